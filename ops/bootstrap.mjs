@@ -1,0 +1,63 @@
+// Sets the project up on a fresh machine, then runs a script on the project's own Node. Runs itself on any Node >= 18.
+//   node ops/bootstrap.mjs ops/start.mjs …      the script and its arguments
+import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
+const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const stamp = join(root, 'node_modules/.installed');
+const wanted = createHash('sha256')
+  .update(readFileSync(join(root, 'pnpm-lock.yaml')))
+  .digest('hex');
+const node = join(root, `node_modules/node-linux-${process.arch}/bin/node`);
+
+function fail(message) {
+  process.stderr.write(`${message}\n`);
+  process.exit(1);
+}
+
+// The stamp is written last, so that an interrupted installation is done again.
+function installed() {
+  return existsSync(node) && existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted;
+}
+
+function install() {
+  process.stderr.write('setting up: pnpm, packages, Node 24 (once)\n');
+  const pnpm = manifest.packageManager;
+  const flags = [
+    'exec',
+    '--yes',
+    `--package=${pnpm}`,
+    '--',
+    'pnpm',
+    'install',
+    '--frozen-lockfile',
+    '--reporter=append-only',
+  ];
+  const options = {
+    cwd: root,
+    stdio: ['ignore', 2, 'inherit'],
+    env: { ...process.env, CI: 'true', npm_config_loglevel: 'error' },
+  };
+  const { status, error } = spawnSync('npm', flags, options);
+  if (error) fail(`npm cannot be run: ${error.message}; valid: Node >= 18 with npm`);
+  if (status !== 0)
+    fail(`the packages could not be installed (exit code ${status}): see above; run the same command again`);
+  if (!existsSync(node)) fail(`no Node for ${process.platform} ${process.arch}: valid: Linux on x64 or arm64`);
+  writeFileSync(stamp, wanted);
+}
+
+if (!installed()) install();
+const [script, ...args] = process.argv.slice(2);
+const env = { ...process.env, PATH: `${dirname(node)}:${join(root, 'node_modules/.bin')}:${process.env.PATH}` };
+const child = spawn(node, ['--disable-warning=ExperimentalWarning', join(root, script), ...args], {
+  stdio: 'inherit',
+  env,
+});
+// A terminal's Ctrl-C reaches the child by itself; a signal sent to this process alone is passed on.
+process.on('SIGINT', () => {});
+process.on('SIGTERM', () => child.kill('SIGTERM'));
+child.once('exit', (code, signal) => process.exit(code ?? (signal === 'SIGTERM' ? 143 : 1)));

@@ -1,0 +1,71 @@
+// `npm run man`: writes the man pages from the commands' own definitions.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { program as engine } from '@hybrid-soak/engine/main.ts';
+import { program as feed } from '@hybrid-soak/feed/main.ts';
+import { wholeProgram } from '@hybrid-soak/supervisor/main.ts';
+
+type Command = Awaited<ReturnType<typeof wholeProgram>>;
+
+const escaped = (text: string) =>
+  text.replaceAll('\\', '\\e').replaceAll('-', '\\-').replaceAll(/^[.']/gm, '\\&$&').replaceAll(/\s+/g, ' ').trim();
+const verbatim = (text: string) => text.replaceAll('\\', '\\e').replaceAll('-', '\\-').replaceAll(/^[.']/gm, '\\&$&');
+
+/** File name to roff text. */
+export async function manPages(): Promise<Record<string, string>> {
+  const programs: Command[] = [await wholeProgram(), engine, feed];
+  return Object.fromEntries(programs.map((program) => [`${program.name()}.1`, page(program)]));
+}
+
+function page(program: Command): string {
+  const name = program.name();
+  const others = ['soak', 'hybrid-engine', 'hybrid-feed'].filter((other) => other !== name);
+  return [
+    `.TH ${name.toUpperCase()} 1 "" "hybrid\\-soak ${program.version()}" "User Commands"`,
+    '.SH NAME',
+    `${escaped(name)} \\- ${escaped(program.description())}`,
+    '.SH SYNOPSIS',
+    `.B ${escaped(name)}`,
+    '.I COMMAND',
+    '[options]',
+    '.SH COMMANDS',
+    ...program.commands.flatMap((command) => section(name, command)),
+    ...after(program),
+    '.SH SEE ALSO',
+    others.map((other) => `.BR ${escaped(other)} (1)`).join(' ,\n'),
+    '',
+  ].join('\n');
+}
+
+function section(program: string, command: Command): string[] {
+  const help = command.createHelp();
+  const options = help.visibleOptions(command);
+  return [
+    `.SS ${escaped(`${program} ${command.name()} ${command.usage()}`)}`,
+    escaped(command.description()),
+    ...help
+      .visibleArguments(command)
+      .flatMap((argument) => ['.TP', `.I ${escaped(argument.name())}`, escaped(help.argumentDescription(argument))]),
+    ...options.flatMap((option) => ['.TP', `.B ${escaped(option.flags)}`, escaped(help.optionDescription(option))]),
+    ...after(command),
+  ];
+}
+
+/** What stands below the options in `--help`: examples, exit codes. */
+function after(command: Command): string[] {
+  let whole = '';
+  command.configureOutput({
+    writeOut: (text) => {
+      whole += text;
+    },
+  });
+  command.outputHelp();
+  const text = whole.slice(command.helpInformation().length).trim();
+  return text === '' ? [] : ['.PP', '.nf', verbatim(text), '.fi'];
+}
+
+if (import.meta.main) {
+  const folder = join(import.meta.dirname, 'man');
+  mkdirSync(folder, { recursive: true });
+  for (const [name, text] of Object.entries(await manPages())) writeFileSync(join(folder, name), text);
+}

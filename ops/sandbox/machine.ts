@@ -1,0 +1,181 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { execa } from 'execa';
+
+const REPOSITORY = resolve(import.meta.dirname, '../..');
+/** Where the repository stands in the machine: out of /root and /home, which the unit cannot see. */
+export const INSIDE = '/srv/hybrid-soak';
+export const STATE = '/var/lib/hybrid-soak';
+
+export interface Ran {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** A throwaway machine that booted with a real systemd, the unit installed in it. */
+export interface Machine {
+  /** Process id of its systemd, for nsenter(1). */
+  pid: number;
+  /** Its root folder as this machine sees it. */
+  root: string;
+  /** Runs a command in it, in the unit's working directory; never throws. */
+  run(command: string[], options?: { timeoutMs?: number; env?: Record<string, string> }): Promise<Ran>;
+  /** The same, without waiting for its end. */
+  spawn(command: string[], stdio?: 'inherit' | 'ignore' | 'pipe'): ChildProcess;
+  /** Powers it off and takes its folders away. */
+  close(): Promise<void>;
+}
+
+/** Why no such machine can be had here; null where one can. */
+export function whyNoMachine(): string | null {
+  if (process.getuid?.() !== 0) return 'needs root';
+  if (spawnSync('systemd-nspawn', ['--version']).error)
+    return 'systemd-nspawn is not installed (Debian: systemd-container)';
+  return null;
+}
+
+/**
+ * Boots one: an overlay over this machine's root with a tmpfs on top, so that nothing here changes, and the repository
+ * bound read-only. Rejects with what went wrong, everything taken away again.
+ */
+export async function bootMachine(): Promise<Machine> {
+  const folder = mkdtempSync(join(tmpdir(), 'hybrid-sandbox-'));
+  const merged = join(folder, 'merged');
+  const unmount = () => {
+    for (const path of [merged, folder]) spawnSync('umount', ['-l', path]);
+    rmSync(folder, { recursive: true, force: true });
+  };
+  must('mount', ['-t', 'tmpfs', 'tmpfs', folder]);
+  for (const name of ['upper', 'work', 'merged']) mkdirSync(join(folder, name));
+  must('mount', [
+    '-t',
+    'overlay',
+    'overlay',
+    '-o',
+    `lowerdir=/,upperdir=${folder}/upper,workdir=${folder}/work`,
+    merged,
+  ]);
+  const container = spawn(
+    'systemd-nspawn',
+    [
+      '--quiet',
+      '--register=no',
+      '--keep-unit',
+      '--boot',
+      '--link-journal=no',
+      '--console=pipe',
+      `--directory=${merged}`,
+      `--machine=hybrid-${process.pid}-${Date.now() % 100_000}`,
+      `--bind-ro=${REPOSITORY}:${INSIDE}`,
+      // Abstract socket addresses, one of which is the supervisor's lock, are a network namespace's own.
+      '--private-network',
+      'systemd.unit=basic.target',
+    ],
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, SYSTEMD_NSPAWN_UNIFIED_HIERARCHY: '1' },
+      detached: true,
+    },
+  );
+  let said = '';
+  for (const stream of [container.stdout, container.stderr])
+    stream?.on('data', (data) => {
+      said = (said + data).slice(-4000);
+    });
+  // An owner that dies takes the machine with it.
+  const orphaned = () => {
+    container.kill('SIGKILL');
+    unmount();
+  };
+  process.once('exit', orphaned);
+  const close = async () => {
+    process.off('exit', orphaned);
+    await powerOff(container);
+    unmount();
+  };
+  try {
+    const machine = await booted(container, merged, close);
+    const installed = await machine.run([
+      `${INSIDE}/node_modules/.bin/node`,
+      `${INSIDE}/ops/install.mjs`,
+      '--link',
+      INSIDE,
+    ]);
+    if (installed.code !== 0) throw new Error(`the unit was not installed: ${installed.stderr}`);
+    return machine;
+  } catch (error) {
+    await close();
+    throw new Error(`${(error as Error).message}\n${said}`);
+  }
+}
+
+async function booted(container: ChildProcess, root: string, close: () => Promise<void>): Promise<Machine> {
+  const deadline = performance.now() + 60_000;
+  for (;;) {
+    if (container.exitCode !== null) throw new Error(`systemd-nspawn ended with ${container.exitCode}`);
+    const pid = firstChild(container.pid as number);
+    if (pid !== null) {
+      const machine = inside(pid, root, close);
+      const { stdout } = await machine.run(['systemctl', 'is-active', 'basic.target'], { timeoutMs: 5000 });
+      if (stdout.trim() === 'active') return machine;
+    }
+    if (performance.now() > deadline) throw new Error('the machine did not boot within 60 s');
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}
+
+function inside(pid: number, root: string, close: () => Promise<void>): Machine {
+  const env = {
+    PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+    TERM: process.env['TERM'] ?? 'dumb',
+  };
+  // env -i: nothing of this side's environment reaches in, also not what a test runner adds to every child's.
+  const argv = (command: string[], more: Record<string, string> = {}) => [
+    ...['-t', String(pid), '-a', '--', 'env', '-i'],
+    ...Object.entries({ ...env, ...more }).map(([key, value]) => `${key}=${value}`),
+    ...['sh', '-c', `cd ${STATE} 2>/dev/null || cd /; exec "$@"`, 'sh', ...command],
+  ];
+  return {
+    pid,
+    root,
+    async run(command, { timeoutMs = 120_000, env: more } = {}) {
+      const result = await execa('nsenter', argv(command, more), {
+        reject: false,
+        timeout: timeoutMs,
+        forceKillAfterDelay: 1000,
+        stdin: 'ignore',
+      });
+      return { code: result.exitCode ?? -1, stdout: String(result.stdout), stderr: String(result.stderr) };
+    },
+    spawn: (command, stdio = 'ignore') => spawn('nsenter', argv(command), { stdio }),
+    close,
+  };
+}
+
+function firstChild(pid: number): number | null {
+  try {
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').trim().split(' ');
+    const child = Number(children[0]);
+    return child > 0 && readFileSync(`/proc/${child}/comm`, 'latin1').trim() === 'systemd' ? child : null;
+  } catch {
+    return null;
+  }
+}
+
+/** SIGTERM makes systemd-nspawn ask its systemd for an orderly power-off; past 15 s it is killed. */
+async function powerOff(container: ChildProcess): Promise<void> {
+  if (container.exitCode !== null) return;
+  const gone = new Promise((resolve) => container.once('exit', resolve));
+  container.kill('SIGTERM');
+  const kill = setTimeout(() => container.kill('SIGKILL'), 15_000);
+  await gone;
+  clearTimeout(kill);
+}
+
+function must(command: string, args: string[]): void {
+  const { status, stderr } = spawnSync(command, args, { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`${command} ${args.join(' ')}: ${stderr.trim()}`);
+}

@@ -1,0 +1,55 @@
+// `npm start`: a soak against a local exchange, in a folder of its own under data/. Runs on the project's own Node.
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+
+const root = resolve(import.meta.dirname, '..');
+const home = join(root, 'data/demo');
+const args = process.argv.slice(2);
+const given = (...flags) => flags.some((flag) => args.some((arg) => arg === flag || arg.startsWith(`${flag}=`)));
+
+mkdirSync(join(home, 'config'), { recursive: true });
+const feed = spawn(join(root, 'packages/feed/bin/hybrid-feed'), ['serve', '--port', '0', '--rate', '200'], {
+  stdio: ['ignore', 'pipe', 'inherit'],
+  detached: true,
+});
+const stopFeed = () => feed.kill('SIGTERM');
+process.on('exit', stopFeed);
+feed.once('exit', (code) => {
+  if (soak === undefined) process.exit(code ?? 1);
+});
+
+let soak;
+const [line] = await new Promise((done) => createInterface(feed.stdout).once('line', (text) => done([text])));
+const urls = JSON.parse(line);
+const config = join(home, 'config/config.toml');
+if (!existsSync(config))
+  writeFileSync(
+    config,
+    '[app]\nsymbol = "BTCUSD"\ndb_path = "data/bot.db"\n\n[engine]\ningest_mode = "realws"\nsample_every = 1\nstrategy = "sma"\n',
+  );
+const source = (name, url, priority) => `[[source]]\nname = "${name}"\nurl = "${url}"\npriority = ${priority}\n`;
+writeFileSync(
+  join(home, 'config/ws_sources.toml'),
+  source('binance', urls.binance, 1) + source('gemini', urls.gemini, 2),
+);
+
+process.stderr.write(`local exchange on port ${urls.port}, everything under ${home}\n`);
+const defaults = [
+  ...(given('--duration', '-d', '--seconds') ? [] : ['--duration', '2m']),
+  ...(given('--unit') ? [] : ['--unit', 'hybrid-engine-demo.service']),
+];
+soak = spawn(join(root, 'packages/supervisor/bin/soak'), ['run', ...defaults, ...args], {
+  cwd: home,
+  stdio: 'inherit',
+});
+// The terminal gives Ctrl-C to the soak as well; it restores, and then this ends with its code.
+for (const signal of ['SIGINT', 'SIGTERM'])
+  process.on(signal, () => {
+    if (signal === 'SIGTERM') soak.kill(signal);
+  });
+soak.once('exit', (code, signal) => {
+  stopFeed();
+  process.exit(code ?? (signal === 'SIGKILL' ? 137 : 1));
+});

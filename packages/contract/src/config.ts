@@ -1,0 +1,201 @@
+import { z } from 'zod';
+import { INGEST_MODES } from './decision.ts';
+
+/**
+ * The shape of `config/config.toml` and `config/ws_sources.toml`. Every key has a default but the URLs that a mode needs;
+ * an unknown key is a fault. Durations carry their unit in the name.
+ */
+const positive = z.number().int().positive();
+const fraction = z.number().min(0).max(1);
+const percent = z.number().min(0).max(100);
+const wsUrl = z
+  .string()
+  .refine(isWebSocketUrl, 'a ws:// or wss:// URL, for example "wss://stream.binance.com:9443/ws/btcusdt@trade"');
+
+/** True for a syntactically valid ws: or wss: URL with a host and without a fragment (RFC 6455, section 3). */
+export function isWebSocketUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const url = new URL(text);
+  return (url.protocol === 'ws:' || url.protocol === 'wss:') && url.hostname !== '' && url.hash === '';
+}
+
+/** The parameters of the policy; every one has a default and a text that says its unit. */
+export const policySchema = z.strictObject({
+  cpu_limit: percent.default(20).describe('percent of stall time on `some` of cpu'),
+  memory_limit: percent.default(10).describe('percent of stall time on `some` of memory'),
+  io_limit: percent.default(15).describe('percent of stall time on `some` of io'),
+  cpu_margin: percent.default(15).describe('percentage points above the cpu baseline'),
+  memory_margin: percent.default(5).describe('percentage points above the memory baseline'),
+  io_margin: percent.default(8).describe('percentage points above the io baseline'),
+  max_effective_limit: percent.default(95).describe('percent; no effective limit is above it'),
+  window_s: z.number().min(2).max(120).default(10).describe('seconds over which a pressure rate is taken'),
+  calibrate_s: z.number().min(0).max(600).default(30).describe('seconds of baseline measurement; 0 = none'),
+  sustain_s: z.number().min(0).max(600).default(10).describe('seconds over the limit without a break before a rung'),
+  cooldown_s: z.number().min(0).max(3600).default(30).describe('seconds between two rung changes'),
+  attribution_share: fraction.default(0.1).describe("the engine's share of host CPU use or io/memory stall"),
+  effect_fraction: fraction.default(0.1).describe("fall of the engine's CPU use that counts as an effect"),
+  recover_fraction: fraction.default(0.7).describe('of the effective limit, below which pressure is calm'),
+  recover_hold_s: z.number().min(0).max(3600).default(60).describe('seconds of calm before one rung down'),
+  flap_window_s: z
+    .number()
+    .min(0)
+    .max(3600)
+    .default(120)
+    .describe('an escalation this soon after a recovery is a flap'),
+  max_recover_hold_s: z.number().min(0).max(7200).default(480).describe('seconds; the doubled hold stops here'),
+  max_restarts_per_hour: z.number().int().min(0).max(1000).default(12).describe('shared by ladder and stalls'),
+  abort_after_s: z.number().min(0).max(3600).default(30).describe('seconds over the limit at THROTTLE3 before ABORT'),
+  stall_threshold_s: z.number().min(1).max(3600).default(45).describe('seconds without a new row'),
+  stall_grace_s: z
+    .number()
+    .min(0)
+    .max(600)
+    .default(15)
+    .describe('seconds after a start before a stall restarts again and load is measured'),
+  max_stall_restarts: z.number().int().min(0).max(100).default(3).describe('in a row without progress, then ABORT'),
+  quiet_limit_s: z.number().min(0).max(86400).default(900).describe('seconds of a quiet market before it is a stall'),
+  heartbeat_fresh_s: z.number().min(1).max(600).default(10).describe('seconds; an older heartbeat is not fresh'),
+  starved_stretch: z.number().min(1).max(2).default(2).describe('times the stall threshold when starved'),
+});
+
+export const configSchema = z.strictObject({
+  mode: z
+    .string()
+    .transform((mode) => mode.toUpperCase())
+    .pipe(z.enum(['SHADOW', 'PAPER', 'LIVE']))
+    .default('SHADOW'),
+  live_armed: z.boolean().default(false),
+  app: z
+    .strictObject({
+      symbol: z.string().min(1).max(32).default('BTCUSD'),
+      db_path: z.string().min(1).default('data/bot.db'),
+    })
+    .prefault({}),
+  engine: z
+    .strictObject({
+      ingest_mode: z.enum(INGEST_MODES).default('synthetic'),
+      sample_every: z.number().int().min(1).max(1_000_000).default(1).describe('keep one trade frame in N'),
+      coalesce_reads_ms: z
+        .number()
+        .int()
+        .min(0)
+        .max(250)
+        .default(250)
+        .describe('gather reads while throttled; 0 = off'),
+      tick_interval_ms: z.number().min(0.01).max(3_600_000).default(500),
+      start_price: z.number().positive().default(100),
+      price_step: z.number().nonnegative().default(0.05),
+      volume: z.number().positive().default(1),
+      ws_url: wsUrl.optional(),
+      replay_file: z.string().min(1).optional(),
+      signal_every_n_ticks: positive.default(10),
+      strategy: z.enum(['periodic', 'sma']).default('periodic'),
+      order_quantity: z.number().positive().default(0.001),
+      stale_after_ms: positive.default(5000).describe('a signal on a tick received longer ago is vetoed'),
+      unreachable_deadline_s: z.number().min(1).max(86_400).default(120).describe('every source down: exit 10'),
+      garbage_deadline_s: z.number().min(1).max(86_400).default(60).describe('nothing but malformed frames: exit 11'),
+      overload_deadline_s: z.number().min(1).max(86_400).default(30).describe('the writer cannot keep up: exit 13'),
+      log_level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal']).default('info'),
+    })
+    .prefault({}),
+  connection: z
+    .strictObject({
+      handshake_timeout_ms: positive.default(10_000),
+      first_frame_timeout_ms: positive.default(15_000),
+      ping_interval_ms: positive.default(20_000),
+      pong_timeout_ms: positive.default(10_000),
+      idle_timeout_ms: positive.default(60_000).describe('no frame at all'),
+      trade_stale_ms: positive.default(300_000).describe('frames, but no trade'),
+      subscribe_timeout_ms: positive.default(10_000),
+      backoff_base_ms: positive.default(500),
+      backoff_max_ms: positive.default(30_000),
+      refused_backoff_ms: positive
+        .default(300_000)
+        .describe('after a refusal: closed 1008, HTTP 4xx, subscription rejected'),
+      healthy_after_ms: positive.default(60_000).describe('resets the backoff'),
+      failback_probe_ms: positive.default(30_000),
+      max_payload_bytes: positive.default(16_777_216),
+    })
+    .prefault({}),
+  risk_caps: z
+    .strictObject({
+      max_exposure_usd: z.number().nonnegative().default(1000),
+      max_symbol_exposure_usd: z.number().nonnegative().default(500),
+      max_open_orders: z.number().int().nonnegative().default(5),
+    })
+    .prefault({}),
+  paper: z
+    .strictObject({
+      fee_rate: fraction.default(0.001).describe('of the notional, each fill'),
+      slippage_rate: fraction.default(0.0005),
+      max_fill_quantity: z.number().positive().default(0.0005).describe('larger orders fill in parts'),
+    })
+    .prefault({}),
+  channels: z.record(z.string(), positive).prefault({}).describe('queue sizes, in rows; `ticks` is the writer queue'),
+  storage: z
+    .strictObject({
+      retain_days: z.number().nonnegative().default(0).describe('0 keeps everything'),
+      flush_interval_ms: z.number().int().min(10).max(60_000).default(1000),
+      batch_rows: z.number().int().min(1).max(100_000).default(5000),
+      quarantine_max_rows: positive.default(1000),
+      min_free_mb: z.number().nonnegative().default(200),
+    })
+    .prefault({}),
+  dashboard: z
+    .strictObject({
+      host: z.string().default('127.0.0.1'),
+      port: z.number().int().min(1).max(65535).default(8502),
+      refresh_seconds: z.number().positive().default(2),
+    })
+    .prefault({}),
+  soak: z
+    .strictObject({
+      apply: z.enum(['restart', 'reload']).default('restart').describe('how a new sample_every reaches the engine'),
+      policy: policySchema.prefault({}),
+      thresholds: z
+        .strictObject({
+          max_stalls: z.number().int().nonnegative().optional(),
+          min_ticks_per_second: z.number().nonnegative().optional(),
+          max_throttled_percent: percent.optional(),
+          max_restarts: z.number().int().nonnegative().optional(),
+        })
+        .prefault({}),
+    })
+    .prefault({}),
+});
+
+/** Public feeds that the engine understands; one file each in the engine's `feeds/exchanges/`. */
+export const EXCHANGE_NAMES = [
+  'binance',
+  'gemini-v1',
+  'gemini-v2',
+  'gemini-v3',
+  'coinbase-exchange',
+  'coinbase-advanced',
+  'kraken-v1',
+  'kraken-v2',
+] as const;
+export type ExchangeName = (typeof EXCHANGE_NAMES)[number];
+
+export const sourcesSchema = z.strictObject({
+  source: z
+    .array(
+      z.strictObject({
+        name: z.string().min(1).max(64),
+        url: wsUrl,
+        kind: z.string().default('ticker').describe('"ticker" lets the engine tell the exchange by its frames'),
+        priority: z.number().int().nonnegative().default(1).describe('lower is tried first'),
+        symbol: z.string().min(1).max(32).optional().describe('the symbol on the wire; default: [app] symbol'),
+        exchange: z.enum(EXCHANGE_NAMES).optional().describe('default: told by the URL'),
+        trade_stale_ms: positive.optional(),
+        idle_timeout_ms: positive.optional(),
+      }),
+    )
+    .min(1),
+});
+
+export type Config = z.infer<typeof configSchema>;
+export type SoakPolicy = Config['soak']['policy'];
+export type SoakThresholds = Config['soak']['thresholds'];
+export type Sources = z.infer<typeof sourcesSchema>;
+export type Source = Sources['source'][number];

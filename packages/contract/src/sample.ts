@@ -1,0 +1,111 @@
+import { z } from 'zod';
+
+/**
+ * One observation: all that `step` sees at one tick of the supervisor, and so, line by line, the samples file
+ * `data/ops/soak_samples.jsonl`. Replaying a run is feeding these lines to `step` again.
+ */
+const reading = <T extends z.ZodType>(value: T) =>
+  z.discriminatedUnion('available', [
+    z.object({ available: z.literal(true), value }),
+    z.object({ available: z.literal(false), why: z.string() }),
+  ]);
+
+const psiLine = z.object({
+  raw: z.string(),
+  avg10: z.number(),
+  avg60: z.number(),
+  avg300: z.number(),
+  total: z.number(),
+});
+const psi = reading(z.object({ some: psiLine, full: psiLine.nullable() }));
+
+export const observationSchema = z.object({
+  /** Version of this shape. */
+  v: z.literal(1),
+  run_id: z.string(),
+  /** Monotonic milliseconds; only differences mean anything. All durations are measured with it. */
+  mono_ms: z.number(),
+  /** UTC with microseconds and Z. Used for stamps alone. */
+  wall: z.string(),
+  /** On the interval's grid; false where an outcome or a request woke the loop before its time. */
+  due: z.boolean(),
+  /** Host pressure, /proc/pressure. */
+  psi: z.object({ cpu: psi, memory: psi, io: psi }),
+  /** The engine unit's own cgroup (v2). Quota fields are null where the cpu controller is not enabled. */
+  cgroup: reading(
+    z.object({
+      cpu: psi,
+      memory: psi,
+      io: psi,
+      usage_usec: z.number(),
+      nr_throttled: z.number().nullable(),
+      throttled_usec: z.number().nullable(),
+      memory_bytes: z.number().nullable(),
+    }),
+  ),
+  /** Busy time of all CPUs since boot from the first line of /proc/stat, microseconds, and how many CPUs there are. */
+  host_cpu: reading(z.object({ busy_usec: z.number(), cpus: z.number() })),
+  /** Rows of `ticks` newer than the last seen, and the running count since the probe began. */
+  progress: reading(
+    z.object({
+      new_rows: z.number(),
+      ticks_count: z.number(),
+      last_tick_ts: z.number().nullable(),
+      probe_ms: z.number(),
+    }),
+  ),
+  /** The engine's heartbeat row (`engine_status`); `age_ms` is wall time since its last flush. */
+  heartbeat: reading(
+    z.object({
+      pid: z.number(),
+      invocation_id: z.string().nullable(),
+      last_flush_ms: z.number(),
+      age_ms: z.number(),
+      frames_received: z.number(),
+      ticks_written: z.number(),
+      drops: z.number(),
+      connection: z.string(),
+      sample_every: z.number(),
+    }),
+  ),
+  /** The unit as its manager sees it (`systemctl show`). */
+  unit: reading(
+    z.object({
+      active_state: z.string(),
+      sub_state: z.string(),
+      result: z.string(),
+      main_pid: z.number(),
+      invocation_id: z.string().nullable(),
+      n_restarts: z.number(),
+      /** Exit code of the last main process that exited, null while none has; `exec_main_code` is its CLD_* number. */
+      exec_main_status: z.number().nullable(),
+      exec_main_code: z.number().nullable(),
+      control_group: z.string().nullable(),
+    }),
+  ),
+  /** `[engine] sample_every` as it stands in the config file; null where the key is absent. */
+  config: reading(z.object({ sample_every: z.number().nullable() })),
+  /** Effects that have ended since the last observation. */
+  outcomes: z.array(
+    z.object({
+      effect_id: z.number(),
+      kind: z.enum(['start', 'stop', 'restart', 'set-rung', 'restore']),
+      ok: z.boolean(),
+      took_ms: z.number(),
+      error: z.string().nullable(),
+      invocation_id: z.string().nullable(),
+      unit_pid: z.number().nullable(),
+    }),
+  ),
+  /** What an operator asks for: the ABORT file's first line (or empty string), a signal. */
+  requests: z.object({ abort: z.string().nullable(), signal: z.enum(['SIGINT', 'SIGTERM']).nullable() }),
+});
+
+export type Observation = z.infer<typeof observationSchema>;
+export type EffectOutcome = Observation['outcomes'][number];
+export type UnitReading = Observation['unit'];
+export type CgroupReading = Observation['cgroup'];
+export type HostCpuReading = Observation['host_cpu'];
+export type ProgressReading = Observation['progress'];
+export type HeartbeatReading = Observation['heartbeat'];
+export type ConfigReading = Observation['config'];

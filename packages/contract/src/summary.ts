@@ -1,0 +1,35 @@
+import { z } from 'zod';
+import { INGEST_MODES, POLICIES, PSI_ACTIONS } from './decision.ts';
+import { RUNGS } from './ladder.ts';
+import { RESOURCES } from './psi.ts';
+
+const byResource = <T extends z.ZodType>(value: T) => z.record(z.enum(RESOURCES), value);
+const percentiles = z.object({ p50: z.number(), p95: z.number(), p99: z.number() });
+
+/** `data/ops/summary.json`: the last soak in numbers, for programs that decide by it. */
+export const summarySchema = z.object({
+  v: z.literal(1).describe('version of this shape'),
+  run_id: z.string(),
+  ended: z.string().describe('UTC, microseconds, Z'),
+  ingest_mode: z.enum(INGEST_MODES),
+  psi_actions: z.enum(PSI_ACTIONS),
+  policy: z.enum(POLICIES),
+  verdict: z.enum(['PASS', 'FAIL', 'INCONCLUSIVE', 'INTERRUPTED']),
+  reason: z.string(),
+  exit_code: z.number().int().describe("the command's own"),
+  thresholds: z.array(z.object({ name: z.string(), limit: z.number(), seen: z.number(), ok: z.boolean() })),
+  duration_s: z.number().describe('observed with the engine under way'),
+  time_per_rung_s: z.record(z.enum(RUNGS), z.number()),
+  restarts: z.number().int(),
+  stalls: z.number().int(),
+  engine_exits: z.number().int().describe('that the supervisor did not ask for'),
+  ticks: z.number().int().describe('rows that the engine wrote meanwhile'),
+  ticks_per_second: z.number(),
+  baseline: byResource(z.number().nullable()).nullable().describe('median pressure without the engine, percent'),
+  pressure: byResource(percentiles.nullable()).describe('stall time, percent of wall time; null where unavailable'),
+  blind_s: z.number().describe('without telemetry'),
+  ambient_s: z.number().describe('over a limit by the doing of others'),
+  files: z.object({ decisions: z.string(), samples: z.string(), database: z.string() }),
+});
+
+export type Summary = z.infer<typeof summarySchema>;

@@ -1,0 +1,40 @@
+/** One trade as the pipeline carries it. `ts` is exchange time in milliseconds; `tradeId` is a number where it is a safe
+ * integer, null where none is numbered. */
+export interface Tick {
+  symbol: string;
+  source: string;
+  price: number;
+  volume: number;
+  ts: number;
+  tradeId: string | number | null;
+}
+
+/** A trade as an exchange's frame names it: its own symbol, not yet the config's. */
+export interface Trade {
+  symbol: string;
+  price: number;
+  volume: number;
+  ts: number;
+  tradeId: string | number | null;
+}
+
+/**
+ * How an exchange numbers its trades. One space of ids has one name, whichever API it is read through. `dense`: each id is
+ * the one before plus 1, per symbol, so that a jump is a hole. `sparse`: unique, with jumps that mean nothing.
+ */
+export interface Numbering {
+  name: string;
+  ids: 'dense' | 'sparse';
+}
+
+/**
+ * What one frame turned out to be. `kind` of an ignored frame is what it calls itself; `numbering` is null where the
+ * exchange does not number trades; `sequence` counts frames, where the exchange counts them per connection without a hole.
+ */
+export type Mapped = { sequence?: number } & (
+  | { is: 'trades'; trades: Trade[]; numbering: Numbering | null; past?: Trade[] }
+  | { is: 'history'; trades: Trade[]; numbering: Numbering | null }
+  | { is: 'control' }
+  | { is: 'ignored'; kind: string }
+  | { is: 'malformed'; reason: string }
+);

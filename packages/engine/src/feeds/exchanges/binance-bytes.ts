@@ -1,0 +1,41 @@
+import { saneMillis } from '../../core/decimal.ts';
+import type { Mapped } from '../../core/tick.ts';
+import { BINANCE_TRADES } from './binance.ts';
+import { Scan } from './scan.ts';
+
+const bytes = (text: string) => Uint8Array.from(Buffer.from(text, 'latin1'));
+const E = bytes('{"e":"trade","E":');
+const S = bytes(',"s":"');
+const ID = bytes(',"t":');
+const P = bytes(',"p":"');
+const Q = bytes('","q":"');
+const END_OF_Q = bytes('"');
+const T = bytes(',"T":');
+const M_TRUE = bytes(',"m":true');
+const M_FALSE = bytes(',"m":false');
+const M_IGNORED = bytes(',"M":true');
+const END = bytes('}');
+const scan = new Scan();
+const symbol = { text: '' };
+
+/**
+ * `binance.map` for the frame that comes by the thousand, the raw `trade` in the exchange's own order and spelling, in one
+ * pass over its bytes. Undefined for any other frame, also for one that is a trade but odd: the full parser decides.
+ */
+export function mapBinanceBytes(frame: Buffer): Mapped | undefined {
+  const s = scan.over(frame);
+  if (!s.literal(E) || !s.integer() || !s.literal(S) || !s.sameWord(symbol)) return undefined;
+  if (!s.literal(ID) || !s.integer()) return undefined;
+  const tradeId = s.number;
+  if (!s.literal(P) || !s.decimal()) return undefined;
+  const price = s.number;
+  if (!s.literal(Q) || !s.decimal()) return undefined;
+  const volume = s.number;
+  if (!s.literal(END_OF_Q) || !s.literal(T) || !s.integer()) return undefined;
+  const ts = s.number;
+  if (!s.literal(M_TRUE) && !s.literal(M_FALSE)) return undefined;
+  s.literal(M_IGNORED);
+  if (!s.literal(END) || !s.atEnd()) return undefined;
+  if (!(price > 0) || !(volume > 0) || saneMillis(ts) === undefined) return undefined;
+  return { is: 'trades', trades: [{ symbol: symbol.text, price, volume, ts, tradeId }], numbering: BINANCE_TRADES };
+}

@@ -1,0 +1,52 @@
+import { integerMillis, positiveDecimal, tradeId } from '../../core/decimal.ts';
+import { isObject, type JsonObject } from '../../core/json.ts';
+import type { Mapped, Numbering } from '../../core/tick.ts';
+import { type Exchange, ignored, letters, malformed, subscribesByUrl, symbolText, tradeOf } from './exchange.ts';
+
+export const BINANCE_TRADES: Numbering = { name: 'binance', ids: 'dense' };
+const AGGREGATES: Numbering = { name: 'binance aggTrade', ids: 'dense' };
+
+/**
+ * Binance spot `trade` and `aggTrade`, raw or wrapped by a combined stream
+ * (https://developers.binance.com/docs/binance-spot-api-docs/web-socket-streams):
+ *
+ *     {"e":"trade","E":ms,"s":"BTCUSDT","t":id,"p":"84106.09","q":"0.00007","T":ms,"m":bool,"M":true}
+ *     {"e":"aggTrade","E":ms,"s":"BTCUSDT","a":id,"p":"…","q":"…","f":first,"l":last,"T":ms,"m":bool,"M":true}
+ *     {"stream":"btcusdt@trade","data":{…}}
+ */
+export const binance: Exchange = {
+  name: 'binance',
+  venue: 'binance',
+  serves: ({ hostname, pathname, search }) =>
+    /(^|\.)binance\.(com|us|vision)$/.test(hostname) ||
+    /^\/ws\/[a-z0-9]+@(trade|aggTrade)/.test(pathname) ||
+    (pathname === '/stream' && search.includes('streams=')),
+  wireSymbol: letters,
+  ...subscribesByUrl,
+  map(frame) {
+    if (!isObject(frame)) return undefined;
+    const wrapped = frame['stream'] !== undefined && isObject(frame['data']);
+    const body = wrapped ? (frame['data'] as JsonObject) : frame;
+    const event = body['e'];
+    if (event === 'trade') return mapTrade(body, body['t'], BINANCE_TRADES);
+    if (event === 'aggTrade') return mapTrade(body, body['a'], AGGREGATES);
+    if (typeof event === 'string') return ignored(event);
+    // No frame of Binance has one, and most of the others' have.
+    if (frame['type'] !== undefined) return undefined;
+    if (wrapped) return ignored(frame['stream']);
+    if ('lastUpdateId' in frame) return ignored('depth');
+    if ('u' in frame && 'B' in frame && 'A' in frame) return ignored('bookTicker');
+    return 'id' in frame && ('result' in frame || 'error' in frame) ? { is: 'control' } : undefined;
+  },
+};
+
+function mapTrade(body: JsonObject, id: unknown, numbering: Numbering): Mapped {
+  const trade = tradeOf({
+    symbol: symbolText(body['s']),
+    price: positiveDecimal(body['p']),
+    volume: positiveDecimal(body['q']),
+    ts: integerMillis(body['T']),
+    tradeId: tradeId(id),
+  });
+  return typeof trade === 'string' ? malformed(trade) : { is: 'trades', trades: [trade], numbering };
+}

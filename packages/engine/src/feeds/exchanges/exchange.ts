@@ -1,0 +1,90 @@
+import type { ExchangeName } from '@hybrid-soak/contract/config.ts';
+import { isObject, type JsonObject } from '../../core/json.ts';
+import type { Mapped, Trade } from '../../core/tick.ts';
+
+/** What a frame says about the subscription: it stands, or why it was refused. */
+export type Reply = { accepted: true } | { accepted: false; why: string };
+
+/** One public feed, as data and pure functions. ADDING-AN-EXCHANGE.md says how to write one. */
+export interface Exchange {
+  name: ExchangeName;
+  /** Feeds of one venue show the same trades under the same numbers. */
+  venue: string;
+  /** Whether a source's URL is this feed's. */
+  serves(url: URL): boolean;
+  /** The exchange's own spelling of a symbol such as BTCUSD. */
+  wireSymbol(symbol: string): string;
+  /** Text frames to send after open; none where the URL subscribes. */
+  subscribe(symbol: string): string[];
+  /** What a frame says about the subscription to `symbol`; undefined where it says nothing. */
+  reply(frame: JsonObject, symbol: string): Reply | undefined;
+  /** What a frame means; undefined where it is not of this feed's shapes. `urlSymbol`: for frames that name none. */
+  map(frame: unknown, urlSymbol: string): Mapped | undefined;
+}
+
+export const ACCEPTED: Reply = { accepted: true };
+export const rejected = (why: unknown): Reply => ({
+  accepted: false,
+  why: typeof why === 'string' ? why.slice(0, 200) : 'no reason given',
+});
+export const malformed = (reason: string): Mapped => ({ is: 'malformed', reason });
+export const ignored = (kind: unknown): Mapped => ({
+  is: 'ignored',
+  kind: typeof kind === 'string' ? kind.slice(0, 64) : 'unknown',
+});
+
+/** For feeds whose URL is the subscription. */
+export const subscribesByUrl = { subscribe: () => [], reply: () => undefined };
+
+/** The parts of a trade as a mapper has read them, each undefined where it was not valid. */
+export type Parts = { [Part in keyof Trade]: Trade[Part] | undefined };
+
+/** The trade, or the reason why it is none. */
+export function tradeOf(parts: Parts): Trade | string {
+  const { symbol, price, volume, ts, tradeId } = parts;
+  if (price === undefined) return 'the price is not a positive decimal';
+  if (volume === undefined) return 'the size is not a positive decimal';
+  if (ts === undefined) return 'the time is no time between 2009 and 2100';
+  if (symbol === undefined) return 'no symbol';
+  if (tradeId === undefined) return 'no trade id';
+  return { symbol, price, volume, ts, tradeId };
+}
+
+/** Every entry as a trade, or the reason of the first that is none: a frame is taken whole or not at all. */
+export function tradesOf(entries: unknown, read: (entry: JsonObject) => Parts): Trade[] | string {
+  if (!Array.isArray(entries)) return 'no list of trades';
+  const trades: Trade[] = [];
+  for (const entry of entries) {
+    const trade = isObject(entry) ? tradeOf(read(entry)) : 'a trade is not an object';
+    if (typeof trade === 'string') return trade;
+    trades.push(trade);
+  }
+  return trades;
+}
+
+const SYMBOL = /^[A-Za-z0-9][A-Za-z0-9._/:-]{0,31}$/;
+
+/** A symbol as exchanges write them, or undefined. */
+export const symbolText = (value: unknown): string | undefined =>
+  typeof value === 'string' && SYMBOL.test(value) ? value : undefined;
+
+const QUOTES = ['USDT', 'USDC', 'USD', 'EUR', 'GBP', 'BTC', 'ETH'];
+
+/** `BTCUSD` with a separator between base and quote: `BTC-USD`; as it is where no known quote ends it. */
+export function pair(symbol: string, separator: string): string {
+  if (/[^A-Za-z0-9]/.test(symbol)) return symbol;
+  const upper = symbol.toUpperCase();
+  const quote = QUOTES.find((known) => upper.endsWith(known) && upper.length > known.length);
+  return quote === undefined ? upper : `${upper.slice(0, -quote.length)}${separator}${quote}`;
+}
+
+/** Letters and digits alone, upper case, with Kraken's XBT as BTC: the same market has the same letters everywhere. */
+export const letters = (symbol: string): string =>
+  symbol
+    .toUpperCase()
+    .replace(/[^A-Z0-9]/g, '')
+    .replace(/^XBT/, 'BTC');
+
+/** Whether a frame's own spelling of a symbol is the market that was asked for. */
+export const isMarket = (value: unknown, symbol: string): boolean =>
+  typeof value === 'string' && letters(value) === letters(symbol);

@@ -1,0 +1,49 @@
+import { integerMillis, positiveDecimal, tradeId } from '../../core/decimal.ts';
+import { isObject, type JsonObject } from '../../core/json.ts';
+import type { Mapped, Numbering } from '../../core/tick.ts';
+import { type Exchange, ignored, letters, malformed, subscribesByUrl, symbolText, tradesOf } from './exchange.ts';
+
+/** One space of ids for all markets and all three APIs, so that one market's jump. */
+export const GEMINI_TRADES: Numbering = { name: 'gemini', ids: 'sparse' };
+
+/**
+ * Gemini market data v1 (https://docs.gemini.com/websocket/market-data/v1):
+ *
+ *     {"type":"update","eventId":…,"timestamp":s,"timestampms":ms,"socket_sequence":n,"events":[
+ *      {"type":"trade","tid":…,"price":"…","amount":"…","makerSide":"bid"},{"type":"change",…,"reason":"trade"}]}
+ *
+ * The symbol is in the URL alone. A trade comes with its paired `change`: one tick, not two. The first frame is the whole
+ * book, without a time. `socket_sequence` counts every frame of a connection, heartbeats included.
+ */
+export const geminiV1: Exchange = {
+  name: 'gemini-v1',
+  venue: 'gemini',
+  serves: ({ pathname }) => /^\/v1\/marketdata\//.test(pathname),
+  wireSymbol: letters,
+  ...subscribesByUrl,
+  map(frame, urlSymbol) {
+    if (!isObject(frame)) return undefined;
+    const mapped = mapBody(frame, urlSymbol);
+    const sequence = frame['socket_sequence'];
+    if (mapped !== undefined && Number.isSafeInteger(sequence)) mapped.sequence = sequence as number;
+    return mapped;
+  },
+};
+
+function mapBody(frame: JsonObject, urlSymbol: string): Mapped | undefined {
+  const type = frame['type'];
+  if (type === 'heartbeat' && 'socket_sequence' in frame) return { is: 'control' };
+  if (type !== 'update' || !Array.isArray(frame['events'])) return undefined;
+  const events = frame['events'].filter((event) => isObject(event) && event['type'] === 'trade');
+  if (events.length === 0) return ignored('book');
+  const symbol = symbolText(urlSymbol);
+  const ts = integerMillis(frame['timestampms']);
+  const trades = tradesOf(events, (event) => ({
+    symbol,
+    price: positiveDecimal(event['price']),
+    volume: positiveDecimal(event['amount']),
+    ts,
+    tradeId: tradeId(event['tid']),
+  }));
+  return typeof trades === 'string' ? malformed(trades) : { is: 'trades', trades, numbering: GEMINI_TRADES };
+}

@@ -1,0 +1,67 @@
+import { integerMillis, positiveDecimal, tradeId } from '../../core/decimal.ts';
+import { isObject, type JsonObject } from '../../core/json.ts';
+import {
+  ACCEPTED,
+  type Exchange,
+  ignored,
+  isMarket,
+  letters,
+  malformed,
+  rejected,
+  symbolText,
+  tradeOf,
+  tradesOf,
+} from './exchange.ts';
+import { GEMINI_TRADES } from './gemini-v1.ts';
+
+/**
+ * Gemini market data v2 (https://docs.gemini.com/websocket/market-data/v2). The answer to a subscription is the book with
+ * the last trades, which are history; then single trades:
+ *
+ *     {"type":"l2_updates","symbol":"BTCUSD","changes":[…],"trades":[{"type":"trade",…}],"auction_events":[…]}
+ *     {"type":"trade","symbol":"BTCUSD","event_id":…,"tid":…,"timestamp":ms,"price":"…","quantity":"…","side":"buy"}
+ *
+ * One `event_id` covers several fills; it is the id of the frames of 2021 alone, which have no `tid`.
+ */
+export const geminiV2: Exchange = {
+  name: 'gemini-v2',
+  venue: 'gemini',
+  serves: ({ pathname }) => /^\/v2\/marketdata\/?$/.test(pathname),
+  wireSymbol: letters,
+  subscribe: (symbol) => [
+    JSON.stringify({ type: 'subscribe', subscriptions: [{ name: 'l2', symbols: [letters(symbol)] }] }),
+  ],
+  reply(frame, symbol) {
+    if (frame['type'] === 'l2_updates' && isMarket(frame['symbol'], symbol)) return ACCEPTED;
+    if (frame['result'] === 'error' || frame['type'] === 'error') return rejected(frame['message'] ?? frame['reason']);
+    return undefined;
+  },
+  map(frame) {
+    if (!isObject(frame)) return undefined;
+    switch (frame['type']) {
+      case 'trade': {
+        const trade = tradeOf(parts(frame));
+        return typeof trade === 'string'
+          ? malformed(trade)
+          : { is: 'trades', trades: [trade], numbering: GEMINI_TRADES };
+      }
+      case 'l2_updates': {
+        if (frame['trades'] === undefined) return ignored('book');
+        const trades = tradesOf(frame['trades'], parts);
+        return typeof trades === 'string' ? malformed(trades) : { is: 'history', trades, numbering: GEMINI_TRADES };
+      }
+      case 'heartbeat':
+        return { is: 'control' };
+      default:
+        return frame['result'] === 'error' ? { is: 'control' } : undefined;
+    }
+  },
+};
+
+const parts = (body: JsonObject) => ({
+  symbol: symbolText(body['symbol']),
+  price: positiveDecimal(body['price']),
+  volume: positiveDecimal(body['quantity']),
+  ts: integerMillis(body['timestamp']),
+  tradeId: tradeId(body['tid'] ?? body['event_id']),
+});

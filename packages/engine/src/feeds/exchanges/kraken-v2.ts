@@ -1,0 +1,61 @@
+import { isoMillis, positiveDecimal, tradeId } from '../../core/decimal.ts';
+import { isObject, type JsonObject } from '../../core/json.ts';
+import type { Numbering } from '../../core/tick.ts';
+import {
+  ACCEPTED,
+  type Exchange,
+  ignored,
+  isMarket,
+  malformed,
+  pair,
+  rejected,
+  symbolText,
+  tradesOf,
+} from './exchange.ts';
+import { isKraken } from './kraken-v1.ts';
+
+const TRADES: Numbering = { name: 'kraken', ids: 'dense' };
+
+/**
+ * Kraken v2 (https://docs.kraken.com/api/docs/websocket-v2/trade). Numbers are JSON numbers, with exponents at times:
+ *
+ *     {"channel":"trade","type":"update","data":[{"symbol":"BTC/USD","side":"sell","price":4136.4,"qty":4.9e-7,
+ *      "ord_type":"market","trade_id":4665906,"timestamp":"2023-09-25T07:49:37.708706Z"}]}
+ *
+ * A `snapshot` is the past.
+ */
+export const krakenV2: Exchange = {
+  name: 'kraken-v2',
+  venue: 'kraken',
+  serves: ({ hostname, pathname }) => isKraken(hostname) && pathname.startsWith('/v2'),
+  wireSymbol: (symbol) => pair(symbol, '/'),
+  subscribe: (symbol) => [
+    JSON.stringify({ method: 'subscribe', params: { channel: 'trade', symbol: [symbol], snapshot: false } }),
+  ],
+  reply(frame, symbol) {
+    if (frame['method'] !== 'subscribe') return undefined;
+    if (frame['success'] === false) return rejected(frame['error']);
+    const result = isObject(frame['result']) ? frame['result'] : {};
+    return frame['success'] === true && isMarket(result['symbol'], symbol) ? ACCEPTED : undefined;
+  },
+  map(frame) {
+    if (!isObject(frame)) return undefined;
+    if (typeof frame['method'] === 'string' && ('success' in frame || 'time_in' in frame)) return { is: 'control' };
+    const { channel, type } = frame;
+    if (channel === 'heartbeat' || channel === 'status') return { is: 'control' };
+    if (!Array.isArray(frame['data'])) return undefined;
+    if (channel !== 'trade') return ignored(channel);
+    if (type !== 'update' && type !== 'snapshot') return ignored('trade');
+    const trades = tradesOf(frame['data'], parts);
+    if (typeof trades === 'string') return malformed(trades);
+    return { is: type === 'update' ? 'trades' : 'history', trades, numbering: TRADES };
+  },
+};
+
+const parts = (body: JsonObject) => ({
+  symbol: symbolText(body['symbol']),
+  price: positiveDecimal(body['price']),
+  volume: positiveDecimal(body['qty']),
+  ts: isoMillis(body['timestamp']),
+  tradeId: tradeId(body['trade_id']),
+});

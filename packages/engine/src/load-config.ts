@@ -1,0 +1,112 @@
+import { readFileSync, realpathSync, statSync } from 'node:fs';
+import { dirname, isAbsolute, resolve } from 'node:path';
+import type { Config, Source } from '@hybrid-soak/contract/config.ts';
+import { type Checked, checkConfig, checkSources, type Fault, placeOf } from '@hybrid-soak/contract/config-check.ts';
+import type { IngestMode } from '@hybrid-soak/contract/decision.ts';
+import { exchangeOf } from './feeds/exchanges/exchanges.ts';
+
+export interface Loaded {
+  config: Config;
+  sources: Source[];
+  /** Moves a corrupt database aside and begins a new one. */
+  recover: boolean;
+  /** Reads the same files again. */
+  again(): Checked<Pick<Loaded, 'config' | 'sources'>>;
+}
+
+type Read = Pick<Loaded, 'config' | 'sources'>;
+
+export interface ConfigFlags {
+  config: string;
+  sources?: string;
+  mode?: IngestMode;
+  recover?: boolean;
+}
+
+/** Reads and checks the configuration that the flags name. */
+export function load({ config: file, sources, mode, recover = false }: ConfigFlags): Checked<Loaded> {
+  const again = () => loadConfig(file, sources, mode);
+  const read = again();
+  return read.ok ? { ok: true, value: { ...read.value, recover, again } } : read;
+}
+
+/** Reads and checks the configuration; every fault at once. `sourcesFile` is read in mode realws alone. */
+export function loadConfig(file: string, sourcesFile: string | undefined, mode?: IngestMode): Checked<Read> {
+  const text = read(file);
+  if (typeof text !== 'string') return { ok: false, faults: [text] };
+  const checked = checkConfig(text, file);
+  if (!checked.ok) return checked;
+  const config = checked.value;
+  if (mode !== undefined) config.engine.ingest_mode = mode;
+  if (config.engine.ingest_mode === 'mockws') {
+    const url = config.engine.ws_url;
+    if (url === undefined)
+      return { ok: false, faults: [fault(file, 'engine.ws_url', 'missing in mode mockws', 'a ws:// URL')] };
+    return { ok: true, value: { config, sources: [{ name: 'mockws', url, kind: 'ticker', priority: 1 }] } };
+  }
+  if (config.engine.ingest_mode === 'replay') {
+    const wrong = recordingFault(config);
+    const at = { file, key: 'engine.replay_file', ...placeOf(text, 'engine.replay_file') };
+    if (wrong !== null) return { ok: false, faults: [{ ...at, ...wrong }] };
+  }
+  if (config.engine.ingest_mode !== 'realws') return { ok: true, value: { config, sources: [] } };
+  const path = sourcesFile ?? resolve(dirname(file), 'ws_sources.toml');
+  const sourcesText = read(path);
+  if (typeof sourcesText !== 'string') return { ok: false, faults: [sourcesText] };
+  const sources = checkSources(sourcesText, path);
+  if (!sources.ok) return sources;
+  return {
+    ok: true,
+    value: { config, sources: sources.value.source.map((source) => named(source, config.app.symbol)) },
+  };
+}
+
+/** A source of a feed that has to be asked for its symbol names one: its own, else the config's as that exchange spells it. */
+function named(source: Source, symbol: string): Source {
+  const exchange = exchangeOf(source);
+  if (exchange === undefined || source.symbol !== undefined || exchange.subscribe('').length === 0) return source;
+  return { ...source, symbol: exchange.wireSymbol(symbol) };
+}
+
+/** What is wrong with the recording that is to be replayed, if anything. */
+function recordingFault({ app, engine }: Config): Pick<Fault, 'problem' | 'valid'> | null {
+  const { replay_file: name } = engine;
+  if (name === undefined) return { problem: 'missing in mode replay', valid: 'the path of a recording' };
+  try {
+    if (!statSync(fromHere(name)).isFile())
+      return { problem: `${name} is not a file`, valid: 'lines of frames or ticks, or a database' };
+    if (realpathSync(fromHere(name)) === realPath(fromHere(app.db_path)))
+      return { problem: `${name} is the database that is written`, valid: 'another file, or another [app] db_path' };
+    return null;
+  } catch (error) {
+    const { code } = error as { code?: string };
+    const problem = code === 'ENOENT' ? `${name}: no such file` : `${name} cannot be read (${code})`;
+    return { problem, valid: 'a readable file of frames or ticks, or a database' };
+  }
+}
+
+function realPath(path: string): string | null {
+  return statSync(path, { throwIfNoEntry: false }) === undefined ? null : realpathSync(path);
+}
+
+/** A path of the config is relative to the working directory, which the unit sets. */
+export const fromHere = (path: string): string => (isAbsolute(path) ? path : resolve(path));
+
+function read(file: string): string | Fault {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    const { code } = error as { code?: string };
+    const problem = code === 'ENOENT' ? 'no such file' : `cannot be read (${code})`;
+    return fault(file, '', problem, 'a readable TOML file');
+  }
+}
+
+const fault = (file: string, key: string, problem: string, valid: string): Fault => ({
+  file,
+  line: 0,
+  column: 0,
+  key,
+  problem,
+  valid,
+});

@@ -1,0 +1,82 @@
+import { readFileSync } from 'node:fs';
+import { formatFault } from '@hybrid-soak/contract/config-check.ts';
+import { INGEST_MODES } from '@hybrid-soak/contract/decision.ts';
+import { ENGINE_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
+import { MIGRATIONS } from '@hybrid-soak/contract/schema.ts';
+import { Command, Option } from 'commander';
+import { type ConfigFlags, type Loaded, load } from './load-config.ts';
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+
+export const program = new Command('hybrid-engine')
+  .description('Ingests market data, samples it, runs a strategy, records shadow orders (never a real one) in SQLite.')
+  .version(version)
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
+  .addHelpText('after', '\nExit codes: 0 clean stop, 1 bug, 10 network, 11 parse, 12 configuration, 13 overload.');
+
+const withConfig = (command: Command) =>
+  command
+    .option('--config <file>', 'the configuration', 'config/config.toml')
+    .option('--sources <file>', 'the sources of mode realws (default: ws_sources.toml beside the configuration)');
+
+withConfig(program.command('run').description('run until SIGTERM or SIGINT'))
+  .addHelpText('after', '\nExample:\n  hybrid-engine run --config config/config.toml')
+  .addOption(new Option('--mode <mode>', 'instead of [engine] ingest_mode').choices(INGEST_MODES))
+  .option('--recover', 'move a corrupt database aside and begin a new one')
+  .action(async (flags: ConfigFlags) => {
+    process.exitCode = await run(loaded(flags));
+  });
+
+withConfig(program.command('check-config').description('print each fault with its line and what would be valid'))
+  .addHelpText('after', '\nExample:\n  hybrid-engine check-config --config config/config.toml')
+  .action((flags: ConfigFlags) => {
+    loaded(flags);
+    process.stdout.write(`${flags.config}: valid\n`);
+  });
+
+program
+  .command('schema')
+  .description("print the database's schema")
+  .addHelpText('after', '\nExample:\n  hybrid-engine schema | sqlite3 empty.db')
+  .action(() => {
+    process.stdout.write(Object.values(MIGRATIONS).join('\n'));
+  });
+
+if (import.meta.main) await program.parseAsync();
+
+/** The configuration, or each fault a line and exit code 12. */
+function loaded(flags: ConfigFlags): Loaded {
+  const read = load(flags);
+  if (read.ok) return read.value;
+  for (const fault of read.faults) process.stderr.write(`${formatFault(fault)}\n`);
+  process.exit(ENGINE_EXIT.CONFIG);
+}
+
+async function run(loaded: Loaded): Promise<number> {
+  const [{ pino }, { openNotifier }, { runEngine }, { DatabaseRefused, DatabaseUnavailable }] = await Promise.all([
+    import('pino'),
+    import('./notify.ts'),
+    import('./run.ts'),
+    import('./store/refusals.ts'),
+  ]);
+  const log = pino({ level: loaded.config.engine.log_level, base: null, timestamp: pino.stdTimeFunctions.isoTime });
+  try {
+    const code = await runEngine(loaded, log, await openNotifier(process.env));
+    // The writer thread of a dying disk would keep the process alive.
+    if (code !== ENGINE_EXIT.COMPLETE) process.exit(code);
+    return code;
+  } catch (error) {
+    if (error instanceof DatabaseRefused) {
+      process.stderr.write(`app.db_path: ${error.message}\n`);
+      return ENGINE_EXIT.CONFIG;
+    }
+    if (error instanceof DatabaseUnavailable) {
+      log.error({ err: error }, 'the database cannot be opened now');
+      return ENGINE_EXIT.OVERLOAD;
+    }
+    log.fatal({ err: error }, 'crash');
+    return ENGINE_EXIT.CRASH;
+  }
+}

@@ -1,0 +1,130 @@
+import { ENGINE_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
+import type { Logger } from 'pino';
+import { NO_SEEDS } from './core/gaps.ts';
+import type { Feed, FeedEvents } from './feeds/feed.ts';
+import { startReplay } from './feeds/replay.ts';
+import { startSources } from './feeds/sources.ts';
+import { startSynthetic } from './feeds/synthetic.ts';
+import { fromHere, type Loaded } from './load-config.ts';
+import type { Notifier } from './notify.ts';
+import { Pipeline } from './pipeline.ts';
+import { reload } from './reload.ts';
+import { startWriter, type Writer } from './store/writer.ts';
+import { atMostEvery, statusLine, watch } from './watch.ts';
+
+const DAY_MS = 86_400_000;
+
+/**
+ * Runs the engine until a signal or a fault; resolves with the exit code. Rejects with DatabaseRefused where the database
+ * cannot be used. Nothing that was received before the signal is lost: intake stops, then the open batch is committed.
+ */
+export async function runEngine(loaded: Loaded, log: Logger, notifier: Notifier): Promise<number> {
+  const { config } = loaded;
+  const isReplay = config.engine.ingest_mode === 'replay';
+  const startedMs = Date.now();
+  let end: (code: number) => void = () => {};
+  const ended = new Promise<number>((resolve) => {
+    end = resolve;
+  });
+
+  // Before anything is opened: a stop during start-up is a clean stop too.
+  for (const signal of ['SIGTERM', 'SIGINT'] as const)
+    process.on(signal, () => {
+      log.info({ signal }, 'stopping');
+      end(ENGINE_EXIT.COMPLETE);
+    });
+
+  const rules = {
+    path: fromHere(config.app.db_path),
+    quarantineMaxRows: config.storage.quarantine_max_rows,
+    // A recording is old by nature.
+    retainMs: config.storage.retain_days > 0 && !isReplay ? config.storage.retain_days * DAY_MS : null,
+    recover: loaded.recover,
+  };
+  const writer = await startWriter(rules, {
+    giveBack: (buffer) => pipeline.giveBack(buffer),
+    retrying: atMostEvery(10_000, (message: string) => log.warn({ message }, 'database is not writable for now')),
+    failed(error) {
+      log.fatal({ err: error }, 'the writer thread died');
+      end(ENGINE_EXIT.CRASH);
+    },
+  });
+  const { pragmas, migrated: migrated_backup, movedAside: moved_aside } = writer;
+  log.info({ db: config.app.db_path, pragmas, migrated_backup, moved_aside }, 'database verified');
+
+  // Made-up and recorded trades are numbered by nobody who would go on counting; a replay begins with nothing, each time.
+  const live = config.engine.ingest_mode === 'mockws' || config.engine.ingest_mode === 'realws';
+  const holdings = config.engine.ingest_mode === 'replay' ? [] : writer.seeds.holdings;
+  const pipeline = new Pipeline(config, live ? writer.seeds : { ...NO_SEEDS, holdings });
+  const feed = startFeed(loaded, pipeline, writer, log, end);
+  const flush = () => {
+    const { counters } = pipeline;
+    writer.write({
+      ...pipeline.takeRows(),
+      status: {
+        startedMs,
+        invocationId: process.env['INVOCATION_ID'] ?? null,
+        framesReceived: counters.received,
+        drops: counters.dropped,
+        connection: feed.state(),
+        sampleEvery: pipeline.sampler.every,
+        counters: JSON.stringify(counters),
+      },
+    });
+  };
+  pipeline.onDue = flush;
+  const timers = [
+    setInterval(flush, config.storage.flush_interval_ms),
+    ...watch({ config, db: rules.path, pipeline, writer, feed, notifier, log, end }),
+  ];
+  process.on('SIGHUP', () => reload(loaded, pipeline, log));
+  flush();
+  notifier.send(`READY=1\nSTATUS=${statusLine(pipeline, feed)}`);
+  log.info({ mode: config.engine.ingest_mode, sample_every: config.engine.sample_every, pid: process.pid }, 'started');
+  const code = await ended;
+  feed.stop();
+  for (const timer of timers) clearInterval(timer);
+  notifier.send('STOPPING=1');
+  if (code === ENGINE_EXIT.CRASH) return code;
+  pipeline.coverage.endAll(Date.now());
+  flush();
+  const closed = code === ENGINE_EXIT.OVERLOAD ? null : await writer.close();
+  const unaccounted = pipeline.unaccounted();
+  log.info({ code, ticks_written: closed, unaccounted, ...pipeline.counters }, 'stopped');
+  if (unaccounted !== 0) log.error({ unaccounted }, 'frames were lost without being counted');
+  return code;
+}
+
+function startFeed(loaded: Loaded, pipeline: Pipeline, writer: Writer, log: Logger, end: (code: number) => void): Feed {
+  const { config, sources } = loaded;
+  const { engine } = config;
+  const events: FeedEvents = {
+    frame: (source, bytes) => pipeline.onFrame(source, bytes, writer.pendingTicks()),
+    log: (level, message, detail) => log[level]({ ...detail }, message),
+    coverage: pipeline.coverage,
+    unreachable(ms) {
+      if (ms < engine.unreachable_deadline_s * 1000) return;
+      log.error({ for_s: Math.round(ms / 1000) }, 'every source is unreachable');
+      end(ENGINE_EXIT.NETWORK);
+    },
+    finished() {
+      const { received, malformed } = pipeline.counters;
+      const garbage = received > 0 && malformed === received;
+      if (garbage) log.error({ malformed }, 'nothing but malformed frames');
+      end(garbage ? ENGINE_EXIT.PARSE : ENGINE_EXIT.COMPLETE);
+    },
+    unreadable(why) {
+      log.error({ key: 'engine.replay_file', file: engine.replay_file, why }, 'the recording cannot be read');
+      end(ENGINE_EXIT.CONFIG);
+    },
+  };
+  if (engine.ingest_mode === 'replay') {
+    const path = fromHere(engine.replay_file as string);
+    const rules = { path, symbol: config.app.symbol, longestLine: config.connection.max_payload_bytes };
+    return startReplay(rules, () => pipeline.isHalfFull(writer.pendingTicks()), events);
+  }
+  const coalesceMs = () => (pipeline.sampler.every > 1 ? engine.coalesce_reads_ms : 0);
+  if (sources.length > 0) return startSources(sources, config.connection, events, coalesceMs);
+  const { tick_interval_ms: intervalMs, start_price: startPrice, price_step: step, volume } = engine;
+  return startSynthetic({ symbol: config.app.symbol, intervalMs, startPrice, step, volume }, events);
+}

@@ -1,0 +1,42 @@
+import type Database from 'better-sqlite3';
+import type { Batch, StatusRow } from './batch.ts';
+import { fillInserter, orderInserter, signalInserter } from './flat-rows.ts';
+import { tickInserter } from './insert-ticks.ts';
+import { ledgerWriter } from './ledger.ts';
+
+/** One function that writes a batch in one transaction; `ticksWritten` counts what this process has committed. */
+export function batchWriter(db: Database.Database, pid: number, quarantineMaxRows: number) {
+  const insertTicks = tickInserter(db);
+  const insertSignals = signalInserter(db);
+  const insertOrders = orderInserter(db);
+  const insertFills = fillInserter(db);
+  const quarantine = db.prepare(
+    'INSERT INTO quarantine (source, received_ms, reason, raw) VALUES (@source, @receivedMs, @reason, @raw)',
+  );
+  const trim = db.prepare('DELETE FROM quarantine WHERE id <= (SELECT MAX(id) FROM quarantine) - ?');
+  const status = db.prepare(STATUS);
+  const writeLedger = ledgerWriter(db);
+
+  return db.transaction((batch: Batch, nowMs: number, ticksWritten: number) => {
+    insertTicks(batch.ticks);
+    insertSignals(batch.signals);
+    insertOrders(batch.orders);
+    insertFills(batch.fills);
+    for (const row of batch.quarantine) quarantine.run(row);
+    if (batch.quarantine.length > 0) trim.run(quarantineMaxRows);
+    writeLedger(batch);
+    status.run(statusRow(batch.status, pid, nowMs, ticksWritten));
+  });
+}
+
+const STATUS = `INSERT INTO engine_status
+  (id, pid, invocation_id, started_ms, last_flush_ms, frames_received, ticks_written, drops, connection, sample_every, counters)
+  VALUES (1, @pid, @invocationId, @startedMs, @nowMs, @framesReceived, @ticksWritten, @drops, @connection, @sampleEvery, @counters)
+  ON CONFLICT (id) DO UPDATE SET pid = excluded.pid, invocation_id = excluded.invocation_id,
+  started_ms = excluded.started_ms, last_flush_ms = excluded.last_flush_ms, frames_received = excluded.frames_received,
+  ticks_written = excluded.ticks_written, drops = excluded.drops, connection = excluded.connection,
+  sample_every = excluded.sample_every, counters = excluded.counters`;
+
+function statusRow(status: StatusRow, pid: number, nowMs: number, ticksWritten: number) {
+  return { ...status, pid, nowMs, ticksWritten };
+}

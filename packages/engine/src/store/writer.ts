@@ -1,0 +1,87 @@
+import { Worker } from 'node:worker_threads';
+import type { Seeds } from '../core/gaps.ts';
+import type { Batch, FromWriter, ToWriter, WriterRules } from './batch.ts';
+import { DatabaseRefused, DatabaseUnavailable } from './refusals.ts';
+
+export interface WriterEvents {
+  /** A buffer of a committed batch, to be used again. */
+  giveBack(buffer: ArrayBuffer): void;
+  retrying(message: string): void;
+  /** The thread died of something that no retry mends. */
+  failed(error: Error): void;
+}
+
+/** The main thread's end of the persistence thread. It never waits: what is not yet committed is counted here. */
+export interface Writer {
+  readonly pragmas: Record<string, unknown>;
+  readonly migrated: string | null;
+  readonly movedAside: string | null;
+  /** What earlier runs wrote last. */
+  readonly seeds: Seeds;
+  /** Ticks handed over and not yet committed. */
+  pendingTicks(): number;
+  /** Monotonic milliseconds of the last commit. */
+  lastCommitMs(): number;
+  write(batch: Batch): void;
+  /** Commits what was handed over, checkpoints, closes; the count of ticks that this process committed. */
+  close(): Promise<number>;
+}
+
+/** Starts the thread and opens the database. Rejects with DatabaseRefused or DatabaseUnavailable where it cannot be used. */
+export function startWriter(rules: WriterRules, events: WriterEvents): Promise<Writer> {
+  const worker = new Worker(new URL('./writer-thread.ts', import.meta.url), {
+    workerData: rules,
+    // It makes little garbage: a large young generation would only be memory.
+    resourceLimits: { maxYoungGenerationSizeMb: 2 },
+  });
+  const post = (message: ToWriter) => worker.postMessage(message);
+  let pending = 0;
+  let lastCommit = performance.now();
+  let closed: ((ticks: number) => void) | undefined;
+  return new Promise((resolve, reject) => {
+    worker.on('error', (error) => {
+      reject(error);
+      events.failed(error as Error);
+    });
+    worker.on('message', (message: FromWriter) => {
+      switch (message.kind) {
+        case 'ready':
+          resolve({
+            pragmas: message.pragmas,
+            migrated: message.migrated,
+            movedAside: message.movedAside,
+            seeds: message.seeds,
+            pendingTicks: () => pending,
+            lastCommitMs: () => lastCommit,
+            write(batch) {
+              pending += batch.ticks.rows;
+              worker.postMessage({ kind: 'batch', batch } satisfies ToWriter, [batch.ticks.buffer]);
+            },
+            close() {
+              post({ kind: 'close' });
+              return new Promise((done) => {
+                closed = done;
+              });
+            },
+          });
+          break;
+        case 'refused':
+          reject(new (message.forNow ? DatabaseUnavailable : DatabaseRefused)(message.message));
+          break;
+        case 'committed':
+          pending -= message.ticks;
+          lastCommit = performance.now();
+          events.giveBack(message.buffer);
+          break;
+        case 'retrying':
+          events.retrying(message.message);
+          break;
+        case 'closed':
+          closed?.(message.ticksWritten);
+          break;
+        default:
+          message satisfies never;
+      }
+    });
+  });
+}

@@ -1,0 +1,152 @@
+import { readFileSync } from 'node:fs';
+import { isWebSocketUrl } from '@hybrid-soak/contract/config.ts';
+import { parseDuration } from '@hybrid-soak/contract/duration.ts';
+import { Command } from 'commander';
+import type { Served } from './serve.ts';
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+
+export const program = new Command('hybrid-feed')
+  .description('A local exchange: made-up trades in the shapes of public feeds, over a real WebSocket.')
+  .version(version)
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
+
+const number = (flag: string, min: number, max: number) => (text: string) => {
+  const value = Number(text);
+  if (text.trim() !== '' && value >= min && value <= max) return value;
+  process.stderr.write(`${flag} ${text}: valid: a number from ${min} to ${max}\n`);
+  process.exit(2);
+};
+
+const wrong = (flag: string, text: string, valid: string): never => {
+  process.stderr.write(`${flag} ${text}: valid: ${valid}\n`);
+  process.exit(2);
+};
+
+function speed(text: string): number {
+  if (text === 'max') return Number.POSITIVE_INFINITY;
+  const times = Number(/^(\d+(?:\.\d+)?)x$/.exec(text)?.[1]);
+  return times > 0 ? times : wrong('--speed', text, '1x, 10x, max');
+}
+
+function seconds(text: string): number {
+  const value = parseDuration(text);
+  return value !== undefined && value > 0 ? value : wrong('--duration', text, '45s, 90m, 2h or plain seconds');
+}
+
+const onSignal = (act: () => void) => {
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, act);
+};
+
+interface ServeFlags {
+  port: number;
+  host: string;
+  rate: number;
+  seed: number;
+  speed: number;
+  loop: boolean;
+}
+
+program
+  .command('serve')
+  .addHelpText('after', '\nExample:\n  hybrid-feed serve --port 9001 --rate 200')
+  .description(
+    'serve made-up trades on /ws/<symbol>@trade, /stream?streams=<symbol>@trade and /v1/marketdata/<symbol>, or a recording on the path of its URL, until SIGTERM',
+  )
+  .argument('[file]', 'a recording, or one raw frame a line: served from its beginning to each client, then silence')
+  .option('--port <n>', '0 takes a free one', number('--port', 0, 65535), 9001)
+  .option('--host <address>', 'where to listen', '127.0.0.1')
+  .option('--rate <n>', 'frames a second to each client', number('--rate', 0.01, 1_000_000), 100)
+  .option('--seed <n>', 'the same seed gives the same trades', number('--seed', 0, 4_294_967_295), 1)
+  .option('--speed <n>', 'of a recording: 1x, 10x, max', speed, 1)
+  .option('--loop', 'a recording over and over, with the same trade ids: an engine counts them as duplicates', false)
+  .action(async (file: string | undefined, flags: ServeFlags) => {
+    try {
+      const served = file === undefined ? await madeUp(flags) : await recorded(file, flags);
+      onSignal(() => void served.close());
+    } catch (error) {
+      process.stderr.write(`${file ?? `${flags.host}:${flags.port}`}: ${(error as Error).message}\n`);
+      process.exitCode = 1;
+    }
+  });
+
+async function madeUp(flags: ServeFlags): Promise<Served> {
+  const { serve } = await import('./serve.ts');
+  const served = await serve(flags);
+  const base = `ws://${flags.host}:${served.port}`;
+  const urls = { binance: `${base}/ws/btcusdt@trade`, gemini: `${base}/v1/marketdata/btcusd` };
+  process.stdout.write(`${JSON.stringify({ port: served.port, ...urls })}\n`);
+  return served;
+}
+
+async function recorded(file: string, flags: ServeFlags): Promise<Served> {
+  const { serveRecording } = await import('./serve-recording.ts');
+  const served = await serveRecording({ ...flags, file });
+  const urls = served.paths.map((path) => `ws://${flags.host}:${served.port}${path}`);
+  process.stdout.write(`${JSON.stringify({ port: served.port, urls })}\n`);
+  return served;
+}
+
+interface RecordFlags {
+  url: string;
+  out: string;
+  source?: string;
+  subscribe: string[];
+  maxBytes: number;
+  keep: number;
+  duration?: number;
+}
+
+program
+  .command('record')
+  .description('write the frames of a feed to a file, one JSON object a line, until SIGTERM')
+  .requiredOption('--url <url>', 'ws:// or wss://')
+  .requiredOption('--out <file>', 'continued where it exists')
+  .option('--source <name>', "the feed's name in the recording (default: the host of its URL)")
+  .option(
+    '--subscribe <text>',
+    'a frame to send after each open; may be given again',
+    (text, all: string[]) => [...all, text],
+    [],
+  )
+  .option('--max-bytes <n>', 'a longer file becomes FILE.1, that FILE.2', number('--max-bytes', 1, 1e15), 100_000_000)
+  .option('--keep <n>', 'how many of those to keep', number('--keep', 1, 100_000), 10)
+  .option('--duration <time>', '45s, 90m, 2h or plain seconds', seconds)
+  .action(async (flags: RecordFlags) => {
+    if (!isWebSocketUrl(flags.url)) wrong('--url', flags.url, 'a ws:// or wss:// URL');
+    const { record } = await import('./record.ts');
+    try {
+      const source = flags.source ?? new URL(flags.url).hostname;
+      const recording = record({ ...flags, source }, (text) => process.stderr.write(`${text}\n`));
+      const timer = flags.duration === undefined ? undefined : setTimeout(recording.stop, flags.duration * 1000);
+      onSignal(recording.stop);
+      await recording.ended;
+      clearTimeout(timer);
+      process.stdout.write(`${JSON.stringify({ file: flags.out, frames: recording.frames() })}\n`);
+    } catch (error) {
+      process.stderr.write(`${flags.out}: ${(error as Error).message}\n`);
+      process.exitCode = 1;
+    }
+  });
+
+program
+  .command('generate')
+  .addHelpText('after', '\nExample:\n  hybrid-feed generate --shape gemini --count 10')
+  .description('write made-up frames to stdout, one a line')
+  .option('--shape <name>', 'binance or gemini', 'binance')
+  .option('--count <n>', 'how many', number('--count', 1, 100_000_000), 1000)
+  .option('--seed <n>', 'the same seed gives the same trades', number('--seed', 0, 4_294_967_295), 1)
+  .action(async (flags: { shape: string; count: number; seed: number }) => {
+    if (flags.shape !== 'binance' && flags.shape !== 'gemini') {
+      process.stderr.write(`--shape ${flags.shape}: valid: binance, gemini\n`);
+      process.exit(2);
+    }
+    const { frames } = await import('./frames.ts');
+    const source = frames(flags.shape, flags.seed, flags.shape === 'binance' ? 'btcusdt' : 'btcusd', 1_000_000_000);
+    const start = 1_700_000_000_000;
+    for (let n = 0; n < flags.count; n++) process.stdout.write(`${source.next(start + n)}\n`);
+  });
+
+if (import.meta.main) await program.parseAsync();

@@ -1,0 +1,101 @@
+import { createReadStream } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { asRecorded } from '@hybrid-soak/contract/recording.ts';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { listening, type Served } from './serve.ts';
+
+export interface ServeRecordingRules {
+  port: number;
+  host: string;
+  file: string;
+  /** Times the speed at which it was received; Infinity: as fast as the client takes it. */
+  speed: number;
+  /** Frames a second at speed 1, of a file that has no times. */
+  rate: number;
+  loop: boolean;
+}
+
+/** A frame of the file: when it is due, in milliseconds from the first, and for whom. */
+interface Frame {
+  raw: string;
+  dueMs: number;
+  /** Path and query of its URL; null where the file does not say. */
+  path: string | null;
+}
+
+const BUFFERED_BYTES = 1_048_576;
+
+/**
+ * Serves a recording, or a plain file of one raw frame a line, from its beginning to each client that asks for the path of
+ * its URL; a plain file is served on every path. At its end the connection stays open and says nothing more. With `loop`
+ * it begins anew, with the same trade ids: an engine counts those frames as duplicates, and where the exchange does not
+ * number its trades they are trades again. Rejects where the file or the port cannot be used.
+ */
+export async function serveRecording(rules: ServeRecordingRules): Promise<Served & { paths: string[] }> {
+  const paths = await pathsOf(rules);
+  const server = new WebSocketServer({ port: rules.port, host: rules.host, perMessageDeflate: false });
+  let sent = 0;
+  server.on('connection', (socket, request) => {
+    const path = request.url ?? '/';
+    if (paths.size > 0 && !paths.has(path)) return socket.close(1008, 'no such stream');
+    socket.on('error', () => socket.terminate());
+    play(socket, path, rules, () => sent++).catch((error: Error) => socket.close(1011, error.message.slice(0, 100)));
+  });
+  return { ...(await listening(server, () => sent)), paths: [...paths] };
+}
+
+async function play(socket: WebSocket, path: string, rules: ServeRecordingRules, count: () => void): Promise<void> {
+  const isOpen = () => socket.readyState === socket.OPEN;
+  do {
+    const started = performance.now();
+    let served = 0;
+    for await (const frame of framesOf(rules)) {
+      if (frame.path !== null && frame.path !== path) continue;
+      await pause(started + frame.dueMs / rules.speed - performance.now());
+      if (!isOpen()) return;
+      const buffered = socket.bufferedAmount > BUFFERED_BYTES;
+      const handedOver = new Promise((done) => socket.send(frame.raw, done));
+      if (buffered) await handedOver;
+      served++;
+      count();
+    }
+    if (served === 0) return;
+  } while (rules.loop && isOpen());
+}
+
+const pause = (ms: number): Promise<void> | undefined =>
+  ms >= 1 ? new Promise((resolve) => setTimeout(resolve, ms)) : undefined;
+
+async function* framesOf({ file, rate }: ServeRecordingRules): AsyncGenerator<Frame> {
+  let firstMs: number | undefined;
+  let unnumbered = 0;
+  for await (const line of createInterface({ input: createReadStream(file), crlfDelay: Infinity })) {
+    if (line.trim() === '') continue;
+    const recorded = asRecorded(parse(line));
+    if (recorded === undefined) {
+      yield { raw: line, dueMs: (unnumbered++ * 1000) / rate, path: null };
+      continue;
+    }
+    firstMs ??= recorded.received_ms;
+    yield { raw: recorded.raw, dueMs: recorded.received_ms - firstMs, path: pathOf(recorded.url) };
+  }
+}
+
+async function pathsOf(rules: ServeRecordingRules): Promise<Set<string>> {
+  const paths = new Set<string>();
+  for await (const { path } of framesOf(rules)) if (path !== null) paths.add(path);
+  return paths;
+}
+
+function pathOf(url: string): string {
+  const { pathname, search } = new URL(url);
+  return pathname + search;
+}
+
+function parse(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,120 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { type AddressInfo, isIP } from 'node:net';
+import { hostname, networkInterfaces } from 'node:os';
+import { escapeJson, page } from '../html.ts';
+import * as live from '../page/live.ts';
+import { engineViewer } from './database.ts';
+import { runFollower } from './run-follower.ts';
+
+export interface LiveOptions {
+  host: string;
+  port: number;
+  refreshMs: number;
+  decisions: string;
+  samples: string;
+  db: string;
+}
+
+const MAX_VIEWERS = 64;
+/** A viewer that has not read this much is gone, or too slow: it may come again. */
+const MAX_UNREAD_BYTES = 8 << 20;
+
+/** Serves the live page until closed. One look at the files a refresh, for all viewers together, and none without one. */
+export async function serveLive(options: LiveOptions): Promise<{ url: string; close(): Promise<void> }> {
+  const { html, policy } = page('live', null, [live], 'startLive', "'self'");
+  const run = runFollower(options);
+  const engine = engineViewer(options.db);
+  const viewers = new Set<ServerResponse>();
+  const tell = (viewer: ServerResponse, event: string, data: unknown) => {
+    if (viewer.writableLength > MAX_UNREAD_BYTES) viewer.destroy();
+    else viewer.write(`event: ${event}\ndata: ${escapeJson(data)}\n\n`);
+  };
+  const tellAll = (event: string, data: unknown) => {
+    for (const viewer of viewers) tell(viewer, event, data);
+  };
+  let alive = false;
+  const look = () => {
+    if (viewers.size === 0) return;
+    const news = run.poll();
+    const wasAlive = alive;
+    alive = run.alive(Date.now());
+    if (news.begin || alive !== wasAlive) tellAll('run', run.snapshot(Date.now()));
+    else if (news.rows.length + news.decisions.length > 0) tellAll('news', news);
+    tellAll('engine', engine.look(Date.now()));
+  };
+  const welcome = (viewer: ServerResponse) => {
+    // Whoever is there already must not miss what is found now.
+    if (viewers.size > 0) look();
+    else run.poll();
+    alive = run.alive(Date.now());
+    tell(viewer, 'run', run.snapshot(Date.now()));
+    tell(viewer, 'engine', engine.look(Date.now()));
+  };
+  const server = createServer((request, response) => {
+    const refused = refusal(request, options.host);
+    if (refused !== null) {
+      response.writeHead(refused.status, { 'content-type': 'text/plain', ...refused.headers }).end(`${refused.why}\n`);
+      return;
+    }
+    const headers = {
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+      'referrer-policy': 'no-referrer',
+      'content-security-policy': `${policy}; frame-ancestors 'none'`,
+    };
+    if (request.url === '/') {
+      response.writeHead(200, { ...headers, 'content-type': 'text/html; charset=utf-8' });
+      response.end(request.method === 'HEAD' ? undefined : html);
+    } else if (request.url !== '/events') response.writeHead(404, headers).end();
+    else if (viewers.size >= MAX_VIEWERS) response.writeHead(503, headers).end('too many viewers\n');
+    else {
+      response.writeHead(200, { ...headers, 'content-type': 'text/event-stream' });
+      if (request.method === 'HEAD') return void response.end();
+      response.on('close', () => viewers.delete(response));
+      welcome(response);
+      viewers.add(response);
+    }
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.port, options.host, resolve);
+  });
+  const timer = setInterval(look, options.refreshMs);
+  const { address, port, family } = server.address() as AddressInfo;
+  return {
+    url: `http://${family === 'IPv6' ? `[${address}]` : address}:${port}/`,
+    async close() {
+      clearInterval(timer);
+      for (const viewer of viewers) viewer.destroy();
+      await new Promise((resolve) => server.close(resolve));
+      run.close();
+      engine.close();
+    },
+  };
+}
+
+interface Refusal {
+  status: number;
+  why: string;
+  headers?: Record<string, string>;
+}
+
+/** Nothing can be changed through this server, and no page of another site can read it under a name of its own. */
+export function refusal({ method, headers }: IncomingMessage, listen: string): Refusal | null {
+  if (method !== 'GET' && method !== 'HEAD')
+    return { status: 405, why: 'only GET and HEAD', headers: { allow: 'GET, HEAD' } };
+  const host = (headers.host ?? '')
+    .replace(/:\d+$/, '')
+    .replace(/^\[(.*)\]$/, '$1')
+    .toLowerCase();
+  if (!ownNames(listen).includes(host)) return { status: 403, why: 'this Host is not served here' };
+  return null;
+}
+
+function ownNames(listen: string): string[] {
+  const names = ['localhost', '127.0.0.1', '::1', listen.toLowerCase()];
+  const everywhere = isIP(listen) !== 0 && /^[0:.]+$/.test(listen);
+  if (!everywhere) return names;
+  const addresses = Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => address));
+  return [...names, hostname().toLowerCase(), ...addresses];
+}

@@ -1,0 +1,149 @@
+import { RUNGS } from '@hybrid-soak/contract/ladder.ts';
+import { RESOURCES, type Resource } from '@hybrid-soak/contract/psi.ts';
+import { downsample, type Points } from './downsample.ts';
+import { numbersOf } from './numbers.ts';
+import type { LogRecord } from './read-log.ts';
+import type { SamplesHeader, SamplesRead } from './read-samples.ts';
+import { COLUMNS } from './series.ts';
+
+export interface PageDecision {
+  /** Seconds since the epoch. */
+  t: number;
+  rung: string;
+  every: number | null;
+  action: string;
+  reason: string;
+  numbers: string;
+  record: LogRecord;
+}
+
+/** Everything that a report shows of one run, and what the live page begins with. */
+export interface PageData {
+  run: string;
+  facts: [string, string][];
+  verdict: { word: string; reason: string; exit_code: number | null };
+  /** The SUMMARY record, where the run has ended with one. */
+  summary: LogRecord | null;
+  limits: Record<Resource, number> | null;
+  baseline: Record<Resource, number | null> | null;
+  stallThresholdS: number | null;
+  decisions: PageDecision[];
+  /** In the order of COLUMNS. */
+  points: Points;
+  samples: number;
+  policy: [string, string][];
+  environment: [string, string][];
+  notes: string[];
+}
+
+/** Two a pixel on a wide screen. */
+const MAX_POINTS = 3000;
+
+/** The ids of the runs in a log, in the order of their first record. */
+export const runsIn = (records: LogRecord[]): string[] => [...new Set(records.map((record) => record.run_id))];
+
+/** One run's records and samples as a page shows them. `samples` is null where the run has none: the decisions draw it. */
+export function pageData(records: LogRecord[], samples: SamplesRead | null, notes: string[]): PageData {
+  const startup = records.find((record) => record.action === 'STARTUP') ?? null;
+  const calibrated = records.findLast((record) => record.action === 'CALIBRATED') ?? null;
+  const parameters = table(startup?.['parameters'] ?? samples?.header.options.parameters);
+  const decisions = records.map(pageDecision);
+  const columns = samples?.columns ?? columnsOfDecisions(records);
+  return {
+    run: records[0]?.run_id ?? samples?.header.options.run_id ?? '',
+    facts: factsOf(records, startup),
+    verdict: verdictOf(records),
+    summary: records.findLast((record) => record.action === 'SUMMARY') ?? null,
+    limits: perResource(calibrated?.['effective_limit'] ?? startup?.['limits']) as PageData['limits'],
+    baseline: perResource(calibrated?.['baseline']),
+    stallThresholdS: typeof parameters['stall_threshold_s'] === 'number' ? parameters['stall_threshold_s'] : null,
+    decisions,
+    points: downsample(columns, MAX_POINTS),
+    samples: samples?.columns[0]?.length ?? 0,
+    policy: Object.entries({ ...parameters, ...table(startup?.['thresholds']) }).map(([key, v]) => [key, shown(v)]),
+    environment: environmentOf(samples?.header ?? null),
+    notes:
+      samples === null ? [...notes, 'No samples of this run: pressure is drawn from the decisions (avg10).'] : notes,
+  };
+}
+
+export function pageDecision(record: LogRecord): PageDecision {
+  return {
+    t: Date.parse(record.timestamp) / 1000,
+    rung: record.state,
+    every: record.current_sample_every,
+    action: record.action,
+    reason: record.reason,
+    numbers: numbersOf(record),
+    record,
+  };
+}
+
+const ENDS = ['ABORT', 'COMPLETE', 'STOP', 'CONFIG_ERROR'];
+
+/** The verdict as the log has it; the earlier tool wrote none, its last action stands for it. */
+export function verdictOf(records: LogRecord[]): PageData['verdict'] {
+  const summary = records.findLast((record) => record.action === 'SUMMARY');
+  const word = summary?.['verdict'];
+  if (summary !== undefined && typeof word === 'string') {
+    const code = summary['exit_code'];
+    const reason = summary.reason.startsWith(`${word}: `) ? summary.reason.slice(word.length + 2) : summary.reason;
+    return { word, reason, exit_code: typeof code === 'number' ? code : null };
+  }
+  const end = records.findLast((record) => ENDS.includes(record.action));
+  if (end !== undefined) return { word: end.action, reason: end.reason, exit_code: null };
+  return {
+    word: 'UNFINISHED',
+    reason: 'the log has no end of this run: it is running, or was cut off',
+    exit_code: null,
+  };
+}
+
+function factsOf(records: LogRecord[], startup: LogRecord | null): [string, string][] {
+  const [first, last] = [records[0], records.at(-1)];
+  if (first === undefined || last === undefined) return [];
+  const known = (field: string) => (startup?.[field] === undefined ? [] : [[field, shown(startup[field])]]);
+  return [
+    ['run', first.run_id],
+    ['began', first.timestamp],
+    ['last record', last.timestamp],
+    ['ingest mode', String(first['ingest_mode'] ?? 'unknown')],
+    ['policy', String(first['policy'] ?? 'the earlier tool’s')],
+    ['PSI actions', String(first['psi_actions'] ?? 'unknown')],
+    ...['unit', 'manager', 'duration_s', 'interval_s', 'calibrate', 'apply', 'leave'].flatMap(known),
+  ] as [string, string][];
+}
+
+function environmentOf(header: SamplesHeader | null): [string, string][] {
+  return Object.entries(header?.environment ?? {}).map(([key, value]) => [key, shown(value)]);
+}
+
+/** A run without samples: its pressure at the decisions, avg10, and nothing else. */
+function columnsOfDecisions(records: LogRecord[]): number[][] {
+  const sorted = records.toSorted((a, b) => Date.parse(a.timestamp) - Date.parse(b.timestamp));
+  return COLUMNS.map((column) =>
+    sorted.map((record) => {
+      if (column === 't') return Date.parse(record.timestamp) / 1000;
+      const value = record[`${column}_some_avg10`];
+      return typeof value === 'number' ? value : Number.NaN;
+    }),
+  );
+}
+
+function perResource(value: unknown): Record<Resource, number | null> | null {
+  if (typeof value !== 'object' || value === null) return null;
+  const found = value as Record<string, unknown>;
+  const numberOf = (resource: Resource) => (typeof found[resource] === 'number' ? found[resource] : null);
+  return Object.fromEntries(RESOURCES.map((resource) => [resource, numberOf(resource)])) as Record<
+    Resource,
+    number | null
+  >;
+}
+
+const table = (value: unknown): Record<string, unknown> =>
+  typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+
+const shown = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
+
+/** Rungs by their height on the plot. */
+export const RUNG_NAMES: readonly string[] = RUNGS;

@@ -1,0 +1,153 @@
+/// <reference lib="dom" />
+import type uPlotType from 'uplot';
+import type { PageData } from '../page-data.ts';
+import { COLUMNS } from '../series.ts';
+import { CHARTS, type ChartSpec } from './chart-specs.ts';
+import { color, el, numberText } from './dom.ts';
+import { drawLevel, drawMarks, markedOf, markTip } from './marks.ts';
+import { extentOf, heading, mount, plotOptions, type Reading, type Shared, setSpan } from './plot.ts';
+
+declare const uPlot: typeof uPlotType;
+
+export interface Plots {
+  section: HTMLElement;
+  zoomTo(t: number): void;
+  /** Draws what has been added to `data`, as far to the right as it goes unless somebody has zoomed in. */
+  refresh(): void;
+  close(): void;
+}
+
+export const RUNG_ORDER = ['NORMAL', 'THROTTLE1', 'THROTTLE2', 'THROTTLE3'];
+export const PLOT_HEIGHT = 118;
+export const ZOOM_S = 120;
+
+/** The timeline: rungs and marks on top, then every series, all on one time axis. */
+export function plotSection(data: PageData): Plots {
+  const all: uPlotType[] = [];
+  const redraws: (() => void)[] = [];
+  const reset = el('button', { type: 'button', hidden: '' }, 'Show all') as HTMLButtonElement;
+  const hint = el('small', {}, 'drag to zoom, double-click for all; times are UTC');
+  const section = el('section', { class: 'card', id: 'plots' }, el('h2', {}, 'Timeline ', reset), hint);
+  const tip = markTip();
+  const shared = { data, all, tip, reset };
+  for (const make of [rungPlot, ...CHARTS.map((spec) => seriesPlot(spec))]) {
+    const holder = el('figure', {});
+    section.append(holder);
+    const redraw = make(holder, shared);
+    if (redraw !== null) redraws.push(redraw);
+  }
+  reset.addEventListener('click', () => setSpan(all, ...extentOf(data)));
+  const zoomTo = (t: number) => {
+    setSpan(all, t - ZOOM_S, t + ZOOM_S);
+    section.scrollIntoView({ behavior: 'smooth' });
+  };
+  const refresh = () => {
+    for (const redraw of redraws) redraw();
+  };
+  const close = () => {
+    tip.close();
+    for (const plot of all) plot.destroy();
+  };
+  return { section, zoomTo, refresh, close };
+}
+
+export function rungPlot(holder: HTMLElement, shared: Shared): (() => void) | null {
+  const { data } = shared;
+  if (data.decisions.length === 0) return null;
+  const readout = heading(
+    holder,
+    'Rung',
+    '',
+    'The throttle ladder, with a mark for every decision that tells something.',
+  );
+  const points = () => {
+    const [from, to] = extentOf(data);
+    const steps = data.decisions.filter(({ rung }) => RUNG_ORDER.includes(rung));
+    const heights = steps.map(({ rung }) => RUNG_ORDER.indexOf(rung));
+    return [
+      [from, ...steps.map(({ t }) => t), to],
+      [heights[0] ?? 0, ...heights, heights.at(-1) ?? 0],
+    ] as uPlotType.AlignedData;
+  };
+  const options = plotOptions(shared, {
+    height: 104,
+    range: () => [0, 3.9],
+    axis: {
+      splits: () => [0, 1, 2, 3],
+      values: (_, splits) => splits.map((at) => ['NORMAL', 'T1', 'T2', 'T3'][at] ?? ''),
+    },
+    series: [
+      {
+        stroke: () => color('accent'),
+        fill: () => color('accent-fill'),
+        width: 1.5,
+        points: { show: false },
+        paths: (uPlot.paths.stepped as NonNullable<typeof uPlot.paths.stepped>)({ align: 1 }),
+      },
+    ],
+    draw: (plot) => drawMarks(plot, markedOf(data.decisions), true),
+    cursorAt: (_, t) => {
+      const at = t === null ? data.decisions.at(-1) : data.decisions.findLast((decision) => decision.t <= t);
+      readout(at === undefined ? [] : [['accent', `${at.rung} 1/${at.every ?? '?'}`]], t);
+    },
+  });
+  return mount(new uPlot(options, points(), holder), holder, shared, points);
+}
+
+export function seriesPlot(spec: ChartSpec): (holder: HTMLElement, shared: Shared) => (() => void) | null {
+  return (holder, shared) => {
+    const { data } = shared;
+    const known = spec.series.filter(({ column }) =>
+      data.points[COLUMNS.indexOf(column)]?.some((value) => value !== null),
+    );
+    const readout = heading(holder, spec.title, spec.unit, spec.explained);
+    if (known.length === 0) {
+      holder.append(
+        el('p', { class: 'note' }, 'unknown throughout: the sensor could not be read, or nothing was sampled'),
+      );
+      return null;
+    }
+    const limit = spec.limit === 'stall' ? data.stallThresholdS : spec.limit && data.limits?.[spec.limit];
+    const baseline = spec.limit === 'stall' || !spec.limit ? null : data.baseline?.[spec.limit];
+    const points = () =>
+      [data.points[0], ...known.map(({ column }) => data.points[COLUMNS.indexOf(column)])] as uPlotType.AlignedData;
+    const levels: Reading[] = [
+      ...(typeof limit === 'number' ? [['limit', `limit ${numberText(limit)}`] as Reading] : []),
+      ...(typeof baseline === 'number' ? [['baseline', `baseline ${numberText(baseline)}`] as Reading] : []),
+    ];
+    const options = plotOptions(shared, {
+      height: PLOT_HEIGHT,
+      range: (_, __, max) => [
+        0,
+        Math.max(spec.atLeast, (max ?? 0) * 1.1, (typeof limit === 'number' ? limit : 0) * 1.1),
+      ],
+      axis: {},
+      series: known.map(({ color: name, fill, dash }) => ({
+        stroke: () => color(name),
+        ...(fill ? { fill: () => color(`${name}-fill`) } : {}),
+        ...(dash ? { dash: [4, 3] } : {}),
+        width: 1.25,
+        points: { show: false },
+      })),
+      draw: (plot) => {
+        drawLevel(plot, limit, 'bad', [5, 4]);
+        drawLevel(plot, baseline, 'second', [1, 3]);
+        drawMarks(plot, markedOf(data.decisions), false);
+      },
+      cursorAt: (plot, t) => {
+        const values = known.map(({ label, color: key }, i): Reading => {
+          const column = plot.data[i + 1] as (number | null)[];
+          const index = plot.cursor.idx;
+          if (t !== null && typeof index === 'number') return [key, `${label} ${numberText(column[index])}`];
+          return [key, `${label} max ${numberText(highest(column))}`];
+        });
+        readout([...values, ...levels], t);
+      },
+    });
+    return mount(new uPlot(options, points(), holder), holder, shared, points);
+  };
+}
+
+export function highest(values: (number | null)[]): number | null {
+  return values.reduce((most, value) => (value !== null && (most === null || value > most) ? value : most), null);
+}

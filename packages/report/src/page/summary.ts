@@ -1,0 +1,92 @@
+/// <reference lib="dom" />
+import type { PageData } from '../page-data.ts';
+import { el, numberText, spanText } from './dom.ts';
+
+/** Verdict, thresholds, and the run's numbers: what decides whether anybody reads on. */
+export function summarySection(data: PageData): HTMLElement {
+  const { verdict, summary } = data;
+  const tone = verdictTone(verdict.word);
+  const mark = tone === 'good' ? '✓' : tone === 'bad' ? '✗' : '○';
+  const exit = verdict.exit_code === null ? '' : ` · exit code ${verdict.exit_code}`;
+  const head = el(
+    'div',
+    { class: `verdict ${tone}` },
+    el('strong', {}, `${mark} ${verdict.word}`),
+    el('span', {}, `${verdict.reason}${exit}`),
+  );
+  const section = el('section', { class: 'card', id: 'summary' }, head);
+  for (const note of data.notes) section.append(el('p', { class: 'note' }, note));
+  if (summary === null) return section;
+  section.append(thresholdList(summary['thresholds']), rungBar(summary['time_per_rung_s']), tiles(summary));
+  return section;
+}
+
+export function verdictTone(word: string): string {
+  if (word === 'PASS' || word === 'COMPLETE') return 'good';
+  return word === 'FAIL' || word === 'ABORT' || word === 'CONFIG_ERROR' ? 'bad' : 'open';
+}
+
+export function thresholdList(thresholds: unknown): HTMLElement {
+  const list = el('ul', { class: 'thresholds' });
+  for (const { name, limit, seen, ok } of Array.isArray(thresholds) ? thresholds : [])
+    list.append(
+      el(
+        'li',
+        { class: ok ? 'good' : 'bad' },
+        `${ok ? '✓' : '✗'} ${name} = ${limit}`,
+        el('small', {}, ` seen ${seen}`),
+      ),
+    );
+  return list;
+}
+
+/** Where the time went, as shares of one bar. */
+export function rungBar(timePerRung: unknown): HTMLElement {
+  const spans = Object.entries((timePerRung ?? {}) as Record<string, number>);
+  const total = spans.reduce((sum, [, seconds]) => sum + seconds, 0);
+  const bar = el('div', { class: 'bar', role: 'img', 'aria-label': 'time per rung' });
+  const legend = el('ul', { class: 'legend' });
+  spans.forEach(([rung, seconds], index) => {
+    const share = total > 0 ? (100 * seconds) / total : 0;
+    const part = el('i', { class: `rung${index}` });
+    part.style.width = `${share}%`;
+    if (share > 0) bar.append(part);
+    legend.append(
+      el(
+        'li',
+        {},
+        el('i', { class: `rung${index}` }),
+        `${rung} ${spanText(seconds)}`,
+        el('small', {}, ` ${numberText(share)} %`),
+      ),
+    );
+  });
+  return el('div', { class: 'rungs' }, bar, legend);
+}
+
+export function tiles(summary: Record<string, unknown>): HTMLElement {
+  const number = (field: string) => numberText(summary[field] as number | undefined);
+  const pressure = (summary['pressure'] ?? {}) as Record<string, Record<string, number> | null>;
+  return el(
+    'div',
+    { class: 'tiles' },
+    tile('duration', spanText(Number(summary['duration_s'] ?? 0))),
+    tile('ticks', number('ticks'), `${number('ticks_per_second')}/s`),
+    tile('restarts', number('restarts')),
+    tile('stalls', number('stalls')),
+    tile('engine exits', number('engine_exits')),
+    tile('blind', spanText(Number(summary['blind_s'] ?? 0)), 'telemetry missing'),
+    tile('ambient', spanText(Number(summary['ambient_s'] ?? 0)), 'over the limit by others'),
+    ...Object.entries(pressure).map(([name, p]) =>
+      tile(
+        `PSI ${name}, median`,
+        p === null ? 'unavailable' : `${p['p50']} %`,
+        p === null ? '' : `p95 ${p['p95']} · p99 ${p['p99']}`,
+      ),
+    ),
+  );
+}
+
+export function tile(label: string, value: string, more = ''): HTMLElement {
+  return el('div', { class: 'tile' }, el('small', {}, label), el('b', {}, value), el('small', {}, more));
+}

@@ -1,0 +1,66 @@
+import { counterRate } from './counter-rate.ts';
+import type { Sight } from './sight.ts';
+
+/** What is drawn of every observation; `t` is seconds since the epoch. */
+export const COLUMNS = [
+  't',
+  /** Host pressure, percent of wall time in which tasks waited. */
+  'cpu',
+  'memory',
+  'io',
+  /** The same within the engine's own cgroup. */
+  'engine_cpu_stall',
+  'engine_memory_stall',
+  'engine_io_stall',
+  /** Rows a second, and what the received frames divided by `sample_every` would give. */
+  'ticks_per_s',
+  'expected_per_s',
+  /** CPU time used, percent of one CPU. */
+  'engine_cpu_time',
+  'host_cpu_time',
+  /** MiB charged to the engine's cgroup. */
+  'engine_memory',
+  /** Seconds. */
+  'since_row',
+  'heartbeat_age',
+] as const;
+export type Column = (typeof COLUMNS)[number];
+/** The values of one observation in the order of COLUMNS; NaN is "unknown". */
+export type Row = number[];
+
+const MIB = 1024 * 1024;
+const PERCENT_PER_USEC_PER_MS = 0.1;
+
+/**
+ * Observations in, rows to draw out. Rates are taken over the policy's own window, so that what is drawn is what was
+ * judged. Time runs on the monotonic clock from the first wall time on: a clock that was set leaves no fold in the plots.
+ */
+export function rowsOf(windowS: number): (seen: Sight) => Row {
+  const rates = Array.from({ length: 10 }, () => counterRate(windowS * 1000));
+  let origin: number | null = null;
+  let lastRowAt: number | null = null;
+
+  return (seen) => {
+    const mono = seen.mono_ms;
+    const rate = (index: number, total: number) => (rates[index] as ReturnType<typeof counterRate>)(mono, total);
+    const percent = (index: number, total: number) => rate(index, total) * PERCENT_PER_USEC_PER_MS;
+    origin ??= Date.parse(seen.wall) - mono;
+    if (lastRowAt === null || seen.new_rows > 0) lastRowAt = mono;
+    return [
+      Math.round(origin + mono) / 1000,
+      percent(0, seen.cpu),
+      percent(1, seen.memory),
+      percent(2, seen.io),
+      percent(3, seen.engine_cpu),
+      percent(4, seen.engine_memory),
+      percent(5, seen.engine_io),
+      rate(6, seen.ticks_count) * 1000,
+      (rate(7, seen.frames_received) * 1000) / seen.sample_every,
+      percent(8, seen.usage_usec),
+      percent(9, seen.busy_usec),
+      seen.memory_bytes / MIB,
+      (mono - lastRowAt) / 1000,
+      seen.age_ms / 1000,
+    ];
+  };
+}

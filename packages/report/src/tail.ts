@@ -1,0 +1,81 @@
+import { numbersOf } from './numbers.ts';
+import { printable } from './printable.ts';
+import { type LogRecord, parseRecord } from './read-log.ts';
+
+export interface TailOptions {
+  /** Only these actions; empty for all. */
+  actions: readonly string[];
+  /** Only records from this moment on, ms since the epoch. */
+  sinceMs: number | null;
+  /** The lines as they stand in the file. */
+  raw: boolean;
+  color: boolean;
+}
+
+const BOLD = '\x1b[1m';
+const DIM = '\x1b[2m';
+const RED = '\x1b[31m';
+const YELLOW = '\x1b[33m';
+const GREEN = '\x1b[32m';
+const RESET = '\x1b[0m';
+const COLORS: Readonly<Record<string, string>> = {
+  STALL: RED,
+  ABORT: RED,
+  ENGINE_EXIT: RED,
+  ENGINE_RESTART_FAILED: RED,
+  CONFIG_ERROR: RED,
+  THROTTLE_MAX: RED,
+  ENGINE_RESTART: YELLOW,
+  PSI_UNAVAILABLE: YELLOW,
+  PSI_LOGONLY: YELLOW,
+  STARVED: YELLOW,
+  ENGINE_RESTARTED: GREEN,
+  COMPLETE: GREEN,
+  HOLD: DIM,
+  QUIET: DIM,
+};
+
+/** Turns lines of the log into lines for a person, with a heading where a new run or a new day begins. */
+export function tailFormatter(options: TailOptions) {
+  let heading = '';
+  return {
+    /** The line's record where it is wanted, `garbage` where it is none, null where it is filtered out. */
+    select(line: string): LogRecord | 'garbage' | null {
+      const record = parseRecord(line);
+      if (record === null) return line.trim() === '' ? null : 'garbage';
+      if (options.actions.length > 0 && !options.actions.includes(record.action)) return null;
+      return options.sinceMs !== null && Date.parse(record.timestamp) < options.sinceMs ? null : record;
+    },
+    format(record: LogRecord, line: string): string[] {
+      if (options.raw) return [line];
+      const next = headingOf(record);
+      const lines = next === heading ? [] : [paint(DIM, next)];
+      heading = next;
+      return [...lines, readable(record)];
+    },
+  };
+
+  function paint(color: string | undefined, text: string): string {
+    return options.color && color !== undefined ? `${color}${text}${RESET}` : text;
+  }
+
+  function readable(record: LogRecord): string {
+    const numbers = numbersOf(record);
+    const every = record.current_sample_every === null ? '' : `1/${record.current_sample_every}`;
+    const columns = [
+      printable(record.timestamp.slice(11, 19)),
+      printable(record.state).padEnd(9),
+      every.padEnd(4),
+      paint(COLORS[record.action], printable(record.action).padEnd(21)),
+      paint(BOLD, printable(record.reason)),
+      numbers === '' ? '' : paint(DIM, `(${printable(numbers)})`),
+    ];
+    return columns.join(' ').trimEnd();
+  }
+}
+
+function headingOf({ timestamp, run_id, ingest_mode, policy, psi_actions }: LogRecord): string {
+  const how = [ingest_mode, policy, typeof psi_actions === 'string' ? `psi ${psi_actions}` : undefined];
+  const told = how.filter((part): part is string => typeof part === 'string').join(', ');
+  return printable(`── ${timestamp.slice(0, 10)}  run ${run_id.slice(0, 8) || 'unknown'}  ${told}`);
+}

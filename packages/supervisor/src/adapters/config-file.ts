@@ -1,0 +1,35 @@
+import { readFileSync, realpathSync } from 'node:fs';
+import { readSampleEvery, setSampleEvery } from '@hybrid-soak/contract/config-edit.ts';
+import { available, unavailable } from '@hybrid-soak/contract/reading.ts';
+import type { ConfigReading } from '@hybrid-soak/contract/sample.ts';
+import { replaceFile } from '../replace-file.ts';
+
+/** The file's text, byte for byte; throws where it is not UTF-8, since writing it back would change those bytes. */
+export function readText(path: string): string {
+  const bytes = readFileSync(path);
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw new Error('not UTF-8, which TOML requires');
+  }
+}
+
+/** `[engine] sample_every` as the file has it now. */
+export function readConfigFile(path: string): ConfigReading {
+  try {
+    return available({ sample_every: readSampleEvery(readText(path)) });
+  } catch (error) {
+    return unavailable(`${path}: ${(error as Error).message}`);
+  }
+}
+
+/**
+ * Writes `sample_every` into the file, one token changed; null takes the key out. `intent` is given the new text before
+ * it is written, so that a kill in between leaves a trace of it.
+ */
+export function writeSampleEvery(path: string, value: number | null, intent: (text: string) => void = () => {}): void {
+  const target = realpathSync(path);
+  const edited = setSampleEvery(readText(target), value);
+  intent(edited);
+  replaceFile(target, edited);
+}

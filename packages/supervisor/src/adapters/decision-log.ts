@@ -1,0 +1,77 @@
+import {
+  closeSync,
+  fdatasyncSync,
+  fstatSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
+import type { DecisionRecord } from '@hybrid-soak/contract/decision.ts';
+
+export interface DecisionLog {
+  /** The file that holds a torn last line that was cut off at opening; null where there was none. */
+  mended: string | null;
+  append(record: DecisionRecord): void;
+  close(): void;
+}
+
+/** Opens the append-only log; one write and one fdatasync a record. A torn last line is cut off and kept aside. */
+export function openDecisionLog(path: string): DecisionLog {
+  mkdirSync(dirname(path), { recursive: true });
+  const mended = mendTornLine(path);
+  const fd = openSync(path, 'a');
+  return {
+    mended,
+    append(record) {
+      writeSync(fd, `${JSON.stringify(record)}\n`);
+      fdatasyncSync(fd);
+    },
+    close: () => closeSync(fd),
+  };
+}
+
+const TAIL_BYTES = 1 << 20;
+
+/** The last whole record of the log, of any run; null where there is none. Its cost does not follow the log's length. */
+export function lastDecision(path: string): DecisionRecord | null {
+  let fd: number;
+  try {
+    fd = openSync(path, 'r');
+  } catch {
+    return null;
+  }
+  try {
+    const { size } = fstatSync(fd);
+    const tail = Buffer.alloc(Math.min(size, TAIL_BYTES));
+    readSync(fd, tail, 0, tail.length, size - tail.length);
+    const lines = tail.toString('utf8').split('\n').slice(0, -1);
+    return lines.length === 0 ? null : (JSON.parse(lines.at(-1) as string) as DecisionRecord);
+  } catch {
+    return null;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function mendTornLine(path: string): string | null {
+  const fd = openSync(path, 'a+');
+  try {
+    const { size } = fstatSync(fd);
+    const from = Math.max(0, size - TAIL_BYTES);
+    const tail = Buffer.alloc(size - from);
+    readSync(fd, tail, 0, tail.length, from);
+    if (tail.length === 0 || tail.at(-1) === 0x0a) return null;
+    const keep = tail.lastIndexOf(0x0a) + 1;
+    const aside = path.replace(/(\.jsonl)?$/, `.torn-${Date.now()}.jsonl`);
+    writeFileSync(aside, tail.subarray(keep), { flush: true });
+    ftruncateSync(fd, from + keep);
+    fdatasyncSync(fd);
+    return aside;
+  } finally {
+    closeSync(fd);
+  }
+}

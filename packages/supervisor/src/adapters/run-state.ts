@@ -1,0 +1,74 @@
+import { readFileSync, rmSync } from 'node:fs';
+import type { IngestMode, PolicyName, PsiActions } from '@hybrid-soak/contract/decision.ts';
+import { replaceFile } from '../replace-file.ts';
+
+/**
+ * What a soak leaves behind until it has put everything back: with it the next `soak run`, `soak restore`, or the unit's
+ * ExecStopPost restores after a kill -9 or a power loss.
+ */
+export interface RunState {
+  v: 1;
+  run_id: string;
+  ingest_mode: IngestMode;
+  psi_actions: PsiActions;
+  policy: PolicyName;
+  unit: string;
+  manager: 'system' | 'user' | 'embedded';
+  config: string;
+  original_text: string;
+  original_sample_every: number | null;
+  /** The text as the soak last wrote it; null while it has written none. */
+  written_text: string | null;
+  was_running: boolean;
+  leave: 'as-found' | 'running' | 'stopped';
+  /** An embedded engine. */
+  embedded: Known | null;
+  /** Files that a proof replaced. */
+  replaced?: Replaced[];
+  /** Processes that a proof started; each leads a group of its own. */
+  helpers?: Known[];
+  /** Files of a proof alone, removed when the unit has let go of them. */
+  scratch?: string[];
+}
+
+/** A process, told from a later one of the same id by its start time (proc(5), field 22). */
+export interface Known {
+  pid: number;
+  start_time: string;
+}
+
+/** A file as it was (null: there was none), and every text that was written over it. */
+export interface Replaced {
+  path: string;
+  original_text: string | null;
+  written: string[];
+}
+
+export function saveRunState(path: string, state: RunState): void {
+  replaceFile(path, `${JSON.stringify(state)}\n`);
+}
+
+/** The state that an earlier run left; null where it left none. */
+export function loadRunState(path: string): RunState | null {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as { code?: string }).code === 'ENOENT') return null;
+    throw error;
+  }
+  return JSON.parse(text) as RunState;
+}
+
+export const removeRunState = (path: string): void => rmSync(path, { force: true });
+
+/** Start time of a process in clock ticks since boot; null where there is no such process, or a zombie. */
+export function startTimeOf(pid: number): string | null {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return fields[0] === 'Z' ? null : (fields[19] ?? null);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,66 @@
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
+import { Command } from 'commander';
+import { install, type Way } from '../install/install.ts';
+import { ENGINE, layoutOf } from '../install/layout.ts';
+import { installSteps } from '../install/steps.ts';
+import { uninstall } from '../install/uninstall.ts';
+import { Stop } from '../stop.ts';
+
+interface Flags {
+  user?: boolean;
+  dryRun?: boolean;
+  link?: string;
+}
+
+const ROOT = fileURLToPath(new URL('../../../..', import.meta.url)).replace(/\/$/, '');
+
+const withScope = (command: Command) =>
+  command
+    .option('--user', "for this user's own systemd, instead of the system's")
+    .option('--dry-run', 'print every file and command, change nothing');
+
+export function installCommand(): Command {
+  return withScope(new Command('install'))
+    .description(
+      'install the units: account, releases, units, polkit rule, state folders; asks nothing, twice changes nothing',
+    )
+    .option('--link <folder>', 'point `current` at this folder instead of copying a release')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  sudo soak install --dry-run\n  soak install --user\n\nA file that is replaced is kept, and put back by `soak uninstall`. Configuration and database are never touched.\n' +
+        'Exit codes: 0, 2 usage, 12 something stands in the way, 20 a command failed.',
+    )
+    .action((flags: Flags) => {
+      const way = wayOf(flags);
+      const link = flags.link === undefined ? null : resolve(flags.link);
+      const changed = install(installSteps(way.layout, ROOT, way.version, link), way);
+      if (flags.dryRun) return;
+      const user = flags.user ? ' --user' : '';
+      const next = `systemctl${user} enable --now ${ENGINE}, then soak run (in ${way.layout.state})`;
+      process.stdout.write(changed ? `installed ${way.version}: ${next}\n` : `${way.version} is installed already\n`);
+    });
+}
+
+export function uninstallCommand(): Command {
+  return withScope(new Command('uninstall'))
+    .description('take away what `soak install` made, put back what it replaced; configuration and data stay')
+    .addHelpText('after', '\nExample:\n  sudo soak uninstall --dry-run')
+    .action((flags: Flags) => {
+      if (!uninstall(wayOf(flags))) process.stdout.write('nothing is installed\n');
+    });
+}
+
+function wayOf({ user, dryRun }: Flags): Way {
+  if (!user && !dryRun && process.getuid?.() !== 0)
+    throw new Stop(SOAK_EXIT.USAGE, 'needs root; valid: sudo, or --user');
+  const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
+  return {
+    layout: layoutOf(user ? 'user' : 'system'),
+    version,
+    dryRun: dryRun === true,
+    say: (line) => void process.stdout.write(`${dryRun ? 'would: ' : ''}${line}\n`),
+  };
+}

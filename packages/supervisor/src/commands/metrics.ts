@@ -1,0 +1,107 @@
+import { rmSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { resolve } from 'node:path';
+import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
+import { type Exposed, exposition } from '@hybrid-soak/report/metrics/exposition.ts';
+import writeFileAtomic from 'write-file-atomic';
+import { parseListen } from '../listen.ts';
+import type { Reporter } from '../reporter.ts';
+import { Stop } from '../stop.ts';
+
+export interface MetricsFlags {
+  metricsListen?: string;
+  metricsTextfile?: string;
+}
+
+/**
+ * The reporter, with every observation exposed to Prometheus besides: over HTTP, and as a file for node_exporter, which is
+ * removed when the process ends, so that nobody takes an old number for a new one.
+ */
+export async function withMetrics(reporter: Reporter, flags: MetricsFlags, runId: string): Promise<Reporter> {
+  const { metricsListen, metricsTextfile } = flags;
+  if (metricsListen === undefined && metricsTextfile === undefined) return reporter;
+  const decisions: Record<string, number> = {};
+  let observations = 0;
+  let exposed: Exposed | null = null;
+  if (metricsListen !== undefined) {
+    const url = await serve(metricsListen, () => exposed);
+    reporter.note(`metrics on ${url}`);
+  }
+  const write = metricsTextfile === undefined ? () => {} : textfile(resolve(metricsTextfile), reporter.note);
+  return {
+    ...reporter,
+    decision(record) {
+      decisions[record.action] = (decisions[record.action] ?? 0) + 1;
+      reporter.decision(record);
+    },
+    observation(observation, verdict) {
+      observations++;
+      const { rung, sample_every, pressure, effective_limit, stalled_s } = verdict;
+      exposed = {
+        ...{ run_id: runId, observations, decisions, observation },
+        ...{ rung, sample_every, pressure, effective_limit, stalled_s },
+      };
+      write(exposed);
+      reporter.observation(observation, verdict);
+    },
+  };
+}
+
+/** Serves `/metrics`; never keeps the process alive. Returns its address. */
+async function serve(listen: string, exposed: () => Exposed | null): Promise<string> {
+  const { host, port } = parseListen('--metrics-listen', listen);
+  const server = createServer(async (request, response) => {
+    const now = exposed();
+    const reads = request.method === 'GET' || request.method === 'HEAD';
+    if (!reads) response.writeHead(405, { allow: 'GET, HEAD' }).end();
+    else if (request.url !== '/metrics') response.writeHead(404).end('valid: /metrics\n');
+    else if (now === null) response.writeHead(503).end('no observation yet\n');
+    else {
+      const text = await exposition(now);
+      response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' });
+      response.end(request.method === 'HEAD' ? undefined : text);
+    }
+  });
+  await listening(server, host, port);
+  server.unref();
+  const address = server.address();
+  const bound = typeof address === 'object' && address !== null ? address.port : port;
+  return `http://${host.includes(':') ? `[${host}]` : host}:${bound}/metrics`;
+}
+
+function listening(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((done, reject) => {
+    server.once('error', ({ code }: { code?: string }) => {
+      const valid = 'valid: a free HOST:PORT';
+      reject(new Stop(SOAK_EXIT.CONFIG, `--metrics-listen ${host}:${port}: ${code ?? 'cannot listen'}; ${valid}`));
+    });
+    server.listen(port, host, done);
+  });
+}
+
+/** One writing at a time; an observation that comes meanwhile is overtaken by the next. A failure is told once. */
+function textfile(path: string, note: (text: string) => void): (exposed: Exposed) => void {
+  let writing = false;
+  let ended = false;
+  let told = false;
+  process.on('exit', () => {
+    ended = true;
+    rmSync(path, { force: true });
+  });
+  return (exposed) => {
+    if (writing) return;
+    writing = true;
+    exposition(exposed)
+      .then((text) => {
+        // Readable by node_exporter's own user, whatever the umask here.
+        if (!ended) writeFileAtomic.sync(path, text, { mode: 0o644, fsync: false });
+      })
+      .catch((error: Error) => {
+        if (!told) note(`--metrics-textfile: ${error.message}`);
+        told = true;
+      })
+      .finally(() => {
+        writing = false;
+      });
+  };
+}

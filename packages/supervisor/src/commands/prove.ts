@@ -1,0 +1,87 @@
+import { randomUUID } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
+import { PROOFS, type Proof, type ProofFile, type ProofName } from '@hybrid-soak/contract/proof.ts';
+import { Argument, Command, Option } from 'commander';
+import type { ManagerChoice } from '../choose-manager.ts';
+import { proofText } from '../proofs/proof-text.ts';
+import { prove } from '../proofs/prove.ts';
+import { replaceFile } from '../replace-file.ts';
+import { readConfig, writableConfig, writableFolder } from './run-options.ts';
+
+interface Flags {
+  config: string;
+  unit: string;
+  manager: ManagerChoice;
+  decisions: string;
+  out: string;
+  quick?: boolean;
+  json?: boolean;
+}
+
+export function proveCommand(): Command {
+  return new Command('prove')
+    .description('prove every claim on the running unit, leave the evidence, put everything back')
+    .addArgument(new Argument('[proof...]', 'which').choices([...PROOFS, 'all']).default(['all']))
+    .option('--config <file>', "the engine's configuration", 'config/config.toml')
+    .option('--unit <name>', "the engine's unit", 'hybrid-engine.service')
+    .addOption(
+      new Option('--manager <name>', 'who owns the process')
+        .choices(['auto', 'system', 'user', 'embedded'])
+        .default('auto'),
+    )
+    .option(
+      '--decisions <file>',
+      'the decision log; what an interrupted run left stands beside it',
+      'data/ops/soak_decisions.jsonl',
+    )
+    .option('--out <folder>', 'where proof.md and proof.json go, in a folder named by the time', 'data/ops/proofs')
+    .option('--quick', 'fewer repetitions: under 3 minutes instead of under 12')
+    .option('--json', 'proof.json on stdout as well')
+    .addHelpText(
+      'after',
+      '\nThe engine is stopped and started, over a config and a database of the proofs; its own database is not written.\n' +
+        'Examples:\n  soak prove\n  soak prove psi exit-code --quick\n\n' +
+        'Exit codes: 0 all passed, 2 usage, 12 configuration, 20 one failed, 22 one could not be measured, 130/143 interrupted.',
+    )
+    .action(async (names: (ProofName | 'all')[], flags: Flags) => {
+      process.exitCode = await run(names, flags);
+    });
+}
+
+async function run(names: (ProofName | 'all')[], flags: Flags): Promise<number> {
+  writableConfig(flags.config);
+  writableFolder('the folder of --decisions', flags.decisions);
+  const out = resolve(flags.out, new Date().toISOString().replace(/[:.]/g, '-'));
+  writableFolder('the folder of --out', join(out, 'proof.md'));
+  const file = await prove({
+    asked: names.includes('all') ? [...PROOFS] : PROOFS.filter((name) => names.includes(name)),
+    unit: flags.unit,
+    choice: flags.manager,
+    config: resolve(flags.config),
+    read: () => readConfig(flags.config),
+    ops: dirname(resolve(flags.decisions)),
+    out,
+    quick: flags.quick === true,
+    runId: randomUUID(),
+    done: said,
+    note: (text) => void process.stderr.write(`${text}\n`),
+  });
+  mkdirSync(out, { recursive: true });
+  replaceFile(join(out, 'proof.json'), `${JSON.stringify(file, null, 2)}\n`);
+  replaceFile(join(out, 'proof.md'), proofText(file));
+  process.stderr.write(`${file.verdict}: ${join(out, 'proof.md')}\n`);
+  if (flags.json) process.stdout.write(`${JSON.stringify(file)}\n`);
+  return exitCodeOf(file);
+}
+
+function said({ name, verdict, reason, took_s }: Proof): void {
+  process.stderr.write(`${verdict.padEnd(7)} ${name.padEnd(11)} ${took_s.toFixed(1).padStart(6)} s  ${reason}\n`);
+}
+
+function exitCodeOf({ verdict, interrupted }: ProofFile): number {
+  if (interrupted !== null) return interrupted === 'SIGINT' ? SOAK_EXIT.INTERRUPTED : SOAK_EXIT.TERMINATED;
+  if (verdict === 'FAIL') return SOAK_EXIT.FAIL;
+  return verdict === 'PASS' ? SOAK_EXIT.PASS : SOAK_EXIT.INCONCLUSIVE;
+}

@@ -1,0 +1,57 @@
+import { dirname, resolve } from 'node:path';
+import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
+import { NoRun, writeReport } from '@hybrid-soak/report/write-report.ts';
+import { Command } from 'commander';
+import { Stop } from '../stop.ts';
+
+interface Flags {
+  out: string;
+  decisions: string;
+  samples?: string;
+}
+
+const DECISIONS = 'data/ops/soak_decisions.jsonl';
+
+export function reportCommand(): Command {
+  return new Command('report')
+    .description('a run as one HTML file that needs nothing else: verdict, timeline, pressure, every decision')
+    .argument('[run]', "the beginning of a run's id (default: the last run of the log)")
+    .option('-o, --out <file>', 'where to write it', 'report.html')
+    .option('--decisions <file>', 'the decision log', DECISIONS)
+    .option('--samples <file>', 'the observations (default: soak_samples.jsonl beside the decisions)')
+    .addHelpText('after', '\nExamples:\n  soak report\n  soak report 39d48fff --out monday.html')
+    .action((run: string | undefined, flags: Flags) => {
+      const { decisions, out } = flags;
+      const samples = flags.samples ?? resolve(dirname(decisions), 'soak_samples.jsonl');
+      process.stdout.write(`${report({ decisions, samples, run, out })}\n`);
+    });
+}
+
+/** What to type for the report of a run, with the files where they are not the usual ones. */
+export function reportCommandLine(
+  run: string,
+  { decisions, samples }: { decisions: string; samples?: string },
+): string {
+  const files = [
+    ...(decisions === DECISIONS ? [] : ['--decisions', decisions]),
+    ...(samples === undefined ? [] : ['--samples', samples]),
+  ];
+  const quoted = files.map((word) => (/^[\w./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`));
+  return ['soak report', run.slice(0, 8), ...quoted].join(' ');
+}
+
+/** Writes it and returns one line that says so. Throws Stop where there is nothing to report on. */
+export function report(input: Parameters<typeof writeReport>[0]): string {
+  try {
+    const { run, bytes } = writeReport(input);
+    return `${input.out}: run ${run}, ${Math.round(bytes / 1024)} KiB`;
+  } catch (error) {
+    if (error instanceof NoRun) throw new Stop(SOAK_EXIT.CONFIG, error.message);
+    const { code } = error as { code?: string };
+    if (code === undefined) throw error;
+    throw new Stop(
+      SOAK_EXIT.CONFIG,
+      `${input.out}: cannot be written (${code}); valid: a file in a folder that is there`,
+    );
+  }
+}

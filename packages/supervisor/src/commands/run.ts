@@ -1,0 +1,143 @@
+import { randomUUID } from 'node:crypto';
+import { dirname, resolve } from 'node:path';
+import type { Config } from '@hybrid-soak/contract/config.ts';
+import { readSampleEvery } from '@hybrid-soak/contract/config-edit.ts';
+import { type DecisionRecord, INGEST_MODES, POLICIES, PSI_ACTIONS } from '@hybrid-soak/contract/decision.ts';
+import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
+import { Command, Option } from 'commander';
+import { policyText } from '../policy-text.ts';
+import { type Plan, soak } from '../soak.ts';
+import { summaryOf, writeSummary } from '../summary-file.ts';
+import { summaryText } from '../summary-text.ts';
+import { withMetrics } from './metrics.ts';
+import { report, reportCommandLine } from './report.ts';
+import {
+  checkDatabase,
+  type RunFlags,
+  readConfig,
+  refuseBlindness,
+  refuseForeignMode,
+  seconds,
+  writableConfig,
+  writableFolder,
+} from './run-options.ts';
+import { terminalReporter } from './terminal.ts';
+import { watch } from './watch.ts';
+
+export function runCommand(): Command {
+  return new Command('run')
+    .description(
+      'watch the engine and the host for a while, throttle and restart as the policy says, put everything back',
+    )
+    .option('-d, --duration <time>', 'how long: 45s, 90m, 2h or plain seconds (default: 2h)')
+    .option('--seconds <n>', 'the same in seconds')
+    .option('--config <file>', "the engine's configuration", 'config/config.toml')
+    .option('--sources <file>', 'ws_sources.toml for a user or embedded unit')
+    .option('--unit <name>', "the engine's unit", 'hybrid-engine.service')
+    .option('--db <file>', "the engine's database (default: [app] db_path)")
+    .addOption(new Option('--mode <mode>', 'ingest mode of a user or embedded unit').choices(INGEST_MODES))
+    .addOption(new Option('--policy <name>', 'how pressure is judged').choices(POLICIES).default('adaptive'))
+    .addOption(new Option('--psi-actions <what>', 'act, only log, or do not look').choices(PSI_ACTIONS).default('on'))
+    .option('--stall-threshold <time>', 'without a new row (default: [soak.policy] stall_threshold_s)')
+    .option('--interval <time>', 'between two observations', '5s')
+    .option('--decisions <file>', 'the decision log', 'data/ops/soak_decisions.jsonl')
+    .option('--samples <file>', 'every observation (default: soak_samples.jsonl beside the decisions)')
+    .addOption(
+      new Option('--manager <name>', 'who owns the process')
+        .choices(['auto', 'system', 'user', 'embedded'])
+        .default('auto'),
+    )
+    .option('--calibrate <time|live>', 'how long the host is measured first; 0 not at all; live beside a running unit')
+    .addOption(
+      new Option('--leave <how>', 'the unit at the end')
+        .choices(['as-found', 'running', 'stopped'])
+        .default('as-found'),
+    )
+    .option('--dry-run', 'print the effective policy and exit; with --json as one object')
+    .option('--metrics-listen <host:port>', 'serve /metrics for Prometheus')
+    .option('--metrics-textfile <file>', "the same for node_exporter's textfile collector; removed at the end")
+    .option('--report <file>', 'write the report at the end')
+    .option('-q, --quiet', 'no progress on stderr')
+    .option('--json', 'the summary as one JSON object on stdout')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  soak run --duration 2h\n  soak run -d 10m --policy classic --psi-actions logonly\n\nExit codes: 0 PASS, 2 usage, 12 configuration, 20 FAIL, 21 threshold missed, 22 INCONCLUSIVE, 130/143 interrupted.',
+    )
+    .action(async (flags: RunFlags) => {
+      process.exitCode = await runSoak(flags);
+    });
+}
+
+async function runSoak(flags: RunFlags): Promise<number> {
+  const { text, config } = readConfig(flags.config);
+  const asked = askedFor(flags, text, config);
+  if (flags.dryRun) {
+    const json = () => `${JSON.stringify({ ...asked, run_id: undefined }, null, 2)}\n`;
+    process.stdout.write(flags.json ? json() : policyText(asked));
+    return SOAK_EXIT.PASS;
+  }
+  const decisions = resolve(flags.decisions);
+  const plan: Plan = {
+    asked,
+    manager: flags.manager,
+    config: resolve(flags.config),
+    text,
+    db: resolve(flags.db ?? config.app.db_path),
+    decisions,
+    samples: resolve(flags.samples ?? resolve(dirname(decisions), 'soak_samples.jsonl')),
+    extra: [
+      ...(flags.mode ? ['--mode', flags.mode] : []),
+      ...(flags.sources ? ['--sources', resolve(flags.sources)] : []),
+    ],
+    reread: () => readConfig(flags.config).text,
+    check: (manager, now) => refuseForeignMode(manager, flags, now),
+  };
+  refuseBlindness(asked.psi_actions);
+  checkDatabase(plan.db);
+  writableFolder('the folder of --decisions', flags.decisions);
+  writableConfig(flags.config);
+  if (flags.report !== undefined) writableFolder('the folder of --report', flags.report);
+  const { window_s, max_restarts_per_hour: restart_budget } = asked.parameters;
+  const watched = watch({ duration_s: asked.duration_s, window_s, restart_budget });
+  const reporter = await withMetrics(terminalReporter(watched, flags.quiet === true), flags, asked.run_id);
+  const { ending, summary } = await soak(plan, reporter).finally(reporter.end);
+  conclude(plan, flags, summary, reporter.note);
+  return ending.exit_code;
+}
+
+/** What is left of a soak: its summary on stdout and as a file, and the report where it was asked for. */
+function conclude(plan: Plan, flags: RunFlags, record: DecisionRecord, note: (text: string) => void): void {
+  const { decisions, samples, db } = plan;
+  const path = resolve(dirname(decisions), 'summary.json');
+  const summary = summaryOf(record, { decisions, samples, database: db });
+  const failed = writeSummary(path, summary);
+  if (failed !== null) note(failed);
+  const command = reportCommandLine(record.run_id, flags);
+  const json = () => `${JSON.stringify({ ...record, files: { decisions, samples, db } })}\n`;
+  process.stdout.write(flags.json ? json() : summaryText(summary, { summary: path, report: command }));
+  if (flags.report !== undefined) note(report({ decisions, samples, run: record.run_id, out: flags.report }));
+}
+
+/** The flags over the configuration. */
+function askedFor(flags: RunFlags, text: string, config: Config): Plan['asked'] {
+  const parameters = config.soak.policy;
+  if (flags.stallThreshold !== undefined)
+    parameters.stall_threshold_s = seconds('--stall-threshold', flags.stallThreshold, 1);
+  if (flags.calibrate !== undefined && flags.calibrate !== 'live')
+    parameters.calibrate_s = seconds('--calibrate', flags.calibrate, 0);
+  return {
+    run_id: randomUUID(),
+    ingest_mode: flags.mode ?? config.engine.ingest_mode,
+    psi_actions: flags.psiActions,
+    policy: flags.policy,
+    parameters,
+    thresholds: config.soak.thresholds,
+    duration_s: seconds('--duration', flags.duration ?? flags.seconds ?? '2h', 1),
+    interval_s: seconds('--interval', flags.interval, 0.1),
+    calibrate: flags.calibrate === 'live' ? 'live' : 'before',
+    apply: config.soak.apply,
+    leave: flags.leave,
+    original_sample_every: readSampleEvery(text),
+    unit: flags.unit,
+  };
+}

@@ -1,0 +1,66 @@
+import { dirname, resolve } from 'node:path';
+import { Command } from 'commander';
+import { lastDecision } from '../adapters/decision-log.ts';
+import { lockHolder } from '../adapters/lock.ts';
+import { progressProbe } from '../adapters/progress.ts';
+import { loadRunState } from '../adapters/run-state.ts';
+import { systemdUnit } from '../adapters/unit-systemd.ts';
+import { readConfig } from './run-options.ts';
+
+interface Flags {
+  config: string;
+  decisions: string;
+  unit: string;
+  json?: boolean;
+}
+
+export function statusCommand(): Command {
+  return new Command('status')
+    .description('is a soak running, at which rung, and how is the engine')
+    .option('--config <file>', "the engine's configuration", 'config/config.toml')
+    .option('--decisions <file>', 'the decision log', 'data/ops/soak_decisions.jsonl')
+    .option('--unit <name>', "the engine's unit", 'hybrid-engine.service')
+    .option('--json', 'one JSON object')
+    .addHelpText('after', '\nExamples:\n  soak status\n  soak status --json | jq .last_decision')
+    .action(async (flags: Flags) => {
+      const status = await gather(flags);
+      process.stdout.write(flags.json ? `${JSON.stringify(status)}\n` : text(status));
+    });
+}
+
+async function gather(flags: Flags) {
+  const { config } = readConfig(flags.config);
+  const ops = dirname(resolve(flags.decisions));
+  const scope = process.getuid?.() === 0 ? 'root' : String(process.getuid?.());
+  const holder = (await lockHolder(scope, `${flags.unit}:`)) ?? (await lockHolder(scope, `${flags.unit}:${ops}`));
+  const left = loadRunState(resolve(ops, 'soak_state.json'));
+  const manager = left?.manager === 'user' ? 'user' : 'system';
+  const unit = left?.manager === 'embedded' ? null : await systemdUnit(manager, flags.unit, '').show();
+  const probe = progressProbe(resolve(config.app.db_path));
+  const { heartbeat, progress } = probe.read();
+  probe.close();
+  return {
+    soak: holder,
+    to_restore: holder === null && left !== null,
+    sample_every: config.engine.sample_every,
+    last_decision: lastDecision(flags.decisions),
+    unit: unit === null ? { available: false as const, why: 'run by the embedded stand-in' } : unit,
+    progress,
+    heartbeat,
+  };
+}
+
+function text(status: Awaited<ReturnType<typeof gather>>): string {
+  const { soak, last_decision: last, unit, heartbeat } = status;
+  const beat = heartbeat.available
+    ? `heartbeat ${(heartbeat.value.age_ms / 1000).toFixed(1)} s ago, ${heartbeat.value.connection}, ${heartbeat.value.ticks_written} ticks written, ${heartbeat.value.drops} drops`
+    : heartbeat.why;
+  return [
+    `soak      ${soak ?? (status.to_restore ? 'none running; an interrupted one waits for `soak restore`' : 'none running')}`,
+    `rung      sample_every ${status.sample_every}`,
+    `last      ${last === null ? 'no decision yet' : `${last.timestamp} ${last.action}: ${last.reason}`}`,
+    `unit      ${unit.available ? `${unit.value.active_state} (${unit.value.sub_state}), pid ${unit.value.main_pid}, ${unit.value.n_restarts} restarts` : unit.why}`,
+    `engine    ${beat}`,
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,91 @@
+import { existsSync } from 'node:fs';
+import { ACTIONS } from '@hybrid-soak/contract/decision.ts';
+import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
+import { lineFollower } from '@hybrid-soak/report/line-follower.ts';
+import { tailFormatter } from '@hybrid-soak/report/tail.ts';
+import { Command } from 'commander';
+import { Stop } from '../stop.ts';
+import { seconds } from './run-options.ts';
+
+interface Flags {
+  follow?: boolean;
+  lines: string;
+  action?: string[];
+  since?: string;
+  raw?: boolean;
+  decisions: string;
+}
+
+const POLL_MS = 250;
+
+export function tailCommand(): Command {
+  return new Command('tail')
+    .description('the decisions as readable lines')
+    .option('-f, --follow', 'go on as they are written, across rotation and truncation')
+    .option('-n, --lines <n>', 'the last n; all of them with --since', '20')
+    .option('--action <a>', 'only this action; may be given more than once', (a: string, all: string[] = []) => [
+      ...all,
+      a.toUpperCase(),
+    ])
+    .option('--since <time>', 'only the last 45s, 10m, 2h')
+    .option('--raw', 'the lines as they stand in the file')
+    .option('--decisions <file>', 'the decision log', 'data/ops/soak_decisions.jsonl')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  soak tail -f\n  soak tail --since 2h --action STALL --action ABORT\n  soak tail -n 5 --raw | jq .reason\n\nTimes are UTC.',
+    )
+    .action(tail);
+}
+
+async function tail(flags: Flags): Promise<void> {
+  const formatter = tailFormatter({ ...checked(flags), raw: flags.raw === true, color: wantsColor() });
+  if (!existsSync(flags.decisions)) {
+    if (!flags.follow) throw new Stop(SOAK_EXIT.CONFIG, `${flags.decisions}: no such file; valid: a decision log`);
+    process.stderr.write(`waiting for ${flags.decisions}\n`);
+  }
+  process.stdout.on('error', (error: { code?: string }) => {
+    // The reader of the pipe has gone, as `head` does.
+    process.exit(error.code === 'EPIPE' ? SOAK_EXIT.PASS : SOAK_EXIT.BUG);
+  });
+  const follower = lineFollower(flags.decisions);
+  let garbage = 0;
+  const take = (keep: number): string[] => {
+    let chosen: (() => string[])[] = [];
+    for (let batch = follower.poll(); batch.more || batch.lines.length > 0; batch = follower.poll()) {
+      for (const line of batch.lines) {
+        const record = formatter.select(line);
+        if (record === 'garbage') garbage++;
+        else if (record !== null) chosen.push(() => formatter.format(record, line));
+      }
+      if (chosen.length > keep) chosen = keep === 0 ? [] : chosen.slice(-keep);
+    }
+    return chosen.flatMap((lines) => lines());
+  };
+  print(take(flags.since === undefined ? Number(flags.lines) : Number.POSITIVE_INFINITY));
+  if (garbage > 0) process.stderr.write(`${garbage} lines are no decision records\n`);
+  if (!flags.follow) {
+    if (follower.tornBytes() > 0) process.stderr.write(`the last line is torn (${follower.tornBytes()} bytes)\n`);
+    follower.close();
+    return;
+  }
+  for (;;) {
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    print(take(Number.POSITIVE_INFINITY));
+  }
+}
+
+function print(lines: string[]): void {
+  if (lines.length > 0) process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+function checked({ lines, action = [], since }: Flags) {
+  if (!/^\d+$/.test(lines)) throw new Stop(SOAK_EXIT.USAGE, `--lines ${lines}: valid: a whole number from 0`);
+  const unknown = action.find((name) => !(ACTIONS as readonly string[]).includes(name));
+  if (unknown !== undefined)
+    throw new Stop(SOAK_EXIT.USAGE, `--action ${unknown}: valid: one of ${ACTIONS.join(', ')}`);
+  return { actions: action, sinceMs: since === undefined ? null : Date.now() - seconds('--since', since, 0) * 1000 };
+}
+
+function wantsColor(): boolean {
+  return process.stdout.isTTY === true && !process.env['NO_COLOR'] && process.env['TERM'] !== 'dumb';
+}

@@ -1,0 +1,101 @@
+import type { DecisionRecord } from '@hybrid-soak/contract/decision.ts';
+import { RESOURCES } from '@hybrid-soak/contract/psi.ts';
+import type { Observation } from '@hybrid-soak/contract/sample.ts';
+import { COLUMNS, type Column, rowsOf } from '@hybrid-soak/report/series.ts';
+import { sightOf } from '@hybrid-soak/report/sight.ts';
+import { block, type View } from '@hybrid-soak/report/terminal/block.ts';
+import { mapResources } from '../core/pressure.ts';
+import type { PerResource } from '../core/state.ts';
+import type { Verdict } from '../core/step.ts';
+
+/** What a soak was asked for, as far as it is shown. */
+export interface Asked {
+  duration_s: number;
+  window_s: number;
+  restart_budget: number;
+}
+
+export interface Watch {
+  decision(record: DecisionRecord): void;
+  observation(observation: Observation, verdict: Verdict): void;
+  /** As it is at `mono`, monotonic milliseconds; null before the first observation. */
+  view(mono: number): View | null;
+  /** The same in words, with the counters; for whoever asks. */
+  state(mono: number, columns: number): string;
+}
+
+const SHOWN_DECISIONS = 3;
+const SPARK_MS = 60_000;
+/** Observations closer than this, ms, share a place in the sparkline. */
+const SPARK_STEP_MS = 900;
+
+/** Gathers what is shown of a soak from what it observes and decides. */
+export function watch({ duration_s, window_s, restart_budget }: Asked): Watch {
+  const row = rowsOf(window_s);
+  const counts: Record<string, number> = {};
+  let decisions: DecisionRecord[] = [];
+  let spark: { mono: number; pressure: PerResource<number | null> }[] = [];
+  let begun = 0;
+  let seen: { observation: Observation; verdict: Verdict; row: number[] } | null = null;
+
+  const view = (mono: number): View | null => {
+    if (seen === null) return null;
+    const { observation, verdict } = seen;
+    const at = (column: Column) => known(seen?.row[COLUMNS.indexOf(column)]);
+    return {
+      rung: verdict.rung,
+      sample_every: verdict.sample_every,
+      reason: verdict.reason,
+      elapsed_s: (mono - begun) / 1000,
+      duration_s,
+      pressure: mapResources((resource) => ({
+        now: verdict.pressure[resource],
+        limit: verdict.effective_limit[resource],
+        last: spark.map(({ pressure }) => pressure[resource]),
+      })),
+      ticks_per_second: at('ticks_per_s'),
+      ticks: observation.progress.available ? observation.progress.value.ticks_count : null,
+      since_progress_s: verdict.phase === 'running' ? verdict.stalled_s : null,
+      restarts: verdict.restarts_used,
+      restart_budget,
+      engine_memory_mib: at('engine_memory'),
+      engine_cpu_time: at('engine_cpu_time'),
+      decisions,
+    };
+  };
+  return {
+    decision(record) {
+      counts[record.action] = (counts[record.action] ?? 0) + 1;
+      decisions = [...decisions, record].slice(-SHOWN_DECISIONS);
+    },
+    observation(observation, verdict) {
+      const { mono_ms } = observation;
+      if (seen === null) begun = mono_ms;
+      seen = { observation, verdict, row: row(sightOf(observation)) };
+      const kept = spark.filter(({ mono }) => mono > mono_ms - SPARK_MS);
+      const apart = mono_ms - (kept.at(-1)?.mono ?? Number.NEGATIVE_INFINITY) >= SPARK_STEP_MS;
+      spark = apart ? [...kept, { mono: mono_ms, pressure: verdict.pressure }] : kept;
+    },
+    view,
+    state(mono, columns) {
+      const now = view(mono);
+      if (now === null || seen === null) return 'no observation yet';
+      const lines = block({ ...now, decisions: [] }, columns);
+      return [...lines, ...counters(seen.observation, seen.verdict, counts), ''].join('\n').trimEnd();
+    },
+  };
+}
+
+const known = (value: number | undefined) => (value === undefined || Number.isNaN(value) ? null : value);
+
+function counters({ heartbeat, psi }: Observation, { phase }: Verdict, counts: Record<string, number>): string[] {
+  const made = Object.entries(counts).map(([action, n]) => `${action} ${n}`);
+  const beat = heartbeat.available
+    ? `${heartbeat.value.connection}, ${heartbeat.value.frames_received} frames received, ${heartbeat.value.ticks_written} ticks written, ${heartbeat.value.drops} dropped`
+    : heartbeat.why;
+  const blind = RESOURCES.flatMap((resource) => {
+    const reading = psi[resource];
+    return reading.available ? [] : [`PSI ${resource} unavailable: ${reading.why}`];
+  });
+  return [`phase       ${phase}`, `heartbeat   ${beat}`, `decisions   ${made.join(', ')}`, ...blind];
+}

@@ -1,0 +1,28 @@
+import type { SoakPolicy, SoakThresholds } from '@hybrid-soak/contract/config.ts';
+import type { IngestMode, PolicyName, PsiActions } from '@hybrid-soak/contract/decision.ts';
+
+/** What a soak is given before its first observation; with the samples file it determines every decision. */
+export interface SoakOptions {
+  run_id: string;
+  ingest_mode: IngestMode;
+  psi_actions: PsiActions;
+  policy: PolicyName;
+  parameters: SoakPolicy;
+  thresholds: SoakThresholds;
+  duration_s: number;
+  interval_s: number;
+  /** `before`: stop a running unit and measure the host without it. `live`: measure beside it. */
+  calibrate: 'before' | 'live';
+  apply: 'restart' | 'reload';
+  /** How the unit is left at the end. */
+  leave: 'as-found' | 'running' | 'stopped';
+  /** `[engine] sample_every` as found; null where the key was absent. */
+  original_sample_every: number | null;
+  /** Whether the unit was active before the soak. */
+  was_running: boolean;
+  /** Which manager drives the unit and why it was chosen; goes into STARTUP. */
+  manager: { name: 'system' | 'user' | 'embedded'; why: string };
+  unit: string;
+  /** The file that holds a torn last line of the decision log, which was cut off at its opening. */
+  torn_line_kept_in?: string;
+}

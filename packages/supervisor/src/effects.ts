@@ -1,0 +1,66 @@
+import type { EffectOutcome } from '@hybrid-soak/contract/sample.ts';
+import { writeSampleEvery } from './adapters/config-file.ts';
+import { type RunState, removeRunState, saveRunState } from './adapters/run-state.ts';
+import type { Effect } from './core/effect.ts';
+import { removeScratch, restoreConfig } from './restore-config.ts';
+import type { Outcome, UnitManager } from './unit-manager.ts';
+
+export interface Actor {
+  manager: UnitManager;
+  runStatePath: string;
+  runState: RunState;
+}
+
+/** Does one effect and verifies it. Never throws: what went wrong is the outcome. */
+export async function perform(effect: Effect, actor: Actor): Promise<EffectOutcome> {
+  const started = performance.now();
+  let outcome: Outcome;
+  try {
+    outcome = await act(effect, actor);
+  } catch (error) {
+    outcome = { ok: false, error: (error as Error).message, invocation_id: null, unit_pid: null };
+  }
+  const took_ms = Math.round(performance.now() - started);
+  return { effect_id: effect.id, kind: effect.kind, took_ms, ...outcome };
+}
+
+async function act(effect: Effect, actor: Actor): Promise<Outcome> {
+  const { manager, runState, runStatePath } = actor;
+  switch (effect.kind) {
+    case 'start':
+      return manager.start();
+    case 'stop':
+      return manager.stop();
+    case 'restart':
+      return manager.restart();
+    case 'set-rung':
+      writeSampleEvery(runState.config, effect.sample_every, (text) => {
+        runState.written_text = text;
+        saveRunState(runStatePath, runState);
+      });
+      return effect.apply === 'reload' ? manager.reload() : manager.restart();
+    case 'restore': {
+      const outcome = await putBack(actor);
+      if (outcome.ok) {
+        removeScratch(runState);
+        removeRunState(runStatePath);
+      }
+      return outcome;
+    }
+    default:
+      return effect satisfies never;
+  }
+}
+
+/** The config's bytes, then the unit: running with the restored config, or stopped, as it was found or as asked. */
+async function putBack({ manager, runState }: Actor): Promise<Outcome> {
+  const changed = restoreConfig(runState);
+  const found = runState.was_running ? 'running' : 'stopped';
+  const leave = runState.leave === 'as-found' ? found : runState.leave;
+  if (manager.name === 'embedded' || leave === 'stopped') return manager.stop();
+  const unit = await manager.show();
+  const active = unit.available && unit.value.active_state === 'active';
+  if (active && !changed && unit.available)
+    return { ok: true, error: null, invocation_id: unit.value.invocation_id, unit_pid: unit.value.main_pid };
+  return active ? manager.restart() : manager.start();
+}

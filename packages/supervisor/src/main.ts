@@ -1,0 +1,96 @@
+import { readFileSync } from 'node:fs';
+import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
+import { Command, CommanderError } from 'commander';
+import { Stop } from './stop.ts';
+
+/** The subcommands: each loads its own code, so that none pays for another's start-up. */
+const COMMANDS: Record<string, { summary: string; load(): Promise<Command> }> = {
+  run: { summary: 'run a soak', load: async () => (await import('./commands/run.ts')).runCommand() },
+  status: { summary: 'what is running now', load: async () => (await import('./commands/status.ts')).statusCommand() },
+  completion: {
+    summary: 'completion for bash, zsh or fish',
+    load: async () => (await import('./commands/completion.ts')).completionCommand(wholeProgram),
+  },
+  replay: {
+    summary: 'what a policy would have decided over a recorded run',
+    load: async () => (await import('./commands/replay.ts')).replayCommand(),
+  },
+  compare: {
+    summary: 'two runs next to each other',
+    load: async () => (await import('./commands/compare.ts')).compareCommand(),
+  },
+  tail: { summary: 'the decisions, readable', load: async () => (await import('./commands/tail.ts')).tailCommand() },
+  report: {
+    summary: 'a run as one HTML file',
+    load: async () => (await import('./commands/report.ts')).reportCommand(),
+  },
+  dashboard: {
+    summary: 'a live page of the engine and the soak',
+    load: async () => (await import('./commands/dashboard.ts')).dashboardCommand(),
+  },
+  prove: {
+    summary: 'prove every claim on the running unit',
+    load: async () => (await import('./commands/prove.ts')).proveCommand(),
+  },
+  doctor: {
+    summary: 'what is amiss with the installation, and what to do',
+    load: async () => (await import('./commands/doctor.ts')).doctorCommand(),
+  },
+  install: {
+    summary: 'install the units',
+    load: async () => (await import('./commands/install.ts')).installCommand(),
+  },
+  uninstall: {
+    summary: 'take away what install made',
+    load: async () => (await import('./commands/install.ts')).uninstallCommand(),
+  },
+  restore: {
+    summary: 'put back what an interrupted soak left',
+    load: async () => (await import('./commands/restore.ts')).restoreCommand(),
+  },
+};
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+
+const bareProgram = () =>
+  new Command('soak')
+    .description(
+      'Watches the engine and the host, throttles and restarts as the policy says, writes down every decision.',
+    )
+    .version(version)
+    .addHelpText(
+      'after',
+      '\nExample:\n  soak run --duration 2h\n\nsoak COMMAND --help has the options and examples of each.',
+    )
+    .exitOverride();
+
+/** With every subcommand loaded: for what describes them all. */
+export async function wholeProgram(): Promise<Command> {
+  const program = bareProgram();
+  for (const { load } of Object.values(COMMANDS)) program.addCommand(await load());
+  return program;
+}
+
+if (import.meta.main) {
+  const program = bareProgram();
+  const wanted = COMMANDS[process.argv[2] ?? ''];
+  if (wanted !== undefined) program.addCommand((await wanted.load()).exitOverride());
+  else for (const [name, { summary }] of Object.entries(COMMANDS)) program.command(name).description(summary);
+  try {
+    await program.parseAsync();
+  } catch (error) {
+    process.exitCode = exitCodeOf(error);
+  }
+}
+
+function exitCodeOf(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? SOAK_EXIT.PASS : SOAK_EXIT.USAGE;
+  if (error instanceof Stop) {
+    process.stderr.write(`${error.message}\n`);
+    return error.exitCode;
+  }
+  process.stderr.write(`${(error as Error).stack ?? String(error)}\n`);
+  return SOAK_EXIT.BUG;
+}

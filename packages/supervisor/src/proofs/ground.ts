@@ -1,0 +1,205 @@
+import type { Server } from 'node:net';
+import { dirname, join } from 'node:path';
+import { type Settings, withSettings } from '@hybrid-soak/contract/config-settings.ts';
+import type { UnitReading } from '@hybrid-soak/contract/sample.ts';
+import { monotonicMs } from '../adapters/clock.ts';
+import { readText, writeSampleEvery } from '../adapters/config-file.ts';
+import { type Known, type RunState, saveRunState, startTimeOf } from '../adapters/run-state.ts';
+import { systemctl } from '../adapters/unit-systemd.ts';
+import { replaceFile } from '../replace-file.ts';
+import type { UnitManager } from '../unit-manager.ts';
+import { Interrupted, NotWithin } from './proof.ts';
+import { type Scratch, scratchDatabase } from './scratch.ts';
+
+export interface GroundPlan {
+  manager: UnitManager;
+  unit: string;
+  config: string;
+  /** The engine's own database: looked at, never written by a proof. */
+  db: string;
+  /** The folder of this run's evidence. */
+  out: string;
+  /** `data/ops`. */
+  ops: string;
+  /** The installation. */
+  root: string;
+  quick: boolean;
+  runState: RunState;
+  runStatePath: string;
+  lock: { take(): Promise<Server> };
+}
+
+export type Unit = Extract<UnitReading, { available: true }>['value'];
+
+/** What every proof stands on: the unit, its config, a database of its own, and the trace that it will be put back by. */
+export class Ground {
+  readonly plan: GroundPlan;
+  readonly quick: boolean;
+  readonly manager: UnitManager;
+  readonly scratch: Scratch;
+  readonly signal = new AbortController();
+  #lock: Server | null;
+
+  constructor(plan: GroundPlan, lock: Server) {
+    this.plan = plan;
+    this.#lock = lock;
+    this.quick = plan.quick;
+    this.manager = plan.manager;
+    this.scratch = scratchDatabase(join(dirname(plan.db), `proof-${plan.runState.run_id.slice(0, 8)}.db`));
+  }
+
+  /** The manager's scope for systemctl; null for the embedded stand-in. */
+  get scope(): 'system' | 'user' | null {
+    return this.manager.name === 'embedded' ? null : this.manager.name;
+  }
+
+  /** `full` repetitions, or `few` with --quick. */
+  times = (full: number, few: number): number => (this.quick ? few : full);
+
+  async lock(): Promise<void> {
+    this.#lock = await this.plan.lock.take();
+  }
+
+  /** For a supervisor that a proof starts: it takes the lock itself. */
+  async unlock(): Promise<void> {
+    const held = this.#lock;
+    this.#lock = null;
+    if (held !== null) await new Promise((resolve) => held.close(resolve));
+  }
+
+  /** Replaces a file; the trace comes first, so that a kill in between is put back. */
+  replace(path: string, text: string): void {
+    const { runState, runStatePath } = this.plan;
+    runState.replaced ??= [];
+    let entry = runState.replaced.find((known) => known.path === path);
+    if (entry === undefined) {
+      entry = { path, original_text: textOrNull(path), written: [] };
+      runState.replaced.push(entry);
+    }
+    if (!entry.written.includes(text)) entry.written.push(text);
+    saveRunState(runStatePath, runState);
+    replaceFile(path, text);
+  }
+
+  /** The real config with other settings, and the proofs' own database. */
+  settings(changes: Settings): string {
+    const own = { app: { db_path: this.scratch.path }, storage: { flush_interval_ms: 100 } };
+    return withSettings(withSettings(this.plan.runState.original_text, own), changes);
+  }
+
+  configure(changes: Settings): void {
+    const { runState, runStatePath, config } = this.plan;
+    const files = ['', '-wal', '-shm'].map((suffix) => this.scratch.path + suffix);
+    if (runState.scratch === undefined) runState.scratch = files;
+    saveRunState(runStatePath, runState);
+    this.replace(config, this.settings(changes));
+  }
+
+  /** `sample_every` as the supervisor writes it. */
+  sampleEvery(value: number): void {
+    const { runState, runStatePath, config } = this.plan;
+    const entry = runState.replaced?.find((known) => known.path === config);
+    if (entry === undefined) throw new Error('sampleEvery before configure');
+    writeSampleEvery(config, value, (text) => {
+      if (!entry.written.includes(text)) entry.written.push(text);
+      saveRunState(runStatePath, runState);
+    });
+  }
+
+  configText = (): string => readText(this.plan.config);
+
+  /** A process that must not outlive this run: ended by `soak restore` where this one cannot. */
+  adopt(pid: number): void {
+    const { runState, runStatePath } = this.plan;
+    const known: Known = { pid, start_time: startTimeOf(pid) ?? '' };
+    runState.helpers = [...(runState.helpers ?? []), known];
+    saveRunState(runStatePath, runState);
+  }
+
+  async unit(): Promise<Unit> {
+    const reading = await this.manager.show(true);
+    if (!reading.available) throw new Error(reading.why);
+    return reading.value;
+  }
+
+  /** Starts count towards StartLimitBurst, and a proof makes many. */
+  async resetCounters(): Promise<void> {
+    if (this.scope !== null) await systemctl(this.scope, ['reset-failed', this.plan.unit]);
+  }
+
+  /** Restarts the engine over what `configure` wrote; resolves when the new process has committed a row. */
+  async restart(): Promise<Unit> {
+    await this.resetCounters();
+    const outcome = await this.manager.restart();
+    if (!outcome.ok) throw new NotWithin(`the unit did not start: ${outcome.error}`);
+    return this.writing();
+  }
+
+  /** The unit once its present process has committed a row. */
+  writing(seconds = 30): Promise<Unit> {
+    return this.until(
+      'a committed row of the running process',
+      async () => {
+        const status = this.scratch.status();
+        if (status === null || status.ticks_written === 0) return null;
+        const unit = await this.unit();
+        return unit.active_state === 'active' && unit.main_pid === status.pid ? unit : null;
+      },
+      seconds,
+    );
+  }
+
+  /** New rows a second, from one commit to another at least `seconds` later. */
+  async rate(seconds: number): Promise<number> {
+    const first = await this.#commit();
+    await this.pause(seconds * 1000);
+    const last = await this.#commit();
+    return ((last.id - first.id) * 1000) / (last.at - first.at);
+  }
+
+  #commit(): Promise<{ id: number; at: number }> {
+    const before = this.scratch.lastId();
+    const look = () => {
+      const id = this.scratch.lastId();
+      return id === before ? null : { id, at: monotonicMs() };
+    };
+    return this.until('a new row', look, 30, 2);
+  }
+
+  /** The first value that is neither undefined, null nor false; rejects with NotWithin past the time. */
+  async until<T>(what: string, look: () => Promise<T> | T, seconds: number, everyMs = 50): Promise<NonNullable<T>> {
+    const deadline = monotonicMs() + seconds * 1000;
+    for (;;) {
+      const value = await look();
+      if (value !== undefined && value !== null && value !== false) return value as NonNullable<T>;
+      if (monotonicMs() > deadline) throw new NotWithin(`${what}: not within ${seconds} s`);
+      await this.pause(everyMs);
+    }
+  }
+
+  /** Rejects with Interrupted as soon as the operator asks to stop. */
+  pause(ms: number): Promise<void> {
+    const { signal } = this.signal;
+    return new Promise((resolve, reject) => {
+      const stop = () => {
+        clearTimeout(timer);
+        reject(new Interrupted(String(signal.reason)));
+      };
+      if (signal.aborted) return reject(new Interrupted(String(signal.reason)));
+      const timer = setTimeout(() => {
+        signal.removeEventListener('abort', stop);
+        resolve();
+      }, ms);
+      signal.addEventListener('abort', stop, { once: true });
+    });
+  }
+}
+
+function textOrNull(path: string): string | null {
+  try {
+    return readText(path);
+  } catch (error) {
+    if ((error as { code?: string }).code === 'ENOENT') return null;
+    throw error;
+  }
+}

@@ -1,0 +1,89 @@
+import { spawn } from 'node:child_process';
+import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { DecisionRecord } from '@hybrid-soak/contract/decision.ts';
+import { execa } from 'execa';
+import { readJsonLines } from '../adapters/json-lines.ts';
+import type { Ground } from './ground.ts';
+
+const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
+const node = (...args: string[]): [string, string[]] => [process.execPath, [...process.execArgv, MAIN, ...args]];
+
+export interface InnerSoak {
+  command: string;
+  log: string;
+  decisions(): DecisionRecord[];
+  /** The first decision that `wanted` takes, once it is there. */
+  decided(what: string, wanted: (record: DecisionRecord) => boolean, seconds: number): Promise<DecisionRecord>;
+  /** Resolves when it has ended. */
+  kill(signal: NodeJS.Signals): Promise<void>;
+}
+
+/**
+ * A supervisor of its own over the unit, `soak run`, with its log in this run's evidence. It takes the unit's lock, which is
+ * let go for it; an embedded engine is its own as well.
+ */
+export async function innerSoak(ground: Ground, name: string, args: string[]): Promise<InnerSoak> {
+  const { out, config } = ground.plan;
+  if (ground.manager.name === 'embedded') await ground.manager.stop();
+  await ground.unlock();
+  const log = join(out, name, 'soak_decisions.jsonl');
+  mkdirSync(dirname(log), { recursive: true });
+  const own = ['--unit', innerUnit(ground), '--manager', ground.manager.name, '--config', config, '--decisions', log];
+  const [file, argv] = node('run', ...own, '--calibrate', '0', ...args);
+  const said = openSync(join(out, name, 'soak.log'), 'a');
+  const child = spawn(file, argv, { stdio: ['ignore', said, said], detached: true });
+  closeSync(said);
+  const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  let ended = false;
+  void gone.then(() => {
+    ended = true;
+  });
+  ground.adopt(child.pid as number);
+  const before = readDecisions(log).length;
+  const decisions = () => readDecisions(log).slice(before);
+  return {
+    command: ['soak', ...argv.slice(process.execArgv.length + 1)].join(' '),
+    log,
+    decisions,
+    decided: (what, wanted, seconds) =>
+      ground.until(
+        what,
+        () => {
+          const found = decisions().find(wanted);
+          if (found === undefined && ended) throw new Error(`the soak ended: ${lastLine(join(out, name, 'soak.log'))}`);
+          return found;
+        },
+        seconds,
+      ),
+    async kill(signal) {
+      child.kill(signal);
+      await gone;
+      await ground.lock();
+    },
+  };
+}
+
+/** A user's unit is placed for one soak alone: the inner one has its own. */
+const innerUnit = ({ manager, plan }: Ground) =>
+  manager.name === 'user' ? plan.unit.replace(/(\.service)?$/, '-proof.service') : plan.unit;
+
+/** `soak restore` after a kill -9 of it. */
+export async function restoreInner(soak: InnerSoak): Promise<{ code: number | null; output: string }> {
+  const [file, argv] = node('restore', '--decisions', soak.log);
+  const { exitCode, stdout, stderr } = await execa(file, argv, { reject: false, timeout: 60_000, stdin: 'ignore' });
+  return { code: exitCode ?? null, output: `${stdout}\n${stderr}`.trim() };
+}
+
+function readDecisions(path: string): DecisionRecord[] {
+  const records: DecisionRecord[] = [];
+  try {
+    readJsonLines(path, (value) => void records.push(value as DecisionRecord));
+  } catch (error) {
+    if ((error as { code?: string }).code !== 'ENOENT') throw error;
+  }
+  return records;
+}
+
+const lastLine = (path: string) => readFileSync(path, 'utf8').trim().split('\n').at(-1) ?? '';

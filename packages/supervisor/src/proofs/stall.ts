@@ -1,0 +1,79 @@
+import { monotonicMs } from '../adapters/clock.ts';
+import { hostPressure } from '../adapters/pressure.ts';
+import type { Ground } from './ground.ts';
+import { type InnerSoak, innerSoak } from './inner-soak.ts';
+import { press } from './load.ts';
+import type { Notes, ProofCode } from './proof.ts';
+
+const INTERVAL_S = 1;
+const LATE_S = 2;
+const thresholdOf = (quick: boolean) => (quick ? 4 : 6);
+
+export const stall: ProofCode = {
+  name: 'stall',
+  requirement:
+    'An engine that stops making progress is detected within threshold + interval + 2 s and restarted, also under sustained CPU pressure.',
+  method: (quick) =>
+    `A soak watches the unit (threshold ${thresholdOf(quick)} s, interval ${INTERVAL_S} s); SIGSTOP to MainPID, idle and again under busy loops, ` +
+    'three to a core. Detected: the STALL record. Restarted: ENGINE_RESTARTED with another invocation, which systemd confirms, and new rows.',
+  async measure(ground, notes) {
+    const threshold = thresholdOf(ground.quick);
+    ground.configure({
+      engine: { ingest_mode: 'synthetic', tick_interval_ms: 20, sample_every: 1 },
+      soak: { policy: { stall_grace_s: 2 } },
+    });
+    const soak = await innerSoak(ground, 'stall', [
+      ...['-d', '10m', '--interval', `${INTERVAL_S}s`, '--stall-threshold', `${threshold}s`],
+      ...['--psi-actions', 'logonly', '--leave', 'running'],
+    ]);
+    notes.ran(soak.command, null, '');
+    try {
+      await soak.decided('the start of the engine', (r) => r.action === 'ENGINE_RESTARTED', 30);
+      await frozen(ground, notes, soak, 'idle', threshold);
+      const load = press();
+      try {
+        const pressure = hostPressure();
+        const some = () => {
+          const { cpu } = pressure.read();
+          return cpu.available ? cpu.value.some.avg10 : 100;
+        };
+        await ground.until('CPU stall time over 40 %', () => some() > 40, 40, 250);
+        notes.number('cpu some avg10 at the second stall', some(), '% of wall time');
+        await frozen(ground, notes, soak, 'under CPU pressure', threshold);
+      } finally {
+        await load.release();
+      }
+    } finally {
+      await soak.kill('SIGTERM');
+    }
+  },
+};
+
+async function frozen(ground: Ground, notes: Notes, soak: InnerSoak, when: string, threshold: number): Promise<void> {
+  const status = ground.scratch.status;
+  const before = ground.scratch.lastId();
+  await ground.until('rows before the stall', () => ground.scratch.lastId() > before, 30);
+  const seq = soak.decisions().at(-1)?.seq ?? 0;
+  const victim = await ground.until('the process that writes', () => status(), 10);
+  process.kill(victim.pid, 'SIGSTOP');
+  const at = monotonicMs();
+  const later = (action: string) => (r: { seq?: number | undefined; action: string }) =>
+    (r.seq ?? 0) > seq && r.action === action;
+  const seen = await soak.decided(`STALL ${when}`, later('STALL'), threshold * 4 + 20);
+  const detected = (monotonicMs() - at) / 1000;
+  const restarted = await soak.decided(`ENGINE_RESTARTED ${when}`, later('ENGINE_RESTARTED'), 60);
+  const rows = ground.scratch.lastId();
+  await ground.until(`rows after the restart ${when}`, () => ground.scratch.lastId() > rows, 30);
+  const total = (monotonicMs() - at) / 1000;
+  const now = status();
+  notes.evidence({ when, stall: seen, restarted, heartbeat: now });
+  notes.number(`detected ${when}`, detected, 's');
+  notes.number(`writing again ${when}`, total, 's');
+  const limit = threshold + INTERVAL_S + LATE_S;
+  notes.check(`${when}: detected within ${limit} s`, detected <= limit, `${detected.toFixed(1)} s after SIGSTOP`);
+  notes.check(
+    `${when}: restarted as a new invocation, rows grow again`,
+    now !== null && now.invocation_id === restarted['invocation_id'] && now.invocation_id !== victim.invocation_id,
+    `invocation ${victim.invocation_id}, then ${String(restarted['invocation_id'])}, which wrote ${now?.ticks_written} rows; ${total.toFixed(1)} s after SIGSTOP`,
+  );
+}

@@ -1,0 +1,93 @@
+// `npm run bench -- [name…] [--quick] [--json]`: yardsticks beside the real thing, as ratios, against their targets.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpus, totalmem } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { growth } from './growth/all.ts';
+import { type Growth, printed } from './growth/table.ts';
+import { median, spread } from './ratio.ts';
+import { NotMeasured, type Row } from './row.ts';
+import { ROWS } from './rows/all.ts';
+
+const GROWTH = 'growth';
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { quick: { type: 'boolean', default: false }, json: { type: 'boolean', default: false } },
+});
+const unknown = positionals.filter((name) => name !== GROWTH && !ROWS.some((row) => row.name === name));
+if (unknown.length > 0) {
+  const valid = [...ROWS.map((row) => row.name), GROWTH].join(', ');
+  process.stderr.write(`no such row: ${unknown.join(', ')}; valid: ${valid}\n`);
+  process.exit(2);
+}
+
+const chosen = ROWS.filter((row) => (positionals.length > 0 ? positionals.includes(row.name) : row.onlyNamed !== true));
+const out = values.json ? process.stderr : process.stdout;
+const rules = { quick: values.quick, repeats: values.quick ? 3 : 5 };
+const started = performance.now();
+const results = [];
+for (const row of chosen) {
+  const result = await measured(row);
+  results.push(result);
+  out.write(`${line(row, result)}\n`);
+}
+
+const grown: Growth[][] = [];
+if (positionals.length === 0 || positionals.includes(GROWTH))
+  for await (const lines of growth(rules)) {
+    grown.push(lines);
+    out.write(`\n${printed(lines)}\n`);
+  }
+const seconds = Math.round((performance.now() - started) / 1000);
+out.write(`\n${seconds} s in all\n`);
+
+const report = {
+  machine: { cpu: cpus()[0]?.model ?? '', cpus: cpus().length, memory_mb: Math.round(totalmem() / 1024 ** 2) },
+  node: process.version,
+  seconds,
+  rows: results,
+  growth: grown.flat(),
+};
+const folder = resolve(import.meta.dirname, '../../data/bench');
+mkdirSync(folder, { recursive: true });
+const file = join(folder, `${new Date().toISOString().replace(/[:.]/g, '-')}.json`);
+writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
+out.write(`${file}\n`);
+if (values.json) process.stdout.write(`${JSON.stringify(report)}\n`);
+
+async function measured(row: Row) {
+  const { name, unit } = row;
+  const target = 'least' in row.target ? `>= ${row.target.least}` : `<= ${row.target.most}`;
+  try {
+    const { figures, seen } = await row.measure(rules);
+    const middle = median(figures);
+    const met = 'least' in row.target ? middle >= row.target.least : middle <= row.target.most;
+    // In the quick form there is no time for it.
+    const why = met || rules.quick ? undefined : await row.whyMissed?.(rules);
+    return { name, median: middle, spread: spread(figures), unit, target, met, note: seen, why };
+  } catch (error) {
+    if (!(error instanceof NotMeasured)) throw error;
+    return {
+      name,
+      median: null,
+      spread: null,
+      unit,
+      target,
+      met: null,
+      note: `not measured: ${error.message}`,
+      why: undefined,
+    };
+  }
+}
+
+function line(row: Row, result: Awaited<ReturnType<typeof measured>>): string {
+  const figure = result.median === null ? '-' : `${round(result.median)} ±${round(result.spread)}`;
+  const verdict = result.met === null ? '?' : result.met ? 'met' : 'MISSED';
+  const head = `${row.name.padEnd(20)} ${figure.padStart(18)} ${row.unit.padEnd(8)} ${result.target.padEnd(10)}`;
+  const why = result.why === undefined ? '' : `\n  limit: ${result.why}`;
+  return `${head} ${verdict.padEnd(6)}  ${result.note}${why}`;
+}
+
+function round(figure: number): string {
+  return Math.abs(figure) >= 1000 ? Math.round(figure).toLocaleString('en') : String(Number(figure.toPrecision(3)));
+}

@@ -1,0 +1,29 @@
+import type { Row } from '../row.ts';
+import { diskStall } from './disk-stall.ts';
+import { autocommit, engineCpu, engineRate, throttledCpu, throttledReads } from './engine.ts';
+import { longMemoryRows, memoryRows } from './memory.ts';
+import { persistence } from './persistence.ts';
+import { policyCore } from './policy-core.ts';
+import { replay, report } from './recording.ts';
+import { stallProbe } from './stall-probe.ts';
+import { restartGap, supervisorCpu, supervisorMemory } from './systemd.ts';
+
+/** The table, in the order in which it is measured. */
+export const ROWS: readonly Row[] = [
+  engineRate,
+  engineCpu,
+  autocommit,
+  persistence,
+  throttledCpu,
+  throttledReads,
+  diskStall,
+  ...memoryRows,
+  ...longMemoryRows,
+  stallProbe,
+  supervisorCpu,
+  supervisorMemory,
+  restartGap,
+  policyCore,
+  replay,
+  report,
+];

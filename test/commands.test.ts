@@ -1,0 +1,26 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { join, resolve } from 'node:path';
+import t from 'tap';
+
+const ROOT = resolve(import.meta.dirname, '..');
+
+for (const name of ['soak', 'hybrid-engine', 'hybrid-feed'])
+  t.test(`npx ${name} answers --help and --version, also from another folder and another PATH`, async (t) => {
+    const command = join(ROOT, 'node_modules/.bin', name);
+    const say = (flag: string) =>
+      execFileSync(command, [flag], { cwd: t.testdir({}), env: { PATH: '/usr/bin:/bin' }, encoding: 'utf8' });
+    t.match(say('--help'), new RegExp(`^Usage: ${name} `));
+    t.match(say('--version'), /^\d+\.\d+\.\d+\n$/);
+    const wrong = spawnSync(command, ['--nonsense'], { encoding: 'utf8' });
+    t.match(wrong, { status: 2, stderr: /unknown option '--nonsense'/ });
+    t.equal(wrong.stderr.trim().split('\n').length, 1);
+  });
+
+t.test('hybrid-feed generate writes the same frames for the same seed', async (t) => {
+  const generate = (...args: string[]) =>
+    spawnSync(join(ROOT, 'node_modules/.bin/hybrid-feed'), ['generate', '--count', '5', ...args], { encoding: 'utf8' });
+  t.equal(generate('--seed', '4').stdout, generate('--seed', '4').stdout);
+  t.equal(generate().stdout.trim().split('\n').length, 5);
+  t.match(generate('--count', 'many'), { status: 2, stderr: /--count many: valid: / });
+  t.match(generate('--shape', 'x'), { status: 2, stderr: /--shape x: valid: binance, gemini/ });
+});

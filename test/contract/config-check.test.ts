@@ -1,0 +1,82 @@
+import { checkConfig, checkSources, formatFault } from '@hybrid-soak/contract/config-check.ts';
+import t from 'tap';
+
+const faults = (text: string) => {
+  const checked = checkConfig(text, 'config.toml');
+  return checked.ok ? [] : checked.faults.map(formatFault);
+};
+
+t.test('an empty file is a valid configuration of defaults', async (t) => {
+  const checked = checkConfig('', 'config.toml');
+  t.ok(checked.ok && checked.value.engine.sample_every === 1 && checked.value.mode === 'SHADOW');
+});
+
+t.test("the earlier system's keys are good as they are", async (t) => {
+  const text = `mode = "shadow"
+live_armed = false
+[app]
+symbol = "BTCUSD"
+db_path = "data/bot.db"
+[engine]
+tick_interval_ms = 500
+start_price = 100.0
+price_step = 0.05
+volume = 1.0
+sample_every = 1
+ingest_mode = "realws"
+ws_url = "ws://127.0.0.1:9001"
+replay_file = "data/replay.jsonl"
+signal_every_n_ticks = 10
+[risk_caps]
+max_exposure_usd = 1000.0
+max_symbol_exposure_usd = 500.0
+max_open_orders = 5
+[channels]
+market_capacity = 1024
+[dashboard]
+host = "127.0.0.1"
+port = 8501
+refresh_seconds = 2
+`;
+  t.same(faults(text), []);
+  const sources =
+    '[[source]]\nname = "binance"\nurl = "wss://stream.binance.com:9443/ws/btcusdt@trade"\nkind = "ticker"\npriority = 1\n';
+  t.ok(checkSources(sources, 's').ok);
+});
+
+t.test('each fault names file, line, key and what would be valid', async (t) => {
+  t.same(faults('[engine]\nsample_evry = 5\n'), [
+    'config.toml:2: engine.sample_evry: unknown key; valid: did you mean sample_every?',
+  ]);
+  t.same(faults('\n[engine]\nsample_every = 0\n'), [
+    'config.toml:3: engine.sample_every: is 0; valid: a number from 1',
+  ]);
+  t.same(faults('[engine]\nsample_every = "5"\n'), ['config.toml:2: engine.sample_every: is "5"; valid: a number']);
+  t.same(faults('[engine]\ningest_mode = "real"\n'), [
+    'config.toml:2: engine.ingest_mode: is "real"; valid: one of synthetic, replay, mockws, realws',
+  ]);
+  t.same(faults('[engine]\ningest_mode = "mockws"\n'), [
+    'config.toml:1: engine.ws_url: missing in mode mockws; valid: a ws:// or wss:// URL',
+  ]);
+  t.match(
+    faults('[engine]\nws_url = "http://x"\n')[0],
+    /^config.toml:2: engine.ws_url: is "http:\/\/x"; valid: a ws:\/\//,
+  );
+  t.equal(faults('[engine]\nsample_every = 0\nstrategy = "x"\n').length, 2, 'all of them, not the first alone');
+});
+
+t.test('LIVE is refused', async (t) => {
+  t.match(faults('mode = "LIVE"\n')[0], /^config.toml:1: mode: LIVE is refused/);
+  t.match(faults('live_armed = true\n')[0], /live_armed: true is refused/);
+});
+
+t.test('a syntax error has its line', async (t) => {
+  t.match(faults('[engine]\nsample_every = \n')[0], /^config.toml:2: TOML syntax: /);
+});
+
+t.test('two sources of one name are a fault, and so is none', async (t) => {
+  const twice = '[[source]]\nname = "a"\nurl = "ws://x"\n[[source]]\nname = "a"\nurl = "ws://y"\n';
+  const checked = checkSources(twice, 'ws_sources.toml');
+  t.match(!checked.ok && checked.faults.map(formatFault)[0], /source.1.name: "a" names two sources/);
+  t.notOk(checkSources('', 'ws_sources.toml').ok);
+});

@@ -1,0 +1,86 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import Database from 'better-sqlite3';
+
+const ENGINE = fileURLToPath(new URL('../../packages/engine/bin/hybrid-engine', import.meta.url));
+
+export interface Ended {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  stdout: string;
+  stderr: string;
+}
+
+export interface Running {
+  child: ChildProcess;
+  ended: Promise<Ended>;
+  /** The first line of its log with that message, once it is there; rejects when the engine ends without it. */
+  logged(message: string): Promise<Record<string, unknown>>;
+}
+
+/** The real command in `cwd`. */
+export const engine = (cwd: string, ...args: string[]): Running => engineWith({}, cwd, ...args);
+
+/** The same with more in its environment. */
+export function engineWith(env: NodeJS.ProcessEnv, cwd: string, ...args: string[]): Running {
+  const child = spawn(ENGINE, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
+  const said = { stdout: '', stderr: '' };
+  let over = false;
+  child.stdout?.on('data', (data) => {
+    said.stdout += data;
+  });
+  child.stderr?.on('data', (data) => {
+    said.stderr += data;
+  });
+  const ended = new Promise<Ended>((resolve) => {
+    child.on('close', (code, signal) => {
+      over = true;
+      resolve({ code, signal, ...said });
+    });
+  });
+  const logged = async (message: string): Promise<Record<string, unknown>> => {
+    for (;;) {
+      const found = logLines(said.stdout).find((line) => line['msg'] === message);
+      if (found !== undefined) return found;
+      if (over) throw new Error(`the engine ended without "${message}": ${said.stderr}${said.stdout}`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  };
+  return { child, ended, logged };
+}
+
+/** The whole lines of a pino log. */
+export function logLines(text: string): Record<string, unknown>[] {
+  const lines = text.split('\n').slice(0, -1);
+  return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+}
+
+/** A working folder with a configuration of one or more sources. */
+export function folder(cwd: string, urls: string[], more = ''): string {
+  mkdirSync(join(cwd, 'config'), { recursive: true });
+  writeFileSync(join(cwd, 'config/config.toml'), `${more}\n[app]\nsymbol = "BTCUSD"\n`);
+  const sources = urls.map((url, n) => `[[source]]\nname = "s${n + 1}"\nurl = "${url}"\npriority = ${n + 1}\n`);
+  writeFileSync(join(cwd, 'config/ws_sources.toml'), sources.join('\n'));
+  return cwd;
+}
+
+export const database = (cwd: string): string => join(cwd, 'data/bot.db');
+
+/** Rows of one query, read-only; none while the database or its tables are not there. */
+export function rows<T = Record<string, unknown>>(cwd: string, sql: string): T[] {
+  let db: Database.Database | undefined;
+  try {
+    db = new Database(database(cwd), { readonly: true, fileMustExist: true });
+    return db.prepare(sql).all() as T[];
+  } catch (error) {
+    if (/unable to open|directory does not exist|no such table/.test((error as Error).message)) return [];
+    throw error;
+  } finally {
+    db?.close();
+  }
+}
+
+export const count = (cwd: string, table = 'ticks'): number =>
+  rows<{ n: number }>(cwd, `SELECT COUNT(*) AS n FROM ${table}`)[0]?.n ?? 0;

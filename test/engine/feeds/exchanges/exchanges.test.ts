@@ -1,0 +1,126 @@
+import { EXCHANGE_NAMES } from '@hybrid-soak/contract/config.ts';
+import type { JsonObject } from '@hybrid-soak/engine/core/json.ts';
+import { EXCHANGES, exchangeOf } from '@hybrid-soak/engine/feeds/exchanges/exchanges.ts';
+import t from 'tap';
+import { CONTROL, HISTORY, IGNORED, LIVE } from '../../../fixtures/frames.ts';
+
+const byName = (name: string) => {
+  const exchange = EXCHANGES.find((known) => known.name === name);
+  if (exchange === undefined) throw new Error(name);
+  return exchange;
+};
+const reply = (name: string, raw: string, symbol: string) => byName(name).reply(JSON.parse(raw) as JsonObject, symbol);
+
+t.test('each name of the configuration is an exchange, once', async (t) => {
+  t.same(EXCHANGES.map(({ name }) => name).sort(), [...EXCHANGE_NAMES].sort());
+});
+
+t.test('an exchange is told by the URL of its source', async (t) => {
+  for (const [url, name] of [
+    ['wss://stream.binance.com:9443/ws/btcusdt@trade', 'binance'],
+    ['wss://stream.binance.us/stream?streams=btcusdt@trade/ethusdt@trade', 'binance'],
+    ['ws://127.0.0.1:9001/ws/btcusdt@trade', 'binance'],
+    ['wss://api.gemini.com/v1/marketdata/btcusd', 'gemini-v1'],
+    ['ws://127.0.0.1:9001/v1/marketdata/btcusd', 'gemini-v1'],
+    ['wss://api.gemini.com/v2/marketdata', 'gemini-v2'],
+    ['wss://ws.gemini.com', 'gemini-v3'],
+    ['wss://ws.gemini.com?snapshot=-1', 'gemini-v3'],
+    ['wss://ws-feed.exchange.coinbase.com', 'coinbase-exchange'],
+    ['wss://ws-feed-public.sandbox.exchange.coinbase.com', 'coinbase-exchange'],
+    ['wss://advanced-trade-ws.coinbase.com', 'coinbase-advanced'],
+    ['wss://ws.kraken.com/v2', 'kraken-v2'],
+    ['wss://ws.kraken.com', 'kraken-v1'],
+    ['wss://ws.kraken.com/', 'kraken-v1'],
+    ['ws://127.0.0.1:9001/', undefined],
+    ['wss://notbinance.com/feed', undefined],
+  ] as const)
+    t.equal(exchangeOf({ url })?.name, name, url);
+});
+
+t.test('an explicit exchange outranks the URL', async (t) => {
+  t.equal(exchangeOf({ url: 'ws://127.0.0.1:9001/', exchange: 'kraken-v2' })?.name, 'kraken-v2');
+  t.equal(exchangeOf({ url: 'wss://ws.kraken.com', exchange: 'gemini-v3' })?.name, 'gemini-v3');
+});
+
+t.test('symbols are spelled as each exchange spells them', async (t) => {
+  const spelled = Object.fromEntries(EXCHANGES.map((exchange) => [exchange.name, exchange.wireSymbol('BTCUSD')]));
+  t.same(spelled, {
+    binance: 'BTCUSD',
+    'gemini-v1': 'BTCUSD',
+    'gemini-v2': 'BTCUSD',
+    'gemini-v3': 'btcusd',
+    'coinbase-exchange': 'BTC-USD',
+    'coinbase-advanced': 'BTC-USD',
+    'kraken-v1': 'XBT/USD',
+    'kraken-v2': 'BTC/USD',
+  });
+  t.equal(byName('kraken-v2').wireSymbol('ETH/EUR'), 'ETH/EUR', 'a symbol that has a separator is left alone');
+  t.equal(byName('kraken-v2').wireSymbol('ETHUSDT'), 'ETH/USDT');
+});
+
+t.test('subscriptions are the messages of the documentation', async (t) => {
+  const sent = (name: string, symbol: string) =>
+    byName(name)
+      .subscribe(symbol)
+      .map((text) => JSON.parse(text));
+  t.same(sent('binance', 'BTCUSDT'), []);
+  t.same(sent('gemini-v1', 'BTCUSD'), []);
+  t.same(sent('gemini-v2', 'BTCUSD'), [{ type: 'subscribe', subscriptions: [{ name: 'l2', symbols: ['BTCUSD'] }] }]);
+  t.same(sent('gemini-v3', 'btcusd'), [{ id: '1', method: 'subscribe', params: ['btcusd@trade'] }]);
+  t.same(sent('coinbase-exchange', 'BTC-USD'), [
+    { type: 'subscribe', product_ids: ['BTC-USD'], channels: ['matches', 'heartbeat'] },
+  ]);
+  t.same(sent('coinbase-advanced', 'BTC-USD'), [
+    { type: 'subscribe', product_ids: ['BTC-USD'], channel: 'market_trades' },
+    { type: 'subscribe', product_ids: ['BTC-USD'], channel: 'heartbeats' },
+  ]);
+  t.same(sent('kraken-v1', 'XBT/USD'), [{ event: 'subscribe', pair: ['XBT/USD'], subscription: { name: 'trade' } }]);
+  t.same(sent('kraken-v2', 'BTC/USD'), [
+    { method: 'subscribe', params: { channel: 'trade', symbol: ['BTC/USD'], snapshot: false } },
+  ]);
+});
+
+t.test('acknowledgements and refusals are told apart', async (t) => {
+  const yes = { accepted: true };
+  t.same(reply('gemini-v2', HISTORY['gemini v2'], 'BTCUSD'), yes, 'Gemini v2 answers with the book');
+  t.same(reply('gemini-v3', CONTROL['gemini v3 acknowledgement'], 'btcusd'), yes);
+  t.same(reply('coinbase-exchange', CONTROL['coinbase exchange acknowledgement'], 'BTC-USD'), yes);
+  t.same(reply('coinbase-advanced', CONTROL['coinbase advanced acknowledgement'], 'BTC-USD'), yes);
+  t.same(reply('kraken-v1', CONTROL['kraken v1 acknowledgement'], 'XBT/USD'), yes);
+  t.same(reply('kraken-v2', CONTROL['kraken v2 acknowledgement'], 'BTC/USD'), yes);
+  t.match(reply('coinbase-exchange', CONTROL['coinbase exchange refusal'], 'BTC-FOO'), {
+    accepted: false,
+    why: /valid product/,
+  });
+  t.match(reply('kraken-v1', CONTROL['kraken v1 refusal'], 'FOO/USD'), { accepted: false, why: /not supported/ });
+  t.match(reply('kraken-v2', CONTROL['kraken v2 refusal'], 'BTC/FOO'), { accepted: false, why: /not supported/ });
+  t.match(reply('gemini-v3', '{"id":"1","status":400,"error":{"code":-1,"msg":"Invalid stream"}}', 'x'), {
+    accepted: false,
+    why: 'Invalid stream',
+  });
+  t.match(reply('gemini-v2', '{"result":"error","reason":"InvalidSymbol","message":"no such"}', 'x'), {
+    why: 'no such',
+  });
+});
+
+t.test('an acknowledgement of another symbol, and any other frame, says nothing', async (t) => {
+  t.equal(reply('coinbase-exchange', CONTROL['coinbase exchange acknowledgement'], 'ETH-USD'), undefined);
+  t.equal(reply('kraken-v2', CONTROL['kraken v2 acknowledgement'], 'ETH/USD'), undefined);
+  const others = [...Object.values(IGNORED), LIVE['kraken v2'], LIVE['coinbase exchange'], '{"type":{},"result":[]}'];
+  for (const { name } of EXCHANGES)
+    for (const raw of others)
+      if (raw.startsWith('{') && raw !== IGNORED['gemini v2 book'])
+        t.equal(reply(name, raw, 'BTCUSD'), undefined, `${name} ${raw.slice(0, 60)}`);
+});
+
+t.test('odd types in a reply do not throw', async (t) => {
+  for (const { name } of EXCHANGES)
+    for (const raw of [
+      '{"event":"subscriptionStatus","status":"subscribed","pair":{"toString":1}}',
+      '{"channel":"subscriptions","events":[{"subscriptions":null},{"subscriptions":{"a":1}}]}',
+      '{"type":"error","message":{"toString":1},"reason":null}',
+      '{"method":"subscribe","success":true,"result":7}',
+      '{"type":"l2_updates","symbol":{"toString":1}}',
+    ])
+      t.doesNotThrow(() => reply(name, raw, 'BTCUSD'));
+});

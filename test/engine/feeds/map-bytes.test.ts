@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict';
+import type { Mapped } from '@hybrid-soak/engine/core/tick.ts';
+import { mapBinanceBytes } from '@hybrid-soak/engine/feeds/exchanges/binance-bytes.ts';
+import { mapGeminiBytes } from '@hybrid-soak/engine/feeds/exchanges/gemini-bytes.ts';
+import { mapBytes, mapFrame } from '@hybrid-soak/engine/feeds/exchanges/map-frame.ts';
+import fc from 'fast-check';
+import t from 'tap';
+
+/** The fast path hands an id over as a number, which the database writes as the same text. */
+function textual(mapped: Mapped): Mapped {
+  if (mapped.is !== 'trades') return mapped;
+  return { ...mapped, trades: mapped.trades.map((trade) => ({ ...trade, tradeId: String(trade.tradeId) })) };
+}
+
+const digits = (max: number) => fc.stringMatching(new RegExp(`^[0-9]{1,${max}}$`));
+const decimal = fc.oneof(
+  fc.tuple(digits(10), digits(9)).map(([whole, part]) => `${whole}.${part}`),
+  digits(18),
+  fc.constantFrom(
+    '',
+    '.',
+    '1.',
+    '.5',
+    '-1',
+    '+1',
+    '1e5',
+    '4.9e-7',
+    '0',
+    '0.0',
+    '00.1',
+    '1.2.3',
+    ' 1',
+    'NaN',
+    '0.-10000',
+  ),
+);
+const integer = fc.oneof(
+  fc.integer({ min: 0, max: 9_000_000_000_000 }).map(String),
+  fc.constantFrom('0', '007', '1700000000000', '9007199254740993', '-1', '1.5', '1e3', '""', ''),
+);
+const millis = fc.oneof(fc.integer({ min: 1_700_000_000_000, max: 1_800_000_000_000 }).map(String), integer);
+const word = fc.oneof(fc.constantFrom('BTCUSDT', 'ETHUSDT', 'bid', 'auction'), fc.string({ maxLength: 8 }));
+
+const binance = fc
+  .tuple(
+    millis,
+    word,
+    integer,
+    decimal,
+    decimal,
+    millis,
+    fc.constantFrom('true', 'false', 'null', '1'),
+    fc.constantFrom(',"M":true', '', ',"M":false'),
+  )
+  .map(
+    ([E, s, id, p, q, T, m, M]) =>
+      `{"e":"trade","E":${E},"s":"${s}","t":${id},"p":"${p}","q":"${q}","T":${T},"m":${m}${M}}`,
+  );
+const change = fc
+  .tuple(decimal, decimal, decimal, word)
+  .map(
+    ([p, d, r, s]) =>
+      `,{"type":"change","reason":"trade","price":"${p}","delta":"-${d}","remaining":"${r}","side":"${s}"}`,
+  );
+const gemini = fc
+  .tuple(
+    integer,
+    millis,
+    millis,
+    integer,
+    integer,
+    decimal,
+    decimal,
+    word,
+    fc.oneof(change, fc.constantFrom('', ',{}', ',')),
+  )
+  .map(
+    ([id, s, ms, n, tid, p, a, side, more]) =>
+      `{"type":"update","eventId":${id},"timestamp":${s},"timestampms":${ms},"socket_sequence":${n},"events":[{"type":"trade","tid":${tid},"price":"${p}","amount":"${a}","makerSide":"${side}"}${more}]}`,
+  );
+/** A frame as it is, cut short, with a byte changed, or with something behind it. */
+const damaged = (frame: fc.Arbitrary<string>) =>
+  fc
+    .tuple(
+      frame,
+      fc.nat({ max: 400 }),
+      fc.constantFrom('keep', 'cut', 'change', 'append'),
+      fc.constantFrom('"', '}', ' ', '0', 'é'),
+    )
+    .map(([text, at, how, letter]) =>
+      how === 'cut'
+        ? text.slice(0, at)
+        : how === 'change'
+          ? text.slice(0, at) + letter + text.slice(at + 1)
+          : how === 'append'
+            ? text + letter
+            : text,
+    );
+
+t.test('The pass over the bytes means what the full parser means, for whatever frame', async (t) => {
+  const same = (text: string) => {
+    assert.deepEqual(textual(mapBytes(Buffer.from(text), 'BTCUSD')), mapFrame(text, 'BTCUSD'));
+  };
+  t.doesNotThrow(() => fc.assert(fc.property(damaged(binance), same), { numRuns: 3000 }));
+  t.doesNotThrow(() => fc.assert(fc.property(damaged(gemini), same), { numRuns: 3000 }));
+});
+
+t.test('Every decimal that the pass over the bytes reads is the very number that the full parser reads', async (t) => {
+  const frame = (p: string) =>
+    `{"e":"trade","E":1700000000000,"s":"X","t":1,"p":"${p}","q":"1","T":1700000000000,"m":true,"M":true}`;
+  const same = ([all, at]: [string, number]) => {
+    const text = at === 0 || at >= all.length ? all : `${all.slice(0, at)}.${all.slice(at)}`;
+    const mapped = mapBinanceBytes(Buffer.from(frame(text)));
+    const read = mapped?.is === 'trades' ? mapped.trades[0]?.price : 0;
+    assert.equal(read, Number(text));
+  };
+  t.doesNotThrow(() => fc.assert(fc.property(fc.tuple(digits(15), fc.nat(15)), same), { numRuns: 3000 }));
+});
+
+t.test('The frames that come by the thousand take the pass over the bytes', async (t) => {
+  const trade =
+    '{"e":"trade","E":1672515782136,"s":"BTCUSDT","t":12345,"p":"84106.09000000","q":"0.00007000","T":1672515782136,"m":true,"M":true}';
+  t.match(mapBinanceBytes(Buffer.from(trade)), {
+    is: 'trades',
+    trades: [{ symbol: 'BTCUSDT', price: 84106.09, volume: 0.00007, ts: 1672515782136, tradeId: 12345 }],
+  });
+  const update =
+    '{"type":"update","eventId":7,"timestamp":1547759964,"timestampms":1547759964051,"socket_sequence":20,"events":[{"type":"trade","tid":7,"price":"3632.54","amount":"0.1362819142","makerSide":"ask"},{"type":"change","reason":"trade","price":"3632.54","delta":"-0.1362819142","remaining":"0","side":"ask"}]}';
+  t.match(mapGeminiBytes(Buffer.from(update), 'BTCUSD'), {
+    is: 'trades',
+    trades: [{ symbol: 'BTCUSD', price: 3632.54, volume: 0.1362819142, ts: 1547759964051, tradeId: 7 }],
+  });
+});

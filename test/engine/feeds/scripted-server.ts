@@ -1,0 +1,57 @@
+import type { IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { type Config, configSchema, type Source } from '@hybrid-soak/contract/config.ts';
+import type { Test } from 'tap';
+import { type WebSocket, WebSocketServer } from 'ws';
+
+/** A server of which each connection follows a script; `n` counts them from 0. */
+export async function scripted(
+  t: Test,
+  script: (socket: WebSocket, n: number, request: IncomingMessage) => void,
+  options: { autoPong?: boolean } = {},
+) {
+  const server = new WebSocketServer({ port: 0, host: '127.0.0.1', ...options });
+  await new Promise((listening) => server.once('listening', listening));
+  let connections = 0;
+  server.on('connection', (socket, request) => {
+    socket.on('error', () => {});
+    script(socket, connections++, request);
+  });
+  t.teardown(() => {
+    for (const client of server.clients) client.terminate();
+    server.close();
+  });
+  const { port } = server.address() as AddressInfo;
+  return { url: `ws://127.0.0.1:${port}/`, connections: () => connections };
+}
+
+/** Deadlines of tens of milliseconds; what a test is not about is a minute. */
+export const rules = (own: Partial<Config['connection']> = {}): Config['connection'] =>
+  configSchema.parse({
+    connection: {
+      handshake_timeout_ms: 60_000,
+      first_frame_timeout_ms: 60_000,
+      ping_interval_ms: 60_000,
+      pong_timeout_ms: 60_000,
+      idle_timeout_ms: 60_000,
+      trade_stale_ms: 60_000,
+      subscribe_timeout_ms: 60_000,
+      backoff_base_ms: 5,
+      backoff_max_ms: 20,
+      failback_probe_ms: 10,
+      ...own,
+    },
+  }).connection;
+
+export const sourceOf = (url: string, own: Partial<Source> = {}): Source => ({
+  name: 'a',
+  url,
+  kind: 'ticker',
+  priority: 1,
+  ...own,
+});
+
+/** Resolves when the condition holds; the test's own timeout is the limit. */
+export async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((again) => setTimeout(again, 2));
+}

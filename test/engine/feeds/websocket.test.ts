@@ -1,0 +1,202 @@
+import { createServer as createHttp } from 'node:http';
+import { type AddressInfo, createServer as createTcp } from 'node:net';
+import type { Config, Source } from '@hybrid-soak/contract/config.ts';
+import { looksLikeTrade } from '@hybrid-soak/engine/core/sampling.ts';
+import { exchangeOf } from '@hybrid-soak/engine/feeds/exchanges/exchanges.ts';
+import { connect } from '@hybrid-soak/engine/feeds/websocket.ts';
+import t, { type Test } from 'tap';
+import type { WebSocket } from 'ws';
+import { CONTROL, LIVE } from '../../fixtures/frames.ts';
+import { rules, scripted, sourceOf, until } from './scripted-server.ts';
+
+/** Connects and writes down what happens, in order. */
+function watched(t: Test, source: Source, own: Partial<Config['connection']> = {}) {
+  const events: string[] = [];
+  const bytes: number[] = [];
+  const connection = connect(source, exchangeOf(source), rules(own), {
+    coalesceMs: () => 0,
+    ready: () => events.push('ready'),
+    frame(frame) {
+      events.push(looksLikeTrade(frame) ? 'trade' : 'frame');
+      bytes.push(frame.length);
+      return looksLikeTrade(frame);
+    },
+    quiet: (forMs) => events.push(forMs === null ? 'trades again' : 'quiet'),
+    closed: (loss, why, livedMs) => events.push(`${loss}: ${why}`, livedMs > 0 ? 'was open' : 'was never open'),
+  });
+  t.teardown(() => connection.close());
+  const ended = () => events.some((event) => /^(failed|refused|leaving): /.test(event));
+  return { events, bytes, ended: () => until(ended).then(() => events) };
+}
+
+const kraken = (url: string, own: Partial<Source> = {}) =>
+  sourceOf(url, { exchange: 'kraken-v2', symbol: 'BTC/USD', ...own });
+
+t.test('a server that accepts and says nothing is left', async (t) => {
+  const { url } = await scripted(t, () => {});
+  const { ended } = watched(t, sourceOf(url), { first_frame_timeout_ms: 30 });
+  t.same(await ended(), ['failed: no first frame', 'was open']);
+});
+
+t.test('one that never answers the handshake is left', async (t) => {
+  const server = createTcp(() => {}).listen(0, '127.0.0.1');
+  await new Promise((listening) => server.once('listening', listening));
+  t.teardown(() => server.close());
+  const url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  const { ended } = watched(t, sourceOf(url), { handshake_timeout_ms: 30 });
+  t.match(await ended(), [/^failed: .*handshake/i, 'was never open']);
+});
+
+t.test('one that sends half a frame and stops is left: its pong cannot come', async (t) => {
+  const { url } = await scripted(t, (socket) => {
+    socket.send(LIVE['binance']);
+    // Text, 1000 bytes announced, 3 of them sent (RFC 6455, section 5.2).
+    (socket as unknown as { _socket: { write(data: Buffer): void } })._socket.write(
+      Buffer.concat([Buffer.from([0x81, 0x7e, 0x03, 0xe8]), Buffer.from('{"e')]),
+    );
+  });
+  const { ended } = watched(t, sourceOf(url), { ping_interval_ms: 20, pong_timeout_ms: 30 });
+  t.same(await ended(), ['ready', 'trade', 'failed: no pong', 'was open']);
+});
+
+t.test('one that has gone silent is left by the idle deadline, also if it answers pings', async (t) => {
+  const { url } = await scripted(t, (socket) => socket.send(LIVE['binance']));
+  const own = { ping_interval_ms: 10, pong_timeout_ms: 1000, idle_timeout_ms: 60 };
+  t.match((await watched(t, sourceOf(url), own).ended()).at(-2), /^failed: no frame for \d+ ms/);
+  const { url: other } = await scripted(t, (socket) => socket.send(LIVE['binance']));
+  const perSource = watched(t, sourceOf(other, { idle_timeout_ms: 40 }));
+  t.match((await perSource.ended()).at(-2), /^failed: no frame for/, 'a source has thresholds of its own');
+});
+
+t.test('one that does not answer pings is dead even if TCP is not', async (t) => {
+  const { url } = await scripted(t, (socket) => socket.send(LIVE['binance']), { autoPong: false });
+  const { ended } = watched(t, sourceOf(url), { ping_interval_ms: 10, pong_timeout_ms: 20 });
+  t.equal((await ended()).at(-2), 'failed: no pong');
+});
+
+t.test('frames beyond the limit end the connection; 10 MB within it is a frame like any other', async (t) => {
+  const huge = `{"type":"${'x'.repeat(10_000_000)}"}`;
+  const { url } = await scripted(t, (socket) => socket.send(huge));
+  t.match(await watched(t, sourceOf(url), { max_payload_bytes: 1_000_000 }).ended(), [/^failed: max payload/i]);
+  const { bytes } = watched(t, sourceOf(url));
+  await until(() => bytes.length > 0);
+  t.equal(bytes[0], huge.length);
+});
+
+for (const [code, loss] of [
+  [1000, 'leaving'],
+  [1001, 'leaving'],
+  [1008, 'refused'],
+  [1011, 'failed'],
+  [1012, 'leaving'],
+  [4000, 'failed'],
+] as const)
+  t.test(`close code ${code} is taken as ${loss}`, async (t) => {
+    const { url } = await scripted(t, (socket) => socket.close(code, 'for a reason'));
+    t.same(await watched(t, sourceOf(url)).ended(), [`${loss}: closed ${code} for a reason`, 'was open']);
+  });
+
+t.test('a connection cut without a close frame is 1006, a failure', async (t) => {
+  const { url } = await scripted(t, (socket) => socket.terminate());
+  t.match(await watched(t, sourceOf(url)).ended(), [/^failed: closed 1006/]);
+});
+
+t.test('redirects are refused and not followed; so are other answers than 101', async (t) => {
+  let followed = 0;
+  const server = createHttp((request, response) => {
+    if (request.url === '/target') followed++;
+    response.writeHead(Number(request.url?.slice(1)), { location: '/target' }).end();
+  }).listen(0, '127.0.0.1');
+  await new Promise((listening) => server.once('listening', listening));
+  t.teardown(() => server.close());
+  const base = `ws://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  for (const [status, loss] of [
+    [302, 'refused'],
+    [404, 'refused'],
+    [429, 'refused'],
+    [503, 'failed'],
+  ] as const)
+    t.same(await watched(t, sourceOf(`${base}/${status}`)).ended(), [
+      `${loss}: the handshake was answered ${status}`,
+      'was never open',
+    ]);
+  t.equal(followed, 0);
+});
+
+/** A server that answers the first thing it is asked with these frames. */
+const answering = (t: Test, frames: string[], asked: string[] = []) =>
+  scripted(t, (socket: WebSocket) => {
+    socket.on('message', (data) => {
+      asked.push(String(data));
+      for (const frame of frames) socket.send(frame);
+    });
+  });
+
+t.test('the subscription is sent after open, and stands when it is acknowledged', async (t) => {
+  const asked: string[] = [];
+  const { url } = await answering(
+    t,
+    [CONTROL['kraken v2 status'], CONTROL['kraken v2 acknowledgement'], LIVE['kraken v2']],
+    asked,
+  );
+  const { events } = watched(t, kraken(url));
+  await until(() => events.length === 4);
+  t.same(events, ['frame', 'ready', 'frame', 'trade']);
+  t.same(asked, ['{"method":"subscribe","params":{"channel":"trade","symbol":["BTC/USD"],"snapshot":false}}']);
+});
+
+t.test('a subscription that is rejected is a refusal, and the frame that says so is handed over', async (t) => {
+  const { url } = await answering(t, [CONTROL['kraken v2 refusal'], LIVE['kraken v2']]);
+  const { ended } = watched(t, kraken(url));
+  t.same(await ended(), ['frame', 'refused: subscription rejected: Currency pair not supported BTC/FOO', 'was open']);
+});
+
+t.test('one that is never acknowledged is a failure, whatever else comes', async (t) => {
+  const { url } = await answering(t, [CONTROL['kraken v2 heartbeat']]);
+  const { ended } = watched(t, kraken(url), { subscribe_timeout_ms: 30 });
+  t.same(await ended(), ['frame', 'failed: subscription not acknowledged', 'was open']);
+});
+
+t.test('trades ahead of the acknowledgement are an acknowledgement', async (t) => {
+  const { url } = await answering(t, [LIVE['kraken v2'], CONTROL['kraken v2 acknowledgement']]);
+  const { events } = watched(t, kraken(url));
+  await until(() => events.length === 3);
+  t.same(events, ['trade', 'ready', 'frame']);
+});
+
+t.test('a feed of heartbeats is alive as a socket and stale as a market, until it has a trade', async (t) => {
+  let server: WebSocket | undefined;
+  const { url } = await scripted(t, (socket) => {
+    server = socket;
+    const beat = setInterval(() => socket.send(CONTROL['kraken v2 heartbeat']), 5);
+    socket.on('close', () => clearInterval(beat));
+  });
+  const { events } = watched(t, sourceOf(url, { trade_stale_ms: 40 }), { idle_timeout_ms: 1000 });
+  await until(() => events.includes('quiet'));
+  server?.send(LIVE['binance']);
+  await until(() => events.includes('trades again'));
+  t.same(events.filter((event) => event !== 'frame').slice(0, 4), ['ready', 'quiet', 'trade', 'trades again']);
+});
+
+t.test('nothing is called after close', async (t) => {
+  const { url } = await scripted(t, (socket) => {
+    for (let i = 0; i < 100; i++) socket.send(LIVE['binance']);
+  });
+  const events: string[] = [];
+  const connection = connect(sourceOf(url), undefined, rules(), {
+    coalesceMs: () => 0,
+    ready: () => {},
+    frame() {
+      events.push('frame');
+      connection.close();
+      return true;
+    },
+    quiet: () => events.push('quiet'),
+    closed: () => events.push('closed'),
+  });
+  await until(() => events.length > 0);
+  const { url: other, connections } = await scripted(t, (socket) => socket.send(LIVE['binance']));
+  const { events: later } = watched(t, sourceOf(other));
+  await until(() => connections() === 1 && later.length > 0);
+  t.same(events, ['frame']);
+});

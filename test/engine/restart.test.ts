@@ -1,0 +1,76 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import Database from 'better-sqlite3';
+import t, { type Test } from 'tap';
+import { LIVE, MS } from '../fixtures/frames.ts';
+import { scripted, until } from './feeds/scripted-server.ts';
+
+const MAIN = resolve(import.meta.dirname, '../../packages/engine/src/main.ts');
+
+const frame = (id: number) => LIVE['binance'].replace('4321', String(id)).replaceAll(String(MS), String(MS + id));
+const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
+
+/** Starts the engine over one local server; `rows` reads its database. */
+function engine(t: Test, url: string) {
+  const dir = t.testdir({
+    'config.toml': `[engine]\ningest_mode = "mockws"\nws_url = "${url}ws/btcusdt@trade"\n[storage]\nflush_interval_ms = 20\n`,
+  });
+  const file = join(dir, 'data/bot.db');
+  const start = (): ChildProcess => {
+    const child = spawn(process.execPath, [MAIN, 'run', '--config', 'config.toml'], { cwd: dir, stdio: 'ignore' });
+    t.teardown(() => child.kill('SIGKILL'));
+    return child;
+  };
+  const rows = (sql: string): Record<string, unknown>[] => {
+    if (!existsSync(file)) return [];
+    const db = new Database(file, { readonly: true });
+    try {
+      return db.prepare(sql).all() as Record<string, unknown>[];
+    } catch {
+      return [];
+    } finally {
+      db.close();
+    }
+  };
+  const has = (id: number) => () => rows(`SELECT 1 FROM ticks WHERE trade_id = '${id}'`).length > 0;
+  return { start, rows, has };
+}
+
+t.test('a kill and a restart over trades that come again: each is one row, and what is missing is a gap', async (t) => {
+  const sent = [range(1, 100), [...range(60, 150), ...range(161, 200)], [...range(155, 160), ...range(190, 220)]];
+  const { url } = await scripted(t, (socket, n) => {
+    for (const id of sent[Math.min(n, 2)] as number[]) socket.send(frame(id));
+  });
+  const { start, rows, has } = engine(t, url);
+  const first = start();
+  await until(has(100));
+  first.kill('SIGKILL');
+  await once(first, 'exit');
+
+  const second = start();
+  await until(has(200));
+  second.kill('SIGKILL');
+  await once(second, 'exit');
+
+  const third = start();
+  await until(has(220));
+  third.kill('SIGTERM');
+  const [code] = await once(third, 'exit');
+  t.equal(code, 0);
+
+  const ids = rows('SELECT trade_id FROM ticks').map((row) => Number(row['trade_id']));
+  t.equal(new Set(ids).size, ids.length, 'no trade twice');
+  t.same(
+    [...ids].sort((a, b) => a - b),
+    [...range(1, 150), ...range(155, 220)],
+  );
+  const gaps = () => rows('SELECT source, symbol, from_id, to_id, closed_at IS NULL AS open FROM gaps');
+  t.same(gaps(), [{ source: 'mockws', symbol: 'BTCUSD', from_id: '151', to_id: '160', open: 1 }]);
+  t.same(rows('SELECT id FROM coverage WHERE to_ms IS NULL'), [], 'no interval is left open');
+  t.equal(rows("SELECT id FROM coverage WHERE kind = 'connected'").length, 3);
+  const [status] = rows('SELECT counters FROM engine_status');
+  const counters = JSON.parse(String(status?.['counters'])) as Record<string, number>;
+  t.match(counters, { received: 37, kept: 26, duplicates: 11 });
+});

@@ -1,0 +1,189 @@
+import { once } from 'node:events';
+import { openDatabase } from '@hybrid-soak/engine/store/open.ts';
+import { serve } from '@hybrid-soak/feed/serve.ts';
+import Database from 'better-sqlite3';
+import t, { type Test } from 'tap';
+import { WebSocketServer } from 'ws';
+import { eventually } from '../eventually.ts';
+import { count, database, engine, folder, logLines, rows } from './engine.ts';
+
+const REALWS = '[engine]\ningest_mode = "realws"\n';
+const exchange = (rate: number) => serve({ port: 0, host: '127.0.0.1', rate, seed: 7 });
+const binance = (port: number) => `ws://127.0.0.1:${port}/ws/btcusdt@trade`;
+const gemini = (port: number) => `ws://127.0.0.1:${port}/v1/marketdata/btcusd`;
+
+interface Totals {
+  code: number;
+  received: number;
+  kept: number;
+  sampled_out: number;
+  ticks: number;
+  ticks_written: number;
+  unaccounted: number;
+}
+const totals = (stdout: string) => logLines(stdout).find((line) => line['msg'] === 'stopped') as unknown as Totals;
+
+t.test('frames of a real WebSocket become rows; SIGTERM loses nothing that was received', async (t) => {
+  const feed = await exchange(2000);
+  t.teardown(() => feed.close());
+  for (const url of [binance(feed.port), gemini(feed.port)]) {
+    const cwd = folder(t.testdir({}), [url], REALWS);
+    const { child, ended, logged } = engine(cwd, 'run');
+    t.match(await logged('database verified'), {
+      pragmas: { journal_mode: 'wal', synchronous: 1, busy_timeout: 5000 },
+    });
+    await eventually(() => count(cwd) > 500);
+    child.kill('SIGTERM');
+    const { code, stdout, stderr } = await ended;
+    t.equal(code, 0, stderr);
+    const said = totals(stdout);
+    t.match(said, { code: 0, unaccounted: 0, ticks: said.received - (url.includes('marketdata') ? 1 : 0) });
+    t.equal(count(cwd), said.ticks, 'every tick is a row');
+    t.same(rows(cwd, 'PRAGMA integrity_check'), [{ integrity_check: 'ok' }]);
+    const ids = rows<{ n: number }>(cwd, 'SELECT COUNT(DISTINCT trade_id) AS n FROM ticks')[0];
+    t.equal(ids?.n, said.ticks, 'no trade twice');
+    t.match(rows(cwd, 'SELECT * FROM ticks LIMIT 1')[0], { symbol: 'BTCUSD', source: 's1', price: Number, ts: Number });
+    const heartbeat = rows(cwd, 'SELECT * FROM engine_status')[0];
+    t.match(heartbeat, { pid: child.pid, ticks_written: said.ticks, connection: 'connected to s1', sample_every: 1 });
+    t.ok(count(cwd, 'signals') > 0 && count(cwd, 'orders') >= count(cwd, 'signals'));
+  }
+});
+
+t.test('one trade frame in N is kept, in every mode', async (t) => {
+  const feed = await exchange(1000);
+  t.teardown(() => feed.close());
+  const modes = {
+    realws: REALWS,
+    mockws: `[engine]\ningest_mode = "mockws"\nws_url = "${binance(feed.port)}"\n`,
+    synthetic: '[engine]\ningest_mode = "synthetic"\ntick_interval_ms = 1\n',
+  };
+  for (const [mode, text] of Object.entries(modes)) {
+    const cwd = folder(t.testdir({}), [binance(feed.port)], `${text}sample_every = 20\n`);
+    const { child, ended } = engine(cwd, 'run');
+    await eventually(() => count(cwd) > 20);
+    child.kill('SIGTERM');
+    const said = totals((await ended).stdout);
+    t.equal(said.kept, Math.floor(said.received / 20), `${mode}: ${said.received} received`);
+    t.equal(said.unaccounted, 0);
+    t.equal(count(cwd), said.kept);
+  }
+});
+
+t.test('a source that cannot be reached is left for the next one', async (t) => {
+  const feed = await exchange(100);
+  t.teardown(() => feed.close());
+  const cwd = folder(t.testdir({}), ['ws://127.0.0.1:9/ws/btcusdt@trade', gemini(feed.port)], REALWS);
+  const { child, ended, logged } = engine(cwd, 'run');
+  t.match(await logged('source lost'), { source: 's1' });
+  await eventually(() => count(cwd) > 5);
+  t.same(rows(cwd, 'SELECT DISTINCT source FROM ticks'), [{ source: 's2' }]);
+  child.kill('SIGINT');
+  t.equal((await ended).code, 0);
+});
+
+/** A server that sends what `frames` gives, every 10 ms; the URL of it. */
+async function scripted(t: Pick<Test, 'teardown'>, frames: () => string[]): Promise<string> {
+  const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+  t.teardown(() => {
+    for (const client of server.clients) client.terminate();
+    server.close();
+  });
+  server.on('connection', (socket) => {
+    const timer = setInterval(() => {
+      for (const text of frames()) socket.send(text);
+    }, 10);
+    socket.on('close', () => clearInterval(timer));
+  });
+  await once(server, 'listening');
+  return binance((server.address() as { port: number }).port);
+}
+
+t.test('a malformed frame is kept aside and counted, and stops nothing', async (t) => {
+  const good = { e: 'trade', E: 1_700_000_000_000, s: 'BTCUSDT', p: '1.5', q: '2', T: 1_700_000_000_000, m: true };
+  let id = 1;
+  const url = await scripted(t, () => [
+    '{"e":"trade"',
+    '{"e":"trade","p":"0.-1"}',
+    JSON.stringify({ ...good, t: id++ }),
+  ]);
+  const cwd = folder(t.testdir({}), [url], REALWS);
+  const { child, ended } = engine(cwd, 'run');
+  await eventually(() => count(cwd) > 10);
+  child.kill('SIGTERM');
+  const said = totals((await ended).stdout);
+  t.equal(said.unaccounted, 0);
+  t.equal(count(cwd), said.ticks);
+  t.match(rows(cwd, 'SELECT DISTINCT raw FROM quarantine ORDER BY raw'), [
+    { raw: '{"e":"trade"' },
+    { raw: '{"e":"trade","p":"0.-1"}' },
+  ]);
+});
+
+t.test('every source unreachable past the deadline: exit 10', async (t) => {
+  const rules = `${REALWS}unreachable_deadline_s = 1\n`;
+  const cwd = folder(t.testdir({}), ['ws://127.0.0.1:9/ws/btcusdt@trade'], rules);
+  t.match(await engine(cwd, 'run').ended, { code: 10, stdout: /every source is unreachable/ });
+});
+
+t.test('nothing but garbage past the deadline: exit 11', async (t) => {
+  const url = await scripted(t, () => ['garbage']);
+  const cwd = folder(t.testdir({}), [url], `${REALWS}garbage_deadline_s = 1\n`);
+  t.match(await engine(cwd, 'run').ended, { code: 11, stdout: /nothing but malformed frames/ });
+});
+
+t.test('a disk that cannot keep up past the deadline: exit 13', async (t) => {
+  const cwd = folder(t.testdir({}), [], '[engine]\ntick_interval_ms = 1\noverload_deadline_s = 4\n');
+  const { ended } = engine(cwd, 'run');
+  await eventually(() => count(cwd) > 10);
+  const other = new Database(database(cwd));
+  t.teardown(() => other.close());
+  other.exec('BEGIN IMMEDIATE');
+  t.match(await ended, { code: 13, stdout: /the disk cannot keep up/ });
+});
+
+t.test('a lock that another connection holds delays no intake, and nothing is lost', async (t) => {
+  const feed = await exchange(1000);
+  t.teardown(() => feed.close());
+  const cwd = folder(t.testdir({}), [binance(feed.port)], REALWS);
+  const { child, ended } = engine(cwd, 'run');
+  await eventually(() => count(cwd) > 100);
+  const other = new Database(database(cwd));
+  other.exec('BEGIN IMMEDIATE');
+  const [held, sent] = [count(cwd), feed.sent()];
+  await eventually(() => feed.sent() > sent + 2000);
+  t.equal(count(cwd), held, 'nothing is written meanwhile');
+  other.exec('ROLLBACK');
+  other.close();
+  await eventually(() => count(cwd) >= held + 2000);
+  child.kill('SIGTERM');
+  const said = totals((await ended).stdout);
+  t.match(said, { code: 0, unaccounted: 0, dropped: 0 });
+  t.equal(count(cwd), said.ticks);
+  t.same(rows(cwd, 'SELECT * FROM gaps'), [], 'no trade was missed');
+});
+
+t.test('kill -9 loses at most what was not flushed: the database is sound', async (t) => {
+  const cwd = folder(t.testdir({}), [], '[engine]\ntick_interval_ms = 1\n[storage]\nflush_interval_ms = 50\n');
+  const { child, ended } = engine(cwd, 'run');
+  const seen = await eventually(() => count(cwd) > 200 && count(cwd));
+  child.kill('SIGKILL');
+  t.equal((await ended).signal, 'SIGKILL');
+  t.ok(count(cwd) >= seen);
+  t.same(rows(cwd, 'PRAGMA integrity_check'), [{ integrity_check: 'ok' }]);
+});
+
+t.test('a restart does not forget what is held: the caps count it', async (t) => {
+  const cwd = folder(t.testdir({ data: {} }), [], '[engine]\ntick_interval_ms = 5\nsignal_every_n_ticks = 1\n');
+  const { db } = openDatabase(database(cwd));
+  db.exec("INSERT INTO trades VALUES (1, 'o', 1, 'BTCUSD', 'BUY', 100, 100, 0)");
+  db.close();
+  const { child, ended } = engine(cwd, 'run');
+  await eventually(() => count(cwd, 'orders') > 3);
+  child.kill('SIGTERM');
+  t.equal((await ended).code, 0);
+  t.match(rows(cwd, 'SELECT side, state, reason FROM orders ORDER BY id'), [
+    { side: 'BUY', state: 'VETOED', reason: /^RISK_CAP: symbol exposure would be 10000\.10 of 500 USD/ },
+    { side: 'SELL', state: 'NEW' },
+    { side: 'SELL', state: 'FILLED' },
+  ]);
+});

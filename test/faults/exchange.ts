@@ -1,0 +1,72 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { type WebSocket, WebSocketServer } from 'ws';
+
+/** A market of dense trade ids that goes on while somebody listens, and knows when it sent which. */
+export interface Exchange {
+  url: string;
+  lastId(): number;
+  /** Of the latest connection: the first new id that it was sent, and when; null before any. */
+  connection(): { firstId: number; at: number } | null;
+  /** The last id that had been sent by then, on the monotonic clock. */
+  sentBy(at: number): number;
+  /** When that id was sent. */
+  sentAt(id: number): number;
+  close(): void;
+}
+
+const TICK_MS = 5;
+/** Frames that a new connection is sent again. */
+const AGAIN = 100;
+
+/** `rate`: frames a second. `nowMs`: the exchange's own clock. */
+export async function openExchange(rate: number, nowMs: () => number = Date.now): Promise<Exchange> {
+  const server = new WebSocketServer({ port: 0, host: '127.0.0.1', perMessageDeflate: false });
+  await once(server, 'listening');
+  let recent: string[] = [];
+  let client: WebSocket | null = null;
+  let connection: { firstId: number; at: number } | null = null;
+  let lastId = 1_000_000;
+  let last = performance.now();
+  /** When each id was sent, from `base + 1` on. */
+  const base = lastId;
+  const times: number[] = [];
+  server.on('connection', (socket) => {
+    for (const frame of recent) socket.send(frame);
+    connection = { firstId: lastId + 1, at: performance.now() };
+    last = performance.now();
+    client = socket;
+    socket.on('error', () => {});
+    socket.on('close', () => {
+      if (client === socket) client = null;
+    });
+  });
+  const timer = setInterval(() => {
+    const now = performance.now();
+    if (client === null) return;
+    for (; last + 1000 / rate <= now; last += 1000 / rate) {
+      const frame = frameOf(++lastId, nowMs());
+      times.push(now);
+      recent.push(frame);
+      client.send(frame);
+    }
+    recent = recent.slice(-AGAIN);
+  }, TICK_MS);
+  return {
+    url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}/ws/btcusdt@trade`,
+    lastId: () => lastId,
+    connection: () => connection,
+    sentAt: (id) => times[id - base - 1] ?? Number.POSITIVE_INFINITY,
+    sentBy: (at) => base + 1 + times.findLastIndex((time) => time <= at),
+    close() {
+      clearInterval(timer);
+      for (const socket of server.clients) socket.terminate();
+      server.close();
+    },
+  };
+}
+
+function frameOf(t: number, T: number): string {
+  const price = (84_000 + (t % 97)).toFixed(2);
+  return `{"e":"trade","E":${T},"s":"BTCUSDT","t":${t},"p":"${price}","q":"0.00700000","T":${T},"m":true,"M":true}`;
+}

@@ -1,0 +1,14 @@
+import t from 'tap';
+import { FAULTS } from './all.ts';
+import { NotPossible, roundOf } from './fault.ts';
+
+for (const fault of FAULTS)
+  t.test(`${fault.name}: ${fault.what}`, async (t) => {
+    const seed = Math.floor(Math.random() * 2 ** 31);
+    try {
+      t.pass(await fault.inflict(roundOf(fault.short, seed)));
+    } catch (error) {
+      if (error instanceof NotPossible) t.pass('not possible here', { skip: error.message });
+      else t.fail(`seed ${seed}: ${(error as Error).message}`);
+    }
+  });

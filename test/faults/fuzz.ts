@@ -1,0 +1,105 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { configSchema } from '@hybrid-soak/contract/config.ts';
+import type { Tick } from '@hybrid-soak/engine/core/tick.ts';
+import type { FrameSource } from '@hybrid-soak/engine/feeds/feed.ts';
+import { Pipeline } from '@hybrid-soak/engine/pipeline.ts';
+import { openDatabase } from '@hybrid-soak/engine/store/open.ts';
+import { batchWriter } from '@hybrid-soak/engine/store/statements.ts';
+import { ticksOf } from '../engine/ticks.ts';
+import { CONTROL, HISTORY, IGNORED, LIVE, MALFORMED } from '../fixtures/frames.ts';
+import { pick, type Random } from '../sim/random.ts';
+import { check, type Fault, type Round } from './fault.ts';
+import { mutate } from './mutate.ts';
+
+const SHAPES = [LIVE, LIVE, HISTORY, CONTROL, IGNORED, MALFORMED].flatMap((shapes) => Object.values(shapes));
+const FLUSH_EVERY = 500;
+const STATUS = {
+  startedMs: 1,
+  invocationId: null,
+  framesReceived: 0,
+  drops: 0,
+  connection: 'fuzz',
+  sampleEvery: 1,
+  counters: '{}',
+};
+
+export const fuzz: Fault = {
+  name: 'fuzz',
+  what: 'no crash, no wrong row, each frame counted once',
+  full: 100_000,
+  short: 10_000,
+  async inflict(round) {
+    const folder = mkdtempSync(join(tmpdir(), 'faults-'));
+    try {
+      return fuzzInto(join(folder, 'bot.db'), round);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  },
+};
+
+function fuzzInto(path: string, { count, random }: Round): string {
+  const { db } = openDatabase(path);
+  const write = batchWriter(db, 1, 1000);
+  const pipeline = new Pipeline(configSchema.parse({ engine: { strategy: 'sma' }, mode: 'PAPER' }));
+  const sources = ['btcusd', ''].map((symbol): FrameSource => ({ name: `s${symbol}`, symbol, wireSymbol: undefined }));
+  const flush = () => write({ ...pipeline.takeRows(), status: STATUS }, 1, 0);
+  for (let n = 1; n <= count; n++) {
+    const frame = mutate(random, shape(random, n));
+    const before = pipeline.counters.ticks;
+    pipeline.onFrame(pick(random, sources), frame, 0);
+    const { received, ticks } = pipeline.counters;
+    check('a frame was not counted once', received === n && pipeline.unaccounted() === 0, pipeline.counters);
+    if (ticks > before) checkRows(pipeline, frame, ticks - before, (rows) => write({ ...rows, status: STATUS }, 1, 0));
+    else if (n % FLUSH_EVERY === 0) flush();
+  }
+  flush();
+  const [{ n: written }] = db.prepare('SELECT COUNT(*) AS n FROM ticks').all() as [{ n: number }];
+  check('ticks and rows differ', written === pipeline.counters.ticks, written);
+  check('integrity_check', db.pragma('integrity_check', { simple: true }) === 'ok');
+  check('the prototype was changed', Object.keys(Object.prototype).length === 0 && !('polluted' in {}));
+  db.close();
+  const { kept, duplicates, history, control, ignored, malformed } = pipeline.counters;
+  return `${count} frames: ${kept} kept, ${duplicates} duplicates, ${history} history, ${control} control, ${ignored} ignored, ${malformed} malformed; ${written} rows, each as its frame said`;
+}
+
+/** A real shape, half of the time under an id of its own. */
+function shape(random: Random, n: number): string {
+  const text = pick(random, SHAPES);
+  return random() < 0.5 ? text.replaceAll('4321', String(5_000_000 + n)) : text;
+}
+
+/** The rows of one frame, against the frame read by other means: each price, size and id stands in it. */
+function checkRows(
+  pipeline: Pipeline,
+  frame: Buffer,
+  made: number,
+  write: (rows: ReturnType<Pipeline['takeRows']>) => void,
+): void {
+  const rows = pipeline.takeRows();
+  const text = frame.toString('utf8');
+  const leaves = new Set(leavesOf(JSON.parse(text)).map(Number));
+  for (const tick of ticksOf(rows.ticks).slice(-made))
+    check('a wrong row', isSound(tick, leaves, text), { tick, text });
+  write(rows);
+}
+
+function isSound({ symbol, price, volume, ts, tradeId }: Tick, leaves: Set<number>, text: string): boolean {
+  const numbers = price > 0 && volume > 0 && leaves.has(price) && leaves.has(volume);
+  const time = Number.isSafeInteger(ts) && ts > Date.UTC(2009, 0, 1) && ts < Date.UTC(2100, 0, 1);
+  const id = tradeId === null || (/^\d{1,20}$/.test(String(tradeId)) && text.includes(String(tradeId)));
+  return numbers && time && id && /^[\w./:-]{1,32}$/.test(symbol);
+}
+
+function leavesOf(value: unknown): unknown[] {
+  const leaves: unknown[] = [];
+  const left = [value];
+  while (left.length > 0) {
+    const next = left.pop();
+    if (typeof next === 'object' && next !== null) left.push(...Object.values(next));
+    else leaves.push(next);
+  }
+  return leaves;
+}

@@ -1,0 +1,70 @@
+import { frames } from '@hybrid-soak/feed/frames.ts';
+import { serve } from '@hybrid-soak/feed/serve.ts';
+import t, { type Test } from 'tap';
+import WebSocket from 'ws';
+
+async function exchange(t: Pick<Test, 'teardown'>) {
+  const served = await serve({ port: 0, host: '127.0.0.1', rate: 1000, seed: 3 });
+  t.teardown(() => served.close());
+  return `ws://127.0.0.1:${served.port}`;
+}
+
+/** The first `count` frames of a client, or the code that the server closed with. */
+function receive(url: string, count: number): Promise<{ frames: string[]; code: number | null }> {
+  return new Promise((resolve, reject) => {
+    const socket = new WebSocket(url);
+    const got: string[] = [];
+    socket.on('message', (data) => {
+      got.push(data.toString());
+      if (got.length < count) return;
+      socket.terminate();
+      resolve({ frames: got, code: null });
+    });
+    socket.on('close', (code) => resolve({ frames: got, code }));
+    socket.on('error', reject);
+  });
+}
+
+t.test('Binance trades, raw and wrapped, with dense ids', async (t) => {
+  const base = await exchange(t);
+  const raw = (await receive(`${base}/ws/btcusdt@trade`, 50)).frames.map((text) => JSON.parse(text));
+  t.match(raw[0], { e: 'trade', s: 'BTCUSDT', p: /^\d+\.\d\d$/, q: /^\d+\.\d{8}$/, T: Number, m: Boolean, M: true });
+  t.same(
+    raw.map(({ t: id }) => id - raw[0].t),
+    raw.map((_, n) => n),
+  );
+  const wrapped = JSON.parse((await receive(`${base}/stream?streams=btcusdt@trade`, 1)).frames[0] as string);
+  t.match(wrapped, { stream: 'btcusdt@trade', data: { e: 'trade', s: 'BTCUSDT' } });
+});
+
+t.test("Gemini's book first, then trades with their paired change and a dense sequence", async (t) => {
+  const { frames: got } = await receive(`${await exchange(t)}/v1/marketdata/btcusd`, 20);
+  const [book, ...trades] = got.map((text) => JSON.parse(text));
+  t.match(book, { type: 'update', events: [{ type: 'change', reason: 'initial' }] });
+  t.match(trades[0], {
+    timestampms: Number,
+    events: [
+      { type: 'trade', tid: Number },
+      { type: 'change', reason: 'trade' },
+    ],
+  });
+  t.same(
+    [book, ...trades].map(({ socket_sequence: n }) => n),
+    got.map((_, n) => n),
+  );
+});
+
+t.test('a stream that does not exist is closed with 1008', async (t) => {
+  t.match(await receive(`${await exchange(t)}/nothing`, 1), { frames: [], code: 1008 });
+});
+
+t.test('the same seed gives the same trades', async (t) => {
+  for (const shape of ['binance', 'gemini'] as const) {
+    const make = (seed: number) => {
+      const source = frames(shape, seed, 'btcusd', 1);
+      return Array.from({ length: 20 }, (_, n) => source.next(1_700_000_000_000 + n));
+    };
+    t.same(make(5), make(5));
+    t.notSame(make(5), make(6));
+  }
+});

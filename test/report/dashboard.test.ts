@@ -1,0 +1,136 @@
+import { appendFileSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { join } from 'node:path';
+import { MIGRATIONS } from '@hybrid-soak/contract/schema.ts';
+import { serveLive } from '@hybrid-soak/report/live/server.ts';
+import Database from 'better-sqlite3';
+import t from 'tap';
+import { launch, open, whyNoBrowser } from './browser.ts';
+import { DECISIONS, decisionAt, EVIL, HEADER, observationAt, runFiles } from './fixture.ts';
+
+type Answer = { status: number; headers: Record<string, unknown>; body: string };
+
+/** One request as no browser would send it: any method, any Host. */
+const ask = (url: string, options: { method?: string; path?: string; host?: string } = {}): Promise<Answer> =>
+  new Promise((resolve, reject) => {
+    const { method = 'GET', path = '/', host } = options;
+    const asked = request(new URL(path, url), { method, headers: host === undefined ? {} : { host } }, (response) => {
+      let body = '';
+      response.on('data', (data) => {
+        body += data;
+      });
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body }));
+    });
+    asked.on('error', reject).end();
+  });
+
+async function live(t: { teardown(close: () => unknown): unknown }, cwd: string, over: { host?: string } = {}) {
+  const server = await serveLive({
+    host: '127.0.0.1',
+    port: 0,
+    refreshMs: 50,
+    decisions: join(cwd, 'soak_decisions.jsonl'),
+    samples: join(cwd, 'soak_samples.jsonl'),
+    db: join(cwd, 'bot.db'),
+    ...over,
+  });
+  t.teardown(() => server.close());
+  return server;
+}
+
+function database(cwd: string): Database.Database {
+  const db = new Database(join(cwd, 'bot.db'));
+  db.pragma('journal_mode = WAL');
+  db.exec(MIGRATIONS[1] as string);
+  db.exec(
+    `INSERT INTO engine_status VALUES (1, 77, NULL, 0, ${Date.now()}, 500, 400, 2, 'connected to demo', 1, '{}')`,
+  );
+  tick(db, 'BTCUSD', 101.5);
+  return db;
+}
+
+const tick = (db: Database.Database, symbol: string, price: number) =>
+  db.prepare('INSERT INTO ticks (symbol, price, volume, ts) VALUES (?, ?, 1, ?)').run(symbol, price, Date.now());
+
+t.test('only its own names are answered, only reading is possible, nothing else is there', async (t) => {
+  const { url } = await live(t, t.testdir({}));
+  const { port } = new URL(url);
+  for (const host of [`127.0.0.1:${port}`, 'localhost', `localhost:9999`, '[::1]:8502'])
+    t.equal((await ask(url, { host })).status, 200, host);
+  for (const host of ['evil.example', `127.0.0.1.evil.example:${port}`, 'localhost.', '10.0.0.1'])
+    t.equal((await ask(url, { host })).status, 403, host);
+  t.equal((await ask(url, { host: 'evil.example', path: '/events' })).status, 403);
+  for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH'])
+    t.match(await ask(url, { method }), { status: 405, headers: { allow: 'GET, HEAD' } }, method);
+  t.match(await ask(url, { method: 'HEAD' }), { status: 200, body: '' });
+  t.equal((await ask(url, { path: '/../../etc/passwd' })).status, 404);
+  t.match((await ask(url)).headers, {
+    'content-security-policy': /default-src 'none'.*connect-src 'self'.*frame-ancestors 'none'/,
+    'access-control-allow-origin': undefined,
+  });
+});
+
+t.test('in a browser', { skip: whyNoBrowser() ?? false }, async (t) => {
+  const browser = await launch();
+  t.teardown(() => browser.close());
+
+  t.test('without a soak it shows the engine, and rows as they come; markup in a symbol is text', async (t) => {
+    const cwd = t.testdir({});
+    const { url } = await live(t, cwd);
+    const { page, complaints } = await open(browser, url, {}, '#engine .note');
+    t.match(await page.locator('main').textContent(), /bot\.db: no such file[\s\S]*No soak has been run here yet/);
+    const db = database(cwd);
+    t.teardown(() => db.close());
+    await page.getByText('connected to demo').waitFor();
+    tick(db, EVIL, 99.25);
+    await page.getByText('99.25').waitFor();
+    t.equal(await page.locator('#latest tbody tr').first().locator('td').nth(1).textContent(), EVIL);
+    t.equal(await page.evaluate('window.evil'), undefined);
+    t.same(complaints, []);
+    await page.context().close();
+  });
+
+  t.test('a soak that begins, decides and ends is followed by every viewer; a new one replaces it', async (t) => {
+    const cwd = t.testdir({});
+    const [log, samples] = [join(cwd, 'soak_decisions.jsonl'), join(cwd, 'soak_samples.jsonl')];
+    const { url } = await live(t, cwd);
+    const viewers = await Promise.all([1, 2].map(() => open(browser, url, {}, '#engine')));
+    const all = (look: (page: (typeof viewers)[0]['page']) => Promise<unknown>) =>
+      Promise.all(viewers.map(({ page }) => look(page)));
+    const write = (file: string, record: object) => appendFileSync(file, `${JSON.stringify(record)}\n`);
+    writeFileSync(samples, `${JSON.stringify(HEADER)}\n`);
+    write(log, DECISIONS[0] as object);
+    for (let second = 0; second < 30; second++) write(samples, observationAt(second));
+    await all((page) => page.locator('#run figure canvas').first().waitFor());
+    write(log, decisionAt(31, 'STALL', 'no new row for 46 s'));
+    await all((page) => page.locator('#decisions').getByText('no new row for 46 s').waitFor());
+    write(samples, observationAt(31));
+    write(log, DECISIONS.at(-1) as object);
+    await all((page) => page.locator('.verdict').getByText('FAIL').waitFor());
+    write(log, { ...(DECISIONS[0] as object), run_id: 'another', timestamp: new Date().toISOString() });
+    await all((page) => page.locator('.verdict').getByText('RUNNING').waitFor());
+    t.same(
+      viewers.flatMap(({ complaints }) => complaints),
+      [],
+    );
+    await all((page) => page.context().close());
+  });
+
+  t.test('a whole run beside the engine fits a phone', async (t) => {
+    const cwd = t.testdir(runFiles());
+    t.teardown(() => db.close());
+    const db = database(cwd);
+    const { url } = await live(t, cwd);
+    for (const [name, width] of [
+      ['narrow', 390],
+      ['wide', 1280],
+    ] as const) {
+      const { page } = await open(browser, url, { viewport: { width, height: 844 } }, '#run canvas');
+      await page.screenshot({ path: join(cwd, `${name}.png`), fullPage: true });
+      t.ok(((await page.evaluate('document.documentElement.scrollWidth')) as number) <= width);
+      await page.context().close();
+    }
+  });
+});
+
+t.end();

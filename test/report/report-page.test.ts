@@ -1,0 +1,145 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { writeReport } from '@hybrid-soak/report/write-report.ts';
+import type { Browser } from 'playwright-core';
+import t from 'tap';
+import { launch, open, whyNoBrowser } from './browser.ts';
+import { DECISIONS, EVIL, RUN, runFiles } from './fixture.ts';
+
+const skip = whyNoBrowser() ?? false;
+let browser: Browser;
+let folder = '';
+let url = '';
+
+t.before(async () => {
+  folder = t.testdir(runFiles());
+  const out = join(folder, 'report.html');
+  const [decisions, samples] = [join(folder, 'soak_decisions.jsonl'), join(folder, 'soak_samples.jsonl')];
+  writeReport({ decisions, samples, out });
+  url = pathToFileURL(out).href;
+  if (!skip) browser = await launch();
+});
+t.teardown(() => browser?.close());
+
+t.test('nothing in the file ends its script early or names another place', (t) => {
+  const html = readFileSync(join(folder, 'report.html'), 'utf8');
+  t.notMatch(html, '<img');
+  t.notMatch(html, /<\w+[^<>]*\s(src|href)=/);
+  t.equal(html.match(/<script/g)?.length, 3);
+  t.equal(html.match(/<\/script/g)?.length, 3);
+  t.end();
+});
+
+t.test('it opens without a network, asks for nothing, complains of nothing, shows all', { skip }, async (t) => {
+  const { page, complaints } = await open(browser, url, { offline: true });
+  t.same(complaints, []);
+  t.equal(await page.locator('figure canvas').count(), 8);
+  t.match(await page.locator('#summary').textContent(), /FAIL[\s\S]*max_stalls = 0, seen 1[\s\S]*exit code 21/);
+  t.match(await page.locator('main').textContent(), /stall_threshold_s\s*45[\s\S]*kernel\s*6\.8\.0/);
+  await page.context().close();
+});
+
+t.test('a reason or a symbol that is markup stays text', { skip }, async (t) => {
+  const { page } = await open(browser, url);
+  const row = page.locator('#decisions tbody tr').nth(3);
+  t.equal(
+    await row
+      .locator('td')
+      .nth(3)
+      .evaluate((cell) => cell.textContent),
+    EVIL,
+  );
+  await row.locator('summary').click();
+  t.match(await row.locator('pre').textContent(), '</script><img');
+  t.equal(await page.locator('img').count(), 0);
+  t.equal(await page.evaluate('window.evil'), undefined);
+  await page.context().close();
+});
+
+const pictures = (page: import('playwright-core').Page) =>
+  page
+    .locator('figure canvas')
+    .evaluateAll((all) => all.map((canvas) => (canvas as unknown as { toDataURL(): string }).toDataURL()));
+
+t.test('dragging in one plot zooms all of them, and all come back', { skip }, async (t) => {
+  const { page } = await open(browser, url);
+  const before = await pictures(page);
+  const box = (await page.locator('.u-over').nth(2).boundingBox())!;
+  await page.mouse.move(box.x + box.width * 0.3, box.y + 40);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width * 0.5, box.y + 40, { steps: 4 });
+  await page.mouse.up();
+  const zoomed = await pictures(page);
+  t.ok(zoomed.every((picture, index) => picture !== before[index]));
+  await page.getByRole('button', { name: 'Show all' }).click();
+  await page.mouse.move(5, 5);
+  t.same(await pictures(page), before);
+  await page.context().close();
+});
+
+t.test('a mark under the pointer says what happened, when and why', { skip }, async (t) => {
+  const { page } = await open(browser, url);
+  const box = (await page.locator('.u-over').nth(1).boundingBox())!;
+  await page.mouse.move(box.x + box.width / 3, box.y + 50);
+  t.match(await page.locator('.tip').textContent(), /05:03:20 ENGINE_RESTART THROTTLE1 1\/5\s*cpu over the limit/);
+  t.match(await page.locator('figcaption').nth(1).textContent(), /host 30\s*engine 15/);
+  await page.mouse.move(5, 5);
+  t.notOk(await page.locator('.tip').isVisible());
+  await page.context().close();
+});
+
+t.test('the table is filtered by text and by action; a time zooms to its moment', { skip }, async (t) => {
+  const { page } = await open(browser, url);
+  const rows = page.locator('#decisions tbody tr');
+  t.equal(await rows.count(), DECISIONS.length);
+  await page.getByLabel('Filter by action').selectOption('HOLD');
+  t.equal(await rows.count(), 1);
+  await page.getByLabel('Filter by text').fill('nothing like it');
+  t.equal(await rows.count(), 0);
+  await page.getByLabel('Filter by text').fill('AMBIENT');
+  await rows.getByRole('button').click();
+  t.ok(await page.getByRole('button', { name: 'Show all' }).isVisible());
+  await page.context().close();
+});
+
+t.test('light, dark, and 390 pixels wide: all fits, and paper is light', { skip }, async (t) => {
+  const shots: Buffer[] = [];
+  for (const [name, options] of Object.entries({
+    light: {},
+    dark: { colorScheme: 'dark' as const },
+    narrow: { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2 },
+  })) {
+    const { page, complaints } = await open(browser, url, options);
+    const width = (await page.evaluate('document.documentElement.scrollWidth')) as number;
+    t.ok(width <= (page.viewportSize()?.width ?? 0), `${name}: ${width} wide`);
+    shots.push(await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true }));
+    t.same(complaints, []);
+    await page.context().close();
+  }
+  t.notSame(shots[0], shots[1]);
+  const { page } = await open(browser, url, { colorScheme: 'dark' });
+  t.ok((await page.pdf({ path: join(folder, 'paper.pdf') })).length > 10_000);
+  await page.context().close();
+});
+
+t.test("a run without samples, as the earlier tool's, is drawn from its decisions", { skip }, async (t) => {
+  const earlier = DECISIONS.slice(0, 5).map(({ seq, policy, ...record }) => record);
+  const cwd = t.testdir({
+    'd.jsonl': `${earlier.map((record) => JSON.stringify(record)).join('\n')}\ngarbage\n{"torn`,
+  });
+  const out = join(cwd, 'report.html');
+  t.match(writeReport({ decisions: join(cwd, 'd.jsonl'), samples: join(cwd, 's.jsonl'), run: RUN.slice(0, 6), out }), {
+    run: RUN,
+  });
+  const { page, complaints } = await open(browser, pathToFileURL(out).href);
+  t.same(complaints, []);
+  t.match(
+    await page.locator('#summary').textContent(),
+    /UNFINISHED[\s\S]*1 lines of the log[\s\S]*torn[\s\S]*No samples/,
+  );
+  t.equal(await page.locator('figure canvas').count(), 2, 'rungs and cpu');
+  await page.context().close();
+});
+
+t.end();

@@ -1,0 +1,88 @@
+import type { DecisionRecord } from '@hybrid-soak/contract/decision.ts';
+import { block, type View } from '@hybrid-soak/report/terminal/block.ts';
+import { lineOf, unpainted, widthOf } from '@hybrid-soak/report/terminal/line.ts';
+import { bar, sparkline } from '@hybrid-soak/report/terminal/sparkline.ts';
+import t from 'tap';
+
+const decision = (reason: string): DecisionRecord => ({
+  timestamp: '2026-03-04T05:06:07.000000Z',
+  run_id: 'r',
+  ingest_mode: 'synthetic',
+  psi_actions: 'on',
+  state: 'THROTTLE3',
+  current_sample_every: 20,
+  action: 'ENGINE_RESTART_FAILED',
+  reason,
+});
+
+const pressure = (now: number | null, limit: number) => ({ now, limit, last: Array.from({ length: 60 }, () => now) });
+const VIEW: View = {
+  rung: 'THROTTLE2',
+  sample_every: 10,
+  reason: 'hold: cooldown',
+  elapsed_s: 3723.4,
+  duration_s: 7200,
+  pressure: { cpu: pressure(100, 95), memory: pressure(null, 10), io: pressure(3.04, 15) },
+  ticks_per_second: 1234.5,
+  ticks: 1_234_567_890,
+  since_progress_s: 44.4,
+  restarts: 12,
+  restart_budget: 12,
+  engine_memory_mib: 1024,
+  engine_cpu_time: 199.9,
+  decisions: [decision('short'), decision('a reason\n\x1b[2Jthat steers'), decision('広い '.repeat(60))],
+};
+
+for (const columns of [20, 40, 60, 80, 120, 200])
+  t.test(`no line of the block is longer than ${columns} columns`, async (t) => {
+    const lines = block(VIEW, columns);
+    t.equal(lines.length, 10);
+    for (const line of lines) t.ok(widthOf(line) <= columns, `${widthOf(line)}: ${line}`);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: what must not be there
+    t.notMatch(lines.join(''), /[\x00-\x1f]/);
+  });
+
+t.test('60 columns show every number', async (t) => {
+  const text = block(VIEW, 60).slice(0, 7).join('\n');
+  for (const shown of [
+    'THROTTLE2',
+    'sample_every 10',
+    '1:02:03 of 2:00:00, 57:57 left',
+    '44 s ago',
+    '12 of 12 restarts',
+  ])
+    t.ok(text.includes(shown), `${shown} in\n${text}`);
+  t.match(text, /PSI cpu +100\.0 % stall time, limit 95\.0 {2}█+\nPSI memory +\? % .* 10\.0 {2}·+\nPSI io +3\.0 %/);
+  t.match(text, /1024 MiB, CPU time 199\.9 %/);
+  t.notMatch(text, /…/);
+});
+
+t.test('what is over its limit is red, and paint adds nothing to the width', async (t) => {
+  const painted = block(VIEW, 80, (format, text) => (format === 'red' ? `<${text}>` : text));
+  t.match(painted[2], /<100\.0>.*<█+>/);
+  t.notMatch(painted[4], /</);
+  t.same(
+    painted.map((line) => line.replaceAll(/[<>]/g, '')),
+    block(VIEW, 80),
+  );
+});
+
+t.test('a sparkline keeps the newest at its end and the highest of each cell; the unknown has its place', async (t) => {
+  t.equal(sparkline([0, 5, 10], 10, 10), '▁▅█');
+  t.equal(sparkline([9, 0, 0, 0, 0, 7], 3, 8), '█▁▇'.replace('▇', '█'));
+  t.equal(sparkline([null, 0, null], 3, 8), '·▁·');
+  t.equal(sparkline([1, 2, 3], 0, 8), '');
+});
+
+t.test('a bar is filled in eighths and never beyond its cells', async (t) => {
+  t.equal(bar(0, 4), '    ');
+  t.equal(bar(0.5, 3), '█▌ ');
+  t.equal(bar(7, 2), '██');
+});
+
+t.test('a line that does not fit ends in an ellipsis; a wide character is never halved', async (t) => {
+  t.equal(lineOf(['ab', ['dim', 'cdef']], 6, unpainted), 'abcdef');
+  t.equal(lineOf(['ab', ['dim', 'cdef']], 5, unpainted), 'abcd…');
+  t.equal(lineOf(['a', '広い'], 4, unpainted), 'a広…');
+  t.equal(lineOf(['a', '広い'], 3, unpainted), 'a…');
+});

@@ -1,0 +1,71 @@
+import type { DecisionRecord } from '@hybrid-soak/contract/decision.ts';
+import type { Ending } from '@hybrid-soak/supervisor/core/decision.ts';
+import type { Effect } from '@hybrid-soak/supervisor/core/effect.ts';
+import type { State } from '@hybrid-soak/supervisor/core/state.ts';
+import { begin, step } from '@hybrid-soak/supervisor/core/step.ts';
+import { between, seeded } from './random.ts';
+import type { Scenario } from './scenario.ts';
+import { World } from './world.ts';
+
+/** A run that goes on this long, ms, past its time is a run that does not end. */
+const OVERTIME_MS = 3_600_000;
+
+/** One observation of a run: what was decided, and how things really were. Times are milliseconds of the run. */
+export interface Entry {
+  at: number;
+  phase: State['phase'];
+  ended: boolean;
+  records: DecisionRecord[];
+  effects: Effect[];
+  /** Rows that came into sight. */
+  newRows: number;
+  /** Since when the engine has really been frozen; null where it is not. */
+  frozenSince: number | null;
+  psi: boolean;
+  cgroup: boolean;
+  asked: boolean;
+}
+
+export interface Trace {
+  scenario: Scenario;
+  entries: Entry[];
+  ending: Ending | null;
+  /** `[engine] sample_every` when it was over. */
+  config: number | null;
+}
+
+/** One soak from its first observation to its end. `policy` is `step`, or a broken one. */
+export function drive(scenario: Scenario, seed: number, policy: typeof step = step): Trace {
+  const world = new World(scenario, seed);
+  const lateness = seeded(seed ^ 0x1a7e);
+  const interval = scenario.options.interval_s * 1000;
+  const entries: Entry[] = [];
+  let state = begin(scenario.options);
+  let ending: Ending | null = null;
+  let due = 0;
+  while (ending === null && world.at < scenario.options.duration_s * 1000 + OVERTIME_MS) {
+    // A supervisor that is kept from running hears of nothing meanwhile.
+    const late = world.has('late') ? between(lateness, 0, 60_000) : 0;
+    const to = late > 0 ? due + late : Math.min(due, Math.max(world.at, world.nextOutcome()));
+    const observation = world.observe(world.advanceTo(to), to >= due);
+    const next = policy(state, observation);
+    state = next.state;
+    ending = next.ending;
+    const effects = next.decisions.flatMap(({ effect }) => (effect === null ? [] : [effect]));
+    entries.push({
+      at: world.at,
+      phase: state.phase,
+      ended: state.ending !== null,
+      records: next.decisions.map(({ record }) => record),
+      effects,
+      newRows: observation.progress.available ? observation.progress.value.new_rows : 0,
+      frozenSince: world.engine.frozenSince(world.at),
+      psi: observation.psi.cpu.available,
+      cgroup: observation.cgroup.available,
+      asked: observation.requests.abort !== null || observation.requests.signal !== null,
+    });
+    for (const effect of effects) world.begin(effect);
+    while (due <= world.at) due += interval;
+  }
+  return { scenario, entries, ending, config: world.config };
+}

@@ -1,0 +1,159 @@
+import { decisionSchema } from '@hybrid-soak/contract/decision.ts';
+import type { State } from '@hybrid-soak/supervisor/core/state.ts';
+import { type Step, step } from '@hybrid-soak/supervisor/core/step.ts';
+import t from 'tap';
+import { drive } from './drive.ts';
+import { broken, INVARIANTS } from './invariants.ts';
+import { minimise } from './minimise.ts';
+import { seeded } from './random.ts';
+import { drawScenario, type Scenario, type Trouble } from './scenario.ts';
+
+const drawn = (seed: number) => drawScenario(seeded(seed), seed, 2);
+
+t.test('three hundred soaks of two hours keep every invariant', async (t) => {
+  for (let seed = 1; seed <= 300; seed++) {
+    const failure = broken(drive(drawn(seed), seed));
+    if (failure !== null) t.fail(`pnpm simulate --seed ${seed} --runs 1: ${failure.invariant}: ${failure.how}`);
+  }
+});
+
+t.test('the same seed gives the same records, byte for byte; another gives others', async (t) => {
+  const records = (seed: number) => JSON.stringify(drive(drawn(seed), seed).entries.flatMap((entry) => entry.records));
+  t.equal(records(7), records(7));
+  t.not(records(7), records(8));
+});
+
+t.test('every record of a simulated soak fits the schema and holds no number that JSON loses', async (t) => {
+  for (let seed = 1; seed <= 30; seed++)
+    for (const { records } of drive(drawn(seed), seed).entries)
+      for (const record of records) t.same(decisionSchema.parse(JSON.parse(JSON.stringify(record))), record);
+});
+
+const CALM: Scenario = {
+  ...drawn(1),
+  ambient: 'flat',
+  ambientLevel: 0,
+  engineLevel: 60,
+  elasticity: 1,
+  leak: 0,
+  quota: null,
+  cgroup: true,
+  effectFails: 0,
+  effectSlow: 0,
+  effectLost: 0,
+  troubles: [],
+  signalAt: null,
+  abortAt: null,
+  options: {
+    ...drawn(1).options,
+    policy: 'adaptive',
+    psi_actions: 'on',
+    apply: 'restart',
+    calibrate: 'before',
+    was_running: false,
+    original_sample_every: 1,
+  },
+};
+const trouble = (kind: Trouble['kind'], at: number, until: number): Trouble => ({ kind, at, until, curable: false });
+
+/** `step` with a state that a policy with that defect would have. */
+const forgetful =
+  (change: (state: State) => Partial<State>): typeof step =>
+  (state, observation) =>
+    step({ ...state, ...change(state) }, observation);
+/** `step` whose answer a broken one tampers with. */
+const tampered =
+  (tamper: (next: Step) => Step): typeof step =>
+  (state, observation) =>
+    tamper(step(state, observation));
+
+const DEFECTS: { invariant: keyof typeof INVARIANTS; scenario?: Partial<Scenario>; policy: typeof step }[] = [
+  {
+    invariant: 'at most one rung per cooldown',
+    scenario: { elasticity: 0.3 },
+    policy: forgetful(() => ({ lastRungChange: null })),
+  },
+  {
+    invariant: "one rung at a time, never past the ladder's ends",
+    scenario: { elasticity: 0.5, leak: 2 },
+    policy: forgetful(({ ladder }) => ({ ladder: ladder.filter(({ rung }) => rung !== 'THROTTLE1') })),
+  },
+  {
+    invariant: 'the pressure of others never escalates past its first doubt, never aborts',
+    scenario: { engineLevel: 0, ambientLevel: 70, ambient: 'ramping' },
+    policy: (state, observation) =>
+      step(
+        { ...state, lastWhose: 'engine', effective: true },
+        { ...observation, cgroup: { available: false, why: '' } },
+      ),
+  },
+  {
+    invariant: 'a frozen engine is detected within threshold and grace',
+    scenario: { troubles: [trouble('freeze', 600, 900)] },
+    policy: forgetful(({ now }) => ({ lastProgress: now })),
+  },
+  {
+    invariant: 'no restart beyond the budget',
+    scenario: { troubles: [trouble('freeze', 600, 3000)] },
+    policy: forgetful(() => ({ restarts: [], stallStreak: 0 })),
+  },
+  {
+    invariant: 'every act has an intent before it and an outcome after it',
+    policy: tampered((next) => ({ ...next, decisions: next.decisions.filter(({ record }) => !('ok' in record)) })),
+  },
+  {
+    invariant: 'every act has an intent before it and an outcome after it',
+    policy: forgetful(() => ({ pending: null, changingSince: null })),
+  },
+  {
+    invariant: 'the original sample_every is restored',
+    policy: tampered((next) => ({ ...next, ending: next.state.ending })),
+  },
+  {
+    invariant: 'no oscillation faster than the flap rule',
+    policy: forgetful(() => ({ recoverHoldMs: 60_000 })),
+  },
+  {
+    invariant: 'an operator comes first',
+    scenario: { abortAt: 900 },
+    policy: (state, observation) => step(state, { ...observation, requests: { abort: null, signal: null } }),
+  },
+  {
+    invariant: 'blindness moves nothing',
+    scenario: { troubles: [trouble('no-psi', 30, 7000)] },
+    policy: (state, observation) => {
+      const line = { raw: '', avg10: 0, avg60: 0, avg300: 0, total: state.phase === 'running' ? state.now * 500 : 0 };
+      const psi = { available: true as const, value: { some: line, full: null } };
+      return step(state, { ...observation, psi: { cpu: psi, memory: psi, io: psi } });
+    },
+  },
+  {
+    invariant: 'what only looks touches nothing',
+    scenario: { options: { ...CALM.options, psi_actions: 'logonly' } },
+    policy: (state, observation) => step({ ...state, options: { ...state.options, psi_actions: 'on' } }, observation),
+  },
+];
+
+for (const { invariant, scenario, policy } of DEFECTS)
+  t.test(`a policy that breaks "${invariant}" is caught, and the true one is not`, async (t) => {
+    const whole = { ...CALM, ...scenario };
+    t.type(INVARIANTS[invariant]?.(drive(whole, 1, policy)), 'string');
+    t.equal(broken(drive(whole, 1)), null);
+  });
+
+t.test('every invariant has a policy that breaks it', async (t) => {
+  t.same(new Set(DEFECTS.map(({ invariant }) => invariant)), new Set(Object.keys(INVARIANTS)));
+});
+
+t.test('a failing run is minimised to the one trouble that it takes', async (t) => {
+  const freeze = trouble('freeze', 600, 900);
+  const noisy = {
+    ...CALM,
+    effectSlow: 0.3,
+    troubles: [trouble('quiet', 100, 110), freeze, trouble('late', 2000, 2100)],
+  };
+  const policy = forgetful(({ now }) => ({ lastProgress: now }));
+  const { scenario } = minimise(noisy, 1, 'a frozen engine is detected within threshold and grace', policy);
+  t.same(scenario.troubles, [freeze]);
+  t.equal(scenario.effectSlow, 0);
+});

@@ -1,0 +1,161 @@
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { readConfigFile, writeSampleEvery } from '@hybrid-soak/supervisor/adapters/config-file.ts';
+import { openDecisionLog } from '@hybrid-soak/supervisor/adapters/decision-log.ts';
+import {
+  loadRunState,
+  type RunState,
+  removeRunState,
+  saveRunState,
+} from '@hybrid-soak/supervisor/adapters/run-state.ts';
+import { openSamples } from '@hybrid-soak/supervisor/adapters/samples-file.ts';
+import { restoreConfig } from '@hybrid-soak/supervisor/restore-config.ts';
+import t from 'tap';
+
+const CONFIG = '# mine\r\n[engine]\r\nsample_every = 1  # one\r\n';
+const THROTTLED = CONFIG.replace('= 1 ', '= 20 ');
+
+t.test('the rewrite changes one token, keeps the mode, leaves no temp file and writes through a symlink', async (t) => {
+  const folder = t.testdir({ real: { 'config.toml': CONFIG } });
+  const real = join(folder, 'real/config.toml');
+  const link = join(folder, 'config.toml');
+  symlinkSync(real, link);
+  chmodSync(real, 0o640);
+  let intent = '';
+  writeSampleEvery(link, 20, (text) => {
+    intent = text;
+    t.equal(readFileSync(real, 'utf8'), CONFIG, 'the intent is told before the act');
+  });
+  t.equal(intent, THROTTLED);
+  t.equal(readFileSync(real, 'utf8'), THROTTLED);
+  t.equal(statSync(real).mode & 0o7777, 0o640);
+  t.ok(lstatSync(link).isSymbolicLink());
+  t.same(readdirSync(join(folder, 'real')), ['config.toml']);
+  t.same(readConfigFile(link), { available: true, value: { sample_every: 20 } });
+});
+
+t.test('bytes that are not UTF-8 are refused, not replaced', async (t) => {
+  const path = join(t.testdir({}), 'config.toml');
+  const bytes = Buffer.from('# caf\xe9\n[engine]\nsample_every = 1\n', 'latin1');
+  writeFileSync(path, bytes);
+  t.throws(() => writeSampleEvery(path, 5), /UTF-8/);
+  t.same(readFileSync(path), bytes);
+});
+
+t.test('a config that is missing or is no TOML is unavailable with why', async (t) => {
+  const folder = t.testdir({ 'bad.toml': '[engine\n' });
+  t.match(readConfigFile(join(folder, 'none.toml')), { available: false, why: /none\.toml.*ENOENT/ });
+  t.match(readConfigFile(join(folder, 'bad.toml')), { available: false, why: /TOML/ });
+});
+
+function runState(config: string, written: string | null): RunState {
+  return {
+    v: 1,
+    run_id: 'r',
+    ingest_mode: 'synthetic',
+    psi_actions: 'on',
+    policy: 'classic',
+    unit: 'u.service',
+    manager: 'embedded',
+    config,
+    original_text: CONFIG,
+    original_sample_every: 1,
+    written_text: written,
+    was_running: false,
+    leave: 'as-found',
+    embedded: null,
+  };
+}
+
+t.test('what a soak leaves is read back, and removed twice without complaint', async (t) => {
+  const path = join(t.testdir({}), 'soak_state.json');
+  t.equal(loadRunState(path), null);
+  const state = runState('/c', null);
+  saveRunState(path, state);
+  t.same(loadRunState(path), state);
+  removeRunState(path);
+  removeRunState(path);
+  t.equal(loadRunState(path), null);
+});
+
+t.test('restoring puts the exact bytes back, or the one token where someone has edited since', async (t) => {
+  const path = join(t.testdir({ 'config.toml': THROTTLED }), 'config.toml');
+  restoreConfig(runState(path, THROTTLED));
+  t.equal(readFileSync(path, 'utf8'), CONFIG);
+  writeFileSync(path, `${THROTTLED}tick_interval_ms = 7\r\n`);
+  restoreConfig(runState(path, THROTTLED));
+  t.equal(readFileSync(path, 'utf8'), `${CONFIG}tick_interval_ms = 7\r\n`);
+});
+
+t.test('a config that the soak has not written is left alone, a broken one too', async (t) => {
+  const path = join(t.testdir({ 'config.toml': 'sample_every = = 2\n' }), 'config.toml');
+  t.equal(restoreConfig(runState(path, null)), false);
+  t.equal(readFileSync(path, 'utf8'), 'sample_every = = 2\n');
+});
+
+t.test('an engine is restarted for the restored config only where it may run with another', async (t) => {
+  const path = join(t.testdir({ 'config.toml': CONFIG }), 'config.toml');
+  t.equal(restoreConfig(runState(path, CONFIG)), false, 'the soak was back at its first rung');
+  t.equal(restoreConfig(runState(path, THROTTLED)), true);
+});
+
+const record = {
+  timestamp: 'T',
+  run_id: 'r',
+  seq: 1,
+  ingest_mode: 'synthetic',
+  psi_actions: 'on',
+  policy: 'classic',
+  state: 'NORMAL',
+  current_sample_every: 1,
+  action: 'STARTUP',
+  reason: 'x',
+} as const;
+
+t.test('the log only grows, and a torn last line is cut off and kept aside', async (t) => {
+  const folder = t.testdir({ 'log.jsonl': '{"a":1}\n{"torn":' });
+  const path = join(folder, 'log.jsonl');
+  const log = openDecisionLog(path);
+  t.match(log.mended, /torn-/);
+  t.equal(readFileSync(log.mended as string, 'utf8'), '{"torn":');
+  log.append(record);
+  log.close();
+  t.equal(readFileSync(path, 'utf8'), `{"a":1}\n${JSON.stringify(record)}\n`);
+  const again = openDecisionLog(path);
+  t.equal(again.mended, null);
+  again.close();
+});
+
+t.test('samples begin with the options and the machine; the runs before are kept, the last five', async (t) => {
+  const folder = t.testdir({ ops: {} });
+  const path = join(folder, 'ops/soak_samples.jsonl');
+  // biome-ignore lint/suspicious/noExplicitAny: the header is written as it is given
+  const options = { run_id: 'r' } as any;
+  for (let run = 0; run < 8; run++) {
+    const samples = openSamples(path, { options, environment: { host: 'h' } }, () => t.fail('not full'));
+    // biome-ignore lint/suspicious/noExplicitAny: one line of whatever was seen
+    samples.append({ v: 1, run } as any);
+    samples.close();
+  }
+  const lines = readFileSync(path, 'utf8').trimEnd().split('\n');
+  t.match(
+    lines.map((line) => JSON.parse(line)),
+    [
+      { v: 1, kind: 'header', options: { run_id: 'r' }, environment: { host: 'h' } },
+      { v: 1, run: 7 },
+    ],
+  );
+  t.equal(lines.length, 2);
+  const kept = readdirSync(join(folder, 'ops')).length;
+  t.ok(kept >= 2 && kept <= 6, `${kept} files`);
+  mkdirSync(join(folder, 'done'));
+});

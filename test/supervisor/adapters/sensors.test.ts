@@ -1,0 +1,83 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { readCgroup, readHostCpu } from '@hybrid-soak/supervisor/adapters/cgroup.ts';
+import { hostPressure, pressureFile } from '@hybrid-soak/supervisor/adapters/pressure.ts';
+import t from 'tap';
+
+const PSI = 'some avg10=1.50 avg60=2.00 avg300=3.00 total=4000\nfull avg10=0.50 avg60=0.00 avg300=0.00 total=100\n';
+
+t.test('a pressure file is read anew each time through one descriptor', async (t) => {
+  const path = join(t.testdir({ cpu: PSI }), 'cpu');
+  const file = pressureFile(path);
+  t.match(file.read(), { available: true, value: { some: { total: 4000, avg10: 1.5 }, full: { total: 100 } } });
+  writeFileSync(path, PSI.replace('4000', '5000'));
+  t.match(file.read(), { available: true, value: { some: { total: 5000 } } });
+  file.close();
+  file.close();
+});
+
+t.test('a pressure file that is missing is unavailable with its path, and is read once it is there', async (t) => {
+  const root = t.testdir({ pressure: {} });
+  const host = hostPressure(root);
+  const blind = host.read();
+  for (const resource of ['cpu', 'memory', 'io'] as const)
+    t.match(blind[resource], { available: false, why: new RegExp(`pressure/${resource}: no such file`) });
+  writeFileSync(join(root, 'pressure/io'), PSI);
+  t.match(host.read(), { cpu: { available: false }, io: { available: true } });
+});
+
+t.test('a pressure file that cannot be read (a folder) is unavailable, never zero', async (t) => {
+  t.match(pressureFile(t.testdir({})).read(), { available: false, why: /EISDIR/ });
+});
+
+const CPU_STAT = 'usage_usec 123456\nuser_usec 1\nsystem_usec 2\nnr_periods 9\nnr_throttled 3\nthrottled_usec 77\n';
+const GROUP = {
+  'cpu.stat': CPU_STAT,
+  'cpu.pressure': PSI,
+  'memory.pressure': PSI,
+  'io.pressure': PSI,
+  'memory.current': '1048576\n',
+};
+
+t.test('the cgroup of a unit is found under the unified root and under the hybrid mount', async (t) => {
+  const unified = t.testdir({ 'cgroup.controllers': 'cpu io memory\n', a: { 'b.service': GROUP } });
+  const value = {
+    usage_usec: 123456,
+    nr_throttled: 3,
+    throttled_usec: 77,
+    memory_bytes: 1048576,
+    cpu: { available: true },
+  };
+  t.match(readCgroup('/a/b.service', unified), { available: true, value });
+});
+
+t.test('on a hybrid host the cgroup is found under unified/', async (t) => {
+  const root = t.testdir({ cpu: {}, unified: { 'b.service': GROUP } });
+  t.match(readCgroup('/b.service', root), { available: true, value: { usage_usec: 123456 } });
+});
+
+t.test('a v1 host, a cgroup that is gone and a unit without one are unavailable with why', async (t) => {
+  const root = t.testdir({ cpu: {} });
+  t.match(readCgroup('/b.service', root), { available: false, why: /no cgroup v2/ });
+  t.match(readCgroup(null, root), { available: false, why: /no control group/ });
+});
+
+t.test(
+  'without the cpu controller quotas are null, and a missing pressure file blinds that one resource',
+  async (t) => {
+    const { 'io.pressure': _, 'memory.current': __, ...rest } = GROUP;
+    const root = t.testdir({ 'cgroup.controllers': '', s: { ...rest, 'cpu.stat': 'usage_usec 5\n' } });
+    const reading = readCgroup('/s', root);
+    t.match(reading, { available: true, value: { nr_throttled: null, throttled_usec: null, memory_bytes: null } });
+    t.match(reading, { value: { io: { available: false, why: /io\.pressure/ }, cpu: { available: true } } });
+    rmSync(join(root, 's/cpu.stat'));
+    t.match(readCgroup('/s', root), { available: false });
+  },
+);
+
+t.test('busy time is all but idle and iowait; guest is within user already', async (t) => {
+  const stat = 'cpu  10 1 2 1000 500 3 4 5 7 8\ncpu0 5 1 1 500 250 3 4 5 7 8\ncpu1 5 0 1 500 250 0 0 0 0 0\nintr 1\n';
+  t.same(readHostCpu(t.testdir({ stat })), { available: true, value: { busy_usec: 250_000, cpus: 2 } });
+  mkdirSync(join(t.testdirName, 'none'));
+  t.match(readHostCpu(join(t.testdirName, 'none')), { available: false });
+});

@@ -1,0 +1,91 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { CONFIG, run, SOAK, soak } from './soak.ts';
+
+/** One clear line on stderr, the documented exit code, nothing new in the folder. */
+async function refused(
+  t: { testdir: typeof root.testdir; match: typeof root.match; equal: typeof root.equal; same: typeof root.same },
+  files: Record<string, string | object>,
+  args: string[],
+  code: number,
+  line: RegExp,
+) {
+  const cwd = t.testdir(files as Parameters<typeof root.testdir>[0]);
+  const before = readdirSync(cwd, { recursive: true });
+  const ended = await run(cwd, ...args).ended;
+  t.equal(ended.code, code, ended.stderr);
+  t.match(ended.stderr, line);
+  t.equal(ended.stderr.trimEnd().split('\n').length, 1, ended.stderr);
+  t.equal(ended.stdout, '');
+  t.same(readdirSync(cwd, { recursive: true }), before);
+}
+const root = t;
+const good = { config: { 'config.toml': CONFIG } };
+
+t.test('a wrong duration', (t) => refused(t, good, ['-d', '10x'], 2, /--duration 10x: valid: 45s/));
+t.test('a duration of nothing', (t) => refused(t, good, ['-d', '0'], 2, /--duration 0/));
+t.test('an option that does not exist', (t) => refused(t, good, ['--no-such', '5'], 2, /unknown option/));
+t.test('a config that is missing', (t) => refused(t, {}, [], 12, /config\/config\.toml: no such file/));
+t.test('a config with a syntax error names the line', (t) =>
+  refused(t, { config: { 'config.toml': '[engine]\nsample_every = = 1\n' } }, [], 12, /config\.toml:2: TOML syntax/),
+);
+t.test('a config with an unknown key names the nearest', (t) =>
+  refused(
+    t,
+    { config: { 'config.toml': '[engine]\nsample_evry = 1\n' } },
+    [],
+    12,
+    /sample_evry: unknown key.*sample_every/,
+  ),
+);
+t.test('a database that is a text file', (t) =>
+  refused(t, { ...good, data: { 'bot.db': 'hello, this is text\n' } }, [], 12, /bot\.db: is not a SQLite database/),
+);
+t.test('a data folder that is a file', (t) =>
+  refused(t, { ...good, data: 'text' }, ['--db', 'x.db'], 12, /data.*not writable/),
+);
+
+const mayMount = spawnSync('unshare', ['-m', 'true']).status === 0;
+t.test('no PSI', { skip: !mayMount && 'may not make a mount namespace' }, async (t) => {
+  const cwd = t.testdir({ ...good, nothing: {} });
+  const command = `mount --bind nothing /proc/pressure && exec "${SOAK}" run --manager embedded -d 5`;
+  const blind = spawnSync('unshare', ['-m', 'sh', '-c', command], { cwd, encoding: 'utf8' });
+  t.match(blind, {
+    status: 12,
+    stdout: '',
+    stderr: /^\/proc\/pressure\/cpu: no such file.*; valid: .*--psi-actions off\n$/,
+  });
+  t.same(readdirSync(cwd), ['config', 'nothing']);
+});
+
+t.test(
+  'a data folder without write permission',
+  { skip: process.getuid?.() === 0 && 'root may write anywhere' },
+  async (t) => {
+    const cwd = t.testdir({ ...good, data: {} });
+    chmodSync(join(cwd, 'data'), 0o555);
+    const ended = await run(cwd, '-d', '5').ended;
+    t.match(ended, { code: 12, stderr: /not writable/ });
+    chmodSync(join(cwd, 'data'), 0o755);
+  },
+);
+
+t.test('--help, --version and a dry run print and touch nothing', async (t) => {
+  const cwd = t.testdir(good);
+  t.match(await soak(cwd, '--version').ended, { code: 0, stdout: /^\d+\.\d+\.\d+\n$/ });
+  t.match(await soak(cwd, '--help').ended, { code: 0, stdout: /restore/ });
+  t.match(await soak(cwd, 'run', '--help').ended, { code: 0, stdout: /--stall-threshold/ });
+  const dry = ['run', '--dry-run', '-d', '90m', '--stall-threshold', '1m'];
+  const shown = await soak(cwd, ...dry).ended;
+  t.match(shown, { code: 0, stdout: /stall_threshold_s +60 \* +45 +seconds without a new row\n/ });
+  for (const line of shown.stdout.split('\n').filter((line) => /_(s|limit|margin|share|fraction|hour) /.test(line)))
+    t.match(line, /^\S+ +\S+( \*)? +\S+ {2,}\S/, 'key, value, default, meaning');
+  t.match(JSON.parse((await soak(cwd, ...dry, '--json').ended).stdout), {
+    duration_s: 5400,
+    parameters: { stall_threshold_s: 60 },
+  });
+  t.match(await soak(cwd, 'nonsense').ended, { code: 2 });
+  t.same(readdirSync(cwd), ['config']);
+});

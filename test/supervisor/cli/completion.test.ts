@@ -1,0 +1,50 @@
+import { spawnSync } from 'node:child_process';
+import { wholeProgram } from '@hybrid-soak/supervisor/main.ts';
+import t from 'tap';
+import { soak } from './soak.ts';
+
+const script = async (shell: string) => (await soak('.', 'completion', shell).ended).stdout;
+const has = (command: string) => spawnSync('sh', ['-c', `command -v ${command}`]).status === 0;
+const program = await wholeProgram();
+
+t.test('every command names an example in its --help', async (t) => {
+  for (const command of program.commands) {
+    let help = '';
+    command.configureOutput({
+      writeOut: (text) => {
+        help += text;
+      },
+    });
+    command.outputHelp();
+    t.match(help, new RegExp(`Examples?:\\n.*soak ${command.name()}`, 's'), command.name());
+  }
+});
+
+t.test('bash completes commands, flags and the values of flags', async (t) => {
+  const source = await script('bash');
+  const complete = (...words: string[]) => {
+    const ask = `COMP_WORDS=(${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${words.length - 1}; _soak; printf '%s\\n' "\${COMPREPLY[@]}"`;
+    return spawnSync('bash', ['-c', `${source}\n${ask}`], { encoding: 'utf8' })
+      .stdout.trim()
+      .split('\n');
+  };
+  t.same(complete('soak', '').sort(), program.commands.map((command) => command.name()).sort());
+  t.same(complete('soak', 'run', '--metrics-l'), ['--metrics-listen']);
+  t.same(complete('soak', 'run', '--policy', ''), ['adaptive', 'classic']);
+  t.same(complete('soak', 'run', '--policy', 'c'), ['classic']);
+  t.same(complete('soak', 'completion', 'z'), ['zsh']);
+});
+
+for (const shell of ['zsh', 'fish'])
+  t.test(`${shell} knows every command and every flag`, async (t) => {
+    const source = await script(shell);
+    for (const command of program.commands) {
+      t.ok(source.includes(command.name()), command.name());
+      for (const { long } of command.options) t.ok(source.includes((long ?? '').replace(/^--/, '')), String(long));
+    }
+    if (has(shell)) t.match(spawnSync(shell, ['-n'], { input: source, encoding: 'utf8' }), { status: 0, stderr: '' });
+  });
+
+t.test('an unknown shell is a usage error', async (t) => {
+  t.match(await soak('.', 'completion', 'tcsh').ended, { code: 2, stderr: /bash, zsh, fish/ });
+});

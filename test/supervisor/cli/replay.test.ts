@@ -1,0 +1,138 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import t, { type Test } from 'tap';
+import { eventually } from '../../eventually.ts';
+import { alive, CONFIG, decided, decisions, soak } from './soak.ts';
+
+const EARLIER = fileURLToPath(new URL('../../fixtures/recordings/earlier-ambient-55.jsonl', import.meta.url));
+const ops = (cwd: string, name: string) => join(cwd, 'data/ops', name);
+
+/** Climbs for any pressure there is. */
+const EAGER = `${CONFIG}[soak.policy]\ncpu_limit = 0\ncpu_margin = 0\nsustain_s = 1\n`;
+
+/** A real soak over the real engine, until it is killed, and its exit or a restart for pressure has been seen. */
+async function recorded(t: Test, cwd: string, ...args: string[]): Promise<void> {
+  const { child, ended } = soak(cwd, 'run', '--manager', 'embedded', '--interval', '0.2s', '-d', '1h', ...args);
+  t.teardown(() => child.kill('SIGTERM'));
+  const { unit_pid } = await decided(cwd, 'ENGINE_RESTARTED');
+  await eventually(() => /"new_rows":[1-9]/.test(readFileSync(ops(cwd, 'soak_samples.jsonl'), 'utf8')));
+  if (alive(Number(unit_pid))) process.kill(Number(unit_pid), 'SIGKILL');
+  await eventually(() => decisions(cwd).some(({ action }) => action === 'ENGINE_RESTART' || action === 'ENGINE_EXIT'));
+  child.kill('SIGINT');
+  await ended;
+}
+
+for (const [policy, ...args] of [
+  ['adaptive', '--calibrate', '2s'],
+  ['classic', '--psi-actions', 'logonly'],
+  ['adaptive', '--psi-actions', 'off'],
+] as const)
+  t.test(
+    `replaying a real run's samples gives its own decisions, byte for byte: ${policy} ${args.join(' ')}`,
+    async (t) => {
+      const cwd = t.testdir({ config: { 'config.toml': EAGER }, data: { ops: {} } });
+      await recorded(t, cwd, '--policy', policy, ...args);
+      const replayed = await soak(cwd, 'replay', 'data/ops/soak_samples.jsonl', '--json').ended;
+      t.equal(replayed.code, 0, replayed.stderr);
+      const answer = JSON.parse(replayed.stdout);
+      t.equal(answer.policy, policy);
+      const lines = answer.decisions.map((record: unknown) => JSON.stringify(record));
+      t.same(lines, readFileSync(ops(cwd, 'soak_decisions.jsonl'), 'utf8').trimEnd().split('\n'));
+      t.match(answer.summary, { verdict: 'INTERRUPTED', aborted: false });
+      t.match(await soak(cwd, 'compare', 'data/ops/soak_samples.jsonl', 'data/ops/soak_samples.jsonl').ended, {
+        code: 0,
+        stdout: /restarts +(\d) +\1\n/,
+      });
+    },
+  );
+
+t.test(
+  'an earlier log of a host at 55: classic aborts after about 40 s, adaptive neither restarts nor aborts',
+  async (t) => {
+    const classic = await soak(t.testdir(), 'replay', EARLIER, '--policy', 'classic', '--json').ended;
+    const { decisions: then, summary } = JSON.parse(classic.stdout);
+    t.match(summary, { restarts: 3, aborted: true, verdict: 'FAIL' });
+    const abort = then.find(({ action }: { action: string }) => action === 'ABORT');
+    const seconds = (Date.parse(abort.timestamp) - Date.parse(then[0].timestamp)) / 1000;
+    t.ok(seconds > 30 && seconds < 50, `${seconds} s`);
+
+    const adaptive = await soak(t.testdir(), 'replay', EARLIER, '--policy', 'adaptive', '--json').ended;
+    const now = JSON.parse(adaptive.stdout);
+    t.match(now, { policy: 'adaptive', summary: { restarts: 0, aborted: false, ticks: null } });
+    t.match(now.decisions.at(-1), { action: 'CALIBRATED', baseline: { cpu: 55 }, effective_limit: { cpu: 70 } });
+  },
+);
+
+t.test('for people: what was recorded beside what would have been, then both in numbers', async (t) => {
+  const { stdout, stderr, code } = await soak(t.testdir(), 'replay', EARLIER).ended;
+  t.equal(code, 0);
+  t.match(stdout, /^time +recorded +replayed\n/);
+  t.match(stdout, /14:20:51 {2}THROTTLE3 ABORT: psi over limit/);
+  t.match(stdout, /aborted +yes +no\n/);
+  t.match(stderr, /attribution is unavailable/);
+});
+
+t.test('--set changes a key of the policy, and the record shows that attribution was unavailable', async (t) => {
+  const lower = ['--set', 'cpu_margin=0', '--set', 'max_effective_limit=30', '--set', 'sustain_s=5'];
+  const { stdout } = await soak(t.testdir(), 'replay', EARLIER, ...lower, '--set', 'calibrate_s=5', '--json').ended;
+  const rung = JSON.parse(stdout).decisions.find(({ action }: { action: string }) => action === 'ENGINE_RESTART');
+  t.match(rung, { attribution: "unavailable, counted as the engine's", effective_limit: { cpu: 30 } });
+});
+
+t.test('one run under two policies', async (t) => {
+  const both = ['--policy-a', 'classic', '--policy-b', 'adaptive', '--json'];
+  const { stdout } = await soak(t.testdir(), 'compare', EARLIER, EARLIER, ...both).ended;
+  t.match(JSON.parse(stdout), { a: { policy: 'classic', aborted: true }, b: { policy: 'adaptive', restarts: 0 } });
+});
+
+t.test('torn, foreign and CRLF lines are passed over, and counted', async (t) => {
+  const cwd = t.testdir();
+  const lines = readFileSync(EARLIER, 'utf8').trimEnd().split('\n');
+  const damaged = [
+    '\u0000\u0000',
+    lines[0],
+    'not JSON',
+    '{"a":1}',
+    '[]',
+    'null',
+    '',
+    ...lines.slice(1),
+    '{"timestamp":"2025-',
+  ];
+  writeFileSync(join(cwd, 'damaged.jsonl'), damaged.join('\r\n'));
+  const whole = await soak(cwd, 'replay', EARLIER, '--policy', 'classic', '--json').ended;
+  const survived = await soak(cwd, 'replay', 'damaged.jsonl', '--policy', 'classic', '--json').ended;
+  t.equal(survived.stdout, whole.stdout);
+  t.match(survived.stderr, /3 lines that are no JSON were passed over/);
+});
+
+t.test('avg10 numbers stand in where a log has no raw lines', async (t) => {
+  const cwd = t.testdir();
+  const text = readFileSync(EARLIER, 'utf8').replaceAll(/"[a-z]+_(some|full)_raw": "[^"]*", /g, '');
+  writeFileSync(join(cwd, 'numbers.jsonl'), text);
+  const { stdout } = await soak(cwd, 'replay', 'numbers.jsonl', '--json').ended;
+  t.match(JSON.parse(stdout).decisions.at(-1), { action: 'CALIBRATED', baseline: { cpu: /^55/ } });
+});
+
+t.test('what is no recording is one clear line', async (t) => {
+  const cwd = t.testdir({
+    empty: '',
+    text: 'hello\n',
+    folder: {},
+    blind: '{"timestamp":"2026-01-01T00:00:00Z","action":"STOP"}\n',
+  });
+  const one = async (args: string[], code: number, line: RegExp) => {
+    const ended = await soak(cwd, ...args).ended;
+    t.match(ended, { code, stderr: line, stdout: '' });
+    t.equal(ended.stderr.trimEnd().split('\n').length, 1, ended.stderr);
+  };
+  await one(['replay', 'missing'], 12, /missing: no such file/);
+  await one(['replay', 'empty'], 12, /empty: no observation in it/);
+  await one(['replay', 'text'], 12, /text: no observation in it/);
+  await one(['replay', 'folder'], 12, /folder: cannot be read \(EISDIR\)/);
+  await one(['replay', 'blind'], 12, /blind: no record with PSI fields/);
+  await one(['replay', EARLIER, '--set', 'cpu_limt=3'], 2, /unknown key; valid: did you mean cpu_limit/);
+  await one(['replay', EARLIER, '--set', 'cpu_limit'], 2, /key=value/);
+  await one(['compare', EARLIER, 'missing'], 12, /missing: no such file/);
+});

@@ -1,0 +1,51 @@
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { eventually } from '../../eventually.ts';
+import { CONFIG, run, soak } from './soak.ts';
+
+const folder = () => ({ config: { 'config.toml': CONFIG } });
+
+t.test('soak run --report leaves a report; soak report writes any run of the log', async (t) => {
+  const cwd = t.testdir(folder());
+  const ended = await run(cwd, '-d', '2', '--json', '--report', 'out/first.html').ended;
+  const first = JSON.parse(ended.stdout).run_id as string;
+  t.match(ended.stderr, `out/first.html: run ${first}`);
+  t.match(readFileSync(join(cwd, 'out/first.html'), 'utf8'), /^<!doctype html>[\s\S]*soak [0-9a-f]{8}/);
+  const second = JSON.parse((await run(cwd, '-d', '2', '--json').ended).stdout).run_id as string;
+  t.match(await soak(cwd, 'report').ended, { code: 0, stdout: `report.html: run ${second}` });
+  const older = await soak(cwd, 'report', first.slice(0, 8), '--out', 'older.html').ended;
+  t.match(older, { code: 0, stdout: `older.html: run ${first}` });
+  t.match(readFileSync(join(cwd, 'older.html'), 'utf8'), /"samples":[1-9]/, 'its samples were set aside, and found');
+});
+
+t.test('what cannot be reported on, or written, is one line and exit code 12', async (t) => {
+  const cwd = t.testdir({
+    data: { ops: { 'soak_decisions.jsonl': '{"timestamp":"2026-01-01T00:00:00Z","run_id":"abc","action":"STOP"}\n' } },
+  });
+  t.match(await soak(cwd, 'report', 'nope').ended, { code: 12, stderr: /^nope: no such run.*valid: abc\n$/ });
+  t.match(await soak(cwd, 'report', '--decisions', 'none').ended, { code: 12, stderr: /^none: no decision record/ });
+  t.match(await soak(cwd, 'report', '--out', 'no/such/r.html').ended, { code: 12, stderr: /ENOENT/ });
+});
+
+t.test('soak dashboard serves beside a running soak, changes nothing, and ends on a signal', async (t) => {
+  const cwd = t.testdir(folder());
+  await run(cwd, '-d', '1').ended;
+  const before = statSync(join(cwd, 'data/bot.db')).mtimeMs;
+  const { child, ended } = soak(cwd, 'dashboard', '--listen', '127.0.0.1:0');
+  let said = '';
+  child.stdout?.on('data', (data) => {
+    said += data;
+  });
+  const url = await eventually(() => /http:\S+/.exec(said)?.[0]);
+  t.match(await (await fetch(url)).text(), '<!doctype html>');
+  const events = await fetch(new URL('/events', url));
+  const chunk = await events.body?.getReader().read();
+  t.match(new TextDecoder().decode(chunk?.value), /^event: run\ndata: \{/);
+  t.equal(statSync(join(cwd, 'data/bot.db')).mtimeMs, before);
+  const { port } = new URL(url);
+  t.match(await soak(cwd, 'dashboard', '--listen', `127.0.0.1:${port}`).ended, { code: 12, stderr: /EADDRINUSE/ });
+  t.match(await soak(cwd, 'dashboard', '--listen', 'x').ended, { code: 2 });
+  child.kill('SIGTERM');
+  t.match(await ended, { code: 0 });
+});

@@ -1,0 +1,56 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { eventually } from '../../eventually.ts';
+
+export const SOAK = fileURLToPath(new URL('../../../packages/supervisor/bin/soak', import.meta.url));
+
+export const CONFIG = '# kept\n[engine]\ningest_mode = "synthetic"\ntick_interval_ms = 20\nsample_every = 1 # one\n';
+
+export interface Ran {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** The real command in `cwd`; `ended` holds what it printed. */
+export function soak(cwd: string, ...args: string[]): { child: ChildProcess; ended: Promise<Ran> } {
+  const child = spawn(SOAK, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+  const ran: Ran = { code: null, stdout: '', stderr: '' };
+  child.stdout?.on('data', (data) => {
+    ran.stdout += data;
+  });
+  child.stderr?.on('data', (data) => {
+    ran.stderr += data;
+  });
+  const ended = new Promise<Ran>((resolve) => {
+    child.on('close', (code) => resolve({ ...ran, code }));
+  });
+  return { child, ended };
+}
+
+/** `soak run` with the embedded stand-in, which needs no systemd, blind to the pressure of the machine of the test. */
+export const run = (cwd: string, ...args: string[]) =>
+  soak(cwd, 'run', '--manager', 'embedded', '--psi-actions', 'off', '--interval', '0.2s', ...args);
+
+export function decisions(cwd: string): Record<string, unknown>[] {
+  const path = join(cwd, 'data/ops/soak_decisions.jsonl');
+  if (!existsSync(path)) return [];
+  const lines = readFileSync(path, 'utf8').split('\n').slice(0, -1);
+  return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+}
+
+/** The first decision with that action, once it is there. */
+export async function decided(cwd: string, action: string): Promise<Record<string, unknown>> {
+  return eventually(() => decisions(cwd).find((record) => record['action'] === action));
+}
+
+/** Whether a process is there and no zombie. */
+export function alive(pid: number): boolean {
+  try {
+    return !/\) Z/.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,127 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
+import { summarySchema } from '@hybrid-soak/contract/summary.ts';
+import { widthOf } from '@hybrid-soak/report/terminal/line.ts';
+import t, { type Test } from 'tap';
+import { eventually } from '../../eventually.ts';
+import { CONFIG, decided, decisions, run, SOAK } from './soak.ts';
+
+const ESC = '\x1b';
+const folder = () => ({ config: { 'config.toml': CONFIG }, data: { ops: {} } });
+
+interface Terminal {
+  child: ChildProcess;
+  /** All that was written to it. */
+  text(): string;
+  type(keys: string): void;
+  resize(columns: number): void;
+  ended: Promise<number | null>;
+}
+
+/** `soak run` in a pseudo-terminal of util-linux's script(1), 80 columns and 24 rows. */
+function terminal(t: Test, cwd: string, env: NodeJS.ProcessEnv = {}): Terminal {
+  const flags = '--manager embedded --psi-actions off --interval 0.2s -d 1h';
+  const command = `tty > tty; stty columns 80 rows 24; exec "$SOAK" run ${flags}`;
+  const child = spawn('script', ['-qefc', command, '/dev/null'], {
+    cwd,
+    stdio: ['pipe', 'pipe', 'inherit'],
+    env: { ...process.env, TERM: 'xterm', SHELL: '/bin/sh', NO_COLOR: undefined, FORCE_COLOR: undefined, SOAK, ...env },
+  });
+  t.teardown(() => child.kill('SIGHUP'));
+  let text = '';
+  child.stdout.on('data', (data) => {
+    text += data;
+  });
+  return {
+    child,
+    text: () => text,
+    type: (keys) => void child.stdin.write(keys),
+    resize: (columns) =>
+      void execFileSync('stty', ['-F', readFileSync(join(cwd, 'tty'), 'utf8').trim(), 'columns', `${columns}`]),
+    ended: new Promise((resolve) => child.on('close', resolve)),
+  };
+}
+
+const plain = (text: string) => stripVTControlCharacters(text).split(/[\r\n]+/);
+/** The block is there, with the engine under way in it. */
+const painted = (text: string) => /PSI io .*ENGINE_RESTARTED/s.test(stripVTControlCharacters(text));
+
+t.test('on a terminal the block is painted, fits after a resize, and Ctrl-C restores and exits 130', async (t) => {
+  const cwd = t.testdir(folder());
+  const { text, type, resize, ended } = terminal(t, cwd);
+  await decided(cwd, 'ENGINE_RESTARTED');
+  await eventually(() => painted(text()));
+  t.ok(text().includes(`${ESC}[?25l`), 'the cursor is hidden');
+  t.ok(text().includes(`${ESC}[32mNORMAL`), 'in colour');
+  t.match(stripVTControlCharacters(text()), /of 1:00:00/);
+  const before = text().length;
+  resize(60);
+  // What is erased at a resize is erased to the end of the screen, and by nothing else.
+  const narrow = () => text().slice(before).split(`${ESC}[J`)[1] ?? '';
+  await eventually(() => /▕.*engine/s.test(narrow()));
+  for (const line of plain(narrow())) t.ok(widthOf(line) < 60, line);
+  type('\x03');
+  t.equal(await ended, 130);
+  t.match(text(), /SIGINT: putting everything back/);
+  t.match(text(), /✗ INTERRUPTED: SIGINT[\s\S]*report +soak report/);
+  t.ok(text().lastIndexOf('\x1b[?25h') > text().lastIndexOf('\x1b[?25l'), 'the cursor is shown again');
+  t.notOk(existsSync(join(cwd, 'data/ops/soak_state.json')));
+  t.equal(readFileSync(join(cwd, 'config/config.toml'), 'utf8'), CONFIG);
+});
+
+t.test('Ctrl-C twice stops at once: the config is put back, exit 130', async (t) => {
+  const cwd = t.testdir(folder());
+  const { text, type, ended } = terminal(t, cwd);
+  await decided(cwd, 'ENGINE_RESTARTED');
+  await eventually(() => painted(text()));
+  type('\x03');
+  await eventually(() => text().includes('SIGINT'));
+  type('\x03');
+  t.equal(await ended, 130);
+  t.ok(text().lastIndexOf('\x1b[?25h') > text().lastIndexOf('\x1b[?25l'), 'the cursor is shown again');
+  t.notOk(existsSync(join(cwd, 'data/ops/soak_state.json')));
+  t.equal(readFileSync(join(cwd, 'config/config.toml'), 'utf8'), CONFIG);
+});
+
+t.test('NO_COLOR paints without colours; a dumb terminal gets lines', async (t) => {
+  const cwd = t.testdir({ a: folder(), b: folder() });
+  const colourless = terminal(t, join(cwd, 'a'), { NO_COLOR: '1' });
+  const dumb = terminal(t, join(cwd, 'b'), { TERM: 'dumb' });
+  await eventually(() => painted(colourless.text()));
+  await eventually(() => dumb.text().includes('ENGINE_RESTARTED'));
+  for (const { type } of [colourless, dumb]) type('\x03');
+  await Promise.all([colourless.ended, dumb.ended]);
+  t.notMatch(colourless.text().replaceAll(ESC, 'ESC'), /ESC\[\d*m/);
+  t.notOk(dumb.text().includes(ESC));
+});
+
+t.test('piped, a soak prints lines without escape codes, and the first heartbeat knows what it says', async (t) => {
+  const cwd = t.testdir(folder());
+  const { code, stdout, stderr } = await run(cwd, '-d', '3', '--psi-actions', 'logonly').ended;
+  t.ok(code === 0 || code === 22, `${code}: ${stderr}`);
+  t.notOk((stdout + stderr).includes(ESC));
+  t.notMatch(stderr, /\?%/);
+  t.match(stderr, /0s in, .*calibrating/);
+  const summary = summarySchema.strict().parse(JSON.parse(readFileSync(join(cwd, 'data/ops/summary.json'), 'utf8')));
+  t.match(summary, { v: 1, exit_code: code, run_id: decisions(cwd)[0]?.['run_id'] });
+  t.match(stdout, new RegExp(`soak report ${summary.run_id.slice(0, 8)}\n$`));
+});
+
+t.test('SIGUSR2 prints the state, also of a quiet soak', async (t) => {
+  const cwd = t.testdir(folder());
+  const { child, ended } = run(cwd, '-d', '1h', '--quiet');
+  let stderr = '';
+  child.stderr?.on('data', (data) => {
+    stderr += data;
+  });
+  await decided(cwd, 'ENGINE_RESTARTED');
+  t.equal(stderr, '');
+  child.kill('SIGUSR2');
+  await eventually(() => /decisions {3}.*ENGINE_RESTARTED 1/.test(stderr));
+  t.match(stderr, /^NORMAL {2}sample_every 1/);
+  t.match(stderr, /PSI cpu[\s\S]*ticks[\s\S]*phase[\s\S]*heartbeat/);
+  child.kill('SIGINT');
+  t.equal((await ended).code, 130);
+});

@@ -1,0 +1,111 @@
+import t from 'tap';
+import { Host, needsSystemd, UNIT, until } from './host.ts';
+
+const CONFIG = '[engine]\ningest_mode = "synthetic"\ntick_interval_ms = 20\nsample_every = 1\n';
+const QUIETLY = ['--psi-actions', 'off', '--interval', '0.5s'];
+
+t.test('on a real systemd', needsSystemd(), async (t) => {
+  const host = await Host.boot(CONFIG);
+  t.teardown(host.close);
+
+  await t.test('the units are sound and hardened', async (t) => {
+    const files = ['hybrid-engine.service', 'soak.service', 'hybrid.slice'].map(
+      (name) => `/etc/systemd/system/${name}`,
+    );
+    const verified = await host.run('systemd-analyze', 'verify', ...files);
+    t.match(verified, { code: 0, stdout: '', stderr: '' });
+    const security = await host.run(
+      'systemd-analyze',
+      'security',
+      '--offline=true',
+      '--threshold=20',
+      files[0] as string,
+    );
+    t.equal(security.code, 0, security.stdout.trim().split('\n').at(-1) ?? '');
+  });
+
+  await t.test('a crash is restarted by systemd, and seen', async (t) => {
+    const { signal, ended } = host.startSoak('-d', '10m', '--leave', 'stopped', ...QUIETLY);
+    await host.decision('ENGINE_RESTARTED');
+    await until('rows', () => host.rows() > 0);
+    const pid = await host.show('MainPID');
+    await host.run('kill', '-SEGV', pid);
+    const seen = await host.decision('ENGINE_EXIT');
+    t.match(seen, { signal: 11 });
+    await until('a new process', async () => {
+      const now = await host.show('MainPID');
+      return now !== pid && now !== '0' && (await host.show('ActiveState')) === 'active';
+    });
+    t.equal(await host.show('NRestarts'), '1');
+    await signal('TERM');
+    t.equal((await ended).code, 143);
+    t.equal(await host.show('ActiveState'), 'inactive');
+  });
+
+  await t.test('a restart that somebody else has asked for is not doubled', async (t) => {
+    // A stop that takes 10 s, so that the operator's restart is under way when the stall is due.
+    await host.run(
+      'sh',
+      '-c',
+      `mkdir -p /run/systemd/system/${UNIT}.d && printf '[Service]\\nExecStop=/bin/sleep 10\\n' > /run/systemd/system/${UNIT}.d/slow.conf && systemctl daemon-reload`,
+    );
+    host.writeConfig(`${CONFIG}[soak.policy]\nstall_threshold_s = 6\nstall_grace_s = 5\n`);
+    const { signal, ended } = host.startSoak('-d', '10m', '--leave', 'stopped', ...QUIETLY);
+    await host.decision('ENGINE_RESTARTED');
+    const before = host.rows();
+    await until('rows', () => host.rows() > before);
+    await host.run('kill', '-STOP', await host.show('MainPID'));
+    await host.systemctl('restart', '--no-block', UNIT);
+    const first = await host.show('InvocationID');
+    await until('a new invocation', async () => {
+      const now = await host.show('InvocationID');
+      return now !== '' && now !== first && (await host.show('ActiveState')) === 'active';
+    });
+    const again = host.rows();
+    await until('rows again', () => host.rows() > again);
+    t.same(host.decisions('ENGINE_RESTART'), [], "the supervisor's own restart stayed away");
+    t.ok(
+      host.decisions('STALL').length === 1 && host.decisions('HOLD').some((r) => r['reason'] === 'unit changing state'),
+    );
+    await signal('TERM');
+    await ended;
+    host.writeConfig(CONFIG);
+    await host.run('sh', '-c', `rm -r /run/systemd/system/${UNIT}.d && systemctl daemon-reload`);
+  });
+
+  await t.test('exit 12 stays down, is seen as ENGINE_EXIT with 12, and ends the soak with 12', async (t) => {
+    const { ended } = host.startSoak('-d', '10m', '--leave', 'stopped', ...QUIETLY);
+    await host.decision('ENGINE_RESTARTED');
+    host.writeConfig(`${CONFIG}sample_every = = 2\n`);
+    await host.systemctl('restart', UNIT);
+    // The operator's restart is an end of the invocation before, whose code systemd has forgotten by then.
+    t.match(await host.decision('ENGINE_EXIT', (r) => r['exit_code'] === 12), { exit_name: 'CONFIG' });
+    t.match(await host.decision('CONFIG_ERROR'), { exit_code: 12 });
+    t.equal((await ended).code, 12);
+    t.equal(await host.show('ExecMainStatus'), '12');
+    t.equal(await host.show('NRestarts'), '0');
+    host.writeConfig(CONFIG);
+  });
+
+  await t.test('a unit that does not exist is one clear line, and nothing is written', async (t) => {
+    const before = host.decisions().length;
+    const ended = await host.soak('run', '--unit', 'no-such.service', '--manager', 'system', '-d', '10s');
+    t.match(ended, { code: 12, stdout: '', stderr: /no-such\.service is not-found/ });
+    t.equal(ended.stderr.trim().split('\n').length, 1, ended.stderr);
+    t.equal(host.decisions().length, before);
+  });
+
+  await t.test('a systemctl that hangs is given up, with a clear line', async (t) => {
+    await host.run(
+      'sh',
+      '-c',
+      'mkdir -p /hung && printf "#!/bin/sh\\nexec sleep 600\\n" > /hung/systemctl && chmod +x /hung/systemctl',
+    );
+    for (const manager of ['system', 'auto']) {
+      const ended = await host.machine.run(['soak', 'run', '--manager', manager, '-d', '10s'], {
+        env: { PATH: '/hung:/usr/local/bin:/usr/bin:/bin' },
+      });
+      t.match(ended, { code: 12, stderr: /systemctl show .*no answer within 5 s/ });
+    }
+  });
+});

@@ -1,0 +1,188 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { bootMachine, INSIDE, type Machine, type Ran, STATE, whyNoMachine } from '../../ops/sandbox/machine.ts';
+
+export const UNIT = 'hybrid-engine.service';
+export const NODE = `${INSIDE}/node_modules/.bin/node`;
+
+/** Options of a test that needs a real systemd: skipped with the reason, or failing where REQUIRE_SYSTEMD=1. */
+export function needsSystemd(): { skip: string | false } {
+  const why = whyNoMachine();
+  if (why !== null && process.env['REQUIRE_SYSTEMD'] === '1') throw new Error(`REQUIRE_SYSTEMD=1: ${why}`);
+  return { skip: why ?? false };
+}
+
+export type Decided = Record<string, unknown>;
+
+/** The first value that `look` gives that is neither undefined, null nor false; rejects past the deadline. */
+export async function until<T>(
+  what: string,
+  look: () => Promise<T | undefined | null | false> | T | undefined | null | false,
+  seconds = 60,
+): Promise<T> {
+  const deadline = performance.now() + seconds * 1000;
+  for (;;) {
+    const value = await look();
+    if (value !== undefined && value !== null && value !== false) return value;
+    if (performance.now() > deadline) throw new Error(`${what}: not within ${seconds} s`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+const PRESSURE_LOCK = '\0hybrid-soak-test-pressure';
+
+/** Tests that put the whole host under pressure take turns, also with those of other processes. */
+export async function takePressure(): Promise<{ release(): void }> {
+  const attempt = () =>
+    new Promise<Server | null>((resolve) => {
+      const server = createServer();
+      server.once('error', () => resolve(null));
+      server.listen(PRESSURE_LOCK, () => resolve(server));
+    });
+  const server = await until('the turn to press', attempt, 600);
+  return { release: () => void server.close() };
+}
+
+/** A machine with a real systemd, and what a test wants to see and do in it: one engine unit in its state folder. */
+export class Host {
+  readonly machine: Machine;
+  readonly unit: string;
+  readonly home: string;
+  #before = 0;
+
+  constructor(machine: Machine, unit = UNIT, home = STATE) {
+    this.machine = machine;
+    this.unit = unit;
+    this.home = home;
+  }
+
+  static async boot(config: string): Promise<Host> {
+    const host = new Host(await bootMachine());
+    host.writeConfig(config);
+    return host;
+  }
+
+  /** A second engine in the same machine: a unit, a state folder and a configuration of its own. */
+  async another(name: string, config: string): Promise<Host> {
+    const host = new Host(this.machine, `${name}.service`, `/var/lib/${name}`);
+    const file = (unit: string) => `/etc/systemd/system/${unit}`;
+    await this.run('cp', '-rp', `${this.home}/.`, host.home);
+    await this.run('rm', '-rf', `${host.home}/data`);
+    await this.run(
+      'install',
+      '-d',
+      '-o',
+      'hybrid-soak',
+      '-g',
+      'hybrid-soak',
+      `${host.home}/data/ops`,
+      `${host.home}/data`,
+    );
+    await this.run(
+      'sh',
+      '-c',
+      `sed 's#${this.home}#${host.home}#; s#StateDirectory=.*#StateDirectory=${name}#' ${file(UNIT)} > ${file(host.unit)}`,
+    );
+    await this.systemctl('daemon-reload');
+    host.writeConfig(config);
+    return host;
+  }
+
+  close = (): Promise<void> => this.machine.close();
+
+  /** A file of the state folder, as this side sees it. */
+  path = (name: string): string => join(this.machine.root, this.home, name);
+
+  readConfig = (): string => readFileSync(this.path('config/config.toml'), 'utf8');
+  writeConfig = (text: string): void => writeFileSync(this.path('config/config.toml'), text);
+
+  run = (...command: string[]): Promise<Ran> => this.machine.run(['env', '-C', this.home, ...command]);
+  systemctl = (...args: string[]): Promise<Ran> => this.run('systemctl', ...args);
+  soak = (...args: string[]): Promise<Ran> => this.run('soak', ...args);
+
+  async show(property: string, unit = this.unit): Promise<string> {
+    return (await this.systemctl('show', unit, '-p', property, '--value')).stdout.trim();
+  }
+
+  /** `soak run` in the machine, with its output kept. From here on `decisions` are this soak's. */
+  startSoak(...args: string[]): { signal(name: string): Promise<Ran>; ended: Promise<Ran> } {
+    this.#before = this.#all().length;
+    const child = this.machine.spawn(['env', '-C', this.home, 'soak', 'run', '--unit', this.unit, ...args], 'pipe');
+    const ran: Ran = { code: -1, stdout: '', stderr: '' };
+    child.stdout?.on('data', (data) => {
+      ran.stdout += data;
+    });
+    child.stderr?.on('data', (data) => {
+      ran.stderr += data;
+    });
+    const ended = new Promise<Ran>((resolve) => {
+      child.once('close', (code) => resolve({ ...ran, code: code ?? -1 }));
+    });
+    // nsenter stays outside: the signal has to be sent inside.
+    const signal = (name: string) =>
+      this.run('pkill', `-${name}`, '-f', `supervisor/src/main.ts run --unit ${this.unit}`);
+    return { signal, ended };
+  }
+
+  /** The decisions of the soak that was started last. */
+  decisions = (action?: string): Decided[] =>
+    this.#all()
+      .slice(this.#before)
+      .filter((record) => action === undefined || record['action'] === action);
+
+  #all(): Decided[] {
+    try {
+      const lines = readFileSync(this.path('data/ops/soak_decisions.jsonl'), 'utf8').split('\n');
+      return lines.slice(0, -1).map((line) => JSON.parse(line) as Decided);
+    } catch {
+      return [];
+    }
+  }
+
+  /** The first decision with that action (and that `matching` takes), once it is there. */
+  async decision(action: string, matching: (record: Decided) => boolean = () => true, seconds = 60): Promise<Decided> {
+    try {
+      return await until(action, () => this.decisions(action).find(matching), seconds);
+    } catch (error) {
+      const seen = this.decisions().map((r) => `${r['timestamp']} ${r['state']} ${r['action']}: ${r['reason']}`);
+      throw new Error(`${(error as Error).message}; decisions:\n${seen.join('\n')}`);
+    }
+  }
+
+  /** Rows of `ticks`, read-only from this side. */
+  rows(): number {
+    let db: Database.Database;
+    try {
+      db = new Database(this.path('data/bot.db'), { readonly: true, fileMustExist: true });
+    } catch {
+      return 0;
+    }
+    try {
+      return (db.prepare('SELECT COUNT(*) AS n FROM ticks').get() as { n: number }).n;
+    } catch {
+      return 0; // Before the engine has made the table.
+    } finally {
+      db.close();
+    }
+  }
+
+  /** New rows a second over at least `seconds`. */
+  async rate(seconds: number): Promise<number> {
+    const [rows, at] = [this.rows(), performance.now()];
+    await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+    return ((this.rows() - rows) * 1000) / (performance.now() - at);
+  }
+
+  /** Busy loops in a unit of their own: more of them than cores keep tasks waiting. */
+  async press(loops = 6): Promise<void> {
+    const loop = 'while :; do :; done';
+    const all = `${Array.from({ length: loops }, () => `(${loop}) &`).join(' ')} wait`;
+    await this.run('systemd-run', '--unit=hog', '--quiet', 'bash', '-c', all);
+  }
+
+  async release(): Promise<void> {
+    await this.systemctl('stop', 'hog.service');
+  }
+}

@@ -1,0 +1,109 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Proof, type ProofFile, proofFileSchema } from '@hybrid-soak/contract/proof.ts';
+import t from 'tap';
+import { Host, needsSystemd, takePressure, UNIT, until } from './host.ts';
+
+const CONFIG = '# kept\n[engine]\ningest_mode = "synthetic"\ntick_interval_ms = 100\nsample_every = 1 # one\n';
+
+t.test('soak prove on a real systemd', needsSystemd(), async (t) => {
+  const host = await Host.boot(CONFIG);
+  t.teardown(host.close);
+  await host.systemctl('start', UNIT);
+  await until('rows', () => host.rows() > 0);
+  const found = async () => ({
+    config: createHash('sha256').update(host.readConfig()).digest('hex'),
+    sources: createHash('sha256')
+      .update(readFileSync(host.path('config/ws_sources.toml')))
+      .digest('hex'),
+    state: await host.show('ActiveState'),
+    files: readdirSync(host.path('data')).sort(),
+  });
+  const before = await found();
+  /** The newest proof.json, checked against its schema. */
+  const newest = (): ProofFile => {
+    const folder = host.path('data/ops/proofs');
+    const name = readdirSync(folder).sort().at(-1) as string;
+    t.match(readFileSync(join(folder, name, 'proof.md'), 'utf8'), /^# Proofs of hybrid-engine\.service: /);
+    return proofFileSchema.parse(JSON.parse(readFileSync(join(folder, name, 'proof.json'), 'utf8')));
+  };
+  const proofOf = (name: string) => newest().proofs.find((proof) => proof.name === name) as Proof;
+
+  await t.test('doctor finds nothing amiss, and says what is with a hint', async (t) => {
+    t.match(await host.soak('doctor'), { code: 0, stderr: '' });
+    host.writeConfig(`${CONFIG}sample_evry = 1\n`);
+    t.match(await host.soak('doctor'), { code: 20, stdout: /FAIL {4}the configuration is valid: .*\n +-> / });
+    host.writeConfig(CONFIG);
+  });
+
+  await t.test('preflight, psi, stall, concurrency and exit-code pass, everything is as before', async (t) => {
+    const turn = await takePressure();
+    const asked = ['preflight', 'psi', 'stall', 'concurrency', 'exit-code'];
+    const said = await host.soak('prove', ...asked, '--quick');
+    turn.release();
+    t.equal(said.code, 0, said.stderr);
+    const file = newest();
+    t.same(
+      file.proofs.map(({ name, verdict }) => [name, verdict]),
+      ['preflight', 'psi', 'stall', 'exit-code', 'concurrency', 'restore'].map((name) => [name, 'PASS']),
+    );
+    for (const { name, checks, evidence } of file.proofs)
+      t.ok(checks.length > 0 && evidence.length > 0, `${name} has measured`);
+    t.same(await found(), before);
+  });
+
+  await t.test('a unit that restarts exit code 12 makes exit-code FAIL, with 20', async (t) => {
+    const folder = `/run/systemd/system/${UNIT}.d`;
+    await host.run(
+      'sh',
+      '-c',
+      `mkdir -p ${folder} && printf '[Service]\\nRestartPreventExitStatus=\\n' > ${folder}/broken.conf && systemctl daemon-reload`,
+    );
+    t.match(await host.soak('doctor'), { code: 20, stdout: /RestartPreventExitStatus=\(empty\)/ });
+    const said = await host.soak('prove', 'exit-code', '--quick');
+    t.equal(said.code, 20, said.stderr);
+    t.match(proofOf('exit-code'), { verdict: 'FAIL', reason: /it stays down: NRestarts 0, then [1-9]/ });
+    t.match(proofOf('restore'), { verdict: 'PASS' });
+    await host.run('sh', '-c', `rm -r ${folder} && systemctl daemon-reload`);
+    t.same(await found(), before);
+  });
+
+  /** A proof under way: the config is its own by now. */
+  async function underWay(name: string) {
+    const child = host.machine.spawn(['soak', 'prove', name, '--quick'], 'pipe');
+    const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+    await until('the config of the proof', () => host.readConfig() !== CONFIG);
+    return { ended, signal: (how: string) => host.run('pkill', `-${how}`, '-f', 'supervisor/src/main.ts prove') };
+  }
+
+  await t.test('Ctrl-C puts everything back at once', async (t) => {
+    const { ended, signal } = await underWay('throttle');
+    await signal('INT');
+    t.equal(await ended, 130);
+    t.match(newest(), { interrupted: 'SIGINT' });
+    t.same(await found(), before);
+  });
+
+  await t.test(
+    'after kill -9 in the middle, soak restore puts everything back, the local exchange ended',
+    async (t) => {
+      const { ended, signal } = await underWay('throttle');
+      await signal('KILL');
+      await ended;
+      t.match(await host.soak('restore'), { code: 0, stdout: /^restored: / });
+      t.same(await found(), before);
+      t.match(await host.run('pgrep', '-f', 'feed/src/main.ts serve'), { code: 1 });
+      t.match(await host.soak('restore'), { code: 0, stdout: 'nothing to restore' });
+    },
+  );
+
+  await t.test('while a proof runs no other supervisor can', async (t) => {
+    const { ended, signal } = await underWay('exit-code');
+    t.match(await host.soak('prove', 'psi'), { code: 2, stderr: /is held by pid \d+, proofs / });
+    t.match(await host.soak('restore'), { code: 2, stderr: /still running/ });
+    await signal('TERM');
+    t.equal(await ended, 143);
+    t.same(await found(), before);
+  });
+});

@@ -1,0 +1,50 @@
+import t from 'tap';
+import { Host, needsSystemd, UNIT, until } from './host.ts';
+
+const CONFIG = '[engine]\ningest_mode = "synthetic"\ntick_interval_ms = 20\nsample_every = 1\n';
+const SOAK = ['--manager', 'user', '--psi-actions', 'off', '--interval', '0.5s'];
+
+t.test("a user's own systemd: the unit is there for the soak alone", needsSystemd(), async (t) => {
+  const host = await Host.boot(CONFIG);
+  t.teardown(host.close);
+  await host.run('useradd', 'trader');
+  const uid = (await host.run('id', '-u', 'trader')).stdout.trim();
+  const runtime = `/run/user/${uid}`;
+  const placed = `${runtime}/systemd/user/${UNIT}`;
+  await host.run('install', '-d', '-m', '700', '-o', 'trader', runtime);
+  await host.run('install', '-d', '-o', 'trader', '/srv/trader', '/srv/trader/config');
+  await host.run('sh', '-c', `cp config/*.toml /srv/trader/config && chown trader /srv/trader/config/*`);
+  t.equal((await host.systemctl('start', `user@${uid}.service`)).code, 0);
+  const as = (...command: string[]) => [
+    ...['setpriv', '--reuid=trader', '--regid=trader', '--init-groups'],
+    ...['env', `XDG_RUNTIME_DIR=${runtime}`, 'sh', '-c', 'cd /srv/trader; exec "$@"', 'sh', ...command],
+  ];
+  const state = async () => (await host.run(...as('systemctl', '--user', 'is-active', UNIT))).stdout.trim();
+  const there = async () => (await host.run('test', '-e', placed)).code === 0;
+
+  await t.test('placed, started by it, and gone at the end', async (t) => {
+    const soak = host.run(...as('soak', 'run', '-d', '6s', ...SOAK));
+    await until('the unit runs', async () => (await state()) === 'active');
+    t.ok(await there());
+    t.match(await soak, { code: 0, stderr: /manager user: / });
+    t.notOk(await there());
+    t.equal(await state(), 'inactive');
+  });
+
+  await t.test('after a kill -9, soak restore takes it away', async (t) => {
+    const soak = host.run(...as('soak', 'run', '-d', '10m', ...SOAK));
+    await until('the unit runs', async () => (await state()) === 'active');
+    await host.run('pkill', '-KILL', '-f', 'supervisor/src/main.ts run');
+    await soak;
+    t.equal(await state(), 'active');
+    t.match(await host.run(...as('soak', 'restore')), { code: 0, stdout: /^restored: / });
+    t.notOk(await there());
+    t.equal(await state(), 'inactive');
+  });
+
+  await t.test('no user manager to talk to is one clear line', async (t) => {
+    const [first, ...rest] = as('soak', 'run', ...SOAK);
+    const ended = await host.run(first as string, ...rest.map((word) => word.replace(runtime, '/nowhere')));
+    t.match(ended, { code: 12, stderr: /^--manager user: systemctl .*bus/ });
+  });
+});
