@@ -89,8 +89,14 @@ function checkRows(
 function isSound({ symbol, price, volume, ts, tradeId }: Tick, leaves: Set<number>, text: string): boolean {
   const numbers = price > 0 && volume > 0 && leaves.has(price) && leaves.has(volume);
   const time = Number.isSafeInteger(ts) && ts > Date.UTC(2009, 0, 1) && ts < Date.UTC(2100, 0, 1);
-  const id = tradeId === null || (/^\d{1,20}$/.test(String(tradeId)) && text.includes(String(tradeId)));
+  const id = tradeId === null || isSaid(String(tradeId), leaves, text);
   return numbers && time && id && /^[\w./:-]{1,32}$/.test(symbol);
+}
+
+/** Digit for digit; a number that is exact may be spelt in another way (`1.5e3`). */
+function isSaid(id: string, leaves: Set<number>, text: string): boolean {
+  if (!/^\d{1,20}$/.test(id)) return false;
+  return text.includes(id) || (Number.isSafeInteger(Number(id)) && leaves.has(Number(id)));
 }
 
 function leavesOf(value: unknown): unknown[] {

@@ -11,6 +11,9 @@ import { CONFIG, decided, decisions, run, SOAK } from './soak.ts';
 const ESC = '\x1b';
 const folder = () => ({ config: { 'config.toml': CONFIG }, data: { ops: {} } });
 
+/** A person's terminal, wherever the tests run; Node takes one of a CI for colourless. */
+const PERSON = { TERM: 'xterm', SHELL: '/bin/sh', NO_COLOR: undefined, FORCE_COLOR: undefined, CI: undefined };
+
 interface Terminal {
   child: ChildProcess;
   /** All that was written to it. */
@@ -27,7 +30,7 @@ function terminal(t: Test, cwd: string, env: NodeJS.ProcessEnv = {}): Terminal {
   const child = spawn('script', ['-qefc', command, '/dev/null'], {
     cwd,
     stdio: ['pipe', 'pipe', 'inherit'],
-    env: { ...process.env, TERM: 'xterm', SHELL: '/bin/sh', NO_COLOR: undefined, FORCE_COLOR: undefined, SOAK, ...env },
+    env: { ...process.env, ...PERSON, SOAK, ...env },
   });
   t.teardown(() => child.kill('SIGHUP'));
   let text = '';

@@ -3,6 +3,7 @@ const ZERO = 0x30;
 const DOT = 0x2e;
 /** A mantissa of up to 15 digits and a power of ten of up to 10^22 are exact, so their quotient is rounded once, rightly. */
 const MAX_DIGITS = 15;
+const LONGEST_WORD = 32;
 const POWERS = Array.from({ length: MAX_DIGITS + 1 }, (_, n) => 10 ** n);
 
 /**
@@ -76,7 +77,10 @@ export class Scan {
     return { from, to };
   }
 
-  /** The same, but a word that is the one of before is given back as the very same string. */
+  /**
+   * The same for a symbol, which begins with a letter or digit and has at most 32 of these bytes (`symbolText`); one that is
+   * the one of before is given back as the very same string.
+   */
   sameWord(before: { text: string }): boolean {
     const { bytes, at } = this;
     const { text } = before;
@@ -87,7 +91,7 @@ export class Scan {
       return true;
     }
     const to = this.#wordEnd();
-    if (to <= at) return false;
+    if (to <= at || to - at > LONGEST_WORD || !isAlphanumeric(bytes[at] as number)) return false;
     before.text = Buffer.from(bytes.buffer, bytes.byteOffset + at, to - at).toString('latin1');
     this.at = to + 1;
     return true;
@@ -103,9 +107,11 @@ export class Scan {
     for (let at = this.at; at < bytes.length; at++) {
       const byte = bytes[at] as number;
       if (byte === QUOTE) return at;
-      const letter = (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7a;
-      if (!letter && !(byte >= ZERO && byte <= 0x39) && byte !== 0x5f && byte !== 0x2d && byte !== DOT) return -1;
+      if (!isAlphanumeric(byte) && byte !== 0x5f && byte !== 0x2d && byte !== DOT) return -1;
     }
     return -1;
   }
 }
+
+const isAlphanumeric = (byte: number) =>
+  ((byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7a) || (byte >= ZERO && byte <= 0x39);
