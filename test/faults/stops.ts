@@ -37,7 +37,7 @@ export const kills: Fault = {
 
 export const sigterms: Fault = {
   name: 'sigterm',
-  what: 'exit 0, everything that was read is committed, and the accounting identity closes',
+  what: 'exit 0, everything that was sent before it is committed, and the accounting identity closes',
   full: 200,
   short: 8,
   inflict: (round) => campaign(round, terminate),
@@ -66,6 +66,7 @@ const terminate: Stop = async (cwd, exchange, before, afterMs) => {
   const { child, ended } = engine(cwd, 'run');
   const connected = exchange.connection();
   await sleep(afterMs);
+  const sent = exchange.lastId();
   child.kill('SIGTERM');
   const { code, signal, stdout, stderr } = await ended;
   const ledger = readLedger(cwd, before);
@@ -82,7 +83,10 @@ const terminate: Stop = async (cwd, exchange, before, afterMs) => {
   });
   const now = exchange.connection();
   const up = now !== null && now !== connected;
-  if (up && ticks > 0 && ledger.lastTrade >= now.firstId) checkComplete(cwd, now.firstId, ledger.lastTrade);
+  if (up && ticks > 0 && ledger.lastTrade >= now.firstId) {
+    checkComplete(cwd, now.firstId, ledger.lastTrade);
+    check('what was sent before the signal is not there', ledger.lastTrade >= sent, { sent, ledger });
+  }
   return [ledger, { lostMs: 0, ticks, up }];
 };
 

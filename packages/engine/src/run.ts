@@ -82,7 +82,7 @@ export async function runEngine(loaded: Loaded, log: Logger, notifier: Notifier)
   notifier.send(`READY=1\nSTATUS=${statusLine(pipeline, feed)}`);
   log.info({ mode: config.engine.ingest_mode, sample_every: config.engine.sample_every, pid: process.pid }, 'started');
   const code = await ended;
-  feed.stop();
+  await feed.stop();
   for (const timer of timers) clearInterval(timer);
   notifier.send('STOPPING=1');
   if (code === ENGINE_EXIT.CRASH) return code;

@@ -11,7 +11,7 @@ const TRADE = LIVE['binance'];
 const BEAT = CONTROL['kraken v2 heartbeat'];
 
 /** Runs the sources; the trades are written down by source, the ledger by its changes. */
-function running(t: Test, sources: Source[], own: Partial<Config['connection']> = {}) {
+function running(t: Test, sources: Source[], own: Partial<Config['connection']> = {}, coalesceMs = 0) {
   const trades: string[] = [];
   const unreachable: number[] = [];
   const ledger: string[] = [];
@@ -29,7 +29,7 @@ function running(t: Test, sources: Source[], own: Partial<Config['connection']> 
       unreachable: (ms) => unreachable.push(ms),
       coverage,
     },
-    () => 0,
+    () => coalesceMs,
   );
   t.teardown(() => feed.stop());
   const covered = () => {
@@ -204,10 +204,26 @@ t.test('nothing is handed over after stop', async (t) => {
   const { url } = await scripted(t, (socket) => repeat(socket, TRADE));
   const { feed, trades } = running(t, [sourceOf(url)]);
   await until(() => trades.length > 0);
-  feed.stop();
+  await feed.stop();
   const count = trades.length;
   const other = await scripted(t, (socket) => repeat(socket, TRADE));
   const second = running(t, [sourceOf(other.url)]);
   await until(() => second.trades.length > 5);
   t.equal(trades.length, count);
+});
+
+t.test('what had arrived before stop is handed over, also while reads are gathered', async (t) => {
+  let peer: WebSocket | undefined;
+  const { url } = await scripted(t, (socket) => {
+    peer = socket;
+    socket.send(TRADE);
+  });
+  const { feed, trades } = running(t, [sourceOf(url)], {}, 60_000);
+  await until(() => trades.length === 1);
+  // The reads are paused from the first turn on.
+  await new Promise((resolve) => setImmediate(resolve));
+  for (let n = 0; n < 500; n++) peer?.send(TRADE);
+  await until(() => peer?.bufferedAmount === 0);
+  await feed.stop();
+  t.equal(trades.length, 501);
 });

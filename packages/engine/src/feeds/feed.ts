@@ -3,8 +3,8 @@ import type { Origin } from '../core/dedupe.ts';
 
 /** Where frames come from. A feed hands over raw bytes and says how its connection stands; it decides nothing else. */
 export interface Feed {
-  /** Stops intake; nothing is handed over after it. */
-  stop(): void;
+  /** Hands over what has arrived, then stops intake; nothing is handed over after it. */
+  stop(): Promise<void>;
   /** One word or two for people: `connected to binance`, `connecting`. */
   state(): string;
 }

@@ -41,7 +41,7 @@ export function startReplay(rules: ReplayRules, backlogged: () => boolean, event
   };
   replay().catch((error: Error) => events.unreadable?.(error.message));
   return {
-    stop() {
+    async stop() {
       stopped = true;
     },
     state: () => state,

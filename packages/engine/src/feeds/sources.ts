@@ -50,11 +50,12 @@ class Sources implements Feed {
     this.#active = this.#open(this.#lanes[0] as Lane);
   }
 
-  stop(): void {
+  async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#retry);
     clearTimeout(this.#nextProbe);
     clearInterval(this.#clock);
+    await this.#active?.connection.drain();
     this.#active?.connection.close();
     this.#probe?.connection.close();
   }
@@ -121,6 +122,7 @@ class Sources implements Feed {
   }
 
   #reconnect(lane: Lane): void {
+    if (this.#stopped) return;
     this.#retry = setTimeout(
       () => {
         this.#active = this.#open(lane);

@@ -22,9 +22,14 @@ export interface ConnectionEvents {
 }
 
 export interface Connection {
+  /** Hands over what had arrived by now and was not read yet. */
+  drain(): Promise<void>;
   /** Ends it at once. Nothing is called after it. */
   close(): void;
 }
+
+/** A feed that goes on sending would never be drained; what had arrived by the call is read well before. */
+const DRAIN_MS = 200;
 
 /**
  * One connection to one source, until it ends: it subscribes, waits for the answer, pings, and watches three clocks (see
@@ -71,6 +76,17 @@ class SourceConnection implements Connection {
     this.#reads = gatherReads(this.#socket);
     this.#listen();
     this.#watch = setInterval(() => this.#look(), Math.min(1000, ...Object.values(this.#deadlines)));
+  }
+
+  async drain(): Promise<void> {
+    this.#reads.set(0);
+    const until = now() + DRAIN_MS;
+    // Gathered reads begin again in the turn after the call, so that one without a frame is no end yet.
+    for (let silent = 0; silent < 2 && now() < until; ) {
+      const before = this.#frames;
+      await new Promise((resolve) => setImmediate(resolve));
+      silent = this.#frames === before ? silent + 1 : 0;
+    }
   }
 
   close(): void {
