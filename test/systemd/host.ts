@@ -1,5 +1,4 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { bootMachine, INSIDE, type Machine, type Ran, STATE, whyNoMachine } from '../../ops/sandbox/machine.ts';
@@ -31,18 +30,24 @@ export async function until<T>(
   }
 }
 
-const PRESSURE_LOCK = '\0hybrid-soak-test-pressure';
+/**
+ * Resolves when every other test file has ended: for what is judged by the calm of the whole host. `ops/test.mjs` runs such
+ * a file last. A file that was started by hand is alone at once.
+ */
+export async function alone(): Promise<void> {
+  const siblings = () => {
+    const children = readFileSync(`/proc/${process.ppid}/task/${process.ppid}/children`, 'latin1').trim().split(' ');
+    return children.filter((pid) => Number(pid) !== process.pid && isTest(pid));
+  };
+  await until('the end of the other tests', () => siblings().length === 0, 600);
+}
 
-/** Tests that put the whole host under pressure take turns, also with those of other processes. */
-export async function takePressure(): Promise<{ release(): void }> {
-  const attempt = () =>
-    new Promise<Server | null>((resolve) => {
-      const server = createServer();
-      server.once('error', () => resolve(null));
-      server.listen(PRESSURE_LOCK, () => resolve(server));
-    });
-  const server = await until('the turn to press', attempt, 600);
-  return { release: () => void server.close() };
+function isTest(pid: string): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('.test.ts');
+  } catch {
+    return false; // It has ended since.
+  }
 }
 
 /** A machine with a real systemd, and what a test wants to see and do in it: one engine unit in its state folder. */
@@ -175,11 +180,14 @@ export class Host {
     return ((this.rows() - rows) * 1000) / (performance.now() - at);
   }
 
-  /** Busy loops in a unit of their own: more of them than cores keep tasks waiting. */
-  async press(loops = 6): Promise<void> {
+  /**
+   * Busy loops in a unit of their own: more of them than cores keep tasks waiting. `nice`: at 19 the loops do nearly all of
+   * the waiting themselves, and tests beside this one are hardly slowed.
+   */
+  async press(loops = 6, nice = 0): Promise<void> {
     const loop = 'while :; do :; done';
     const all = `${Array.from({ length: loops }, () => `(${loop}) &`).join(' ')} wait`;
-    await this.run('systemd-run', '--unit=hog', '--quiet', 'bash', '-c', all);
+    await this.run('systemd-run', '--unit=hog', '--quiet', '-p', `Nice=${nice}`, 'bash', '-c', all);
   }
 
   async release(): Promise<void> {

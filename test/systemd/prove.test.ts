@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Proof, type ProofFile, proofFileSchema } from '@hybrid-soak/contract/proof.ts';
 import t from 'tap';
-import { Host, needsSystemd, takePressure, UNIT, until } from './host.ts';
+import { Host, needsSystemd, UNIT, until } from './host.ts';
 
 const CONFIG = '# kept\n[engine]\ningest_mode = "synthetic"\ntick_interval_ms = 100\nsample_every = 1 # one\n';
 
@@ -38,10 +38,8 @@ t.test('soak prove on a real systemd', needsSystemd(), async (t) => {
   });
 
   await t.test('preflight, psi, stall, concurrency and exit-code pass, everything is as before', async (t) => {
-    const turn = await takePressure();
     const asked = ['preflight', 'psi', 'stall', 'concurrency', 'exit-code'];
     const said = await host.soak('prove', ...asked, '--quick');
-    turn.release();
     t.equal(said.code, 0, said.stderr);
     const file = newest();
     t.same(

@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap';
-import { type Decided, Host, needsSystemd, takePressure, until } from './host.ts';
+import { type Decided, Host, needsSystemd, until } from './host.ts';
 
 const CONFIG = '[engine]\ningest_mode = "synthetic"\ntick_interval_ms = 20\nsample_every = 1\n';
 const THRESHOLD_S = 6;
@@ -36,7 +36,6 @@ t.test('SIGSTOP of the main process on a real systemd', needsSystemd(), async (t
     );
     const started = await host.decision('ENGINE_RESTARTED');
     const idle = await freezes(t, Number(started['seq']));
-    const turn = await takePressure();
     await host.press();
     await until('pressure', async () => {
       const { stdout } = await host.run('cat', '/proc/pressure/cpu');
@@ -46,7 +45,6 @@ t.test('SIGSTOP of the main process on a real systemd', needsSystemd(), async (t
     const pressed = host.decisions('STALL').at(-1);
     t.ok(Number(pressed?.['cpu_some_avg10']) > 40, `cpu some avg10 ${String(pressed?.['cpu_some_avg10'])}`);
     await host.release();
-    turn.release();
     await signal('TERM');
     t.equal((await ended).code, 143);
     t.equal(host.readConfig(), CONFIG);
@@ -58,12 +56,10 @@ t.test('SIGSTOP of the main process on a real systemd', needsSystemd(), async (t
       ...['-d', '10m', '--interval', '1s', '--calibrate', '0', '--policy', 'classic', '--leave', 'as-found'],
     );
     await host.decision('STARTUP');
-    const turn = await takePressure();
     await host.press();
     await host.decision('ENGINE_RESTARTED', (r) => r['state'] === 'THROTTLE1');
     await signal('KILL');
     await host.release();
-    turn.release();
     t.not(host.readConfig(), CONFIG);
     const restored = await host.soak('restore');
     t.match(restored, { code: 0, stdout: /^restored: / });

@@ -1,0 +1,37 @@
+import { writeFileSync } from 'node:fs';
+import t from 'tap';
+import { INSIDE } from '../../ops/sandbox/machine.ts';
+import { alone, Host, needsSystemd, UNIT } from './host.ts';
+
+const POLICY = 'sustain_s = 5\ncooldown_s = 5\nrecover_hold_s = 5\ncpu_limit = 40\n';
+const CONFIG = `[engine]\ningest_mode = "realws"\nsample_every = 1\n[soak.policy]\n${POLICY}`;
+const SOURCE = 'name = "local"\nurl = "ws://127.0.0.1:9001/ws/btcusdt@trade"\n';
+/** The engine and its exchange on one CPU: together they want more than it has, on whatever machine. */
+const ONE_CPU = 'CPUAffinity=0';
+
+t.test('the engine itself: adaptive climbs, and is back at NORMAL after the load', needsSystemd(), async (t) => {
+  await alone();
+  const host = await Host.boot(CONFIG);
+  t.teardown(host.close);
+  writeFileSync(host.path('config/ws_sources.toml'), `[[source]]\n${SOURCE}`);
+  const dropIn = `/run/systemd/system/${UNIT}.d`;
+  await host.run('sh', '-c', `mkdir -p ${dropIn} && printf '[Service]\n${ONE_CPU}\n' > ${dropIn}/one-cpu.conf`);
+  await host.systemctl('daemon-reload');
+  const serve = (unit: string, rate: number) => {
+    const feed = [`${INSIDE}/packages/feed/bin/hybrid-feed`, 'serve', '--port', '9001', '--rate', String(rate)];
+    return host.run('systemd-run', `--unit=${unit}`, '--quiet', '-p', ONE_CPU, ...feed);
+  };
+
+  await serve('fast', 100_000);
+  const { signal, ended } = host.startSoak('-d', '10m', '--interval', '1s', '--calibrate', '0', '--leave', 'stopped');
+  const climbed = await host.decision('ENGINE_RESTART', (r) => r['state'] === 'THROTTLE1', 100);
+  t.match(climbed, { attribution: 'engine', over: ['cpu'] });
+  await host.decision('ENGINE_RESTARTED', (r) => r['state'] === 'THROTTLE1', 100);
+  await host.systemctl('stop', 'fast.service');
+  await serve('slow', 20);
+  const later = (seq: unknown) => Number(seq) > Number(climbed['seq']);
+  await host.decision('ENGINE_RESTARTED', (r) => r['state'] === 'NORMAL' && later(r['seq']), 200);
+  t.equal(host.readConfig(), CONFIG);
+  await signal('TERM');
+  t.equal((await ended).code, 143);
+});
