@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { engine, folder, logLines } from '../engine/engine.ts';
+import { eventually } from '../eventually.ts';
 import { between } from '../sim/random.ts';
 import { checkComplete, type Ledger, readLedger } from './database.ts';
 import { type Exchange, openExchange } from './exchange.ts';
@@ -25,7 +26,13 @@ interface Stopped {
   up: boolean;
 }
 
-type Stop = (cwd: string, exchange: Exchange, before: Ledger | null, afterMs: number) => Promise<[Ledger, Stopped]>;
+/** A random moment, counted from the start of the process or from its first trade. */
+interface Moment {
+  ms: number;
+  from: 'start' | 'trade';
+}
+
+type Stop = (cwd: string, exchange: Exchange, before: Ledger | null, moment: Moment) => Promise<[Ledger, Stopped]>;
 
 export const kills: Fault = {
   name: 'kill-9',
@@ -43,10 +50,10 @@ export const sigterms: Fault = {
   inflict: (round) => campaign(round, terminate),
 };
 
-const kill: Stop = async (cwd, exchange, before, afterMs) => {
+const kill: Stop = async (cwd, exchange, before, moment) => {
   const { child, ended } = engine(cwd, 'run');
   const connected = exchange.connection();
-  await sleep(afterMs);
+  await until(moment, () => exchange.connection() !== connected || child.exitCode !== null);
   child.kill('SIGKILL');
   const killedAt = performance.now();
   check('it ended by itself', (await ended).signal === 'SIGKILL');
@@ -62,10 +69,10 @@ const kill: Stop = async (cwd, exchange, before, afterMs) => {
   return [ledger, { lostMs, ticks, up: true }];
 };
 
-const terminate: Stop = async (cwd, exchange, before, afterMs) => {
+const terminate: Stop = async (cwd, exchange, before, moment) => {
   const { child, ended } = engine(cwd, 'run');
   const connected = exchange.connection();
-  await sleep(afterMs);
+  await until(moment, () => exchange.connection() !== connected || child.exitCode !== null);
   const sent = exchange.lastId();
   child.kill('SIGTERM');
   const { code, signal, stdout, stderr } = await ended;
@@ -92,7 +99,10 @@ const terminate: Stop = async (cwd, exchange, before, afterMs) => {
 
 /** `count` stops at random moments, on a new database every 20 runs, two databases at a time. */
 async function campaign({ count, random }: Round, stop: Stop): Promise<string> {
-  const moments = Array.from({ length: count }, () => between(random, 0, LONGEST_MS));
+  const moments = Array.from({ length: count }, (_, n): Moment => {
+    // A slow start would leave nothing to be stopped under load.
+    return { ms: between(random, 0, LONGEST_MS), from: n % 4 === 0 ? 'start' : 'trade' };
+  });
   const stopped: Stopped[] = [];
   const lane = async () => {
     while (moments.length > 0)
@@ -106,7 +116,12 @@ async function campaign({ count, random }: Round, stop: Stop): Promise<string> {
   return `${stopped.length} stops (${up} while connected), ${ticks} ticks committed at ${RATE}/s${loss}`;
 }
 
-async function onOneDatabase(moments: number[], stop: Stop): Promise<Stopped[]> {
+async function until({ ms, from }: Moment, connected: () => boolean): Promise<void> {
+  if (from === 'trade') await eventually(connected);
+  await sleep(ms);
+}
+
+async function onOneDatabase(moments: Moment[], stop: Stop): Promise<Stopped[]> {
   const exchange = await openExchange(RATE);
   const cwd = mkdtempSync(join(tmpdir(), 'faults-'));
   folder(cwd, [], `${CONFIG}ws_url = "${exchange.url}"\n`);
