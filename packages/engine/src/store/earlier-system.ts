@@ -2,7 +2,11 @@ import { MIGRATIONS } from '@hybrid-soak/contract/schema.ts';
 import type Database from 'better-sqlite3';
 
 const EARLIER = 'earlier_';
-const OURS = [...(MIGRATIONS[1] as string).matchAll(/CREATE (?:TABLE|INDEX) (\w+)/g)].map(([, name]) => name as string);
+const OURS = [
+  ...Object.values(MIGRATIONS)
+    .join('')
+    .matchAll(/CREATE (?:TABLE|INDEX) (\w+)/g),
+].map(([, name]) => name as string);
 
 /** The earlier system's tables make room for ours; its other tables stay as they are. */
 export function setAside(db: Database.Database): void {

@@ -1,8 +1,8 @@
 import type Database from 'better-sqlite3';
 
 /**
- * What `[storage] retain_days` bounds: the condition of an old row, and its age, ms. `trades` stays: positions are summed from
- * it. Open gaps and coverage stay until they are closed.
+ * What `[storage] retain_days` bounds: the condition of an old row, and its age, ms. `trades` stays: it is
+ * the account. Open gaps and coverage stay until they are closed.
  *
  * The plus keeps SQLite off the index on `ts`, all of which it would read: https://www.sqlite.org/optoverview.html, on terms
  * that a unary `+` disqualifies.
