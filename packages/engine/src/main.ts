@@ -1,3 +1,4 @@
+import './hangup.ts';
 import { readFileSync } from 'node:fs';
 import { formatFault } from '@hybrid-soak/contract/config-check.ts';
 import { INGEST_MODES } from '@hybrid-soak/contract/decision.ts';

@@ -5,6 +5,7 @@ import type { Feed, FeedEvents } from './feeds/feed.ts';
 import { startReplay } from './feeds/replay.ts';
 import { startSources } from './feeds/sources.ts';
 import { startSynthetic } from './feeds/synthetic.ts';
+import { onHangup } from './hangup.ts';
 import { lateness } from './lateness.ts';
 import { fromHere, type Loaded } from './load-config.ts';
 import type { Notifier } from './notify.ts';
@@ -31,14 +32,12 @@ export async function runEngine(loaded: Loaded, log: Logger, notifier: Notifier)
     end = resolve;
   });
 
-  // Before anything is opened: a stop during start-up is a clean stop too, and a reload is no end.
+  // Before anything is opened: a stop during start-up is a clean stop too.
   for (const signal of ['SIGTERM', 'SIGINT'] as const)
     process.on(signal, () => {
       log.info({ signal }, 'stopping');
       end(ENGINE_EXIT.COMPLETE);
     });
-  let onReload = () => log.info('not reloaded: starting, with the configuration as it was read');
-  process.on('SIGHUP', () => onReload());
 
   const rules = {
     path: fromHere(config.app.db_path),
@@ -92,10 +91,10 @@ export async function runEngine(loaded: Loaded, log: Logger, notifier: Notifier)
     setInterval(flush, config.storage.flush_interval_ms),
     ...watch({ config, db: rules.path, pipeline, writer, feed, notifier, log, end }),
   ];
-  onReload = () => reload(loaded, pipeline, log);
   flush();
   notifier.send(`READY=1\nSTATUS=${statusLine(pipeline, feed)}`);
   log.info({ mode: config.engine.ingest_mode, sample_every: config.engine.sample_every, pid: process.pid }, 'started');
+  onHangup(() => reload(loaded, pipeline, log));
   const code = await ended;
   await feed.stop();
   for (const timer of timers) clearInterval(timer);
