@@ -11,6 +11,7 @@ export function lockDatabase(path: string): Database.Database {
   try {
     mkdirSync(dirname(path), { recursive: true });
     const lock = new Database(`${existsSync(path) ? realpathSync(path) : path}.lock`, { timeout: 5000 });
+    lock.pragma('journal_mode = OFF');
     lock.exec('BEGIN EXCLUSIVE');
     return lock;
   } catch (error) {
