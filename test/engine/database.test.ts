@@ -46,7 +46,7 @@ t.test('a database that is locked at the start is waited for; a stop meanwhile i
   const { child, ended, logged } = engine(cwd, 'run');
   t.match(await logged('database is not writable for now'), { message: /SQLITE_BUSY/ });
   child.kill('SIGTERM');
-  t.match(await ended, { code: 0, signal: null });
+  t.match(await ended, { code: 0, signal: null, stdout: /"received":0.*"msg":"stopped"/ });
   const again = engine(cwd, 'run');
   await again.logged('database is not writable for now');
   other.exec('ROLLBACK');

@@ -1,5 +1,6 @@
 import { ENGINE_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import type { Logger } from 'pino';
+import { newCounters } from './core/counters.ts';
 import { NO_SEEDS } from './core/gaps.ts';
 import type { Feed, FeedEvents } from './feeds/feed.ts';
 import { startReplay } from './feeds/replay.ts';
@@ -61,7 +62,10 @@ export async function runEngine(loaded: Loaded, log: Logger, notifier: Notifier)
   const longer = () => notifier.send('EXTEND_TIMEOUT_USEC=60000000\nSTATUS=opening the database');
   const extending = setInterval(longer, 10_000);
   const writer = await Promise.race([opening, ended]).finally(() => clearInterval(extending));
-  if (typeof writer === 'number') return writer;
+  if (typeof writer === 'number') {
+    log.info({ code: writer, ticks_written: 0, pending: 0, unaccounted: 0, ...newCounters() }, 'stopped');
+    return writer;
+  }
   const { pragmas, migrated: migrated_backup, movedAside: moved_aside } = writer;
   log.info({ db: config.app.db_path, pragmas, migrated_backup, moved_aside }, 'database verified');
 
