@@ -16,6 +16,13 @@ t.test('a feed that has to be asked is asked for the config’s symbol, unless i
   t.same(loaded.ok && loaded.value.sources.map(({ symbol }) => symbol), ['ETH-USD', 'BTC/USD', 'ETH/USD', undefined]);
 });
 
+t.test('the one source of mode mockws is asked for the config’s symbol too', async (t) => {
+  const url = 'ws://127.0.0.1:9001/v2/marketdata';
+  const dir = t.testdir({ 'config.toml': `[engine]\ningest_mode = "mockws"\nws_url = "${url}"\n` });
+  const loaded = loadConfig(join(dir, 'config.toml'), undefined);
+  t.same(loaded.ok && loaded.value.sources.map(({ symbol }) => symbol), ['BTCUSD']);
+});
+
 t.test('an exchange that is not known is a fault that names those that are', async (t) => {
   const dir = t.testdir({
     'config.toml': '[engine]\ningest_mode = "realws"\n',

@@ -128,6 +128,12 @@ t.test('frames that Gemini v1 counted and never sent are a gap in the ledger', a
   t.same(pipeline.takeRows().coverage, [], 'another connection counts from its own beginning');
 });
 
+t.test('a frame that names no market, from a URL that names none, is the config’s market', async (t) => {
+  const { pipeline, feed } = pipelineOf();
+  feed(connection('a', { symbol: '' }), LIVE['gemini v1']);
+  t.match(ticksOf(pipeline.takeRows().ticks), [{ symbol: 'BTCUSD', price: 84106.09 }]);
+});
+
 t.test('times are the exchange’s and symbols the config’s', async (t) => {
   const { pipeline, feed } = pipelineOf();
   feed(connection(), LIVE['kraken v1']);

@@ -43,7 +43,8 @@ export function loadConfig(file: string, sourcesFile: string | undefined, mode?:
     const url = config.engine.ws_url;
     if (url === undefined)
       return { ok: false, faults: [fault(file, 'engine.ws_url', 'missing in mode mockws', 'a ws:// URL')] };
-    return { ok: true, value: { config, sources: [{ name: 'mockws', url, kind: 'ticker', priority: 1 }] } };
+    const source = named({ name: 'mockws', url, kind: 'ticker', priority: 1 }, config.app.symbol);
+    return { ok: true, value: { config, sources: [source] } };
   }
   if (config.engine.ingest_mode === 'replay') {
     const wrong = recordingFault(config);

@@ -41,6 +41,8 @@ export class Pipeline {
   readonly coverage = new Coverage();
   /** The open batch should be written now: it is as long as a transaction should be, or holds the first tick of all. */
   onDue: () => void = () => {};
+  /** The last frame could not be read, and why. */
+  onUnread: (why: string) => void = () => {};
   #first = true;
   readonly #config: Config;
   readonly #execution: ShadowExecution;
@@ -86,7 +88,8 @@ export class Pipeline {
       counters.sampled_out++;
       return true;
     }
-    const mapped = source.ticks === true ? mapRecordedTick(bytes) : mapBytes(bytes, source.symbol);
+    const market = source.symbol || this.#config.app.symbol;
+    const mapped = source.ticks === true ? mapRecordedTick(bytes, market) : mapBytes(bytes, market);
     if (mapped.sequence !== undefined && this.sampler.every === 1) this.#countFrame(source, mapped.sequence);
     switch (mapped.is) {
       case 'trades':
@@ -101,10 +104,12 @@ export class Pipeline {
       case 'ignored':
         counters.ignored++;
         this.#countKind(mapped.kind);
+        if (mapped.kind === 'unknown') this.onUnread('JSON that is no frame of a known exchange');
         return false;
       case 'malformed':
         counters.malformed++;
         this.#quarantine(source.name, mapped.reason, bytes);
+        this.onUnread(mapped.reason);
         return false;
       case 'history':
         counters.history++;
