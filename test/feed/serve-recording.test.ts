@@ -44,6 +44,13 @@ t.test('a plain file of raw frames is served on any path', async (t) => {
   t.same(got, ['{"e":"trade"}', '[1]', 'not JSON']);
 });
 
+t.test('a recording of one URL is served on any path, and those of other recorders as well', async (t) => {
+  const lines = [line('/ws/btcusdt@trade', '1'), '{"ts":1751508438600,"raw":"{}"}', '2025-07-03T02:07:18.601Z [2]'];
+  const { got } = client(t, `${await served(t, `\uFEFF${lines[0]}${lines[1]}\n${lines[2]}\n`)}/`);
+  await until(() => got.length === 3);
+  t.same(got, ['1', '{}', '[2]']);
+});
+
 t.test('a looped recording begins anew', async (t) => {
   const { got } = client(t, `${await served(t, line('/', '1') + line('/', '2'), { loop: true })}/`);
   await until(() => got.length >= 5);

@@ -40,13 +40,20 @@ export async function serveRecording(rules: ServeRecordingRules): Promise<Served
     const path = request.url ?? '/';
     if (paths.size > 1 && !paths.has(path)) return socket.close(1008, 'no such stream');
     socket.on('error', () => socket.terminate());
-    play(socket, paths.size > 1 ? path : null, rules, () => sent++).catch((error: Error) => socket.close(1011, error.message.slice(0, 100)));
+    play(socket, paths.size > 1 ? path : null, rules, () => sent++).catch((error: Error) =>
+      socket.close(1011, error.message.slice(0, 100)),
+    );
   });
   return { ...(await listening(server, () => sent)), paths: [...paths] };
 }
 
 /** `path`: the one that is asked for; null where all frames are. */
-async function play(socket: WebSocket, path: string | null, rules: ServeRecordingRules, count: () => void): Promise<void> {
+async function play(
+  socket: WebSocket,
+  path: string | null,
+  rules: ServeRecordingRules,
+  count: () => void,
+): Promise<void> {
   const isOpen = () => socket.readyState === socket.OPEN;
   do {
     const started = performance.now();

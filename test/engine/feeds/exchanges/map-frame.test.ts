@@ -176,7 +176,8 @@ t.test('the market of frames that name none is the one in their URL, wherever it
 });
 
 t.test('Gemini v1 with several markets on one connection: each event names its own', async (t) => {
-  const named = (symbol: string) => LIVE['gemini v1'].replace('"type":"trade",', `"type":"trade","symbol":"${symbol}",`);
+  const named = (symbol: string) =>
+    LIVE['gemini v1'].replace('"type":"trade",', `"type":"trade","symbol":"${symbol}",`);
   t.equal(tradesIn(named('ETHUSD'))[0]?.symbol, 'ETHUSD');
   t.match(mapBytes(Buffer.from(named('ETHUSD')), 'BTCUSD'), { is: 'trades', trades: [{ symbol: 'ETHUSD' }] });
 });

@@ -39,7 +39,11 @@ function mapParsed(frame: unknown, urlSymbol: string): Mapped {
 export function symbolOfUrl(url: string): string {
   const { pathname, searchParams } = new URL(url);
   const after = /\/marketdata\/([^/]+)/i.exec(pathname)?.[1];
-  const last = pathname.split('/').findLast((part) => part !== '')?.split('@')[0] ?? '';
+  const last =
+    pathname
+      .split('/')
+      .findLast((part) => part !== '')
+      ?.split('@')[0] ?? '';
   const asked = searchParams.get('symbol') ?? searchParams.get('symbols') ?? '';
   const name = after ?? [last, asked].find((text) => /^[a-z0-9-]{5,16}$/i.test(text) && hasQuote(text));
   return name?.toUpperCase() ?? '';
