@@ -4,7 +4,7 @@ import type { OpenGap, StreamSeed } from './gaps.ts';
 const MAX_HOLES = 1000;
 
 /** A number while it is exact with room to spare, a bigint beyond: one id is always of one type. */
-type Id = number | bigint;
+export type Id = number | bigint;
 
 interface Gap {
   source: string;
@@ -107,7 +107,7 @@ export class DenseIds {
 const EXACT_DIGITS = 15;
 const LAST_NUMBER = 999_999_999_999_999;
 
-function idOf(given: string | number): Id {
+export function idOf(given: string | number): Id {
   if (typeof given === 'number') return given <= LAST_NUMBER ? given : BigInt(given);
   return given.length <= EXACT_DIGITS ? Number(given) : BigInt(given);
 }
