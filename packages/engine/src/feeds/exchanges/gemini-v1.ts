@@ -37,12 +37,12 @@ function mapBody(frame: JsonObject, urlSymbol: string): Mapped | undefined {
   if (type !== 'update' || !Array.isArray(frame['events'])) return undefined;
   const events = frame['events'].filter((event) => isObject(event) && event['type'] === 'trade');
   if (events.length === 0) return ignored('book');
-  const ts = integerMillis(frame['timestampms']);
+  const ms = frame['timestampms'];
   const trades = tradesOf(events, (event) => ({
     symbol: symbolText(event['symbol'] ?? urlSymbol),
     price: positiveDecimal(event['price']),
     volume: positiveDecimal(event['amount']),
-    ts,
+    ts: integerMillis(ms ?? event['timestampms']),
     tradeId: tradeId(event['tid']),
   }));
   return typeof trades === 'string' ? malformed(trades) : { is: 'trades', trades, numbering: GEMINI_TRADES };

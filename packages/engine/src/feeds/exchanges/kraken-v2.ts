@@ -40,7 +40,8 @@ export const krakenV2: Exchange = {
   },
   map(frame) {
     if (!isObject(frame)) return undefined;
-    if (typeof frame['method'] === 'string' && ('success' in frame || 'time_in' in frame)) return { is: 'control' };
+    if ('time_in' in frame && ('method' in frame || 'success' in frame)) return { is: 'control' };
+    if ('success' in frame && 'method' in frame) return { is: 'control' };
     const { channel, type } = frame;
     if (channel === 'heartbeat' || channel === 'status') return { is: 'control' };
     if (!Array.isArray(frame['data'])) return undefined;
