@@ -119,6 +119,15 @@ t.test('a dropped trade leaves a gap behind', async (t) => {
   t.match(pipeline.takeRows().gaps, [{ from: '2', to: '2' }]);
 });
 
+t.test('two markets of one connection that are one symbol of the config have a strategy each', async (t) => {
+  const { pipeline, feed } = pipelineOf({ signal_every_n_ticks: 3 });
+  const usd = (id: number) => binance(id).replace('BTCUSDT', 'BTCUSD');
+  feed(connection(), binance(1), binance(2), usd(1), usd(2));
+  t.equal(pipeline.takeRows().signals.length, 0);
+  feed(connection(), usd(3));
+  t.ok(pipeline.takeRows().signals.length > 0);
+});
+
 t.test('the ledger says from when to when a source was sampled', async (t) => {
   const { pipeline, feed } = pipelineOf({ sample_every: 5 });
   const source = connection();

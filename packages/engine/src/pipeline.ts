@@ -208,12 +208,12 @@ export class Pipeline {
     for (const fill of executed.fills) pushFill(this.#rows.fills, fill);
   }
 
-  /** Per source and symbol: a failover must not fake a crossover. The last one is nearly always the one wanted. */
+  /** Per source and wire symbol: neither a failover nor BTC/USDT beside BTC/USD may fake a crossover. Mostly the last one's. */
   #laneOf(source: FrameSource, wire: string): Lane {
     const last = this.#lastLane;
     if (last !== undefined && last.source === source && last.wire === wire) return last;
     const symbol = canonicalSymbol(wire, this.#config.app.symbol, source.wireSymbol);
-    const key = `${source.name}\n${symbol}`;
+    const key = `${source.name}\n${wire}`;
     let state = this.#strategies.get(key);
     if (state === undefined) {
       const { strategy, signal_every_n_ticks: every } = this.#config.engine;

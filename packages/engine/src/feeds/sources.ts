@@ -47,6 +47,10 @@ class Sources implements Feed {
     this.#clock = setInterval(() => {
       if (this.#downSince !== null) events.unreachable(performance.now() - this.#downSince);
     }, 500);
+    for (const { source, exchange } of this.#lanes) {
+      const detail = { source: source.name, valid: 'exchange = "…" in its source, if the feed has to be asked' };
+      if (exchange === undefined) events.log('info', 'no exchange is known by the URL: nothing is asked for', detail);
+    }
     this.#active = this.#open(this.#lanes[0] as Lane);
   }
 
