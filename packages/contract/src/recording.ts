@@ -95,9 +95,10 @@ function receivedMs(fields: Fields, key: string | undefined): number | null {
   return key === undefined ? null : recordedTime(fields[key]);
 }
 
-/** A frame that was recorded as JSON is written again as text with each number as it stood: ids may exceed 2^53. */
+/** A frame that was recorded as JSON is written again as text, ids beyond 2^53 digit for digit. */
 function textOf(frame: unknown, line: string, key: string | number): string {
   if (typeof frame === 'string') return frame;
+  if (!/\d{16}/.test(line)) return JSON.stringify(frame);
   return JSON.stringify((JSON.parse(line, keepNumbers as Reviver) as Fields)[key]);
 }
 

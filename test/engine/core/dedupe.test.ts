@@ -148,6 +148,13 @@ t.test('what was told before the first trade is where counting begins', async (t
   t.same(gaps(), ['opened a 51..52']);
 });
 
+t.test('what was told after a restart does not hide what was missed while the engine was down', async (t) => {
+  const { take, tell, gaps } = market(DENSE, seeded(['9', '10']));
+  for (const id of [15, 14, 10, 9]) tell(id);
+  t.ok(take(16));
+  t.same(gaps(), ['opened a 11..15']);
+});
+
 t.test('a numbering that begins again is not taken for duplicates', async (t) => {
   const { take, gaps } = market(DENSE);
   for (const id of [100, 101, 102]) take(id);

@@ -27,7 +27,7 @@ const TRADES: Numbering = { name: 'kraken', ids: 'dense' };
 export const krakenV2: Exchange = {
   name: 'kraken-v2',
   venue: 'kraken',
-  serves: ({ hostname, pathname }) => isKraken(hostname) && pathname.startsWith('/v2'),
+  serves: ({ hostname, pathname }) => /^\/v2\/?$/.test(pathname) || (isKraken(hostname) && pathname.startsWith('/v2')),
   wireSymbol: (symbol) => pair(symbol, '/'),
   subscribe: (symbol) => [
     JSON.stringify({ method: 'subscribe', params: { channel: 'trade', symbol: [symbol], snapshot: false } }),
