@@ -84,7 +84,8 @@ async function madeUp(flags: ServeFlags): Promise<Served> {
 async function recorded(file: string, flags: ServeFlags): Promise<Served> {
   const { serveRecording } = await import('./serve-recording.ts');
   const served = await serveRecording({ ...flags, file });
-  const urls = served.paths.map((path) => `ws://${flags.host}:${served.port}${path}`);
+  const paths = served.paths.length > 0 ? served.paths : ['/'];
+  const urls = paths.map((path) => `ws://${flags.host}:${served.port}${path}`);
   process.stdout.write(`${JSON.stringify({ port: served.port, urls })}\n`);
   return served;
 }
