@@ -19,6 +19,7 @@ t.test('a frame as text beside a time of receipt is read under the names that re
       t.match(read({ [time]: MS, [frame]: RAW }), { raw: RAW, receivedMs: MS }, `${time} ${frame}`);
   t.match(read({ ts: MS, local_timestamp: MS + 5, raw: RAW }), { receivedMs: MS + 5 }, 'receipt outranks other times');
   t.match(read({ raw: RAW }), { raw: RAW, receivedMs: null });
+  t.match(read({ when: 'now', d: RAW }), { raw: RAW }, 'JSON as text is the frame, whatever its name');
   t.match(read({ exchange: 'kraken', symbol: 'BTC/USD', url: 'ws://x/v2', ts: 'soon', raw: RAW }), {
     source: 'kraken',
     symbol: 'BTC/USD',

@@ -26,7 +26,7 @@ export const recordedLine = ({ received_ms, source, url, raw }: Recorded): strin
 
 type Fields = Record<string, unknown>;
 
-/** Where recorders put the frame, and where they say who sent it. */
+/** Where recorders put the frame, unless it is the only JSON as text, and where they say who sent it. */
 const FRAME_KEYS = ['raw', 'frame', 'payload', 'msg', 'message', 'data', 'body', 'text'];
 const SOURCE_KEYS = ['source', 'exchange', 'venue', 'feed'];
 const SYMBOL_KEYS = ['symbol', 'pair', 'market', 'product_id', 'instrument'];
@@ -57,7 +57,8 @@ export function recordedFrame(line: string): RecordedFrame | undefined {
 
 function ofFields(fields: Fields, line: string): RecordedFrame | undefined {
   const time = timeIn(fields);
-  const key = FRAME_KEYS.find((name) => isFrameIn(fields, name, time !== undefined));
+  const known = FRAME_KEYS.find((name) => isFrameIn(fields, name, time !== undefined));
+  const key = known ?? Object.keys(fields).find((name) => typeof fields[name] === 'string' && isJsonText(fields[name]));
   if (key === undefined) return undefined;
   const url = stringIn(fields, URL_KEYS);
   return {
