@@ -63,11 +63,11 @@ export function loadConfig(file: string, sourcesFile: string | undefined, mode?:
   };
 }
 
-/** A source of a feed that has to be asked for its symbol names one: its own, else the config's as that exchange spells it. */
+/** A source of a feed that has to be asked for its symbol names one: its own, else the config's, as that exchange spells it. */
 function named(source: Source, symbol: string): Source {
   const exchange = exchangeOf(source);
-  if (exchange === undefined || source.symbol !== undefined || exchange.subscribe('').length === 0) return source;
-  return { ...source, symbol: exchange.wireSymbol(symbol) };
+  if (exchange === undefined || exchange.subscribe('').length === 0) return source;
+  return { ...source, symbol: exchange.wireSymbol(source.symbol ?? symbol) };
 }
 
 /** What is wrong with the recording that is to be replayed, if anything. */
