@@ -5,7 +5,7 @@ import { INGEST_MODES } from '@hybrid-soak/contract/decision.ts';
 import { ENGINE_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import { MIGRATIONS } from '@hybrid-soak/contract/schema.ts';
 import { Command, Option } from 'commander';
-import { type ConfigFlags, type Loaded, load } from './load-config.ts';
+import { type ConfigFlags, fromHere, type Loaded, load } from './load-config.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;
@@ -56,14 +56,17 @@ function loaded(flags: ConfigFlags): Loaded {
 }
 
 async function run(loaded: Loaded): Promise<number> {
-  const [{ pino }, { openNotifier }, { runEngine }, { DatabaseRefused, DatabaseUnavailable }] = await Promise.all([
-    import('pino'),
-    import('./notify.ts'),
-    import('./run.ts'),
-    import('./store/refusals.ts'),
-  ]);
+  const [{ pino }, { openNotifier }, { runEngine }, { DatabaseRefused, DatabaseUnavailable }, { makeFolderOf }] =
+    await Promise.all([
+      import('pino'),
+      import('./notify.ts'),
+      import('./run.ts'),
+      import('./store/refusals.ts'),
+      import('./store/make-folder.ts'),
+    ]);
   const log = pino({ level: loaded.config.engine.log_level, base: null, timestamp: pino.stdTimeFunctions.isoTime });
   try {
+    makeFolderOf(fromHere(loaded.config.app.db_path));
     // The writer thread of a dying disk would keep the process alive.
     process.exit(await runEngine(loaded, log, await openNotifier(process.env)));
   } catch (error) {

@@ -43,6 +43,8 @@ export class Pipeline {
   onDue: () => void = () => {};
   /** How long ago the frame at hand was received, ms. */
   ageMs: () => number = () => 0;
+  /** The last frame could not be read, and why. */
+  onUnread: (why: string) => void = () => {};
   #first = true;
   readonly #config: Config;
   readonly #execution: ShadowExecution;
@@ -85,7 +87,8 @@ export class Pipeline {
       counters.sampled_out++;
       return true;
     }
-    const mapped = source.ticks === true ? mapRecordedTick(bytes) : mapBytes(bytes, source.symbol);
+    const market = source.symbol || this.#config.app.symbol;
+    const mapped = source.ticks === true ? mapRecordedTick(bytes, market) : mapBytes(bytes, market);
     if (mapped.sequence !== undefined && this.sampler.every === 1) this.#countFrame(source, mapped.sequence);
     switch (mapped.is) {
       case 'trades':
@@ -100,10 +103,12 @@ export class Pipeline {
       case 'ignored':
         counters.ignored++;
         this.#countKind(mapped.kind);
+        if (mapped.kind === 'unknown') this.onUnread('JSON that is no frame of a known exchange');
         return false;
       case 'malformed':
         counters.malformed++;
         this.#quarantine(source.name, mapped.reason, bytes);
+        this.onUnread(mapped.reason);
         return false;
       case 'history':
         counters.history++;
@@ -202,12 +207,12 @@ export class Pipeline {
     for (const fill of executed.fills) pushFill(this.#rows.fills, fill);
   }
 
-  /** Per source and symbol: a failover must not fake a crossover. The last one is nearly always the one wanted. */
+  /** Per source and wire symbol: neither a failover nor BTC/USDT beside BTC/USD may fake a crossover. Mostly the last one's. */
   #laneOf(source: FrameSource, wire: string): Lane {
     const last = this.#lastLane;
     if (last !== undefined && last.source === source && last.wire === wire) return last;
     const symbol = canonicalSymbol(wire, this.#config.app.symbol, source.wireSymbol);
-    const key = `${source.name}\n${symbol}`;
+    const key = `${source.name}\n${wire}`;
     let state = this.#strategies.get(key);
     if (state === undefined) {
       const { strategy, signal_every_n_ticks: every } = this.#config.engine;

@@ -14,6 +14,7 @@ import { Pipeline } from './pipeline.ts';
 import { reload } from './reload.ts';
 import { DatabaseRefused } from './store/refusals.ts';
 import { startWriter, type Writer } from './store/writer.ts';
+import { UnreadLines } from './unread.ts';
 import { atMostEvery, statusLine, watch } from './watch.ts';
 
 const DAY_MS = 86_400_000;
@@ -125,6 +126,7 @@ async function finish(asked: number, pipeline: Pipeline, writer: Writer, log: Lo
 function startFeed(loaded: Loaded, pipeline: Pipeline, writer: Writer, log: Logger, end: (code: number) => void): Feed {
   const { config, sources } = loaded;
   const { engine } = config;
+  const unread = new UnreadLines(engine.replay_file ?? '', log);
   const events: FeedEvents = {
     frame: (source, bytes) => pipeline.onFrame(source, bytes, writer.pendingTicks()),
     log: (level, message, detail) => log[level]({ ...detail }, message),
@@ -135,9 +137,10 @@ function startFeed(loaded: Loaded, pipeline: Pipeline, writer: Writer, log: Logg
       end(ENGINE_EXIT.NETWORK);
     },
     finished() {
-      const { received, malformed } = pipeline.counters;
-      const garbage = received > 0 && malformed === received;
-      if (garbage) log.error({ malformed }, 'nothing but malformed frames');
+      const { received, ticks } = pipeline.counters;
+      const garbage = received > 0 && unread.count === received;
+      unread.sum(received, ticks);
+      if (garbage) log.error({ unread: received }, 'nothing but malformed frames');
       end(garbage ? ENGINE_EXIT.PARSE : ENGINE_EXIT.COMPLETE);
     },
     unreadable(why) {
@@ -148,7 +151,9 @@ function startFeed(loaded: Loaded, pipeline: Pipeline, writer: Writer, log: Logg
   if (engine.ingest_mode === 'replay') {
     const path = fromHere(engine.replay_file as string);
     const rules = { path, symbol: config.app.symbol, longestLine: config.connection.max_payload_bytes };
-    return startReplay(rules, () => pipeline.isHalfFull(writer.pendingTicks()), events);
+    const replay = startReplay(rules, () => pipeline.isHalfFull(writer.pendingTicks()), events);
+    pipeline.onUnread = (why) => unread.tell(replay.line(), why);
+    return replay;
   }
   const coalesceMs = () => (pipeline.sampler.every > 1 ? engine.coalesce_reads_ms : 0);
   if (sources.length > 0) return startSources(sources, config.connection, events, coalesceMs);

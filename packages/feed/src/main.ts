@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { isWebSocketUrl } from '@hybrid-soak/contract/config.ts';
 import { parseDuration } from '@hybrid-soak/contract/duration.ts';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import type { Served } from './serve.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
@@ -53,14 +53,14 @@ program
   .command('serve')
   .addHelpText('after', '\nExample:\n  hybrid-feed serve --port 9001 --rate 200')
   .description(
-    'serve made-up trades on /ws/<symbol>@trade, /stream?streams=<symbol>@trade and /v1/marketdata/<symbol>, or a recording on the path of its URL, until SIGTERM',
+    'serve made-up trades on /ws/<symbol>@trade, /stream?streams=<symbol>@trade and /v1/marketdata/<symbol>, or a recording (of several URLs: each on its path), until SIGTERM',
   )
   .argument('[file]', 'a recording, or one raw frame a line: served from its beginning to each client, then silence')
   .option('--port <n>', '0 takes a free one', number('--port', 0, 65535), 9001)
   .option('--host <address>', 'where to listen', '127.0.0.1')
   .option('--rate <n>', 'frames a second to each client', number('--rate', 0.01, 1_000_000), 100)
   .option('--seed <n>', 'the same seed gives the same trades', number('--seed', 0, 4_294_967_295), 1)
-  .option('--speed <n>', 'of a recording: 1x, 10x, max', speed, 1)
+  .addOption(new Option('--speed <n>', 'of a recording: 1x, 10x, max').argParser(speed).default(1, '1x'))
   .option('--loop', 'a recording over and over, with the same trade ids: an engine counts them as duplicates', false)
   .action(async (file: string | undefined, flags: ServeFlags) => {
     try {
@@ -84,7 +84,8 @@ async function madeUp(flags: ServeFlags): Promise<Served> {
 async function recorded(file: string, flags: ServeFlags): Promise<Served> {
   const { serveRecording } = await import('./serve-recording.ts');
   const served = await serveRecording({ ...flags, file });
-  const urls = served.paths.map((path) => `ws://${flags.host}:${served.port}${path}`);
+  const paths = served.paths.length > 0 ? served.paths : ['/'];
+  const urls = paths.map((path) => `ws://${flags.host}:${served.port}${path}`);
   process.stdout.write(`${JSON.stringify({ port: served.port, urls })}\n`);
   return served;
 }
@@ -101,6 +102,10 @@ interface RecordFlags {
 
 program
   .command('record')
+  .addHelpText(
+    'after',
+    '\nExample:\n  hybrid-feed record --url wss://stream.binance.com:9443/ws/btcusdt@trade --out frames.jsonl --duration 2h',
+  )
   .description('write the frames of a feed to a file, one JSON object a line, until SIGTERM')
   .requiredOption('--url <url>', 'ws:// or wss://')
   .requiredOption('--out <file>', 'continued where it exists')
@@ -149,4 +154,12 @@ program
     for (let n = 0; n < flags.count; n++) process.stdout.write(`${source.next(start + n)}\n`);
   });
 
-if (import.meta.main) await program.parseAsync();
+if (import.meta.main) {
+  process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+    // A reader that has seen enough (`| head`) is no fault.
+    if (code === 'EPIPE') process.exit(0);
+    process.stderr.write(`stdout: ${message}\n`);
+    process.exit(1);
+  });
+  await program.parseAsync();
+}

@@ -1,15 +1,13 @@
-import { existsSync, mkdirSync, realpathSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { existsSync, realpathSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { DatabaseRefused, refusalOf } from './refusals.ts';
 
 /**
  * One engine a database: an exclusive transaction on an empty file beside it, which the kernel ends with its owner. Two
- * engines would take each other's rows for their own. Throws DatabaseRefused where another engine has it.
+ * engines would take each other's rows for their own. Its folder is there. Throws DatabaseRefused where another engine has it.
  */
 export function lockDatabase(path: string): Database.Database {
   try {
-    mkdirSync(dirname(path), { recursive: true });
     const lock = new Database(`${existsSync(path) ? realpathSync(path) : path}.lock`, { timeout: 5000 });
     lock.pragma('journal_mode = OFF');
     lock.exec('BEGIN EXCLUSIVE');

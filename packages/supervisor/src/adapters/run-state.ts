@@ -1,6 +1,8 @@
 import { readFileSync, rmSync } from 'node:fs';
 import type { IngestMode, PolicyName, PsiActions } from '@hybrid-soak/contract/decision.ts';
+import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import { replaceFile } from '../replace-file.ts';
+import { Stop } from '../stop.ts';
 
 /**
  * What a soak leaves behind until it has put everything back: with it the next `soak run`, `soak restore`, or the unit's
@@ -50,14 +52,12 @@ export function saveRunState(path: string, state: RunState): void {
 
 /** The state that an earlier run left; null where it left none. */
 export function loadRunState(path: string): RunState | null {
-  let text: string;
   try {
-    text = readFileSync(path, 'utf8');
+    return JSON.parse(readFileSync(path, 'utf8')) as RunState;
   } catch (error) {
     if ((error as { code?: string }).code === 'ENOENT') return null;
-    throw error;
+    throw new Stop(SOAK_EXIT.CONFIG, `${path}: is not what a soak left; valid: check sample_every, then remove it`);
   }
-  return JSON.parse(text) as RunState;
 }
 
 export const removeRunState = (path: string): void => rmSync(path, { force: true });

@@ -11,18 +11,11 @@ import { summaryOf, writeSummary } from '../summary-file.ts';
 import { summaryText } from '../summary-text.ts';
 import { withMetrics } from './metrics.ts';
 import { report, reportCommandLine } from './report.ts';
-import {
-  checkDatabase,
-  type RunFlags,
-  readConfig,
-  refuseBlindness,
-  refuseForeignMode,
-  seconds,
-  writableConfig,
-  writableFolder,
-} from './run-options.ts';
+import { refuseMode } from './run-mode.ts';
+import { checkDatabase, type RunFlags, readConfig, refuseBlindness, seconds, unitName } from './run-options.ts';
 import { terminalReporter } from './terminal.ts';
 import { watch } from './watch.ts';
+import { writableConfig, writableFile } from './writable.ts';
 
 export function runCommand(): Command {
   return new Command('run')
@@ -30,7 +23,7 @@ export function runCommand(): Command {
       'watch the engine and the host for a while, throttle and restart as the policy says, put everything back',
     )
     .option('-d, --duration <time>', 'how long: 45s, 90m, 2h or plain seconds (default: 2h)')
-    .option('--seconds <n>', 'the same in seconds')
+    .addOption(new Option('--seconds <n>', 'the same in seconds').conflicts('duration'))
     .option('--config <file>', "the engine's configuration", 'config/config.toml')
     .option('--sources <file>', 'ws_sources.toml for a user or embedded unit')
     .option('--unit <name>', "the engine's unit", 'hybrid-engine.service')
@@ -90,13 +83,14 @@ async function runSoak(flags: RunFlags): Promise<number> {
       ...(flags.sources ? ['--sources', resolve(flags.sources)] : []),
     ],
     reread: () => readConfig(flags.config).text,
-    check: (manager, now) => refuseForeignMode(manager, flags, now),
+    check: (manager) => refuseMode(manager, flags),
   };
   refuseBlindness(asked.psi_actions);
   checkDatabase(plan.db);
-  writableFolder('the folder of --decisions', flags.decisions);
+  writableFile('--decisions', flags.decisions);
+  writableFile('--samples', plan.samples);
   writableConfig(flags.config);
-  if (flags.report !== undefined) writableFolder('the folder of --report', flags.report);
+  if (flags.report !== undefined) writableFile('--report', flags.report);
   const { window_s, max_restarts_per_hour: restart_budget } = asked.parameters;
   const watched = watch({ duration_s: asked.duration_s, window_s, restart_budget });
   const reporter = await withMetrics(terminalReporter(watched, flags.quiet === true), flags, asked.run_id);
@@ -122,9 +116,9 @@ function conclude(plan: Plan, flags: RunFlags, record: DecisionRecord, note: (te
 function askedFor(flags: RunFlags, text: string, config: Config): Plan['asked'] {
   const parameters = config.soak.policy;
   if (flags.stallThreshold !== undefined)
-    parameters.stall_threshold_s = seconds('--stall-threshold', flags.stallThreshold, 1);
+    parameters.stall_threshold_s = seconds('--stall-threshold', flags.stallThreshold, 1, 3600);
   if (flags.calibrate !== undefined && flags.calibrate !== 'live')
-    parameters.calibrate_s = seconds('--calibrate', flags.calibrate, 0);
+    parameters.calibrate_s = seconds('--calibrate', flags.calibrate, 0, 600);
   return {
     run_id: randomUUID(),
     ingest_mode: flags.mode ?? config.engine.ingest_mode,
@@ -132,12 +126,14 @@ function askedFor(flags: RunFlags, text: string, config: Config): Plan['asked'] 
     policy: flags.policy,
     parameters,
     thresholds: config.soak.thresholds,
-    duration_s: seconds('--duration', flags.duration ?? flags.seconds ?? '2h', 1),
-    interval_s: seconds('--interval', flags.interval, 0.1),
+    duration_s: flags.seconds
+      ? seconds('--seconds', flags.seconds, 1)
+      : seconds('--duration', flags.duration ?? '2h', 1),
+    interval_s: seconds('--interval', flags.interval, 0.1, 3600),
     calibrate: flags.calibrate === 'live' ? 'live' : 'before',
     apply: config.soak.apply,
     leave: flags.leave,
     original_sample_every: readSampleEvery(text),
-    unit: flags.unit,
+    unit: unitName(flags.unit),
   };
 }

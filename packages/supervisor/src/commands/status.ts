@@ -5,7 +5,7 @@ import { lockHolder } from '../adapters/lock.ts';
 import { progressProbe } from '../adapters/progress.ts';
 import { loadRunState } from '../adapters/run-state.ts';
 import { systemdUnit } from '../adapters/unit-systemd.ts';
-import { readConfig } from './run-options.ts';
+import { readConfig, unitName } from './run-options.ts';
 
 interface Flags {
   config: string;
@@ -28,7 +28,8 @@ export function statusCommand(): Command {
     });
 }
 
-async function gather(flags: Flags) {
+async function gather(given: Flags) {
+  const flags = { ...given, unit: unitName(given.unit) };
   const { config } = readConfig(flags.config);
   const ops = dirname(resolve(flags.decisions));
   const scope = process.getuid?.() === 0 ? 'root' : String(process.getuid?.());
