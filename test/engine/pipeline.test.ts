@@ -150,6 +150,17 @@ t.test('frames that Gemini v1 counted and never sent are a gap in the ledger', a
   t.same(pipeline.takeRows().coverage, [], 'another connection counts from its own beginning');
 });
 
+t.test('a signal on a tick that was received too long ago is a row, and its order a veto', async (t) => {
+  const { pipeline, feed } = pipelineOf({ signal_every_n_ticks: 1, stale_after_ms: 5000 });
+  pipeline.ageMs = () => 5001;
+  feed(connection(), binance(1));
+  const { signals, orders, fills } = pipeline.takeRows();
+  t.match(
+    [orders.at(-2), orders.at(-1), signals.length > 0, fills.length],
+    ['VETOED', 'STALE_DATA: tick received 5001 ms ago', true, 0],
+  );
+});
+
 t.test('a frame that names no market, from a URL that names none, is the config’s market', async (t) => {
   const { pipeline, feed } = pipelineOf();
   feed(connection('a', { symbol: '' }), LIVE['gemini v1']);

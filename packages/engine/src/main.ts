@@ -1,3 +1,4 @@
+import './hangup.ts';
 import { readFileSync } from 'node:fs';
 import { formatFault } from '@hybrid-soak/contract/config-check.ts';
 import { INGEST_MODES } from '@hybrid-soak/contract/decision.ts';
@@ -66,10 +67,8 @@ async function run(loaded: Loaded): Promise<number> {
   const log = pino({ level: loaded.config.engine.log_level, base: null, timestamp: pino.stdTimeFunctions.isoTime });
   try {
     makeFolderOf(fromHere(loaded.config.app.db_path));
-    const code = await runEngine(loaded, log, await openNotifier(process.env));
     // The writer thread of a dying disk would keep the process alive.
-    if (code !== ENGINE_EXIT.COMPLETE) process.exit(code);
-    return code;
+    process.exit(await runEngine(loaded, log, await openNotifier(process.env)));
   } catch (error) {
     if (error instanceof DatabaseRefused) {
       process.stderr.write(`app.db_path: ${error.message}\n`);

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { count } from '../../engine/engine.ts';
 import { eventually } from '../../eventually.ts';
 import { alive, CONFIG, decided, decisions, run, soak } from './soak.ts';
 
@@ -11,7 +12,11 @@ const enginePid = (record: Record<string, unknown>) => Number(record['unit_pid']
 
 t.test('a soak over the real engine: rows are counted, everything is put back, the summary is JSON', async (t) => {
   const cwd = t.testdir(folder());
-  await run(cwd, '-d', '1').ended; // makes the database, so that the second run sees it from its first moment
+  // Makes the database, so that the second run sees it from its first moment.
+  const first = run(cwd, '-d', '1h');
+  await eventually(() => count(cwd) > 0);
+  first.child.kill('SIGINT');
+  await first.ended;
   const ended = await run(cwd, '-d', '4', '--json').ended;
   t.equal(ended.code, 0, ended.stderr);
   const summary = JSON.parse(ended.stdout);
