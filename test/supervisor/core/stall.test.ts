@@ -123,3 +123,11 @@ t.test('a stall outranks a rung change', async (t) => {
     ['stall'],
   );
 });
+
+t.test('an engine that crashes over and over within its grace does not put its stall off for ever', async (t) => {
+  const soak = running().set({ ...frozen, connection: 'connecting' });
+  for (let life = 1; life < 60 && soak.last?.ending == null; life++)
+    soak.set({ unit: { invocation_id: `life-${life}`, n_restarts: life } }).run(10);
+  t.equal(soak.of('STALL').length, 4);
+  t.match(soak.last?.ending, { verdict: 'FAIL', reason: /3 stall restarts in a row/ });
+});
