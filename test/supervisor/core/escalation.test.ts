@@ -117,6 +117,17 @@ t.test('THROTTLE3 and 30 s over the limit: THROTTLE_MAX, then ABORT, config and 
   t.match(soak.records.at(-2), { action: 'RESTORED', state: 'NORMAL', current_sample_every: 1, ok: true });
 });
 
+t.test(
+  'at the last rung from the beginning, with no cgroup to tell whose it is, pressure is held and aborts nothing',
+  async (t) => {
+    for (const original_sample_every of [20, 50]) {
+      const soak = hog(calibrated({ original_sample_every }).set({ share: null })).run(1800);
+      t.same(soak.effects, []);
+      t.equal(soak.said('HOLD').at(-1), 'HOLD: attribution unavailable');
+    }
+  },
+);
+
 t.test('the hour’s budget is shared; spent, the rung is held', async (t) => {
   const soak = hog(calibrated({}, { max_restarts_per_hour: 1 }));
   soak.until('ENGINE_RESTART');

@@ -40,7 +40,7 @@ function escalate(draft: Draft, { whose }: Attribution, lasting: Resource[], ext
     // That the engine has just started is in the log already.
     return whose === 'measuring' ? { to: 'stay', reason: 'hold: measuring' } : { to: 'hold', reason: whose, extra };
   }
-  if (rungAbove(state.ladder, state.wouldBe) === null) return atTop(draft, extra);
+  if (rungAbove(state.ladder, state.wouldBe) === null) return atTop(draft, whose, extra);
   if (state.lastRungChange !== null && state.now - state.lastRungChange < p.cooldown_s * 1000)
     return { to: 'hold', reason: 'cooldown', extra };
   if (state.effective === false) return { to: 'hold', reason: 'ineffective', extra };
@@ -48,7 +48,11 @@ function escalate(draft: Draft, { whose }: Attribution, lasting: Resource[], ext
   return { to: 'up', reason: `${lasting.join(', ')} over the limit for ${p.sustain_s} s`, extra };
 }
 
-function atTop(draft: Draft, extra: Record<string, unknown>): Move {
+/**
+ * Where nothing tells whose the pressure is, only a rung that helped has shown it to be the engine's: without one the
+ * soak goes on.
+ */
+function atTop(draft: Draft, whose: Attribution['whose'], extra: Record<string, unknown>): Move {
   const { state } = draft;
   const forS = state.options.parameters.abort_after_s;
   if (state.atTopSince === null) {
@@ -56,6 +60,10 @@ function atTop(draft: Draft, extra: Record<string, unknown>): Move {
     decide(draft, 'THROTTLE_MAX', 'over the limit at the last rung', extra);
   }
   if (state.now - state.atTopSince < forS * 1000) return { to: 'stay', reason: `hold: at ${state.wouldBe}` };
+  if (whose === 'unknown' && state.effective !== true) {
+    const reason = state.effective === false ? 'ineffective' : 'attribution unavailable';
+    return { to: 'hold', reason, extra };
+  }
   return { to: 'end', reason: `the engine kept the host over the limit for ${forS} s at ${state.wouldBe}`, extra };
 }
 

@@ -67,10 +67,17 @@ export function watchStall(draft: Draft): boolean {
     heartbeat_age_s: state.heartbeat === null ? null : round((state.now - state.heartbeat.movedAt) / 1000),
   };
   const kind = classify(draft, stalled);
+  if (kind === 'stall' && state.quietLogged && state.stallStreak === 0 && isGraced(state)) {
+    // A quiet market does not become a stall because an engine that has just been started is not connected yet.
+    draft.verdict = 'hold: quiet, start-up grace';
+    return false;
+  }
   if (kind === 'stall') {
     restartStalled(draft, numbers);
     return true;
   }
+  // A STALL whose restart was never asked for is none of the restarts in a row.
+  if (state.stallOpen) state.stallStreak--;
   state.stallOpen = false;
   noteOnce(draft, kind, numbers);
   return false;
