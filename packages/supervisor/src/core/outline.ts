@@ -1,6 +1,6 @@
 import type { Rung } from '@hybrid-soak/contract/ladder.ts';
 import { RESOURCES } from '@hybrid-soak/contract/psi.ts';
-import { type LogRecord, stampMs } from './decision-log.ts';
+import { avg10Of, type LogRecord, stampMs } from './decision-log.ts';
 import type { SoakOptions } from './options.ts';
 import type { Replayed } from './replay.ts';
 import { ladderFor } from './rungs.ts';
@@ -90,9 +90,7 @@ function lost(spent: Record<Rung, number>, { original_sample_every }: SoakOption
 function pressureOf(records: readonly LogRecord[]): Outline['pressure'] {
   return Object.fromEntries(
     RESOURCES.map((resource) => {
-      const seen = records
-        .map((record) => record[`${resource}_some_avg10`])
-        .filter((value) => typeof value === 'number');
+      const seen = records.map((record) => avg10Of(record, resource)).filter((value) => value !== null);
       const sorted = seen.sort((a, b) => a - b);
       const at = (share: number) => Math.round(sorted[Math.ceil(sorted.length * share) - 1] as number);
       return [resource, sorted.length === 0 ? null : { p50: at(0.5), p95: at(0.95), p99: at(0.99) }];
