@@ -106,12 +106,15 @@ export class Engine {
     if (!quiet && this.connection === 'connected') this.rows += (scenario.ticksPerSecond * kept * ms) / 1000;
   }
 
-  /** An exit happens once to each process that meets it. */
+  /** An exit happens once to each process that meets it; a crash that nothing cures, to every process. */
   private suffer(trouble: Trouble, at: number): void {
     if (at < trouble.at * 1000 || at >= trouble.until * 1000 || this.suffered.has(trouble)) return;
     const code = { crash: 1, overload: 13, refused: 12 }[trouble.kind as string];
     if (code === undefined) return;
-    if (trouble.curable || chance(this.random, 0.3)) this.suffered.add(trouble);
+    // Long enough to be seen alive, too short for a row.
+    if (trouble.kind === 'crash' && at - this.startedAt < 1000) return;
+    const once = trouble.curable || (trouble.kind !== 'crash' && chance(this.random, 0.3));
+    if (once) this.suffered.add(trouble);
     this.stop('failed');
     this.exitStatus = code;
     if (code === 12) return;
