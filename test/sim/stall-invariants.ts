@@ -14,14 +14,17 @@ function stallsAreActedOn({ scenario, entries }: Trace): string | null {
   const { stall_threshold_s, stall_grace_s } = scenario.options.parameters;
   const within = (stall_threshold_s + stall_grace_s) * 1000 + LATE_MS;
   let before = 0;
+  let starved = false;
   let waited: number | null = null;
   return find(entries, (entry) => {
-    const { at, records, effects, said, changing } = entry;
+    const { at, records, effects, said, changing, newRows } = entry;
+    // Said once: from there on an engine that starves may take a STALL back until there is progress.
+    starved = (starved && newRows <= 0) || records.some(({ action }) => action === 'STARVED');
     // A restart waits for one that is under way, whosever it is.
     if (waited !== null && said !== null && !changing) waited += at - before;
     before = at;
     if (records.some(({ action }) => action === 'STALL')) waited ??= 0;
-    if (isRelieved(entry) || records.some(isStallRestart)) waited = null;
+    if (starved || isRelieved(entry) || records.some(isStallRestart)) waited = null;
     if (waited === null) return null;
     if (effects.some(({ kind }) => kind === 'set-rung')) return `a rung change ahead of a stall's restart at ${at}`;
     return waited > within ? `a stall without a restart for ${seconds(waited)} at ${at}` : null;
