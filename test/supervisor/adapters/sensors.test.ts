@@ -75,6 +75,16 @@ t.test(
   },
 );
 
+t.test('white space other than the kernel’s is read all the same', async (t) => {
+  const root = t.testdir({
+    'cgroup.controllers': '',
+    s: { ...GROUP, 'cpu.stat': ' usage_usec\t7 \r\nnr_throttled  2\r\n' },
+    stat: 'cpu\t10 1 2 1000 500 3 4 5\ncpu0\t10 1 2 1000 500 3 4 5\n',
+  });
+  t.match(readCgroup('/s', root), { available: true, value: { usage_usec: 7, nr_throttled: 2, throttled_usec: null } });
+  t.match(readHostCpu(root), { available: true, value: { busy_usec: 250_000, cpus: 1 } });
+});
+
 t.test('busy time is all but idle and iowait; guest is within user already', async (t) => {
   const stat = 'cpu  10 1 2 1000 500 3 4 5 7 8\ncpu0 5 1 1 500 250 3 4 5 7 8\ncpu1 5 0 1 500 250 0 0 0 0 0\nintr 1\n';
   t.same(readHostCpu(t.testdir({ stat })), { available: true, value: { busy_usec: 250_000, cpus: 2 } });

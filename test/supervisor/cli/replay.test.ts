@@ -42,7 +42,7 @@ for (const [policy, ...args] of [
       t.match(answer.summary, { verdict: 'INTERRUPTED', aborted: false });
       t.match(await soak(cwd, 'compare', 'data/ops/soak_samples.jsonl', 'data/ops/soak_samples.jsonl').ended, {
         code: 0,
-        stdout: /restarts +(\d) +\1\n/,
+        stdout: /because +SIG[\s\S]*restarts +(\d) +\1\n/,
       });
     },
   );

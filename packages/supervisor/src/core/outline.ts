@@ -48,10 +48,11 @@ export function outlineOfLog(records: readonly LogRecord[], options: SoakOptions
   const times = records.map(({ timestamp }) => stampMs(timestamp));
   const time_per_rung_s = said.time_per_rung_s ?? timePerRung(records, times);
   const of = (action: string) => records.filter((record) => record.action === action).length;
+  const verdict = said.verdict ?? VERDICTS[end?.action ?? ''] ?? 'unknown';
   return {
     policy: records[0]?.policy ?? 'earlier tool',
-    verdict: said.verdict ?? VERDICTS[end?.action ?? ''] ?? 'unknown',
-    reason: said.reason ?? end?.reason ?? 'the log ends here',
+    verdict,
+    reason: said.reason?.replace(`${verdict}: `, '') ?? end?.reason ?? 'the log ends here',
     aborted: of('ABORT') > 0,
     duration_s: said.duration_s ?? round(((times.at(-1) ?? 0) - (times[0] ?? 0)) / 1000),
     restarts: said.restarts ?? of('ENGINE_RESTART'),
