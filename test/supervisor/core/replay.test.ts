@@ -34,6 +34,8 @@ t.test('under another policy the restarts that were made then are not taken for 
   const options = {
     ...drawn.options,
     parameters: PARAMETERS,
+    was_running: false,
+    calibrate: 'before' as const,
     policy: 'classic' as const,
     psi_actions: 'on' as const,
     original_sample_every: 1,
