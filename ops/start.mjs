@@ -45,6 +45,8 @@ process.stderr.write(`local exchange on port ${urls.port}, everything under ${ho
 const defaults = [
   ...(given('--duration', '-d', '--seconds') ? [] : ['--duration', '2m']),
   ...(given('--unit') ? [] : ['--unit', 'hybrid-engine-demo.service']),
+  // Named in full, so that the command for the report, which is shown at the end, works from here.
+  ...(given('--decisions') ? [] : ['--decisions', join(home, 'data/ops/soak_decisions.jsonl')]),
 ];
 soak = spawn(join(root, 'packages/supervisor/bin/soak'), ['run', ...defaults, ...args], {
   cwd: home,

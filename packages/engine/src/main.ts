@@ -45,7 +45,11 @@ program
     process.stdout.write(Object.values(MIGRATIONS).join('\n'));
   });
 
-if (import.meta.main) await program.parseAsync();
+if (import.meta.main) {
+  // `head` may have read what it wanted.
+  process.stdout.on('error', ({ code }: { code?: string }) => process.exit(code === 'EPIPE' ? 0 : ENGINE_EXIT.CRASH));
+  await program.parseAsync();
+}
 
 /** The configuration, or each fault a line and exit code 12. */
 function loaded(flags: ConfigFlags): Loaded {

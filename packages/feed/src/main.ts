@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { isWebSocketUrl } from '@hybrid-soak/contract/config.ts';
 import { parseDuration } from '@hybrid-soak/contract/duration.ts';
 import { Command, Option } from 'commander';
@@ -151,8 +153,19 @@ program
     const { frames } = await import('./frames.ts');
     const source = frames(flags.shape, flags.seed, flags.shape === 'binance' ? 'btcusdt' : 'btcusd', 1_000_000_000);
     const start = 1_700_000_000_000;
-    for (let n = 0; n < flags.count; n++) process.stdout.write(`${source.next(start + n)}\n`);
+    const lines = Readable.from(madeLines(flags.count, (n) => source.next(start + n)));
+    // What fails is told where stdout is listened to.
+    await pipeline(lines, process.stdout).catch(() => {});
   });
+
+/** `count` lines, some hundreds a write. */
+function* madeLines(count: number, line: (n: number) => string): Generator<string> {
+  for (let n = 0; n < count; ) {
+    let text = '';
+    for (const end = Math.min(count, n + 500); n < end; n++) text += `${line(n)}\n`;
+    yield text;
+  }
+}
 
 if (import.meta.main) {
   process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {

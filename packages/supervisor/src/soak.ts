@@ -167,16 +167,20 @@ const newRunState = ({ asked, config, text }: Plan): RunState => ({
   embedded: null,
 });
 
-/** The first signal ends the soak in good order; the second puts the config back at once and exits. */
+/**
+ * The first signal ends the soak in good order; the second puts the config back at once and exits. A terminal that is closed
+ * asks for what SIGTERM does.
+ */
 function onSignals(asked: { signal: string | null }, actor: Actor, reporter: Reporter, wake: () => void): void {
-  for (const name of ['SIGINT', 'SIGTERM'] as const)
-    process.on(name, () => {
+  for (const heard of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.on(heard, () => {
+      const name = heard === 'SIGHUP' ? 'SIGTERM' : heard;
       if (asked.signal !== null) {
         restoreNow(actor.runStatePath, actor.runState);
         process.exit(name === 'SIGINT' ? SOAK_EXIT.INTERRUPTED : SOAK_EXIT.TERMINATED);
       }
       asked.signal = name;
-      reporter.note(`${name}: putting everything back; once more to stop at once`);
+      reporter.note(`${heard}: putting everything back; once more to stop at once`);
       wake();
     });
 }

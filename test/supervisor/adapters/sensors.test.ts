@@ -2,6 +2,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readCgroup, readHostCpu } from '@hybrid-soak/supervisor/adapters/cgroup.ts';
 import { hostPressure, pressureFile } from '@hybrid-soak/supervisor/adapters/pressure.ts';
+import { readProcess } from '@hybrid-soak/supervisor/adapters/process.ts';
 import t from 'tap';
 
 const PSI = 'some avg10=1.50 avg60=2.00 avg300=3.00 total=4000\nfull avg10=0.50 avg60=0.00 avg300=0.00 total=100\n';
@@ -91,3 +92,19 @@ t.test('busy time is all but idle and iowait; guest is within user already', asy
   mkdirSync(join(t.testdirName, 'none'));
   t.match(readHostCpu(join(t.testdirName, 'none')), { available: false });
 });
+
+t.test(
+  "a process's CPU time and resident memory are read whatever its name; one that is gone is unavailable",
+  async (t) => {
+    const stat = '7 (a) S 9 (b) S 1 7 7 0 -1 4194304 100 0 0 0 150 50 9999 9999 20 0 1 0 100 1 1\n';
+    const proc = t.testdir({
+      7: { stat, status: 'Name:\ta\nVmRSS:\t    2048 kB\n' },
+      8: { stat, status: 'Name:\tz\n' },
+    });
+    t.same(readProcess(7, proc), { available: true, value: { cpu_usec: 2_000_000, memory_bytes: 2 * 1024 * 1024 } });
+    t.match(readProcess(8, proc), { available: false, why: /no times or memory/ });
+    t.match(readProcess(9, proc), { available: false, why: /9: ENOENT/ });
+    t.match(readProcess(0, proc), { available: false, why: /no process now/ });
+    t.match(readProcess(process.pid), { available: true });
+  },
+);

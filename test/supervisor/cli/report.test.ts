@@ -12,7 +12,9 @@ t.test('soak run --report leaves a report; soak report writes any run of the log
   const first = JSON.parse(ended.stdout).run_id as string;
   t.match(ended.stderr, `out/first.html: run ${first}`);
   t.match(readFileSync(join(cwd, 'out/first.html'), 'utf8'), /^<!doctype html>[\s\S]*soak [0-9a-f]{8}/);
-  const second = JSON.parse((await run(cwd, '-d', '2', '--json').ended).stdout).run_id as string;
+  const again = await run(cwd, '-d', '2', '--report', '--json').ended;
+  const second = JSON.parse(again.stdout).run_id as string;
+  t.match(again.stderr, `${join(cwd, 'report.html')}: run ${second}`, 'without a name it is report.html');
   t.match(await soak(cwd, 'report').ended, { code: 0, stdout: `report.html: run ${second}` });
   const older = await soak(cwd, 'report', first.slice(0, 8), '--out', 'older.html').ended;
   t.match(older, { code: 0, stdout: `older.html: run ${first}` });

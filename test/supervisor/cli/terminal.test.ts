@@ -128,3 +128,16 @@ t.test('SIGUSR2 prints the state, also of a quiet soak', async (t) => {
   child.kill('SIGINT');
   t.equal((await ended).code, 130);
 });
+
+t.test('a terminal that is closed ends the soak in good order', async (t) => {
+  const cwd = t.testdir(folder());
+  const { child, text } = terminal(t, cwd);
+  await decided(cwd, 'ENGINE_RESTARTED');
+  await eventually(() => painted(text()));
+  child.kill('SIGKILL');
+  await decided(cwd, 'SUMMARY');
+  t.match(await decided(cwd, 'STOP'), { reason: 'SIGTERM' });
+  await eventually(() => !existsSync(join(cwd, 'data/ops/soak_state.json')));
+  await eventually(() => existsSync(join(cwd, 'data/ops/summary.json')));
+  t.equal(readFileSync(join(cwd, 'config/config.toml'), 'utf8'), CONFIG);
+});

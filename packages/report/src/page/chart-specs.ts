@@ -58,7 +58,7 @@ export const CHARTS: ChartSpec[] = [
     unit: 'MiB',
     series: [{ label: 'engine', column: 'engine_memory', color: 'accent', fill: true }],
     atLeast: 10,
-    explained: "Memory charged to the engine's cgroup.",
+    explained: "Memory charged to the engine's cgroup, or resident in its process.",
   },
   {
     title: 'Progress',

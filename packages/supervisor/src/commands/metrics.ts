@@ -54,7 +54,7 @@ async function serve(listen: string, exposed: () => Exposed | null): Promise<str
     const now = exposed();
     const reads = request.method === 'GET' || request.method === 'HEAD';
     if (!reads) response.writeHead(405, { allow: 'GET, HEAD' }).end();
-    else if (request.url !== '/metrics') response.writeHead(404).end('valid: /metrics\n');
+    else if (request.url?.split('?')[0] !== '/metrics') response.writeHead(404).end('valid: /metrics\n');
     else if (now === null) response.writeHead(503).end('no observation yet\n');
     else {
       const text = await exposition(now);

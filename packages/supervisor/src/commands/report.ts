@@ -37,7 +37,9 @@ export function reportCommandLine(
     ...(samples === undefined ? [] : ['--samples', samples]),
   ];
   const quoted = files.map((word) => (/^[\w./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`));
-  return ['soak report', run.slice(0, 8), ...quoted].join(' ');
+  // Whoever started it by npm has no `soak` on the PATH.
+  const program = process.env['npm_command'] === undefined ? 'soak' : 'npx soak';
+  return [`${program} report`, run.slice(0, 8), ...quoted].join(' ');
 }
 
 /** Writes it and returns one line that says so. Throws Stop where there is nothing to report on. */

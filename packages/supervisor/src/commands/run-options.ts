@@ -31,7 +31,7 @@ export interface RunFlags extends MetricsFlags {
   dryRun?: boolean;
   quiet?: boolean;
   json?: boolean;
-  report?: string;
+  report?: string | true;
 }
 
 const YEAR_S = 366 * 86_400;

@@ -49,7 +49,7 @@ export function runCommand(): Command {
     .option('--dry-run', 'print the effective policy and exit; with --json as one object')
     .option('--metrics-listen <host:port>', 'serve /metrics for Prometheus')
     .option('--metrics-textfile <file>', "the same for node_exporter's textfile collector; removed at the end")
-    .option('--report <file>', 'write the report at the end')
+    .option('--report [file]', 'write the report at the end (default: report.html)')
     .option('-q, --quiet', 'no progress on stderr')
     .option('--json', 'the summary as one JSON object on stdout')
     .addHelpText(
@@ -90,17 +90,24 @@ async function runSoak(flags: RunFlags): Promise<number> {
   writableFile('--decisions', flags.decisions);
   writableFile('--samples', plan.samples);
   writableConfig(flags.config);
-  if (flags.report !== undefined) writableFile('--report', flags.report);
+  const out = flags.report === undefined ? undefined : resolve(flags.report === true ? 'report.html' : flags.report);
+  if (out !== undefined) writableFile('--report', out);
   const { window_s, max_restarts_per_hour: restart_budget } = asked.parameters;
   const watched = watch({ duration_s: asked.duration_s, window_s, restart_budget });
   const reporter = await withMetrics(terminalReporter(watched, flags.quiet === true), flags, asked.run_id);
   const { ending, summary } = await soak(plan, reporter).finally(reporter.end);
-  conclude(plan, flags, summary, reporter.note);
+  conclude(plan, flags, summary, out, reporter.note);
   return ending.exit_code;
 }
 
 /** What is left of a soak: its summary on stdout and as a file, and the report where it was asked for. */
-function conclude(plan: Plan, flags: RunFlags, record: DecisionRecord, note: (text: string) => void): void {
+function conclude(
+  plan: Plan,
+  flags: RunFlags,
+  record: DecisionRecord,
+  out: string | undefined,
+  note: (text: string) => void,
+): void {
   const { decisions, samples, db } = plan;
   const path = resolve(dirname(decisions), 'summary.json');
   const summary = summaryOf(record, { decisions, samples, database: db });
@@ -109,7 +116,7 @@ function conclude(plan: Plan, flags: RunFlags, record: DecisionRecord, note: (te
   const command = reportCommandLine(record.run_id, flags);
   const json = () => `${JSON.stringify({ ...record, files: { decisions, samples, db } })}\n`;
   process.stdout.write(flags.json ? json() : summaryText(summary, { summary: path, report: command }));
-  if (flags.report !== undefined) note(report({ decisions, samples, run: record.run_id, out: flags.report }));
+  if (out !== undefined) note(report({ decisions, samples, run: record.run_id, out }));
 }
 
 /** The flags over the configuration. */

@@ -4,6 +4,7 @@ import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import { lineFollower } from '@hybrid-soak/report/line-follower.ts';
 import { tailFormatter } from '@hybrid-soak/report/tail.ts';
 import { Command } from 'commander';
+import { hasGone } from '../outlive-readers.ts';
 import { Stop } from '../stop.ts';
 import { seconds } from './run-options.ts';
 
@@ -43,10 +44,9 @@ async function tail(flags: Flags): Promise<void> {
     if (!flags.follow) throw new Stop(SOAK_EXIT.CONFIG, `${flags.decisions}: no such file; valid: a decision log`);
     process.stderr.write(`waiting for ${flags.decisions}\n`);
   }
-  process.stdout.on('error', (error: { code?: string }) => {
-    // The reader of the pipe has gone, as `head` does.
-    process.exit(error.code === 'EPIPE' ? SOAK_EXIT.PASS : SOAK_EXIT.BUG);
-  });
+  process.stdout.on('error', ({ code }: { code?: string }) =>
+    process.exit(hasGone(code) ? SOAK_EXIT.PASS : SOAK_EXIT.BUG),
+  );
   const follower = lineFollower(flags.decisions);
   let garbage = 0;
   const take = (keep: number): string[] => {
