@@ -24,7 +24,7 @@ export interface ChartSpec {
 export const CHARTS: ChartSpec[] = [
   ...(['cpu', 'memory', 'io'] as const).map((resource) => ({
     title: `PSI ${resource}`,
-    unit: '%',
+    unit: 'stall time, %',
     series: [
       { label: 'host', column: resource, color: 'accent', fill: true },
       { label: 'engine', column: `engine_${resource}_stall` as const, color: 'second' },
@@ -45,7 +45,7 @@ export const CHARTS: ChartSpec[] = [
   },
   {
     title: 'CPU time',
-    unit: '%',
+    unit: '% of one CPU',
     series: [
       { label: 'engine', column: 'engine_cpu_time', color: 'accent', fill: true },
       { label: 'host', column: 'host_cpu_time', color: 'second' },
