@@ -119,6 +119,18 @@ t.test('light, dark, and 390 pixels wide: all fits, and paper is light', { skip 
   }
   t.notSame(shots[0], shots[1]);
   const { page } = await open(browser, url, { colorScheme: 'dark' });
+  // Printing does not wait for observers: what is drawn when the event has been heard is what is printed.
+  const widths = (await page.evaluate(`(async () => {
+    dispatchEvent(new Event('beforeprint'));
+    await null;
+    return [...document.querySelectorAll('figure canvas')].map((canvas) => canvas.clientWidth);
+  })()`)) as number[];
+  t.ok(
+    widths.every((width) => width > 500 && width <= 700),
+    `a plot that is wider than the paper is cut off: ${widths.join()}`,
+  );
+  await page.evaluate("dispatchEvent(new Event('afterprint'))");
+  await page.waitForFunction("document.querySelector('figure canvas').clientWidth > 700");
   t.ok((await page.pdf({ path: join(folder, 'paper.pdf') })).length > 10_000);
   await page.context().close();
 });

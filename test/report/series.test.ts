@@ -45,6 +45,19 @@ t.test('an engine without a cgroup of its own is drawn by its process', (t) => {
   t.end();
 });
 
+t.test('a heartbeat that an earlier process left is not drawn as the age of this one', (t) => {
+  const row = rowsOf(10);
+  const beat = observationAt(0).heartbeat;
+  const aged = (age_ms: number) => ({
+    heartbeat: beat.available ? { ...beat, value: { ...beat.value, age_ms } } : beat,
+  });
+  t.equal(at(row(sightOf(observationAt(0, aged(700_000)))))['heartbeat_age'], null);
+  t.equal(at(row(sightOf(observationAt(5, aged(705_000)))))['heartbeat_age'], null);
+  t.equal(at(row(sightOf(observationAt(10, aged(200)))))['heartbeat_age'], 0.2);
+  t.equal(at(row(sightOf(observationAt(60, aged(50_000)))))['heartbeat_age'], 50, 'one that stopped in the run is');
+  t.end();
+});
+
 t.test('the short way and the long way of reading a line see the same', (t) => {
   const cases = [
     observationAt(3),

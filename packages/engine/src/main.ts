@@ -15,7 +15,10 @@ export const program = new Command('hybrid-engine')
   .description('Ingests market data, samples it, runs a strategy, records shadow orders (never a real one) in SQLite.')
   .version(version)
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
-  .addHelpText('after', '\nExit codes: 0 clean stop, 1 bug, 10 network, 11 parse, 12 configuration, 13 overload.');
+  .addHelpText(
+    'after',
+    '\nExample:\n  hybrid-engine run --config config/config.toml\n\nExit codes: 0 clean stop, 1 bug, 10 network, 11 parse, 12 configuration, 13 overload.',
+  );
 
 const withConfig = (command: Command) =>
   command

@@ -13,7 +13,8 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 export const program = new Command('hybrid-feed')
   .description('A local exchange: made-up trades in the shapes of public feeds, over a real WebSocket.')
   .version(version)
-  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
+  .addHelpText('after', '\nExample:\n  hybrid-feed serve --rate 200');
 
 const number = (flag: string, min: number, max: number) => (text: string) => {
   const value = Number(text);

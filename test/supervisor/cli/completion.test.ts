@@ -34,7 +34,7 @@ t.test('bash completes commands, flags and the values of flags', async (t) => {
   t.same(complete('soak', 'run', '--policy', ''), ['adaptive', 'classic']);
   t.same(complete('soak', 'run', '--policy', 'c'), ['classic']);
   t.same(complete('soak', 'completion', 'z'), ['zsh']);
-  t.same(complete('soak', 'tail', '--action', 'ST'), ['STALL', 'STARTUP', 'STARVED', 'STOP']);
+  t.same(complete('soak', 'tail', '--action', 'ST'), ['STARTUP', 'STALL', 'STARVED', 'STOP']);
   t.same(complete('soak', 'run', '--report', 'package.js'), ['package.json'], 'a file, also where it may be left out');
 });
 
