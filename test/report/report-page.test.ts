@@ -5,7 +5,7 @@ import { writeReport } from '@hybrid-soak/report/write-report.ts';
 import type { Browser } from 'playwright-core';
 import t from 'tap';
 import { launch, open, whyNoBrowser } from './browser.ts';
-import { DECISIONS, EVIL, RUN, runFiles } from './fixture.ts';
+import { DECISIONS, EVIL, HEADER, observationAt, RUN, runFiles } from './fixture.ts';
 
 const skip = whyNoBrowser() ?? false;
 let browser: Browser;
@@ -151,6 +151,22 @@ t.test("a run without samples, as the earlier tool's, is drawn from its decision
     /UNFINISHED[\s\S]*1 lines of the log[\s\S]*torn[\s\S]*No samples/,
   );
   t.equal(await page.locator('figure canvas').count(), 2, 'rungs and cpu');
+  await page.context().close();
+});
+
+t.test('a resource that could not be read is unavailable, and why; the rest is drawn', { skip }, async (t) => {
+  const io = { available: false as const, why: '/proc/pressure/io: EOPNOTSUPP <b>' };
+  const seen = Array.from({ length: 30 }, (_, s) => observationAt(s, { psi: { ...observationAt(s).psi, io } }));
+  const cwd = t.testdir({
+    'd.jsonl': `${JSON.stringify(DECISIONS[0])}\n`,
+    's.jsonl': [HEADER, ...seen, ''].map((line) => (line === '' ? '' : JSON.stringify(line))).join('\n'),
+  });
+  const out = join(cwd, 'report.html');
+  writeReport({ decisions: join(cwd, 'd.jsonl'), samples: join(cwd, 's.jsonl'), out });
+  const { page, complaints } = await open(browser, pathToFileURL(out).href);
+  t.same(complaints, []);
+  t.match(await page.locator('figure').nth(3).textContent(), `host: unavailable, ${io.why}`);
+  t.match(await page.locator('figure').nth(3).textContent(), 'engine max 0', 'what is known is drawn');
   await page.context().close();
 });
 

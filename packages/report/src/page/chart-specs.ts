@@ -15,6 +15,8 @@ export interface ChartSpec {
   series: SeriesSpec[];
   /** The resource whose limit and baseline are drawn, or the stall threshold. */
   limit?: 'cpu' | 'memory' | 'io' | 'stall';
+  /** Which sensor's reason is told where nothing is known. */
+  sensor?: 'cpu' | 'memory' | 'io' | 'progress';
   /** What the plot's height shows at least. */
   atLeast: number;
   explained: string;
@@ -30,6 +32,7 @@ export const CHARTS: ChartSpec[] = [
       { label: 'engine', column: `engine_${resource}_stall` as const, color: 'second' },
     ],
     limit: resource,
+    sensor: resource,
     atLeast: 10,
     explained: `Share of time in which tasks waited for ${resource}: on the host, and in the engine's own cgroup.`,
   })),
@@ -40,6 +43,7 @@ export const CHARTS: ChartSpec[] = [
       { label: 'written', column: 'ticks_per_s', color: 'accent', fill: true },
       { label: 'expected', column: 'expected_per_s', color: 'second', dash: true },
     ],
+    sensor: 'progress',
     atLeast: 1,
     explained: 'Rows written a second, and the frames received divided by sample_every.',
   },

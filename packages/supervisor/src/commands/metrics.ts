@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { rmSync, statSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { resolve } from 'node:path';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
@@ -7,6 +7,7 @@ import writeFileAtomic from 'write-file-atomic';
 import { parseListen } from '../listen.ts';
 import type { Reporter } from '../reporter.ts';
 import { Stop } from '../stop.ts';
+import { writableFolder } from './run-options.ts';
 
 export interface MetricsFlags {
   metricsListen?: string;
@@ -20,6 +21,7 @@ export interface MetricsFlags {
 export async function withMetrics(reporter: Reporter, flags: MetricsFlags, runId: string): Promise<Reporter> {
   const { metricsListen, metricsTextfile } = flags;
   if (metricsListen === undefined && metricsTextfile === undefined) return reporter;
+  if (metricsTextfile !== undefined) refuseTextfile(metricsTextfile);
   const decisions: Record<string, number> = {};
   let observations = 0;
   let exposed: Exposed | null = null;
@@ -45,6 +47,16 @@ export async function withMetrics(reporter: Reporter, flags: MetricsFlags, runId
       reporter.observation(observation, verdict);
     },
   };
+}
+
+/** Found out now rather than by a gap in somebody's graphs. */
+function refuseTextfile(path: string): void {
+  writableFolder('the folder of --metrics-textfile', path);
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory())
+    throw new Stop(
+      SOAK_EXIT.CONFIG,
+      `--metrics-textfile ${path}: is a folder; valid: a file in it, for example soak.prom`,
+    );
 }
 
 /** Serves `/metrics`; never keeps the process alive. Returns its address. */

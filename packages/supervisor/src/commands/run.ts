@@ -48,7 +48,10 @@ export function runCommand(): Command {
     )
     .option('--dry-run', 'print the effective policy and exit; with --json as one object')
     .option('--metrics-listen <host:port>', 'serve /metrics for Prometheus')
-    .option('--metrics-textfile <file>', "the same for node_exporter's textfile collector; removed at the end")
+    .option(
+      '--metrics-textfile <file>',
+      "the same for node_exporter's textfile collector, which reads *.prom; removed at the end",
+    )
     .option('--report [file]', 'write the report at the end (default: report.html)')
     .option('-q, --quiet', 'no progress on stderr')
     .option('--json', 'the summary as one JSON object on stdout')
