@@ -53,6 +53,10 @@ t.test('soak dashboard serves beside a running soak, changes nothing, and ends o
   const { port } = new URL(url);
   t.match(await soak(cwd, 'dashboard', '--listen', `127.0.0.1:${port}`).ended, { code: 12, stderr: /EADDRINUSE/ });
   t.match(await soak(cwd, 'dashboard', '--listen', 'x').ended, { code: 2 });
+  const everywhere = soak(cwd, 'dashboard', '--listen', '0.0.0.0:0');
+  await new Promise((heard) => everywhere.child.stdout?.once('data', heard));
+  everywhere.child.kill('SIGINT');
+  t.match(await everywhere.ended, { code: 0, stderr: /^0\.0\.0\.0 is no loopback address: [^\n]*\n$/ });
   child.kill('SIGTERM');
   t.match(await ended, { code: 0 });
 });

@@ -69,6 +69,17 @@ t.test('a second supervisor of the unit refuses and says who holds it; status se
   t.match(await ended, { code: 143 });
 });
 
+t.test('status finds the soak of a unit with another name by what it has left here', async (t) => {
+  const cwd = t.testdir(folder());
+  const { child, ended } = run(cwd, '-d', '1h', '--unit', 'other.service');
+  await decided(cwd, 'ENGINE_RESTARTED');
+  const status = async (...args: string[]) => JSON.parse((await soak(cwd, 'status', '--json', ...args).ended).stdout);
+  t.match(await status(), { soak: new RegExp(`^pid ${child.pid}`), to_restore: false });
+  t.match(await status('--unit', 'another.service'), { soak: null });
+  child.kill('SIGTERM');
+  t.match(await ended, { code: 143 });
+});
+
 t.test(
   'after kill -9 the engine runs on; soak restore stops it, puts the config back, and may be run twice',
   async (t) => {
