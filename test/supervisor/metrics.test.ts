@@ -103,11 +103,11 @@ t.test('a soak serves its metrics and writes them to a file, which is gone at it
   });
   t.match(await run(cwd, '--metrics-textfile', 'config').ended, {
     code: 12,
-    stderr: /^--metrics-textfile config: is a folder; valid: [^\n]*\n$/,
+    stderr: /^--metrics-textfile [^\n]*config: not writable \(not a file\); valid: [^\n]*\n$/,
   });
   t.match(await run(cwd, '--metrics-textfile', 'config/config.toml/x.prom').ended, {
     code: 12,
-    stderr: /^the folder of --metrics-textfile [^\n]*: not writable[^\n]*\n$/,
+    stderr: /^--metrics-textfile [^\n]*: not writable[^\n]*\n$/,
   });
   child.kill('SIGINT');
   t.match(await ended, { code: 130 });

@@ -1,13 +1,13 @@
-import { rmSync, statSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import { type Exposed, exposition } from '@hybrid-soak/report/metrics/exposition.ts';
 import writeFileAtomic from 'write-file-atomic';
 import { parseListen } from '../listen.ts';
 import type { Reporter } from '../reporter.ts';
 import { Stop } from '../stop.ts';
-import { writableFolder } from './run-options.ts';
+import { writableFile } from './writable.ts';
 
 export interface MetricsFlags {
   metricsListen?: string;
@@ -21,7 +21,8 @@ export interface MetricsFlags {
 export async function withMetrics(reporter: Reporter, flags: MetricsFlags, runId: string): Promise<Reporter> {
   const { metricsListen, metricsTextfile } = flags;
   if (metricsListen === undefined && metricsTextfile === undefined) return reporter;
-  if (metricsTextfile !== undefined) refuseTextfile(metricsTextfile);
+  // Found out now rather than by a gap in somebody's graphs.
+  if (metricsTextfile !== undefined) writableFile('--metrics-textfile', metricsTextfile);
   const decisions: Record<string, number> = {};
   let observations = 0;
   let exposed: Exposed | null = null;
@@ -47,16 +48,6 @@ export async function withMetrics(reporter: Reporter, flags: MetricsFlags, runId
       reporter.observation(observation, verdict);
     },
   };
-}
-
-/** Found out now rather than by a gap in somebody's graphs. */
-function refuseTextfile(path: string): void {
-  writableFolder('the folder of --metrics-textfile', path);
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory())
-    throw new Stop(
-      SOAK_EXIT.CONFIG,
-      `--metrics-textfile ${path}: is a folder; valid: a file in it, for example soak.prom`,
-    );
 }
 
 /** Serves `/metrics`; never keeps the process alive. Returns its address. */
@@ -96,6 +87,7 @@ function textfile(path: string, note: (text: string) => void): (exposed: Exposed
   let writing = false;
   let ended = false;
   let told = false;
+  mkdirSync(dirname(path), { recursive: true });
   process.on('exit', () => {
     ended = true;
     rmSync(path, { force: true });

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Config } from '@hybrid-soak/contract/config.ts';
 import { readSampleEvery } from '@hybrid-soak/contract/config-edit.ts';
@@ -119,7 +120,14 @@ function conclude(
   const command = reportCommandLine(record.run_id, flags);
   const json = () => `${JSON.stringify({ ...record, files: { decisions, samples, db } })}\n`;
   process.stdout.write(flags.json ? json() : summaryText(summary, { summary: path, report: command }));
-  if (out !== undefined) note(report({ decisions, samples, run: record.run_id, out }));
+  if (out === undefined) return;
+  try {
+    mkdirSync(dirname(out), { recursive: true });
+    note(report({ decisions, samples, run: record.run_id, out }));
+  } catch (error) {
+    // The verdict stands, and the report can be made at any time.
+    note((error as Error).message);
+  }
 }
 
 /** The flags over the configuration. */

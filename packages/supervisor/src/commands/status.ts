@@ -28,13 +28,12 @@ export function statusCommand(): Command {
     });
 }
 
-async function gather(given: Flags) {
-  const flags = { ...given, unit: unitName(given.unit) };
+async function gather(flags: Flags) {
   const { config } = readConfig(flags.config);
   const ops = dirname(resolve(flags.decisions));
   const scope = process.getuid?.() === 0 ? 'root' : String(process.getuid?.());
   const left = loadRunState(resolve(ops, 'soak_state.json'));
-  const name = flags.unit ?? left?.unit ?? 'hybrid-engine.service';
+  const name = unitName(flags.unit ?? left?.unit ?? 'hybrid-engine.service');
   const holder = (await lockHolder(scope, `${name}:`)) ?? (await lockHolder(scope, `${name}:${ops}`));
   const manager = left?.manager === 'user' ? 'user' : 'system';
   const unit = left?.manager === 'embedded' ? null : await systemdUnit(manager, name, '').show();
