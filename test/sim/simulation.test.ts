@@ -72,7 +72,8 @@ const tampered =
 const DEFECTS: { invariant: keyof typeof INVARIANTS; scenario?: Partial<Scenario>; policy: typeof step }[] = [
   {
     invariant: 'at most one rung per cooldown',
-    scenario: { elasticity: 0.3 },
+    // A restart is measured for as long as a cooldown lasts.
+    scenario: { elasticity: 0.3, options: { ...CALM.options, apply: 'reload' } },
     policy: forgetful(() => ({ lastRungChange: null })),
   },
   {

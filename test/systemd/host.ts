@@ -181,13 +181,14 @@ export class Host {
   }
 
   /**
-   * Busy loops in a unit of their own: more of them than cores keep tasks waiting. `nice`: at 19 the loops do nearly all of
-   * the waiting themselves, and tests beside this one are hardly slowed.
+   * Busy loops in a unit of their own: more of them than cores keep tasks waiting. `meek`: the loops do nearly all of the
+   * waiting themselves, and tests beside this one are hardly slowed.
    */
-  async press(loops = 6, nice = 0): Promise<void> {
+  async press(loops = 6, meek = false): Promise<void> {
     const loop = 'while :; do :; done';
     const all = `${Array.from({ length: loops }, () => `(${loop}) &`).join(' ')} wait`;
-    await this.run('systemd-run', '--unit=hog', '--quiet', '-p', `Nice=${nice}`, 'bash', '-c', all);
+    const weight = meek ? ['-p', 'Nice=19', '-p', 'CPUWeight=1'] : [];
+    await this.run('systemd-run', '--unit=hog', '--quiet', ...weight, 'bash', '-c', all);
   }
 
   async release(): Promise<void> {

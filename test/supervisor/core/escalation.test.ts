@@ -21,6 +21,13 @@ t.test('a break begins the 10 s anew', async (t) => {
   t.same(soak.of('ENGINE_RESTART'), []);
 });
 
+t.test('an engine that has just started is no measure of its load until the whole window has seen it', async (t) => {
+  const soak = calibrated({}, { sustain_s: 0, stall_grace_s: 8 }).set({ rowsPerS: 0, heartbeat: null });
+  const started = soak.until('ENGINE_RESTARTED');
+  const rung = hog(soak.set({ rowsPerS: 10, heartbeat: true })).until('ENGINE_RESTART');
+  t.ok(rung.at - started.at >= 18, `${rung.at - started.at} s after its start`);
+});
+
 t.test('the next rung waits for the cooldown: `hold: cooldown`, recorded once', async (t) => {
   const soak = hog(calibrated());
   const first = soak.until('ENGINE_RESTART');

@@ -35,16 +35,14 @@ function judge(draft: Draft, sight: Sight): Move {
 function escalate(draft: Draft, { whose }: Attribution, lasting: Resource[], extra: Record<string, unknown>): Move {
   const { state } = draft;
   const p = state.options.parameters;
-  if (whose === 'ambient' || whose === 'quota' || whose === 'measuring') {
-    state.atTopSince = null;
-    // That the engine has just started is in the log already.
-    return whose === 'measuring' ? { to: 'stay', reason: 'hold: measuring' } : { to: 'hold', reason: whose, extra };
-  }
-  if (rungAbove(state.ladder, state.wouldBe) === null) return atTop(draft, whose, extra);
+  if (whose === 'ambient' || whose === 'quota' || whose === 'measuring') state.atTopSince = null;
+  if (whose === 'ambient' || whose === 'quota') return { to: 'hold', reason: whose, extra };
+  if (whose !== 'measuring' && rungAbove(state.ladder, state.wouldBe) === null) return atTop(draft, whose, extra);
   if (state.lastRungChange !== null && state.now - state.lastRungChange < p.cooldown_s * 1000)
     return { to: 'hold', reason: 'cooldown', extra };
   if (state.effective === false) return { to: 'hold', reason: 'ineffective', extra };
-  if (awaitsEffect(state)) return { to: 'stay', reason: 'hold: measuring' };
+  // That the engine has just started is in the log already.
+  if (whose === 'measuring' || awaitsEffect(state)) return { to: 'stay', reason: 'hold: measuring' };
   return { to: 'up', reason: `${lasting.join(', ')} over the limit for ${p.sustain_s} s`, extra };
 }
 

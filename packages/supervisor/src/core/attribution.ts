@@ -5,13 +5,16 @@ import { type Counters, growth, share as shareOf } from './window.ts';
 
 /**
  * Whose pressure it is. `quota`: the engine is kept waiting by a quota of its own, which explains host pressure by
- * itself. `measuring`: the engine has just started, its window does not span yet. `unknown` counts as the engine's, and
- * the record says so.
+ * itself. `measuring`: the engine has just started, and a part of the window is no measure of it: on a busy host its
+ * start-up lasts. `unknown` counts as the engine's, and the record says so.
  */
 export interface Attribution {
   whose: 'engine' | 'ambient' | 'quota' | 'measuring' | 'unknown';
   share: number | null;
 }
+
+/** Of the window, so that an observation which comes early by a little does not wait for the next one. */
+const WHOLE = 0.9;
 
 /** What is the engine's, and what it is a share of. CPU is judged by use: a victim of pressure stalls without causing it. */
 const COUNTERS: Record<Resource, [keyof Counters, keyof Counters]> = {
@@ -32,7 +35,7 @@ export function attribute(state: State, observation: Observation, over: Resource
   let share: number | null = null;
   for (const resource of over) {
     const [part, whole] = COUNTERS[resource];
-    const own = shareOf(state.seen, part, whole);
+    const own = shareOf(state.seen, part, whole, state.options.parameters.window_s * 1000 * WHOLE);
     if (own !== null) share = Math.max(share ?? 0, own);
   }
   if (share === null)

@@ -44,9 +44,15 @@ export function growth(seen: readonly Sighting[], counter: keyof Counters): numb
   return growthFrom(seen, counter, spanStart(seen, counter));
 }
 
-/** How much of `whole`'s growth was `part`'s, over the time in which both were seen; null where there is no such time. */
-export function share(seen: readonly Sighting[], part: keyof Counters, whole: keyof Counters): number | null {
+/** How much of `whole`'s growth was `part`'s, over the time in which both were seen; null where that is less than `leastMs`. */
+export function share(
+  seen: readonly Sighting[],
+  part: keyof Counters,
+  whole: keyof Counters,
+  leastMs: number,
+): number | null {
   const first = Math.max(spanStart(seen, part), spanStart(seen, whole));
+  if (first >= seen.length || spanMs(seen, first) < leastMs) return null;
   const own = growthFrom(seen, part, first);
   const all = growthFrom(seen, whole, first);
   if (own === null || all === null) return null;
