@@ -12,6 +12,7 @@ export async function recover(path: string): Promise<boolean> {
   const state = loadRunState(path);
   if (state === null) return false;
   for (const orphan of orphans(state)) await orphanGone(orphan);
+  await recoverNested(state);
   const changed = restoreConfig(state);
   if (state.manager === 'user' && existsSync(placedAt(state.unit))) {
     // It was placed for that soak alone.
@@ -26,6 +27,14 @@ export async function recover(path: string): Promise<boolean> {
   removeScratch(state);
   removeRunState(path);
   return true;
+}
+
+/**
+ * What the soaks of a proof left, whose config is the proof's own. A failure is not the last word: the unit is the same, and
+ * to put that back comes next.
+ */
+export async function recoverNested({ nested = [] }: RunState): Promise<void> {
+  for (const path of nested) await recover(path).catch(() => {});
 }
 
 /** What a second signal still does, synchronously: the config, and the engine that this process would orphan. */

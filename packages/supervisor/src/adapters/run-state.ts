@@ -27,6 +27,8 @@ export interface RunState {
   replaced?: Replaced[];
   /** Processes that a proof started; each leads a group of its own. */
   helpers?: Known[];
+  /** State files of soaks that a proof started: what they left is put back first. */
+  nested?: string[];
   /** Files of a proof alone, removed when the unit has let go of them. */
   scratch?: string[];
 }
