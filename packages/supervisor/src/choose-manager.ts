@@ -67,12 +67,17 @@ async function installed(scope: 'system' | 'user', unit: string): Promise<string
   return state === 'loaded' ? null : `${unit} is ${state}`;
 }
 
-/** Who has the unit, without changing anything: the system's manager, the user's, or nobody. */
+/**
+ * Whose unit there is to look at, without changing anything: the manager that was asked for; else the system's or the user's
+ * that has it, masked or broken as it may be; else the system's, where one runs that ought to have it; else nobody's.
+ */
 export async function whereInstalled(choice: ManagerChoice, unit: string): Promise<'system' | 'user' | null> {
-  const has = async (scope: 'system' | 'user') =>
-    (choice === 'auto' || choice === scope) && (await installed(scope, unit)) === null;
-  if (await has('system')) return 'system';
-  return (await answers('user')) === null && (await has('user')) ? 'user' : null;
+  if (choice !== 'auto') return choice === 'embedded' ? null : choice;
+  const system = await installed('system', unit);
+  const absent = `${unit} is not-found`;
+  if (system === null || (system.startsWith(`${unit} is `) && system !== absent)) return 'system';
+  if ((await answers('user')) === null && (await installed('user', unit)) === null) return 'user';
+  return system === absent ? 'system' : null;
 }
 
 async function answers(scope: 'user'): Promise<string | null> {

@@ -1,6 +1,8 @@
 import { readFileSync, rmSync } from 'node:fs';
 import type { IngestMode, PolicyName, PsiActions } from '@hybrid-soak/contract/decision.ts';
+import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import { replaceFile } from '../replace-file.ts';
+import { Stop } from '../stop.ts';
 
 /**
  * What a soak leaves behind until it has put everything back: with it the next `soak run`, `soak restore`, or the unit's
@@ -50,7 +52,7 @@ export function saveRunState(path: string, state: RunState): void {
   replaceFile(path, `${JSON.stringify(state)}\n`);
 }
 
-/** The state that an earlier run left; null where it left none. */
+/** The state that an earlier run left; null where it left none. Throws Stop where the file is not such a state. */
 export function loadRunState(path: string): RunState | null {
   let text: string;
   try {
@@ -59,7 +61,22 @@ export function loadRunState(path: string): RunState | null {
     if ((error as { code?: string }).code === 'ENOENT') return null;
     throw error;
   }
-  return JSON.parse(text) as RunState;
+  const state = parsed(text);
+  if (state !== null) return state;
+  throw new Stop(
+    SOAK_EXIT.CONFIG,
+    `${path}: is not what an interrupted soak leaves; valid: put the config back by hand, then remove the file`,
+  );
+}
+
+function parsed(text: string): RunState | null {
+  try {
+    const state = JSON.parse(text) as Partial<RunState> | null;
+    const whole = [state?.run_id, state?.unit, state?.config, state?.original_text];
+    return state?.v === 1 && whole.every((value) => typeof value === 'string') ? (state as RunState) : null;
+  } catch {
+    return null;
+  }
 }
 
 export const removeRunState = (path: string): void => rmSync(path, { force: true });

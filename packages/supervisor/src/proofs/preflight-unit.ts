@@ -22,7 +22,7 @@ export async function readUnit({ unit, scope, ...subject }: Subject, notes: Note
   }
   const systemctl = ['systemctl', ...(scope === 'user' ? ['--user'] : [])];
   const shown = await notes.run([...systemctl, 'show', unit, '-p', SHOWN]);
-  await notes.run([...systemctl, 'cat', '--no-pager', unit]);
+  const text = await notes.run([...systemctl, 'cat', '--no-pager', unit]);
   const get = (key: string) => new RegExp(`^${key}=(.*)$`, 'm').exec(shown)?.[1] ?? '';
   if (!loaded(notes, get, systemctl.join(' '), unit, scope)) return null;
   notes.evidence({ unit, fragment: get('FragmentPath'), drop_ins: get('DropInPaths').split(' ').filter(Boolean) });
@@ -33,6 +33,7 @@ export async function readUnit({ unit, scope, ...subject }: Subject, notes: Note
     `${systemctl.join(' ')} daemon-reload`,
   );
   restartPolicy(notes, get);
+  readiness(notes, get, text);
   notes.check(
     'it has not failed',
     get('ActiveState') !== 'failed',
@@ -78,6 +79,7 @@ async function readsAndWrites({ config, db }: Subject, notes: Notes, get: Get): 
       real(read) === real(config) ? read : `the unit reads ${read}, this is ${config}`,
       `run this in ${get('WorkingDirectory')}, or with --config ${read}`,
     );
+    if (real(read) !== real(config)) return;
   }
   const folder = real(dirname(db));
   const open = [
@@ -132,10 +134,16 @@ function restartPolicy(notes: Notes, get: Get): void {
     `StartLimitBurst=${get('StartLimitBurst')} in ${get('StartLimitIntervalUSec')}`,
     `StartLimitBurst=30 with StartLimitIntervalSec=300`,
   );
+}
+
+/** A unit that has not run since it was loaded shows no watchdog: its text has it. */
+function readiness(notes: Notes, get: Get, text: string): void {
+  const written = [...text.matchAll(/^WatchdogSec=(.*)$/gm)].at(-1)?.[1] || 'none';
+  const watchdog = get('ActiveState') === 'active' ? get('WatchdogUSec') : written;
   notes.check(
     'it says when it is ready, and is watched',
-    get('Type') === 'notify' && !['0', 'infinity'].includes(get('WatchdogUSec')),
-    `Type=${get('Type')}, WatchdogUSec=${get('WatchdogUSec')}`,
+    get('Type') === 'notify' && !['0', 'none', 'infinity'].includes(watchdog),
+    `Type=${get('Type')}, watchdog ${watchdog}`,
     'Type=notify, WatchdogSec=30',
   );
 }

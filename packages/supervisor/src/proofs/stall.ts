@@ -24,7 +24,7 @@ export const stall: ProofCode = {
     });
     const soak = await innerSoak(ground, 'stall', [
       ...['-d', '10m', '--interval', `${INTERVAL_S}s`, '--stall-threshold', `${threshold}s`],
-      ...['--psi-actions', 'logonly', '--leave', 'running'],
+      ...['--psi-actions', hostPressure().read().cpu.available ? 'logonly' : 'off', '--leave', 'running'],
     ]);
     try {
       await soak.decided('the start of the engine', (r) => r.action === 'ENGINE_RESTARTED', 30);
