@@ -7,7 +7,7 @@ import type { Notes, ProofCode } from './proof.ts';
 const STEPS = [1, 5, 10, 20, 1];
 const RATE = 400;
 const WITHIN = 0.1;
-const secondsOf = (quick: boolean) => (quick ? 3 : 8);
+const secondsOf = (quick: boolean) => (quick ? 2.5 : 8);
 
 export const throttle: ProofCode = {
   name: 'throttle',
