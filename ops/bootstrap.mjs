@@ -2,7 +2,8 @@
 //   node ops/bootstrap.mjs ops/start.mjs …      the script and its arguments
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -24,6 +25,16 @@ function installed() {
   return existsSync(node) && existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted;
 }
 
+// npm and pnpm keep what they fetch under HOME, which a service's user or a container's may not have.
+function homeless() {
+  try {
+    accessSync(process.env.HOME ?? '', constants.W_OK);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
 function install() {
   process.stderr.write('setting up: pnpm, packages, Node 24 (once)\n');
   const pnpm = manifest.packageManager;
@@ -37,12 +48,15 @@ function install() {
     '--frozen-lockfile',
     '--reporter=append-only',
   ];
+  const home = homeless() ? mkdtempSync(join(tmpdir(), 'hybrid-soak-')) : null;
+  const own = home === null ? {} : { HOME: home, npm_config_cache: join(home, '.npm') };
   const options = {
     cwd: root,
     stdio: ['ignore', 2, 'inherit'],
-    env: { ...process.env, CI: 'true', npm_config_loglevel: 'error' },
+    env: { ...process.env, CI: 'true', npm_config_loglevel: 'error', ...own },
   };
   const { status, error } = spawnSync('npm', flags, options);
+  if (home !== null) rmSync(home, { recursive: true, force: true });
   if (error) fail(`npm cannot be run: ${error.message}; valid: Node >= 18 with npm`);
   if (status !== 0)
     fail(`the packages could not be installed (exit code ${status}): see above; run the same command again`);

@@ -1,6 +1,6 @@
 // `npm start`: a soak against a local exchange, in a folder of its own under data/. Runs on the project's own Node.
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 
@@ -9,7 +9,13 @@ const home = join(root, 'data/demo');
 const args = process.argv.slice(2);
 const given = (...flags) => flags.some((flag) => args.some((arg) => arg === flag || arg.startsWith(`${flag}=`)));
 
-mkdirSync(join(home, 'config'), { recursive: true });
+try {
+  mkdirSync(join(home, 'config'), { recursive: true });
+  accessSync(join(home, 'config'), constants.W_OK);
+} catch (error) {
+  process.stderr.write(`${home}: not writable (${error.code}); valid: a checkout that this user may write in\n`);
+  process.exit(12);
+}
 const feed = spawn(join(root, 'packages/feed/bin/hybrid-feed'), ['serve', '--port', '0', '--rate', '200'], {
   stdio: ['ignore', 'pipe', 'inherit'],
   detached: true,
@@ -39,6 +45,8 @@ process.stderr.write(`local exchange on port ${urls.port}, everything under ${ho
 const defaults = [
   ...(given('--duration', '-d', '--seconds') ? [] : ['--duration', '2m']),
   ...(given('--unit') ? [] : ['--unit', 'hybrid-engine-demo.service']),
+  // Named in full, so that the command for the report, which is shown at the end, works from here.
+  ...(given('--decisions') ? [] : ['--decisions', join(home, 'data/ops/soak_decisions.jsonl')]),
 ];
 soak = spawn(join(root, 'packages/supervisor/bin/soak'), ['run', ...defaults, ...args], {
   cwd: home,

@@ -10,18 +10,8 @@ import { NotMeasured, type Row } from './row.ts';
 import { ROWS } from './rows/all.ts';
 
 const GROWTH = 'growth';
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { quick: { type: 'boolean', default: false }, json: { type: 'boolean', default: false } },
-});
-const unknown = positionals.filter((name) => name !== GROWTH && !ROWS.some((row) => row.name === name));
-if (unknown.length > 0) {
-  const valid = [...ROWS.map((row) => row.name), GROWTH].join(', ');
-  process.stderr.write(`no such row: ${unknown.join(', ')}; valid: ${valid}\n`);
-  process.exit(2);
-}
-
-const chosen = ROWS.filter((row) => (positionals.length > 0 ? positionals.includes(row.name) : row.onlyNamed !== true));
+const { values, positionals } = asked();
+const chosen = ROWS.filter((row) => (positionals.length > 0 ? isNamed(row) : row.onlyNamed !== true));
 const out = values.json ? process.stderr : process.stdout;
 const rules = { quick: values.quick, repeats: values.quick ? 3 : 5 };
 const started = performance.now();
@@ -54,6 +44,32 @@ const file = join(folder, `${new Date().toISOString().replace(/[:.]/g, '-')}.jso
 writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
 out.write(`${file}\n`);
 if (values.json) process.stdout.write(`${JSON.stringify(report)}\n`);
+
+/** A row is chosen by its name, its slope with it. */
+function isNamed({ name }: Row): boolean {
+  return positionals.some((wanted) => name === wanted || name === `${wanted}-slope`);
+}
+
+function asked() {
+  const options = {
+    quick: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', short: 'h', default: false },
+  } as const;
+  const names = [...ROWS.map((row) => row.name), GROWTH];
+  const usage = `npm run bench -- [name…] [--quick] [--json]\nnames: ${names.join(', ')}\n`;
+  try {
+    const given = parseArgs({ allowPositionals: true, options });
+    const unknown = given.positionals.filter((name) => !names.includes(name));
+    if (unknown.length > 0) throw new Error(`no such row: ${unknown.join(', ')}`);
+    if (!given.values.help) return given;
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n${usage}`);
+    process.exit(2);
+  }
+  process.stdout.write(usage);
+  process.exit(0);
+}
 
 async function measured(row: Row) {
   const { name, unit } = row;

@@ -65,13 +65,40 @@ t.test('each fault names file, line, key and what would be valid', async (t) => 
   t.equal(faults('[engine]\nsample_every = 0\nstrategy = "x"\n').length, 2, 'all of them, not the first alone');
 });
 
+t.test('numbers that TOML can write and the engine cannot count with', async (t) => {
+  const valid = 'a whole number, without a point or exponent';
+  t.same(faults('[engine]\nsample_every = 1.0\n'), [`config.toml:2: engine.sample_every: is 1.0; valid: ${valid}`]);
+  t.same(faults('engine = { sample_every = 1e1 }\n'), [`config.toml:1: engine.sample_every: is 1e1; valid: ${valid}`]);
+  t.same(faults('[channels]\nmarket = 8.0\n'), [`config.toml:2: channels.market: is 8.0; valid: ${valid}`]);
+  t.same(faults('[engine]\nstart_price = 100\nprice_step = 1.0\n'), [], 'where a float is meant either will do');
+  t.same(faults('[engine]\nsample_every = 99999999999999999999\n'), [
+    'config.toml:2: engine.sample_every: is too large; valid: at most 9007199254740991',
+  ]);
+  t.match(faults('[channels]\na = { b = 9007199254740993 }\n')[0], /^config.toml:2: channels.a: is \{"b":"9007/);
+  t.match(faults('[engine]\nstart_price = inf\n')[0], /:2: engine.start_price: is Infinity; valid: a number/);
+});
+
+t.test('a value where a table belongs, a table where a value belongs, and where they stand', async (t) => {
+  t.same(faults('app = 5\n'), ['config.toml:1: app: is 5; valid: a table']);
+  t.same(faults('\n[[engine]]\nsample_every = 1\n'), [
+    'config.toml:2: engine: is [{"sample_every":1}]; valid: a table',
+  ]);
+  t.match(faults('\nengine.sample_every.x = 1\n')[0], /^config.toml:2: engine.sample_every: is \{"x":1\}/);
+  t.match(faults('\n\nnobody.knows = 1\n')[0], /^config.toml:3: nobody: unknown key/);
+  t.match(faults('live_armed = "no"\n')[0], /live_armed: is "no"; valid: true or false/);
+});
+
 t.test('LIVE is refused', async (t) => {
   t.match(faults('mode = "LIVE"\n')[0], /^config.toml:1: mode: LIVE is refused/);
   t.match(faults('live_armed = true\n')[0], /live_armed: true is refused/);
 });
 
 t.test('a syntax error has its line', async (t) => {
-  t.match(faults('[engine]\nsample_every = \n')[0], /^config.toml:2: TOML syntax: /);
+  t.match(
+    faults('[engine]\nsample_every = # 1\n')[0],
+    /^config.toml:2: TOML syntax: .*, column \d+ of `sample_every = # 1`; valid: lines of `key = value`/,
+  );
+  t.match(faults('[engine]\nsample_every = 1\nsample_every = 1\n')[0], /^config.toml:3: TOML syntax: Can't redefine/);
 });
 
 t.test('two sources of one name are a fault, and so is none', async (t) => {

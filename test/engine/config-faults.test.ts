@@ -40,6 +40,21 @@ t.test('a config that is missing', async (t) => {
   t.match(await engine(t.testdir({}), 'run').ended, { code: 12, stderr: /^config\/config\.toml: no such file/ });
 });
 
+t.test('a config that is a folder, or no UTF-8', async (t) => {
+  const cwd = t.testdir({ config: { 'config.toml': {} } });
+  t.match(await engine(cwd, 'run').ended, { code: 12, stderr: /^config\/config\.toml: cannot be read \(EISDIR\)/ });
+  const latin = t.testdir({ config: {} });
+  writeFileSync(join(latin, 'config/config.toml'), Buffer.from('# caf\xe9\n', 'latin1'));
+  t.match(await engine(latin, 'run').ended, { code: 12, stderr: /^config\/config\.toml: .*not UTF-8/ });
+});
+
+t.test('a database where no folder can be made is refused, also where the file system does not say why', async (t) => {
+  for (const path of ['/proc/none/of/bot.db', 'config/config.toml/bot.db', 'config']) {
+    const cwd = t.testdir({ config: { 'config.toml': `[app]\ndb_path = "${path}"\n` } });
+    t.match(await engine(cwd, 'run').ended, { code: 12, stderr: /^app\.db_path: .*; valid: a SQLite database/ }, path);
+  }
+});
+
 t.test('a database that is a text file is refused and left as it is', async (t) => {
   const cwd = t.testdir({
     config: { 'config.toml': '' },

@@ -60,6 +60,19 @@ t.test(
   },
 );
 
+t.test(
+  'several fills under one event of Gemini v2 are several ticks, also where frames have no other id',
+  async (t) => {
+    const { pipeline, feed } = pipelineOf();
+    const fill = (price: string) => LIVE['gemini v2 of 2021'].replace('84106.09', price);
+    feed(connection(), fill('1'), fill('2'), fill('1'));
+    t.match(pipeline.counters, { kept: 2, duplicates: 1 });
+    const ids = [7, 8].map((tid) => LIVE['gemini v2'].replace('"tid":4321', `"tid":${tid}`));
+    feed(connection(), ...ids);
+    t.match(pipeline.counters, { kept: 4, duplicates: 1 });
+  },
+);
+
 t.test('equal time, price and quantity under other ids are other trades', async (t) => {
   const { pipeline, feed } = pipelineOf();
   feed(connection(), binance(1), binance(2), binance(3));
@@ -106,6 +119,15 @@ t.test('a dropped trade leaves a gap behind', async (t) => {
   t.match(pipeline.takeRows().gaps, [{ from: '2', to: '2' }]);
 });
 
+t.test('two markets of one connection that are one symbol of the config have a strategy each', async (t) => {
+  const { pipeline, feed } = pipelineOf({ signal_every_n_ticks: 3 });
+  const usd = (id: number) => binance(id).replace('BTCUSDT', 'BTCUSD');
+  feed(connection(), binance(1), binance(2), usd(1), usd(2));
+  t.equal(pipeline.takeRows().signals.length, 0);
+  feed(connection(), usd(3));
+  t.ok(pipeline.takeRows().signals.length > 0);
+});
+
 t.test('the ledger says from when to when a source was sampled', async (t) => {
   const { pipeline, feed } = pipelineOf({ sample_every: 5 });
   const source = connection();
@@ -126,6 +148,23 @@ t.test('frames that Gemini v1 counted and never sent are a gap in the ledger', a
   ]);
   feed(connection(), gemini(90));
   t.same(pipeline.takeRows().coverage, [], 'another connection counts from its own beginning');
+});
+
+t.test('a signal on a tick that was received too long ago is a row, and its order a veto', async (t) => {
+  const { pipeline, feed } = pipelineOf({ signal_every_n_ticks: 1, stale_after_ms: 5000 });
+  pipeline.ageMs = () => 5001;
+  feed(connection(), binance(1));
+  const { signals, orders, fills } = pipeline.takeRows();
+  t.match(
+    [orders.at(-2), orders.at(-1), signals.length > 0, fills.length],
+    ['VETOED', 'STALE_DATA: tick received 5001 ms ago', true, 0],
+  );
+});
+
+t.test('a frame that names no market, from a URL that names none, is the config’s market', async (t) => {
+  const { pipeline, feed } = pipelineOf();
+  feed(connection('a', { symbol: '' }), LIVE['gemini v1']);
+  t.match(ticksOf(pipeline.takeRows().ticks), [{ symbol: 'BTCUSD', price: 84106.09 }]);
 });
 
 t.test('times are the exchange’s and symbols the config’s', async (t) => {

@@ -1,10 +1,12 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { changedKeys } from '@hybrid-soak/engine/core/reload.ts';
+import { openDatabase } from '@hybrid-soak/engine/store/open.ts';
 import { serve } from '@hybrid-soak/feed/serve.ts';
+import Database from 'better-sqlite3';
 import t from 'tap';
 import { eventually } from '../eventually.ts';
-import { count, engine, folder, logLines, rows } from './engine.ts';
+import { count, database, engine, folder, logLines, rows } from './engine.ts';
 
 t.test('a reload names the keys that differ, but not those of others', async (t) => {
   const before = { engine: { sample_every: 1, strategy: 'sma' }, soak: { apply: 'restart' }, sources: [{ url: 'a' }] };
@@ -46,4 +48,22 @@ t.test('SIGHUP changes the sampling without dropping the connection or losing a 
   const every = rows<{ id: string }>(cwd, 'SELECT trade_id AS id FROM ticks ORDER BY id').map(({ id }) => Number(id));
   const steps = new Set(every.slice(1).map((id, index) => id - (every[index] as number)));
   t.ok(steps.has(1) && steps.has(10), `steps of ${[...steps].join(', ')}`);
+});
+
+t.test('a reload that comes while the engine starts is not lost, and does not end it', async (t) => {
+  const cwd = folder(t.testdir({ data: {} }), [], '[engine]\ntick_interval_ms = 5\nsample_every = 1\n');
+  const config = join(cwd, 'config/config.toml');
+  // A start that is held up, since the database is locked.
+  openDatabase(database(cwd)).db.close();
+  const other = new Database(database(cwd));
+  t.teardown(() => other.close());
+  other.exec('BEGIN IMMEDIATE');
+  const { child, ended, logged } = engine(cwd, 'run');
+  await logged('database is not writable for now');
+  writeFileSync(config, readFileSync(config, 'utf8').replace('sample_every = 1', 'sample_every = 5'));
+  child.kill('SIGHUP');
+  other.exec('ROLLBACK');
+  t.match(await logged('reloaded'), { applied: ['engine.sample_every'], sample_every: 5 });
+  child.kill('SIGTERM');
+  t.equal((await ended).code, 0);
 });

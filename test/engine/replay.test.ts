@@ -1,12 +1,13 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { recordedLine } from '@hybrid-soak/contract/recording.ts';
 import { frames } from '@hybrid-soak/feed/frames.ts';
 import Database from 'better-sqlite3';
 import t, { type Test } from 'tap';
 import { eventually } from '../eventually.ts';
 import { feed } from '../feed/feed.ts';
-import { HISTORY, LIVE, MALFORMED, MS } from '../fixtures/frames.ts';
+import { HISTORY, IGNORED, LIVE, MALFORMED, MS } from '../fixtures/frames.ts';
 import { count, database, engine, folder, logLines, rows } from './engine.ts';
 
 const URL_OF = {
@@ -109,6 +110,75 @@ t.test('ticks as lines, those that do not hold kept aside; sampled like anything
     { symbol: 'ETHUSD', price: 100, volume: 2, ts: MS, source: 'replay', trade_id: null },
   ]);
   t.equal(count(cwd, 'quarantine'), 6);
+});
+
+t.test('recordings of other recorders are read: frames beside their times, and ticks under other names', async (t) => {
+  const raw = (id: number) => LIVE['kraken v2'].replace('4321', String(id));
+  const iso = new Date(MS).toISOString();
+  const lines = [
+    JSON.stringify({ received_at: iso, exchange: 'kraken', raw: raw(1) }),
+    `{"local_timestamp":${MS}000,"data":${raw(2)}}`,
+    `${iso} ${raw(3)}`,
+    JSON.stringify({ ts: MS, symbol: 'ETHUSD', msg: LIVE['gemini v1'] }),
+    JSON.stringify({ pair: 'BTC/USD', price: '2.5', qty: '1e-3', timestamp: iso }),
+    JSON.stringify({ type: 'tick', price: 3, size: 1, time: MS / 1000 }),
+    `{"symbol":"BTCUSD","price":4,"amount":0,"ts":${MS}117161,"tid":13834774380200032777}`,
+    JSON.stringify({ ts: MS, data: { symbol: 'BTCUSD', price: 5, volume: 1, ts: MS } }),
+  ];
+  const { cwd, code, stopped } = await replay(t, `${lines.join('\r\n')}\n  \n`);
+  t.equal(code, 0);
+  t.match(stopped, { received: 8, kept: 8, unaccounted: 0 });
+  t.same(
+    rows(cwd, TICKS).map(({ symbol, price, volume, ts, source, trade_id }) => [
+      [symbol, source, trade_id].join(' '),
+      [price, volume, (ts as number) - MS].join(' '),
+    ]),
+    [
+      ['BTCUSD kraken 1', '84106.09 0.00007 0'],
+      ['BTCUSD replay 2', '84106.09 0.00007 0'],
+      ['BTCUSD replay 3', '84106.09 0.00007 0'],
+      ['ETHUSD replay 4321', '84106.09 0.00007 0'],
+      ['BTCUSD replay ', '2.5 0.001 0'],
+      ['BTCUSD replay ', '3 1 0'],
+      ['BTCUSD replay 13834774380200032777', '4 0 0'],
+      ['BTCUSD replay ', '5 1 0'],
+    ],
+  );
+});
+
+t.test('a line that cannot be read is told by its number, the first five; the rest are summed', async (t) => {
+  const unread = (stdout: string) => logLines(stdout).filter(({ msg }) => msg === 'a line cannot be read');
+  const mixed = await replay(t, `${LIVE['binance']}\n\n{"e":"tra\n{"open":1,"close":2}\n{"e":"trade"`);
+  t.equal(mixed.code, 0);
+  t.match(unread(mixed.stdout), [
+    { line: 3, why: 'not JSON', valid: /a frame as it came/, file: /recording\.jsonl$/ },
+    { line: 4, why: 'JSON that is no frame of a known exchange' },
+    { line: 5, why: 'not JSON' },
+  ]);
+  t.notMatch(mixed.stdout, /no trade is in the recording/);
+  await t.test('nothing that can be read', async (t) => {
+    const { code, stdout } = await replay(t, '{"open":1,"close":2}\n'.repeat(20));
+    t.equal(code, 11);
+    t.equal(unread(stdout).length, 5);
+    t.match(stdout, /"unread":20,"lines":20,"msg":"lines that cannot be read"/);
+  });
+  await t.test('nothing but other streams', async (t) => {
+    const { code, stdout } = await replay(t, IGNORED['binance kline']);
+    t.equal(code, 0);
+    t.match(stdout, /"lines":1,"msg":"no trade is in the recording"/);
+  });
+});
+
+t.test('a file that is no lines of text is refused with what would be right', async (t) => {
+  for (const [name, bytes, said] of [
+    ['gzip', gzipSync(recording(3)), /gunzip -k/],
+    ['UTF-16', Buffer.from(`\uFEFF${recording(3)}`, 'utf16le'), /iconv -f UTF-16 -t UTF-8/],
+  ] as const)
+    await t.test(name, async (t) => {
+      const file = join(t.testdir({}), 'file');
+      writeFileSync(file, bytes);
+      await t.test('replayed', async (t) => t.match(await replay(t, { file }), { code: 12, stdout: said }));
+    });
 });
 
 t.test("a database is replayed in the order of its ids: this engine's, and the earlier system's", async (t) => {

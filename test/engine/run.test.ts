@@ -175,7 +175,7 @@ t.test('kill -9 loses at most what was not flushed: the database is sound', asyn
 t.test('a restart does not forget what is held: the caps count it', async (t) => {
   const cwd = folder(t.testdir({ data: {} }), [], '[engine]\ntick_interval_ms = 5\nsignal_every_n_ticks = 1\n');
   const { db } = openDatabase(database(cwd));
-  db.exec("INSERT INTO trades VALUES (1, 'o', 1, 'BTCUSD', 'BUY', 100, 100, 0)");
+  db.exec("INSERT INTO holdings VALUES ('BTCUSD', 100, 100)");
   db.close();
   const { child, ended } = engine(cwd, 'run');
   await eventually(() => count(cwd, 'orders') > 3);

@@ -3,18 +3,40 @@ import { parseArgs } from 'node:util';
 import { FAULTS } from './all.ts';
 import { NotPossible, roundOf } from './fault.ts';
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { count: { type: 'string' }, seed: { type: 'string', default: '1' } },
-});
-const count = values.count === undefined ? undefined : Number(values.count);
-const seed = Number(values.seed);
-const unknown = positionals.filter((name) => !FAULTS.some((fault) => fault.name === name));
-if (unknown.length > 0 || !Number.isInteger(seed) || (count !== undefined && !(Number.isInteger(count) && count > 0))) {
-  const names = FAULTS.map(({ name }) => name).join(', ');
-  process.stderr.write(`valid: [name…] --count N --seed N, names: ${names}\n`);
+const NAMES = FAULTS.map(({ name }) => name);
+const USAGE = `npm run faults -- [NAME…] [--count N] [--seed N], names: ${NAMES.join(', ')}`;
+
+function refuse(what: string): never {
+  process.stderr.write(`${what}; valid: ${USAGE}\n`);
   process.exit(2);
 }
+
+function parse() {
+  const number = { type: 'string' } as const;
+  const options = { count: number, seed: number, help: { type: 'boolean', short: 'h' } } as const;
+  try {
+    return parseArgs({ allowPositionals: true, options });
+  } catch (error) {
+    return refuse((error as Error).message.split('.')[0] as string);
+  }
+}
+
+/** A whole number from `least` on; undefined where none was given. */
+function numberOf(name: string, text: string | undefined, least: number): number | undefined {
+  if (text === undefined) return undefined;
+  const number = Number(text);
+  return /^\d+$/.test(text) && number >= least ? number : refuse(`--${name} ${text}`);
+}
+
+const { values, positionals } = parse();
+if (values.help === true) {
+  for (const { name, what, full } of FAULTS) process.stdout.write(`${name.padEnd(10)} ${full} times: ${what}\n`);
+  process.stdout.write(`${USAGE}\n`);
+  process.exit(0);
+}
+const count = numberOf('count', values.count, 1);
+const seed = numberOf('seed', values.seed, 0) ?? 1;
+for (const name of positionals) if (!NAMES.includes(name)) refuse(`no fault is called ${name}`);
 
 for (const fault of FAULTS.filter(({ name }) => positionals.length === 0 || positionals.includes(name))) {
   const started = performance.now();

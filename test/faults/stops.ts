@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { engine, folder, logLines } from '../engine/engine.ts';
+import { eventually } from '../eventually.ts';
 import { between } from '../sim/random.ts';
 import { checkComplete, type Ledger, readLedger } from './database.ts';
 import { type Exchange, openExchange } from './exchange.ts';
@@ -9,7 +10,7 @@ import { check, type Fault, type Round } from './fault.ts';
 
 const RATE = 2000;
 const FLUSH_MS = 250;
-/** What was sent this long before a kill must be there. */
+/** What was sent this long before a kill must be there, and by what the host let tasks wait longer. */
 const LOSS_MS = 1000;
 const LONGEST_MS = 2000;
 /** Runs on one database, one after the other. */
@@ -25,13 +26,19 @@ interface Stopped {
   up: boolean;
 }
 
-type Stop = (cwd: string, exchange: Exchange, before: Ledger | null, afterMs: number) => Promise<[Ledger, Stopped]>;
+/** A random moment, counted from the start of the process or from its first trade. */
+interface Moment {
+  ms: number;
+  from: 'start' | 'trade';
+}
+
+type Stop = (cwd: string, exchange: Exchange, before: Ledger | null, moment: Moment) => Promise<[Ledger, Stopped]>;
 
 export const kills: Fault = {
   name: 'kill-9',
   what: 'integrity_check is ok, no partial batch, ids never reused, no trade twice, at most the unflushed second lost',
   full: 200,
-  short: 8,
+  short: 20,
   inflict: (round) => campaign(round, kill),
 };
 
@@ -39,16 +46,17 @@ export const sigterms: Fault = {
   name: 'sigterm',
   what: 'exit 0, everything that was sent before it is committed, and the accounting identity closes',
   full: 200,
-  short: 8,
+  short: 20,
   inflict: (round) => campaign(round, terminate),
 };
 
-const kill: Stop = async (cwd, exchange, before, afterMs) => {
+const kill: Stop = async (cwd, exchange, before, moment) => {
   const { child, ended } = engine(cwd, 'run');
   const connected = exchange.connection();
-  await sleep(afterMs);
+  await until(moment, () => exchange.connection() !== connected || child.exitCode !== null);
   child.kill('SIGKILL');
   const killedAt = performance.now();
+  const waited = exchange.waitedSince(killedAt - 2 * LOSS_MS);
   check('it ended by itself', (await ended).signal === 'SIGKILL');
   const ledger = readLedger(cwd, before);
   const ticks = ledger.ticks - (before?.ticks ?? 0);
@@ -58,14 +66,14 @@ const kill: Stop = async (cwd, exchange, before, afterMs) => {
   if (ledger.lastTrade >= now.firstId) checkComplete(cwd, now.firstId, ledger.lastTrade);
   const firstLost = Math.max(now.firstId, ledger.lastTrade + 1);
   const lostMs = Math.max(0, killedAt - exchange.sentAt(firstLost));
-  check('more than a second was lost', exchange.sentBy(killedAt - LOSS_MS) < firstLost, { lostMs });
+  check('more than a second was lost', exchange.sentBy(killedAt - LOSS_MS - waited) < firstLost, { lostMs, waited });
   return [ledger, { lostMs, ticks, up: true }];
 };
 
-const terminate: Stop = async (cwd, exchange, before, afterMs) => {
+const terminate: Stop = async (cwd, exchange, before, moment) => {
   const { child, ended } = engine(cwd, 'run');
   const connected = exchange.connection();
-  await sleep(afterMs);
+  await until(moment, () => exchange.connection() !== connected || child.exitCode !== null);
   const sent = exchange.lastId();
   child.kill('SIGTERM');
   const { code, signal, stdout, stderr } = await ended;
@@ -92,7 +100,10 @@ const terminate: Stop = async (cwd, exchange, before, afterMs) => {
 
 /** `count` stops at random moments, on a new database every 20 runs, two databases at a time. */
 async function campaign({ count, random }: Round, stop: Stop): Promise<string> {
-  const moments = Array.from({ length: count }, () => between(random, 0, LONGEST_MS));
+  const moments = Array.from({ length: count }, (_, n): Moment => {
+    // A slow start would leave nothing to be stopped under load.
+    return { ms: between(random, 0, LONGEST_MS), from: n % 4 === 0 ? 'start' : 'trade' };
+  });
   const stopped: Stopped[] = [];
   const lane = async () => {
     while (moments.length > 0)
@@ -106,7 +117,12 @@ async function campaign({ count, random }: Round, stop: Stop): Promise<string> {
   return `${stopped.length} stops (${up} while connected), ${ticks} ticks committed at ${RATE}/s${loss}`;
 }
 
-async function onOneDatabase(moments: number[], stop: Stop): Promise<Stopped[]> {
+async function until({ ms, from }: Moment, connected: () => boolean): Promise<void> {
+  if (from === 'trade') await eventually(connected);
+  await sleep(ms);
+}
+
+async function onOneDatabase(moments: Moment[], stop: Stop): Promise<Stopped[]> {
   const exchange = await openExchange(RATE);
   const cwd = mkdtempSync(join(tmpdir(), 'faults-'));
   folder(cwd, [], `${CONFIG}ws_url = "${exchange.url}"\n`);

@@ -44,6 +44,13 @@ t.test('a plain file of raw frames is served on any path', async (t) => {
   t.same(got, ['{"e":"trade"}', '[1]', 'not JSON']);
 });
 
+t.test('a recording of one URL is served on any path, and those of other recorders as well', async (t) => {
+  const lines = [line('/ws/btcusdt@trade', '1'), '{"ts":1751508438600,"raw":"{}"}', '2025-07-03T02:07:18.601Z [2]'];
+  const { got } = client(t, `${await served(t, `\uFEFF${lines[0]}${lines[1]}\n${lines[2]}\n`)}/`);
+  await until(() => got.length === 3);
+  t.same(got, ['1', '{}', '[2]']);
+});
+
 t.test('a looped recording begins anew', async (t) => {
   const { got } = client(t, `${await served(t, line('/', '1') + line('/', '2'), { loop: true })}/`);
   await until(() => got.length >= 5);
@@ -59,7 +66,7 @@ t.test('frames come no sooner than they were received, divided by the speed', as
 });
 
 t.test('the command says where the recording is served', async (t) => {
-  const file = join(t.testdir({ f: line('/ws/btcusdt@trade', 'hello') }), 'f');
+  const file = join(t.testdir({ f: line('/ws/btcusdt@trade', 'hello'), plain: '{}' }), 'f');
   const { child, said, ended } = feed('serve', file, '--speed', 'max', '--port', '0');
   const { urls } = (await said) as { urls: string[] };
   t.match(urls, [/\/ws\/btcusdt@trade$/]);
@@ -67,6 +74,10 @@ t.test('the command says where the recording is served', async (t) => {
   await until(() => got[0] === 'hello');
   child.kill('SIGTERM');
   t.equal((await ended).code, 0);
+  const plain = feed('serve', join(t.testdirName, 'plain'), '--port', '0');
+  t.match(await plain.said, { urls: [/^ws:\/\/127\.0\.0\.1:\d+\/$/] }, 'a plain file: on any path');
+  plain.child.kill('SIGTERM');
+  await plain.ended;
   t.match(await feed('serve', file, '--speed', 'fast').ended, { code: 2, stderr: /--speed fast: valid: 1x, 10x, max/ });
   t.match(await feed('serve', `${file}x`).ended, { code: 1, stderr: /ENOENT/ });
 });

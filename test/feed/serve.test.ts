@@ -2,6 +2,7 @@ import { frames } from '@hybrid-soak/feed/frames.ts';
 import { serve } from '@hybrid-soak/feed/serve.ts';
 import t, { type Test } from 'tap';
 import WebSocket from 'ws';
+import { feed } from './feed.ts';
 
 async function exchange(t: Pick<Test, 'teardown'>) {
   const served = await serve({ port: 0, host: '127.0.0.1', rate: 1000, seed: 3 });
@@ -67,4 +68,10 @@ t.test('the same seed gives the same trades', async (t) => {
     t.same(make(5), make(5));
     t.notSame(make(5), make(6));
   }
+});
+
+t.test('a reader that has seen enough of what is generated is no fault', async (t) => {
+  const { child, ended } = feed('generate', '--count', '1000000');
+  child.stdout?.once('data', () => child.stdout?.destroy());
+  t.match(await ended, { code: 0, stderr: '' });
 });

@@ -41,7 +41,7 @@ async function live(t: { teardown(close: () => unknown): unknown }, cwd: string,
 function database(cwd: string): Database.Database {
   const db = new Database(join(cwd, 'bot.db'));
   db.pragma('journal_mode = WAL');
-  db.exec(MIGRATIONS[1] as string);
+  db.exec(Object.values(MIGRATIONS).join(''));
   db.exec(
     `INSERT INTO engine_status VALUES (1, 77, NULL, 0, ${Date.now()}, 500, 400, 2, 'connected to demo', 1, '{}')`,
   );

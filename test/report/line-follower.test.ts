@@ -10,7 +10,7 @@ t.test('lines are handed out once, a torn one when it is whole', (t) => {
   const path = join(t.testdir({ log: 'one\ntwo\nthr' }), 'log');
   const follower = lineFollower(path);
   t.same(all(follower), ['one', 'two']);
-  t.equal(follower.tornBytes(), 3);
+  t.equal(follower.torn().length, 3);
   t.same(all(follower), []);
   appendFileSync(path, 'ee\nfour\n');
   t.same(all(follower), ['three', 'four']);
@@ -77,6 +77,8 @@ t.test('a decision log with garbage, the earlier records and a torn end is read'
   const log = `${JSON.stringify(earlier)}\nnot json\n[1]\n{"timestamp":"never","action":"HOLD"}\n\0\0\n\n{"timest`;
   const path = join(t.testdir({ log }), 'log');
   t.match(readLog(path), { records: [{ ...earlier, current_sample_every: null }], garbage: 4, tornBytes: 8 });
+  const whole = join(t.testdir({ whole: log.split('\n', 1)[0] ?? '' }), 'whole');
+  t.match(readLog(whole), { records: [earlier], tornBytes: 0 }, 'a last record that only lacks its newline is one');
   t.same(readLog(`${path}.none`), { records: [], garbage: 0, tornBytes: 0 });
   t.end();
 });

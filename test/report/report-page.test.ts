@@ -5,7 +5,7 @@ import { writeReport } from '@hybrid-soak/report/write-report.ts';
 import type { Browser } from 'playwright-core';
 import t from 'tap';
 import { launch, open, whyNoBrowser } from './browser.ts';
-import { DECISIONS, EVIL, RUN, runFiles } from './fixture.ts';
+import { DECISIONS, EVIL, HEADER, observationAt, RUN, runFiles } from './fixture.ts';
 
 const skip = whyNoBrowser() ?? false;
 let browser: Browser;
@@ -119,6 +119,18 @@ t.test('light, dark, and 390 pixels wide: all fits, and paper is light', { skip 
   }
   t.notSame(shots[0], shots[1]);
   const { page } = await open(browser, url, { colorScheme: 'dark' });
+  // Printing does not wait for observers: what is drawn when the event has been heard is what is printed.
+  const widths = (await page.evaluate(`(async () => {
+    dispatchEvent(new Event('beforeprint'));
+    await null;
+    return [...document.querySelectorAll('figure canvas')].map((canvas) => canvas.clientWidth);
+  })()`)) as number[];
+  t.ok(
+    widths.every((width) => width > 500 && width <= 700),
+    `a plot that is wider than the paper is cut off: ${widths.join()}`,
+  );
+  await page.evaluate("dispatchEvent(new Event('afterprint'))");
+  await page.waitForFunction("document.querySelector('figure canvas').clientWidth > 700");
   t.ok((await page.pdf({ path: join(folder, 'paper.pdf') })).length > 10_000);
   await page.context().close();
 });
@@ -139,6 +151,22 @@ t.test("a run without samples, as the earlier tool's, is drawn from its decision
     /UNFINISHED[\s\S]*1 lines of the log[\s\S]*torn[\s\S]*No samples/,
   );
   t.equal(await page.locator('figure canvas').count(), 2, 'rungs and cpu');
+  await page.context().close();
+});
+
+t.test('a resource that could not be read is unavailable, and why; the rest is drawn', { skip }, async (t) => {
+  const io = { available: false as const, why: '/proc/pressure/io: EOPNOTSUPP <b>' };
+  const seen = Array.from({ length: 30 }, (_, s) => observationAt(s, { psi: { ...observationAt(s).psi, io } }));
+  const cwd = t.testdir({
+    'd.jsonl': `${JSON.stringify(DECISIONS[0])}\n`,
+    's.jsonl': [HEADER, ...seen, ''].map((line) => (line === '' ? '' : JSON.stringify(line))).join('\n'),
+  });
+  const out = join(cwd, 'report.html');
+  writeReport({ decisions: join(cwd, 'd.jsonl'), samples: join(cwd, 's.jsonl'), out });
+  const { page, complaints } = await open(browser, pathToFileURL(out).href);
+  t.same(complaints, []);
+  t.match(await page.locator('figure').nth(3).textContent(), `host: unavailable, ${io.why}`);
+  t.match(await page.locator('figure').nth(3).textContent(), 'engine max 0', 'what is known is drawn');
   await page.context().close();
 });
 

@@ -1,3 +1,4 @@
+import type { Observation } from '@hybrid-soak/contract/sample.ts';
 import { downsample, point } from '@hybrid-soak/report/downsample.ts';
 import { escapeJson } from '@hybrid-soak/report/html.ts';
 import { COLUMNS, rowsOf } from '@hybrid-soak/report/series.ts';
@@ -29,12 +30,42 @@ t.test('rates are taken over the window; a blind sensor is unknown, never zero',
   t.end();
 });
 
+/** An engine without a cgroup of its own, and its process where the supervisor writes it. */
+const beside = (second: number, process: NonNullable<Observation['process']>): Observation => {
+  const { unit, config, outcomes, requests, ...seen } = observationAt(second);
+  return { ...seen, cgroup: { available: false, why: 'none' }, process, unit, config, outcomes, requests };
+};
+
+t.test('an engine without a cgroup of its own is drawn by its process', (t) => {
+  const row = rowsOf(10);
+  const seen = (second: number) =>
+    at(row(sightOf(beside(second, { available: true, value: { cpu_usec: second * 5e5, memory_bytes: 8 << 20 } }))));
+  seen(0);
+  t.match(seen(2), { engine_memory: 8, engine_cpu_time: 50, engine_cpu_stall: null });
+  t.end();
+});
+
+t.test('a heartbeat that an earlier process left is not drawn as the age of this one', (t) => {
+  const row = rowsOf(10);
+  const beat = observationAt(0).heartbeat;
+  const aged = (age_ms: number) => ({
+    heartbeat: beat.available ? { ...beat, value: { ...beat.value, age_ms } } : beat,
+  });
+  t.equal(at(row(sightOf(observationAt(0, aged(700_000)))))['heartbeat_age'], null);
+  t.equal(at(row(sightOf(observationAt(5, aged(705_000)))))['heartbeat_age'], null);
+  t.equal(at(row(sightOf(observationAt(10, aged(200)))))['heartbeat_age'], 0.2);
+  t.equal(at(row(sightOf(observationAt(60, aged(50_000)))))['heartbeat_age'], 50, 'one that stopped in the run is');
+  t.end();
+});
+
 t.test('the short way and the long way of reading a line see the same', (t) => {
   const cases = [
     observationAt(3),
     observationAt(4, { cgroup: { available: false, why: 'no such group' } }),
     observationAt(5, { progress: blind, psi: { ...observationAt(5).psi, io: blind } }),
     observationAt(6, { host_cpu: blind, heartbeat: blind }),
+    beside(6, { available: true, value: { cpu_usec: 3e6, memory_bytes: 4096 } }),
+    beside(7, { available: false, why: '/proc/7: ENOENT' }),
   ];
   for (const observation of cases) t.same(sightOfLine(JSON.stringify(observation)), sightOf(observation));
   const reordered = { ...observationAt(7), v: undefined, run_id: EVIL };

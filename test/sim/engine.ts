@@ -22,6 +22,7 @@ export class Engine {
   lastFlush = 0;
   cpuUsec = 0;
   throttledPeriods = 0;
+  throttledAt = Number.NEGATIVE_INFINITY;
   /** `some` that it causes now, percent. */
   stall = 0;
   private autoRestartAt: number | null = null;
@@ -65,7 +66,7 @@ export class Engine {
   frozenSince(at: number): number | null {
     if (this.state !== 'active') return null;
     for (const { kind, at: from, until, curable } of this.scenario.troubles) {
-      if (kind !== 'freeze' || at < from * 1000 || at >= until * 1000) continue;
+      if ((kind !== 'freeze' && kind !== 'spin') || at < from * 1000 || at >= until * 1000) continue;
       if (!curable || this.startedAt < from * 1000) return from * 1000;
     }
     return null;
@@ -85,26 +86,35 @@ export class Engine {
   private work(at: number, ms: number): void {
     const { scenario } = this;
     const frozen = this.frozenSince(at) !== null;
+    // It makes no row and loads the host all the same, whatever the rung.
+    const spins =
+      frozen && scenario.troubles.some((t) => t.kind === 'spin' && at >= t.at * 1000 && at < t.until * 1000);
     const quiet = scenario.troubles.some((t) => t.kind === 'quiet' && at >= t.at * 1000 && at < t.until * 1000);
     const kept = 1 / this.sampleEvery;
     const load = 1 - scenario.elasticity + scenario.elasticity * kept;
     const grown = 1 + (scenario.leak * at) / 3_600_000;
-    this.stall = frozen || quiet ? 0 : Math.min(95, scenario.engineLevel * load * grown);
-    const wanted = (frozen ? 0 : 2) + this.stall * 3;
+    this.stall = spins ? 80 : frozen || quiet ? 0 : Math.min(95, scenario.engineLevel * load * grown);
+    const wanted = (frozen && !spins ? 0 : 2) + this.stall * 3;
     const used = Math.min(wanted, scenario.quota ?? wanted);
-    if (used < wanted) this.throttledPeriods += Math.ceil(ms / 100);
+    if (used < wanted) {
+      this.throttledPeriods += Math.ceil(ms / 100);
+      this.throttledAt = at;
+    }
     this.cpuUsec += Math.round(used * ms * 10);
     if (frozen) return;
     this.lastFlush = at;
     if (!quiet && this.connection === 'connected') this.rows += (scenario.ticksPerSecond * kept * ms) / 1000;
   }
 
-  /** An exit happens once to each process that meets it. */
+  /** An exit happens once to each process that meets it; a crash that nothing cures, to every process. */
   private suffer(trouble: Trouble, at: number): void {
     if (at < trouble.at * 1000 || at >= trouble.until * 1000 || this.suffered.has(trouble)) return;
     const code = { crash: 1, overload: 13, refused: 12 }[trouble.kind as string];
     if (code === undefined) return;
-    if (trouble.curable || chance(this.random, 0.3)) this.suffered.add(trouble);
+    // Long enough to be seen alive, too short for a row.
+    if (trouble.kind === 'crash' && at - this.startedAt < 1000) return;
+    const once = trouble.curable || (trouble.kind !== 'crash' && chance(this.random, 0.3));
+    if (once) this.suffered.add(trouble);
     this.stop('failed');
     this.exitStatus = code;
     if (code === 12) return;

@@ -1,42 +1,11 @@
-import type { DecisionRecord } from '@hybrid-soak/contract/decision.ts';
 import { SAMPLE_EVERY } from '@hybrid-soak/contract/ladder.ts';
+import { byOverload, type Change, changes, find, seconds } from './changes.ts';
 import type { Entry, Trace } from './drive.ts';
+import { PRESSURE_INVARIANTS } from './pressure-invariants.ts';
+import { STALL_INVARIANTS } from './stall-invariants.ts';
 
 /** What must hold in every run: null, or what was seen instead. */
 export type Invariant = (trace: Trace) => string | null;
-
-interface Change {
-  at: number;
-  from: number;
-  to: number;
-  record: DecisionRecord;
-}
-
-/** Every change of the rung that was made, or, under `logonly`, would have been. */
-function changes({ scenario, entries }: Trace): Change[] {
-  const found: Change[] = [];
-  let wouldBe = scenario.options.original_sample_every ?? 1;
-  for (const { at, records } of entries)
-    for (const record of records) {
-      const would = record['would_be_sample_every'];
-      const to = typeof would === 'number' ? would : record['effect'] === 'set-rung' && record.current_sample_every;
-      if (typeof to !== 'number' || 'ok' in record) continue;
-      const from = typeof would === 'number' ? wouldBe : Number(record['from_sample_every']);
-      found.push({ at, from, to, record });
-      wouldBe = to;
-    }
-  return found;
-}
-
-const byOverload = ({ record }: Change) => record['exit_code'] === 13;
-const seconds = (ms: number) => `${Math.round(ms / 100) / 10} s`;
-const find = <T>(values: T[], wrong: (value: T, index: number) => string | null): string | null => {
-  for (const [index, value] of values.entries()) {
-    const what = wrong(value, index);
-    if (what !== null) return what;
-  }
-  return null;
-};
 
 function oneRungPerCooldown(trace: Trace): string | null {
   const { policy, parameters } = trace.scenario.options;
@@ -64,9 +33,15 @@ function oneRungAtATime(trace: Trace): string | null {
 function ambientIsNotTheEngines(trace: Trace): string | null {
   const { scenario, entries, ending } = trace;
   const { policy } = scenario.options;
-  const blind = !scenario.cgroup || scenario.troubles.some(({ kind }) => kind === 'no-cgroup' || kind === 'no-psi');
-  if (policy === 'classic' || scenario.engineLevel > 0 || (blind && scenario.ambient !== 'flat')) return null;
-  const allowed = blind ? 1 : 0;
+  const has = (...kinds: string[]) => scenario.troubles.some(({ kind }) => kinds.includes(kind));
+  const blind = !scenario.cgroup || has('no-cgroup', 'no-psi');
+  const own = scenario.engineLevel > 0 || has('spin');
+  if (policy === 'classic' || own || (blind && !['flat', 'ramping'].includes(scenario.ambient))) return null;
+  // What `logonly` would do helps nothing, so that no doubt can arise.
+  if (blind && scenario.options.psi_actions === 'logonly') return null;
+  // A baseline of the same level as all the rest is never exceeded by its margin.
+  const measured = entries.some(({ records }) => records.some(({ action }) => action === 'CALIBRATED'));
+  const allowed = blind && !(measured && scenario.ambient === 'flat') ? 1 : 0;
   const rungs = changes(trace).filter((change) => !byOverload(change) && change.to > change.from);
   if (rungs.length > allowed) return `${rungs.length} rungs for the pressure of others at ${rungs[allowed]?.at}`;
   const abort = /over the limit/.test(ending?.reason ?? '') && entries.length > 0;
@@ -163,6 +138,39 @@ function operatorComesFirst({ entries }: Trace): string | null {
   return asked === undefined || asked.ended ? null : `asked to end at ${asked.at}, went on`;
 }
 
+/** While nothing is under way the rung of the records is the one in the file. */
+function recordsTellTheFile({ scenario, entries }: Trace): string | null {
+  if (scenario.options.psi_actions !== 'on') return null;
+  return find(entries, ({ at, phase, said, config }) =>
+    phase === 'running' && said !== null && said !== config
+      ? `${said} by the records, ${config} in the file at ${at}`
+      : null,
+  );
+}
+
+/** systemd gives a restart two minutes; after that a unit between two states keeps nothing back. */
+function restartsAreNotDoubled({ entries }: Trace): string | null {
+  let since: number | null = null;
+  return find(entries, ({ at, changing, effects }) => {
+    since = changing ? (since ?? at) : null;
+    const restarts = effects.some(({ kind }) => kind === 'restart' || kind === 'set-rung');
+    return restarts && since !== null && at - since < 120_000 ? `a restart on top of another at ${at}` : null;
+  });
+}
+
+function runsItsTime({ scenario, entries }: Trace): string | null {
+  const wanted = scenario.options.duration_s * 1000;
+  const short = entries.find(({ at, records }) => at < wanted && records.some(({ action }) => action === 'COMPLETE'));
+  return short === undefined ? null : `complete after ${seconds(short.at)} of ${seconds(wanted)}`;
+}
+
+function configErrorEnds({ entries }: Trace): string | null {
+  const refused = entries.find(({ records }) =>
+    records.some((r) => r.action === 'ENGINE_EXIT' && r['exit_code'] === 12),
+  );
+  return refused === undefined || refused.ended ? null : `exit code 12 at ${refused.at}, went on`;
+}
+
 /** No pressure, no rung: what cannot be seen neither escalates nor counts as calm. */
 function blindnessMovesNothing(trace: Trace): string | null {
   const blind = new Set(trace.entries.filter(({ psi }) => !psi).map(({ at }) => at));
@@ -188,6 +196,12 @@ export const INVARIANTS: Record<string, Invariant> = {
   'an operator comes first': operatorComesFirst,
   'blindness moves nothing': blindnessMovesNothing,
   'what only looks touches nothing': logonlyTouchesNothing,
+  'the records tell the rung that is in the file': recordsTellTheFile,
+  'no restart on top of another': restartsAreNotDoubled,
+  'a soak that is complete has run its time': runsItsTime,
+  'an engine that refuses its configuration ends the soak': configErrorEnds,
+  ...PRESSURE_INVARIANTS,
+  ...STALL_INVARIANTS,
 };
 
 /** The first invariant that a run breaks, and how; null where it keeps them all. */

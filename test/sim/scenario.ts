@@ -1,9 +1,10 @@
-import { configSchema } from '@hybrid-soak/contract/config.ts';
+import { configSchema, type SoakPolicy } from '@hybrid-soak/contract/config.ts';
 import type { SoakOptions } from '@hybrid-soak/supervisor/core/options.ts';
 import { between, chance, pick, type Random } from './random.ts';
 
 const TROUBLES = [
   'freeze',
+  'spin',
   'crash',
   'overload',
   'refused',
@@ -65,7 +66,7 @@ export function drawScenario(random: Random, seed: number, hours: number): Scena
     elasticity: between(random, 0, 1),
     leak: chance(random, 0.2) ? between(random, 0, 2) : 0,
     quota: chance(random, 0.1) ? between(random, 20, 150) : null,
-    cgroup: chance(random, 0.85),
+    cgroup: chance(random, 0.75),
     ticksPerSecond: between(random, 0.5, 200),
     effectFails: faulty ? between(random, 0, 0.4) : 0,
     effectSlow: faulty ? between(random, 0, 0.5) : 0,
@@ -91,7 +92,7 @@ function drawOptions(random: Random, seed: number, duration_s: number): SoakOpti
     ingest_mode: 'realws',
     psi_actions: pick(random, ['on', 'on', 'on', 'on', 'logonly', 'off']),
     policy: chance(random, 0.85) ? 'adaptive' : 'classic',
-    parameters: soak.policy,
+    parameters: chance(random, 0.5) ? soak.policy : drawParameters(random, soak.policy),
     thresholds: {},
     duration_s,
     interval_s: 5,
@@ -102,5 +103,22 @@ function drawOptions(random: Random, seed: number, duration_s: number): SoakOpti
     was_running: chance(random, 0.5),
     manager: { name: 'system', why: 'simulated' },
     unit: 'hybrid-engine.service',
+  };
+}
+
+/** Other than the defaults, as an operator may set them: short and long times, small budgets, no calibration. */
+function drawParameters(random: Random, defaults: SoakPolicy): SoakPolicy {
+  return {
+    ...defaults,
+    calibrate_s: pick(random, [0, 10, 30, 120]),
+    sustain_s: pick(random, [0, 10, 30]),
+    cooldown_s: pick(random, [10, 30, 120]),
+    recover_hold_s: pick(random, [15, 60, 180]),
+    max_restarts_per_hour: pick(random, [0, 1, 3, 12, 40]),
+    stall_threshold_s: pick(random, [15, 45, 120]),
+    stall_grace_s: pick(random, [5, 15, 30]),
+    max_stall_restarts: pick(random, [1, 3, 10]),
+    quiet_limit_s: pick(random, [60, 300, 900]),
+    abort_after_s: pick(random, [10, 30, 120]),
   };
 }

@@ -1,3 +1,4 @@
+import { configSchema } from '@hybrid-soak/contract/config.ts';
 import { decisionSchema } from '@hybrid-soak/contract/decision.ts';
 import type { State } from '@hybrid-soak/supervisor/core/state.ts';
 import { type Step, step } from '@hybrid-soak/supervisor/core/step.ts';
@@ -46,6 +47,7 @@ const CALM: Scenario = {
   abortAt: null,
   options: {
     ...drawn(1).options,
+    parameters: configSchema.parse({}).soak.policy,
     policy: 'adaptive',
     psi_actions: 'on',
     apply: 'restart',
@@ -131,6 +133,69 @@ const DEFECTS: { invariant: keyof typeof INVARIANTS; scenario?: Partial<Scenario
     invariant: 'what only looks touches nothing',
     scenario: { options: { ...CALM.options, psi_actions: 'logonly' } },
     policy: (state, observation) => step({ ...state, options: { ...state.options, psi_actions: 'on' } }, observation),
+  },
+  {
+    invariant: 'the records tell the rung that is in the file',
+    policy: forgetful(() => ({ sampleEvery: 7 })),
+  },
+  {
+    invariant: 'no restart on top of another',
+    scenario: { troubles: [{ ...trouble('overload', 600, 610), curable: true }] },
+    policy: forgetful(({ now }) => ({ changingSince: now - 600_000 })),
+  },
+  {
+    invariant: 'a soak that is complete has run its time',
+    policy: forgetful(({ options }) => ({ options: { ...options, duration_s: 3600 } })),
+  },
+  {
+    invariant: 'an engine that refuses its configuration ends the soak',
+    scenario: { troubles: [{ ...trouble('refused', 600, 610), curable: true }] },
+    policy: tampered((next) => ({ ...next, ending: null, state: { ...next.state, ending: null } })),
+  },
+  {
+    invariant: 'a rung up follows pressure without a break',
+    scenario: { options: { ...CALM.options, parameters: { ...CALM.options.parameters, sustain_s: 60 } } },
+    policy: forgetful(({ now }) => ({ overSince: { cpu: now - 60_000, memory: null, io: null } })),
+  },
+  {
+    invariant: 'a rung down follows calm without a break',
+    policy: forgetful(({ now }) => ({ calmSince: now - 600_000 })),
+  },
+  {
+    invariant: "an engine's own quota moves nothing",
+    scenario: { quota: 40 },
+    policy: (state, observation) => {
+      const { cgroup } = observation;
+      if (!cgroup.available) return step(state, observation);
+      return step(state, { ...observation, cgroup: { ...cgroup, value: { ...cgroup.value, nr_throttled: null } } });
+    },
+  },
+  {
+    invariant: 'an abort for pressure takes its time at the last rung',
+    scenario: { elasticity: 0.1, engineLevel: 80 },
+    policy: forgetful(({ now }) => ({ effective: true, atTopSince: now - 600_000 })),
+  },
+  {
+    invariant: 'exit code 13 climbs one rung',
+    scenario: { troubles: [{ ...trouble('overload', 600, 610), curable: true }] },
+    policy: forgetful(() => ({ overload: false })),
+  },
+  {
+    invariant: 'a stall is acted on before any rung',
+    scenario: { troubles: [trouble('freeze', 600, 1500)] },
+    policy: forgetful(({ now }) => ({ graceUntil: now + 60_000, stallHeldSince: null })),
+  },
+  {
+    invariant: 'stall restarts in a row end the soak, neither early nor late',
+    scenario: { troubles: [trouble('freeze', 600, 1500)] },
+    policy: forgetful(() => ({ stallStreak: 0 })),
+  },
+  {
+    invariant: 'no rows are a stall in the end',
+    scenario: { troubles: [trouble('quiet', 600, 2000)] },
+    policy: forgetful(({ options }) => ({
+      options: { ...options, parameters: { ...options.parameters, quiet_limit_s: 86_400 } },
+    })),
   },
 ];
 

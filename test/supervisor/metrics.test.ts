@@ -101,6 +101,14 @@ t.test('a soak serves its metrics and writes them to a file, which is gone at it
     code: 2,
     stderr: /--metrics-listen nonsense: valid/,
   });
+  t.match(await run(cwd, '--metrics-textfile', 'config').ended, {
+    code: 12,
+    stderr: /^--metrics-textfile [^\n]*config: not writable \(not a file\); valid: [^\n]*\n$/,
+  });
+  t.match(await run(cwd, '--metrics-textfile', 'config/config.toml/x.prom').ended, {
+    code: 12,
+    stderr: /^--metrics-textfile [^\n]*: not writable[^\n]*\n$/,
+  });
   child.kill('SIGINT');
   t.match(await ended, { code: 130 });
   t.notOk(existsSync(file));

@@ -1,7 +1,7 @@
 import TOML from '@iarna/toml';
-import { parseTOML } from 'toml-eslint-parser';
 import type { z } from 'zod';
 import { type Config, configSchema, type Sources, sourcesSchema } from './config.ts';
+import { floatsOf, placeOf } from './config-place.ts';
 
 /** One thing that is wrong with a configuration file. `line` and `column` count from 1; 0 where no place is known. */
 export interface Fault {
@@ -76,18 +76,31 @@ function check<T extends z.ZodType>(schema: T, text: string, file: string): Chec
   try {
     value = TOML.parse(text.replace(/^\uFEFF/, ''));
   } catch (error) {
-    return { ok: false, faults: [syntaxFault(error, file)] };
+    return { ok: false, faults: [syntaxFault(error, text, file)] };
   }
   const parsed = schema.safeParse(value);
-  if (parsed.success) return { ok: true, value: parsed.data };
-  const faults = parsed.error.issues.flatMap((issue) => faultsOf(issue, schema, value));
+  const issues = parsed.success ? [] : parsed.error.issues;
+  const faults = [...issues.flatMap((issue) => faultsOf(issue, schema, value)), ...floatFaults(schema, text)];
+  if (parsed.success && faults.length === 0) return { ok: true, value: parsed.data };
   return { ok: false, faults: faults.map((fault) => ({ ...fault, file, ...placeOf(text, fault.key) })) };
 }
 
-function syntaxFault(error: unknown, file: string): Fault {
-  const { line, col, message } = error as { line?: number; col?: number; message: string };
-  const problem = `TOML syntax: ${(message.split('\n')[0] ?? '').replace(/ at row \d+, col \d+, pos \d+:?$/, '')}`;
-  return { file, line: (line ?? -1) + 1, column: (col ?? -1) + 1, key: '', problem, valid: '' };
+function syntaxFault(error: unknown, text: string, file: string): Fault {
+  const { line: row = -1, col = -1, message } = error as { line?: number; col?: number; message: string };
+  const what = (message.split('\n')[0] ?? '').replace(/ at row \d+, col \d+, pos \d+:?$/, '');
+  const [line, column] = [row + 1, col + 1];
+  const written = text.split('\n')[row]?.trim().slice(0, 80) ?? '';
+  const problem = `TOML syntax: ${what}${line > 0 ? `, column ${column} of \`${written}\`` : ''}`;
+  return { file, line, column, key: '', problem, valid: 'lines of `key = value` and `[table]`, each key once' };
+}
+
+/** TOML tells `1.0` from `1`, its parser's numbers do not. */
+function floatFaults(schema: z.ZodType, text: string): Pick<Fault, 'key' | 'problem' | 'valid'>[] {
+  return floatsOf(text).flatMap(({ path, written }) => {
+    const { isInt } = (schemaAt(schema, path) ?? {}) as { isInt?: boolean };
+    if (isInt !== true || !Number.isInteger(Number(written))) return [];
+    return [{ key: path.join('.'), problem: `is ${written}`, valid: 'a whole number, without a point or exponent' }];
+  });
 }
 
 type Issue = z.core.$ZodIssue;
@@ -103,14 +116,31 @@ function faultsOf(issue: Issue, schema: z.ZodType, root: unknown): Pick<Fault, '
     }));
   }
   const found = path.reduce<unknown>((at, part) => (at as Record<string, unknown> | undefined)?.[part], root);
-  const shown = found === undefined ? 'is missing' : `is ${JSON.stringify(found)?.slice(0, 80)}`;
-  return [{ key: path.join('.'), problem: shown, valid: expectation(issue) }];
+  // Past 64 bits the parser's value is another than the one that was written.
+  const problem = `is ${typeof found === 'bigint' ? 'too large' : shown(found).slice(0, 80)}`;
+  const valid = typeof found === 'bigint' ? `at most ${Number.MAX_SAFE_INTEGER}` : expectation(issue);
+  return [{ key: path.join('.'), problem, valid }];
 }
+
+/** A value as a config has it. JSON knows neither an integer past 2^53 nor `inf`. */
+function shown(value: unknown): string {
+  if (value === undefined) return 'missing';
+  if (typeof value === 'number') return String(value);
+  return JSON.stringify(value, (_, inner) => (typeof inner === 'bigint' ? String(inner) : inner));
+}
+
+const TYPES: Record<string, string> = {
+  int: 'a whole number',
+  object: 'a table',
+  record: 'a table',
+  array: 'a list of tables, each under [[name]]',
+  boolean: 'true or false',
+};
 
 function expectation(issue: Issue): string {
   switch (issue.code) {
     case 'invalid_type':
-      return issue.expected === 'int' ? 'a whole number' : `a ${issue.expected}`;
+      return TYPES[issue.expected] ?? `a ${issue.expected}`;
     case 'too_small':
       if (issue.origin === 'string') return 'a text that is not empty';
       if (issue.origin === 'array') return 'at least one entry';
@@ -126,20 +156,25 @@ function expectation(issue: Issue): string {
 
 /** The keys a schema knows at a path; array indices are passed over. */
 function keysAt(schema: z.ZodType, path: string[]): string[] {
+  const { shape } = (schemaAt(schema, path)?.def ?? {}) as { shape?: Record<string, z.ZodType> };
+  return Object.keys(shape ?? {});
+}
+
+/** The schema of the value at a path, without its default. */
+function schemaAt(schema: z.ZodType, path: string[]): z.ZodType | undefined {
   const def = schema.def as unknown as {
     type: string;
     shape?: Record<string, z.ZodType>;
     innerType?: z.ZodType;
     element?: z.ZodType;
-    in?: z.ZodType;
+    valueType?: z.ZodType;
   };
-  if (def.innerType) return keysAt(def.innerType, path);
-  if (def.type === 'array' && def.element) return keysAt(def.element, path.slice(1));
-  if (def.shape === undefined) return [];
+  if (def.innerType) return schemaAt(def.innerType, path);
   const [head, ...rest] = path;
-  if (head === undefined) return Object.keys(def.shape);
-  const next = def.shape[head];
-  return next === undefined ? [] : keysAt(next, rest);
+  if (head === undefined) return schema;
+  const next =
+    def.element ?? def.valueType ?? (def.shape && Object.hasOwn(def.shape, head) ? def.shape[head] : undefined);
+  return next === undefined ? undefined : schemaAt(next, rest);
 }
 
 function nearest(name: string, known: string[]): string | undefined {
@@ -160,32 +195,4 @@ function editDistance(a: string, b: string): number {
     row = next;
   }
   return row[b.length] ?? 0;
-}
-
-/** Where a dotted key stands in the text; its nearest table where the key itself is missing. */
-export function placeOf(text: string, key: string): { line: number; column: number } {
-  let best = { line: 0, column: 0 };
-  let depth = 0;
-  const wanted = key.split('.');
-  const look = (path: (string | number)[], start: { line: number; column: number }) => {
-    const matches = path.length <= wanted.length && path.every((part, i) => String(part) === wanted[i]);
-    if (!matches || path.length <= depth) return;
-    depth = path.length;
-    best = { line: start.line, column: start.column + 1 };
-  };
-  try {
-    for (const node of parseTOML(text.replace(/^\uFEFF/, '')).body[0].body) {
-      if (node.type === 'TOMLTable') {
-        look(node.resolvedKey, node.loc.start);
-        for (const pair of node.body) look([...node.resolvedKey, ...keyParts(pair.key)], pair.loc.start);
-      } else look(keyParts(node.key), node.loc.start);
-    }
-  } catch {
-    return { line: 0, column: 0 };
-  }
-  return best;
-}
-
-function keyParts(key: { keys: { type: string; name?: string; value?: string }[] }): string[] {
-  return key.keys.map((part) => part.name ?? part.value ?? '');
 }

@@ -47,7 +47,7 @@ function read(text: string): Table {
   try {
     return TOML.parse(withoutBom(text)) as Table;
   } catch (error) {
-    throw new ConfigEditError(`not valid TOML: ${(error as Error).message.split('\n')[0]}`);
+    throw new ConfigEditError(`not valid TOML: ${(error as Error).message.split('\n')[0]?.replace(/:$/, '')}`);
   }
 }
 

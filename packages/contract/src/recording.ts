@@ -1,3 +1,5 @@
+import { recordedTime } from './recorded-time.ts';
+
 /** One received frame, as `hybrid-feed record` writes it: one JSON object a line. */
 export interface Recorded {
   /** Wall time of receipt in milliseconds. */
@@ -9,13 +11,119 @@ export interface Recorded {
   raw: string;
 }
 
+/** A frame of anybody's recording, with what the line says of it; null where it does not say. */
+export interface RecordedFrame {
+  raw: string;
+  receivedMs: number | null;
+  source: string | null;
+  url: string | null;
+  /** The market, where it is named beside the frame. */
+  symbol: string | null;
+}
+
 export const recordedLine = ({ received_ms, source, url, raw }: Recorded): string =>
   `${JSON.stringify({ received_ms, source, url, raw })}\n`;
 
-/** A parsed line of a recording; undefined where it is anything else, a raw frame for example. */
-export function asRecorded(value: unknown): Recorded | undefined {
-  if (typeof value !== 'object' || value === null) return undefined;
-  const { received_ms, source, url, raw } = value as Record<string, unknown>;
-  const whole = typeof received_ms === 'number' && typeof source === 'string' && typeof raw === 'string';
-  return whole && typeof url === 'string' && URL.canParse(url) ? { received_ms, source, url, raw } : undefined;
+type Fields = Record<string, unknown>;
+
+/** Where recorders put the frame, unless it is the only JSON as text, and where they say who sent it. */
+const FRAME_KEYS = ['raw', 'frame', 'payload', 'msg', 'message', 'data', 'body', 'text'];
+const SOURCE_KEYS = ['source', 'exchange', 'venue', 'feed'];
+const SYMBOL_KEYS = ['symbol', 'pair', 'market', 'product_id', 'instrument'];
+const URL_KEYS = ['url', 'ws_url', 'endpoint'];
+const RECEIVED_FIRST = /^(recv|recei|local|rx|arriv|capture)/i;
+const TIME_KEY = /^(timestamp|time|ts|t|at|date|datetime)(_|$|[A-Z])/;
+/** `2019-11-01T00:00:00.0000000Z {…}`, `1572566400123 […]`. */
+const TIMED = /^\[?(\d[\d.:TZ+-]*(?: \d\d:[\d.:Z+-]*)?)\]?[\s,;|]+([[{].*)$/;
+
+/**
+ * A line of a recording as `hybrid-feed record` or another recorder writes it: an object with the frame, as text or as JSON,
+ * beside its time of receipt; a pair of the two; or a time and the frame. Undefined where it is anything else: a bare frame,
+ * a tick, or nothing that can be read.
+ */
+export function recordedFrame(line: string): RecordedFrame | undefined {
+  const parsed = parse(line);
+  if (parsed === undefined) {
+    const [, time = '', raw] = TIMED.exec(line) ?? [];
+    return raw === undefined ? undefined : frameOf(raw, recordedTime(time));
+  }
+  if (Array.isArray(parsed)) {
+    const [time, frame] = parsed;
+    if (parsed.length !== 2 || recordedTime(time) === null || !isFrame(frame)) return undefined;
+    return frameOf(textOf(frame, line, 1), recordedTime(time));
+  }
+  return isFields(parsed) ? ofFields(parsed, line) : undefined;
+}
+
+function ofFields(fields: Fields, line: string): RecordedFrame | undefined {
+  const time = timeIn(fields);
+  const known = FRAME_KEYS.find((name) => isFrameIn(fields, name, time !== undefined));
+  const key = known ?? Object.keys(fields).find((name) => typeof fields[name] === 'string' && isJsonText(fields[name]));
+  if (key === undefined) return undefined;
+  const url = stringIn(fields, URL_KEYS);
+  return {
+    ...frameOf(textOf(fields[key], line, key), receivedMs(fields, time)),
+    source: stringIn(fields, SOURCE_KEYS),
+    url: url !== null && URL.canParse(url) ? url : null,
+    symbol: stringIn(fields, SYMBOL_KEYS),
+  };
+}
+
+/** The exchanges' own frames have `data`, `message` and the like as well, but never JSON as text, nor a time of receipt. */
+function isFrameIn(fields: Fields, key: string, timed: boolean): boolean {
+  const value = fields[key];
+  if (typeof value === 'string') return isJsonText(value) || (timed && (key === 'raw' || key === 'frame'));
+  if (!timed || !isFrame(value) || 'stream' in fields) return false;
+  return !Array.isArray(value) || !('channel' in fields || 'type' in fields);
+}
+
+const frameOf = (raw: string, received: number | null): RecordedFrame => ({
+  raw,
+  receivedMs: received,
+  source: null,
+  url: null,
+  symbol: null,
+});
+
+function timeIn(fields: Fields): string | undefined {
+  const keys = Object.keys(fields);
+  return keys.find((key) => RECEIVED_FIRST.test(key)) ?? keys.find((key) => TIME_KEY.test(key));
+}
+
+function receivedMs(fields: Fields, key: string | undefined): number | null {
+  const own = fields['received_ms'];
+  if (typeof own === 'number') return own;
+  return key === undefined ? null : recordedTime(fields[key]);
+}
+
+/** A frame that was recorded as JSON is written again as text, ids beyond 2^53 digit for digit. */
+function textOf(frame: unknown, line: string, key: string | number): string {
+  if (typeof frame === 'string') return frame;
+  if (!/\d{16}/.test(line)) return JSON.stringify(frame);
+  return JSON.stringify((JSON.parse(line, keepNumbers as Reviver) as Fields)[key]);
+}
+
+type Reviver = (key: string, value: unknown) => unknown;
+
+/** https://github.com/tc39/proposal-json-parse-with-source */
+function keepNumbers(_key: string, value: unknown, { source }: { source?: string }): unknown {
+  const { rawJSON } = JSON as unknown as { rawJSON(text: string): unknown };
+  return typeof value === 'number' && source !== undefined ? rawJSON(source) : value;
+}
+
+const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null;
+const isJsonText = (text: string) => /^\s*[[{]/.test(text);
+const isFrame = (value: unknown) => isFields(value) || (typeof value === 'string' && isJsonText(value));
+
+function stringIn(fields: Fields, keys: string[]): string | null {
+  const found = keys.map((key) => fields[key]).find((value) => typeof value === 'string' && value !== '');
+  return (found as string | undefined) ?? null;
+}
+
+function parse(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
 }

@@ -68,6 +68,8 @@ export const observationSchema = z.object({
       sample_every: z.number(),
     }),
   ),
+  /** The engine's main process, `/proc/PID`: read where it has no cgroup of its own, absent where it has. */
+  process: reading(z.object({ cpu_usec: z.number(), memory_bytes: z.number() })).optional(),
   /** The unit as its manager sees it (`systemctl show`). */
   unit: reading(
     z.object({
@@ -103,6 +105,7 @@ export const observationSchema = z.object({
 
 export type Observation = z.infer<typeof observationSchema>;
 export type EffectOutcome = Observation['outcomes'][number];
+export type ProcessReading = NonNullable<Observation['process']>;
 export type UnitReading = Observation['unit'];
 export type CgroupReading = Observation['cgroup'];
 export type HostCpuReading = Observation['host_cpu'];

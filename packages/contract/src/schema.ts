@@ -1,5 +1,5 @@
 /** Version of the database schema, kept in `PRAGMA user_version`. 0 with a `ticks` table is the earlier system's. */
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 
 /**
  * Migrations by the version they lead to; each runs in one transaction. AUTOINCREMENT: ids are never reused, also after
@@ -49,5 +49,15 @@ CREATE TABLE engine_status (
   frames_received INTEGER NOT NULL, ticks_written INTEGER NOT NULL, drops INTEGER NOT NULL,
   connection TEXT NOT NULL, sample_every INTEGER NOT NULL, counters TEXT NOT NULL
 );
+`,
+  // What is held is kept as a sum: `trades` only grows, and a start must not read all of it. Few gaps and intervals are open.
+  2: `
+CREATE TABLE holdings (symbol TEXT PRIMARY KEY, quantity REAL NOT NULL, price REAL NOT NULL) WITHOUT ROWID;
+INSERT INTO holdings (symbol, quantity, price) SELECT symbol, held, price FROM (
+  SELECT symbol, price, SUM(CASE side WHEN 'BUY' THEN quantity ELSE -quantity END) AS held, MAX(id)
+  FROM trades GROUP BY symbol
+);
+CREATE INDEX gaps_open ON gaps (source, symbol, from_id) WHERE closed_at IS NULL;
+CREATE INDEX coverage_open ON coverage (source, kind) WHERE to_ms IS NULL;
 `,
 };

@@ -1,7 +1,8 @@
-import { readFileSync, realpathSync, statSync } from 'node:fs';
+import { accessSync, constants, readFileSync, realpathSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import type { Config, Source } from '@hybrid-soak/contract/config.ts';
-import { type Checked, checkConfig, checkSources, type Fault, placeOf } from '@hybrid-soak/contract/config-check.ts';
+import { type Checked, checkConfig, checkSources, type Fault } from '@hybrid-soak/contract/config-check.ts';
+import { placeOf } from '@hybrid-soak/contract/config-place.ts';
 import type { IngestMode } from '@hybrid-soak/contract/decision.ts';
 import { exchangeOf } from './feeds/exchanges/exchanges.ts';
 
@@ -42,7 +43,8 @@ export function loadConfig(file: string, sourcesFile: string | undefined, mode?:
     const url = config.engine.ws_url;
     if (url === undefined)
       return { ok: false, faults: [fault(file, 'engine.ws_url', 'missing in mode mockws', 'a ws:// URL')] };
-    return { ok: true, value: { config, sources: [{ name: 'mockws', url, kind: 'ticker', priority: 1 }] } };
+    const source = named({ name: 'mockws', url, kind: 'ticker', priority: 1 }, config.app.symbol);
+    return { ok: true, value: { config, sources: [source] } };
   }
   if (config.engine.ingest_mode === 'replay') {
     const wrong = recordingFault(config);
@@ -61,11 +63,11 @@ export function loadConfig(file: string, sourcesFile: string | undefined, mode?:
   };
 }
 
-/** A source of a feed that has to be asked for its symbol names one: its own, else the config's as that exchange spells it. */
+/** A source of a feed that has to be asked for its symbol names one: its own, else the config's, as that exchange spells it. */
 function named(source: Source, symbol: string): Source {
   const exchange = exchangeOf(source);
-  if (exchange === undefined || source.symbol !== undefined || exchange.subscribe('').length === 0) return source;
-  return { ...source, symbol: exchange.wireSymbol(symbol) };
+  if (exchange === undefined || exchange.subscribe('').length === 0) return source;
+  return { ...source, symbol: exchange.wireSymbol(source.symbol ?? symbol) };
 }
 
 /** What is wrong with the recording that is to be replayed, if anything. */
@@ -75,6 +77,7 @@ function recordingFault({ app, engine }: Config): Pick<Fault, 'problem' | 'valid
   try {
     if (!statSync(fromHere(name)).isFile())
       return { problem: `${name} is not a file`, valid: 'lines of frames or ticks, or a database' };
+    accessSync(fromHere(name), constants.R_OK);
     if (realpathSync(fromHere(name)) === realPath(fromHere(app.db_path)))
       return { problem: `${name} is the database that is written`, valid: 'another file, or another [app] db_path' };
     return null;
@@ -94,10 +97,11 @@ export const fromHere = (path: string): string => (isAbsolute(path) ? path : res
 
 function read(file: string): string | Fault {
   try {
-    return readFileSync(file, 'utf8');
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(readFileSync(file));
   } catch (error) {
     const { code } = error as { code?: string };
-    const problem = code === 'ENOENT' ? 'no such file' : `cannot be read (${code})`;
+    const why = code === 'ERR_ENCODING_INVALID_ENCODED_DATA' ? 'not UTF-8, which TOML requires' : code;
+    const problem = code === 'ENOENT' ? 'no such file' : `cannot be read (${why})`;
     return fault(file, '', problem, 'a readable TOML file');
   }
 }

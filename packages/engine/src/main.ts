@@ -1,10 +1,11 @@
+import './hangup.ts';
 import { readFileSync } from 'node:fs';
 import { formatFault } from '@hybrid-soak/contract/config-check.ts';
 import { INGEST_MODES } from '@hybrid-soak/contract/decision.ts';
 import { ENGINE_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import { MIGRATIONS } from '@hybrid-soak/contract/schema.ts';
 import { Command, Option } from 'commander';
-import { type ConfigFlags, type Loaded, load } from './load-config.ts';
+import { type ConfigFlags, fromHere, type Loaded, load } from './load-config.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;
@@ -14,7 +15,10 @@ export const program = new Command('hybrid-engine')
   .description('Ingests market data, samples it, runs a strategy, records shadow orders (never a real one) in SQLite.')
   .version(version)
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
-  .addHelpText('after', '\nExit codes: 0 clean stop, 1 bug, 10 network, 11 parse, 12 configuration, 13 overload.');
+  .addHelpText(
+    'after',
+    '\nExample:\n  hybrid-engine run --config config/config.toml\n\nExit codes: 0 clean stop, 1 bug, 10 network, 11 parse, 12 configuration, 13 overload.',
+  );
 
 const withConfig = (command: Command) =>
   command
@@ -44,7 +48,11 @@ program
     process.stdout.write(Object.values(MIGRATIONS).join('\n'));
   });
 
-if (import.meta.main) await program.parseAsync();
+if (import.meta.main) {
+  // `head` may have read what it wanted.
+  process.stdout.on('error', ({ code }: { code?: string }) => process.exit(code === 'EPIPE' ? 0 : ENGINE_EXIT.CRASH));
+  await program.parseAsync();
+}
 
 /** The configuration, or each fault a line and exit code 12. */
 function loaded(flags: ConfigFlags): Loaded {
@@ -55,18 +63,19 @@ function loaded(flags: ConfigFlags): Loaded {
 }
 
 async function run(loaded: Loaded): Promise<number> {
-  const [{ pino }, { openNotifier }, { runEngine }, { DatabaseRefused, DatabaseUnavailable }] = await Promise.all([
-    import('pino'),
-    import('./notify.ts'),
-    import('./run.ts'),
-    import('./store/refusals.ts'),
-  ]);
+  const [{ pino }, { openNotifier }, { runEngine }, { DatabaseRefused, DatabaseUnavailable }, { makeFolderOf }] =
+    await Promise.all([
+      import('pino'),
+      import('./notify.ts'),
+      import('./run.ts'),
+      import('./store/refusals.ts'),
+      import('./store/make-folder.ts'),
+    ]);
   const log = pino({ level: loaded.config.engine.log_level, base: null, timestamp: pino.stdTimeFunctions.isoTime });
   try {
-    const code = await runEngine(loaded, log, await openNotifier(process.env));
+    makeFolderOf(fromHere(loaded.config.app.db_path));
     // The writer thread of a dying disk would keep the process alive.
-    if (code !== ENGINE_EXIT.COMPLETE) process.exit(code);
-    return code;
+    process.exit(await runEngine(loaded, log, await openNotifier(process.env)));
   } catch (error) {
     if (error instanceof DatabaseRefused) {
       process.stderr.write(`app.db_path: ${error.message}\n`);

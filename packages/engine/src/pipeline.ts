@@ -41,6 +41,10 @@ export class Pipeline {
   readonly coverage = new Coverage();
   /** The open batch should be written now: it is as long as a transaction should be, or holds the first tick of all. */
   onDue: () => void = () => {};
+  /** How long ago the frame at hand was received, ms. */
+  ageMs: () => number = () => 0;
+  /** The last frame could not be read, and why. */
+  onUnread: (why: string) => void = () => {};
   #first = true;
   readonly #config: Config;
   readonly #execution: ShadowExecution;
@@ -74,11 +78,8 @@ export class Pipeline {
     this.#execution = new ShadowExecution(rules, seeds.holdings);
   }
 
-  /**
-   * Whether the frame carried live trades. `pending`: ticks that the writer has not committed yet. `ageMs`: since the frame
-   * was received.
-   */
-  onFrame(source: FrameSource, bytes: Buffer, pending: number, ageMs = 0): boolean {
+  /** Whether the frame carried live trades. `pending`: ticks that the writer has not committed yet. */
+  onFrame(source: FrameSource, bytes: Buffer, pending: number): boolean {
     const counters = this.counters;
     counters.received++;
     if (source !== this.#heard.source || this.sampler.every !== this.#heard.every) this.#hear(source);
@@ -86,12 +87,13 @@ export class Pipeline {
       counters.sampled_out++;
       return true;
     }
-    const mapped = source.ticks === true ? mapRecordedTick(bytes) : mapBytes(bytes, source.symbol);
+    const market = source.symbol || this.#config.app.symbol;
+    const mapped = source.ticks === true ? mapRecordedTick(bytes, market) : mapBytes(bytes, market);
     if (mapped.sequence !== undefined && this.sampler.every === 1) this.#countFrame(source, mapped.sequence);
     switch (mapped.is) {
       case 'trades':
         if (pending + this.#ticks.length >= this.#capacity) counters.dropped++;
-        else if (this.#onTrades(source, mapped, ageMs)) counters.kept++;
+        else if (this.#onTrades(source, mapped)) counters.kept++;
         else counters.duplicates++;
         if (this.#ticks.length >= this.#batchRows || (this.#first && this.#ticks.length > 0)) {
           this.#first = false;
@@ -101,10 +103,12 @@ export class Pipeline {
       case 'ignored':
         counters.ignored++;
         this.#countKind(mapped.kind);
+        if (mapped.kind === 'unknown') this.onUnread('JSON that is no frame of a known exchange');
         return false;
       case 'malformed':
         counters.malformed++;
         this.#quarantine(source.name, mapped.reason, bytes);
+        this.onUnread(mapped.reason);
         return false;
       case 'history':
         counters.history++;
@@ -142,7 +146,7 @@ export class Pipeline {
   }
 
   /** Whether any of them is new. */
-  #onTrades(source: FrameSource, { trades, numbering, past }: Mapped & { is: 'trades' }, ageMs: number): boolean {
+  #onTrades(source: FrameSource, { trades, numbering, past }: Mapped & { is: 'trades' }): boolean {
     if (past !== undefined) this.#remember(source, past, numbering);
     const counting = this.sampler.every === 1;
     let fresh = 0;
@@ -151,7 +155,7 @@ export class Pipeline {
       const tick = tickOf(lane, trade);
       if (!this.#dedupe.isNew(source, trade.symbol, tick, numbering, counting, Date.now)) continue;
       fresh++;
-      this.#onTick(lane, tick, ageMs);
+      this.#onTick(lane, tick);
     }
     return fresh > 0;
   }
@@ -182,7 +186,7 @@ export class Pipeline {
     this.coverage.add(source.name, 'gap', lost.sinceMs, now, `frames ${lost.first} to ${lost.last} never came`);
   }
 
-  #onTick({ state }: Lane, tick: Tick, ageMs: number): void {
+  #onTick({ state }: Lane, tick: Tick): void {
     this.#ticks.append(tick);
     this.counters.ticks++;
     this.#keep(this.#execution.onTick(tick));
@@ -194,7 +198,7 @@ export class Pipeline {
     const { ts, price, symbol, source } = tick;
     const { side, reason } = signal;
     pushSignal(this.#rows.signals, { ts, symbol, source, strategy, side, price, reason });
-    this.#keep(this.#execution.execute(orderId, signal, tick, ageMs));
+    this.#keep(this.#execution.execute(orderId, signal, tick, this.ageMs()));
   }
 
   #keep(executed: Executed | null): void {
@@ -203,12 +207,12 @@ export class Pipeline {
     for (const fill of executed.fills) pushFill(this.#rows.fills, fill);
   }
 
-  /** Per source and symbol: a failover must not fake a crossover. The last one is nearly always the one wanted. */
+  /** Per source and wire symbol: neither a failover nor BTC/USDT beside BTC/USD may fake a crossover. Mostly the last one's. */
   #laneOf(source: FrameSource, wire: string): Lane {
     const last = this.#lastLane;
     if (last !== undefined && last.source === source && last.wire === wire) return last;
     const symbol = canonicalSymbol(wire, this.#config.app.symbol, source.wireSymbol);
-    const key = `${source.name}\n${symbol}`;
+    const key = `${source.name}\n${wire}`;
     let state = this.#strategies.get(key);
     if (state === undefined) {
       const { strategy, signal_every_n_ticks: every } = this.#config.engine;

@@ -1,18 +1,25 @@
 import { ENGINE_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import type { Logger } from 'pino';
+import { newCounters } from './core/counters.ts';
 import { NO_SEEDS } from './core/gaps.ts';
 import type { Feed, FeedEvents } from './feeds/feed.ts';
 import { startReplay } from './feeds/replay.ts';
 import { startSources } from './feeds/sources.ts';
 import { startSynthetic } from './feeds/synthetic.ts';
+import { onHangup } from './hangup.ts';
+import { lateness } from './lateness.ts';
 import { fromHere, type Loaded } from './load-config.ts';
 import type { Notifier } from './notify.ts';
 import { Pipeline } from './pipeline.ts';
 import { reload } from './reload.ts';
+import { DatabaseRefused } from './store/refusals.ts';
 import { startWriter, type Writer } from './store/writer.ts';
+import { UnreadLines } from './unread.ts';
 import { atMostEvery, statusLine, watch } from './watch.ts';
 
 const DAY_MS = 86_400_000;
+/** Within the unit's TimeoutStopSec. */
+const LONGEST_DRAIN_MS = 20_000;
 
 /**
  * Runs the engine until a signal or a fault; resolves with the exit code. Rejects with DatabaseRefused where the database
@@ -40,15 +47,26 @@ export async function runEngine(loaded: Loaded, log: Logger, notifier: Notifier)
     // A recording is old by nature.
     retainMs: config.storage.retain_days > 0 && !isReplay ? config.storage.retain_days * DAY_MS : null,
     recover: loaded.recover,
+    patienceMs: config.engine.overload_deadline_s * 1000,
   };
-  const writer = await startWriter(rules, {
+  let died = false;
+  const opening = startWriter(rules, {
     giveBack: (buffer) => pipeline.giveBack(buffer),
     retrying: atMostEvery(10_000, (message: string) => log.warn({ message }, 'database is not writable for now')),
     failed(error) {
+      died = true;
       log.fatal({ err: error }, 'the writer thread died');
-      end(ENGINE_EXIT.CRASH);
+      end(error instanceof DatabaseRefused ? ENGINE_EXIT.CONFIG : ENGINE_EXIT.CRASH);
     },
   });
+  // A backup and a migration of many rows may take longer than a unit has to start.
+  const longer = () => notifier.send('EXTEND_TIMEOUT_USEC=60000000\nSTATUS=opening the database');
+  const extending = setInterval(longer, 10_000);
+  const writer = await Promise.race([opening, ended]).finally(() => clearInterval(extending));
+  if (typeof writer === 'number') {
+    log.info({ code: writer, ticks_written: 0, pending: 0, unaccounted: 0, ...newCounters() }, 'stopped');
+    return writer;
+  }
   const { pragmas, migrated: migrated_backup, movedAside: moved_aside } = writer;
   log.info({ db: config.app.db_path, pragmas, migrated_backup, moved_aside }, 'database verified');
 
@@ -73,24 +91,34 @@ export async function runEngine(loaded: Loaded, log: Logger, notifier: Notifier)
     });
   };
   pipeline.onDue = flush;
+  if (live) pipeline.ageMs = lateness();
   const timers = [
     setInterval(flush, config.storage.flush_interval_ms),
     ...watch({ config, db: rules.path, pipeline, writer, feed, notifier, log, end }),
   ];
-  process.on('SIGHUP', () => reload(loaded, pipeline, log));
   flush();
   notifier.send(`READY=1\nSTATUS=${statusLine(pipeline, feed)}`);
   log.info({ mode: config.engine.ingest_mode, sample_every: config.engine.sample_every, pid: process.pid }, 'started');
+  onHangup(() => reload(loaded, pipeline, log));
   const code = await ended;
   await feed.stop();
   for (const timer of timers) clearInterval(timer);
   notifier.send('STOPPING=1');
-  if (code === ENGINE_EXIT.CRASH) return code;
+  if (died) return code;
   pipeline.coverage.endAll(Date.now());
   flush();
-  const closed = code === ENGINE_EXIT.OVERLOAD ? null : await writer.close();
+  return finish(code, pipeline, writer, log);
+}
+
+/** Commits what is left and logs the totals; the exit code, which a disk that does not take it in time changes. */
+async function finish(asked: number, pipeline: Pipeline, writer: Writer, log: Logger): Promise<number> {
+  const tooLong = new Promise<null>((resolve) => setTimeout(() => resolve(null), LONGEST_DRAIN_MS));
+  const closed = asked === ENGINE_EXIT.OVERLOAD ? null : await Promise.race([writer.close(), tooLong]);
+  const code = closed === null ? ENGINE_EXIT.OVERLOAD : asked;
   const unaccounted = pipeline.unaccounted();
-  log.info({ code, ticks_written: closed, unaccounted, ...pipeline.counters }, 'stopped');
+  const pending = writer.pendingTicks();
+  log.info({ code, ticks_written: closed, pending, unaccounted, ...pipeline.counters }, 'stopped');
+  if (pending > 0) log.error({ pending }, 'ticks were lost: the disk did not take them in time');
   if (unaccounted !== 0) log.error({ unaccounted }, 'frames were lost without being counted');
   return code;
 }
@@ -98,6 +126,7 @@ export async function runEngine(loaded: Loaded, log: Logger, notifier: Notifier)
 function startFeed(loaded: Loaded, pipeline: Pipeline, writer: Writer, log: Logger, end: (code: number) => void): Feed {
   const { config, sources } = loaded;
   const { engine } = config;
+  const unread = new UnreadLines(engine.replay_file ?? '', log);
   const events: FeedEvents = {
     frame: (source, bytes) => pipeline.onFrame(source, bytes, writer.pendingTicks()),
     log: (level, message, detail) => log[level]({ ...detail }, message),
@@ -108,9 +137,10 @@ function startFeed(loaded: Loaded, pipeline: Pipeline, writer: Writer, log: Logg
       end(ENGINE_EXIT.NETWORK);
     },
     finished() {
-      const { received, malformed } = pipeline.counters;
-      const garbage = received > 0 && malformed === received;
-      if (garbage) log.error({ malformed }, 'nothing but malformed frames');
+      const { received, ticks } = pipeline.counters;
+      const garbage = received > 0 && unread.count === received;
+      unread.sum(received, ticks);
+      if (garbage) log.error({ unread: received }, 'nothing but malformed frames');
       end(garbage ? ENGINE_EXIT.PARSE : ENGINE_EXIT.COMPLETE);
     },
     unreadable(why) {
@@ -121,7 +151,9 @@ function startFeed(loaded: Loaded, pipeline: Pipeline, writer: Writer, log: Logg
   if (engine.ingest_mode === 'replay') {
     const path = fromHere(engine.replay_file as string);
     const rules = { path, symbol: config.app.symbol, longestLine: config.connection.max_payload_bytes };
-    return startReplay(rules, () => pipeline.isHalfFull(writer.pendingTicks()), events);
+    const replay = startReplay(rules, () => pipeline.isHalfFull(writer.pendingTicks()), events);
+    pipeline.onUnread = (why) => unread.tell(replay.line(), why);
+    return replay;
   }
   const coalesceMs = () => (pipeline.sampler.every > 1 ? engine.coalesce_reads_ms : 0);
   if (sources.length > 0) return startSources(sources, config.connection, events, coalesceMs);

@@ -1,8 +1,9 @@
-import { statfsSync } from 'node:fs';
+import { statfsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Config } from '@hybrid-soak/contract/config.ts';
 import { ENGINE_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import type { Logger } from 'pino';
+import { Deadlines, type Progress } from './core/deadlines.ts';
 import type { Feed } from './feeds/feed.ts';
 import type { Notifier } from './notify.ts';
 import type { Pipeline } from './pipeline.ts';
@@ -21,13 +22,18 @@ export interface Watched {
 }
 
 const MINUTE_MS = 60_000;
+/** Eight times what it has when all is well. */
+const LONG_WAL_MB = 256;
 
 /** The deadlines of garbage and overload, the heartbeat log line, the disk's space, and systemd's status and watchdog. */
 export function watch(watched: Watched): NodeJS.Timeout[] {
   const { pipeline, writer, feed, notifier, log } = watched;
   const heartbeat = () => {
-    log.info({ ...pipeline.counters, pending: writer.pendingTicks(), connection: feed.state() }, 'heartbeat');
+    const ignored_kinds = Object.fromEntries(pipeline.ignoredKinds);
+    const [pending, unaccounted] = [writer.pendingTicks(), pipeline.unaccounted()];
+    log.info({ ...pipeline.counters, ignored_kinds, unaccounted, pending, connection: feed.state() }, 'heartbeat');
     warnOfFullDisk(watched);
+    warnOfLongWal(watched);
   };
   warnOfFullDisk(watched);
   return [
@@ -39,23 +45,24 @@ export function watch(watched: Watched): NodeJS.Timeout[] {
 }
 
 function deadlines({ config, pipeline, writer, log, end }: Watched): () => void {
-  const { garbage_deadline_s: garbage, overload_deadline_s: overload } = config.engine;
+  const { garbage_deadline_s, overload_deadline_s } = config.engine;
   const tell = atMostEvery(MINUTE_MS, (malformed: number) => log.warn({ malformed }, 'malformed frames, kept aside'));
-  let clean = { at: performance.now(), malformed: 0, good: 0 };
-  return () => {
-    const now = performance.now();
+  const progress = (): Progress => {
     const { malformed, received, dropped } = pipeline.counters;
-    const good = received - malformed;
-    if (malformed > clean.malformed) tell(malformed);
-    if (good > clean.good || malformed === clean.malformed) clean = { at: now, malformed, good };
-    if (now - clean.at > garbage * 1000) {
-      log.error({ malformed, for_s: garbage }, 'nothing but malformed frames');
-      end(ENGINE_EXIT.PARSE);
-    }
-    if (now - writer.lastCommitMs() > overload * 1000) {
-      log.error({ pending: writer.pendingTicks(), dropped }, 'the disk cannot keep up');
-      end(ENGINE_EXIT.OVERLOAD);
-    }
+    const isHalfFull = pipeline.isHalfFull(writer.pendingTicks());
+    return { malformed, good: received - malformed, dropped, lastCommit: writer.lastCommitMs(), isHalfFull };
+  };
+  const limits = new Deadlines(garbage_deadline_s * 1000, overload_deadline_s * 1000, progress(), performance.now());
+  let told = 0;
+  return () => {
+    const now = progress();
+    const { malformed, dropped } = now;
+    if (malformed > told) tell(malformed);
+    told = malformed;
+    const overdue = limits.look(now, performance.now());
+    if (overdue === null) return;
+    log.error({ malformed, dropped, pending: writer.pendingTicks() }, overdue);
+    end(overdue === 'nothing but malformed frames' ? ENGINE_EXIT.PARSE : ENGINE_EXIT.OVERLOAD);
   };
 }
 
@@ -78,6 +85,12 @@ function warnOfFullDisk({ config, db, log }: Watched): void {
   } catch (error) {
     log.warn({ err: error }, "the disk's space cannot be read");
   }
+}
+
+/** A reader that keeps an old snapshot open keeps SQLite from beginning the WAL anew: https://www.sqlite.org/wal.html#ckpt */
+function warnOfLongWal({ db, log }: Watched): void {
+  const wal_mb = Math.floor((statSync(`${db}-wal`, { throwIfNoEntry: false })?.size ?? 0) / 1_048_576);
+  if (wal_mb >= LONG_WAL_MB) log.warn({ wal_mb }, 'the WAL grows: some reader has had a transaction open for long');
 }
 
 /** The function, called at most once in `ms`; what comes in between is left out. */

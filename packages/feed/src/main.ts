@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { isWebSocketUrl } from '@hybrid-soak/contract/config.ts';
 import { parseDuration } from '@hybrid-soak/contract/duration.ts';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import type { Served } from './serve.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
@@ -11,7 +13,8 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 export const program = new Command('hybrid-feed')
   .description('A local exchange: made-up trades in the shapes of public feeds, over a real WebSocket.')
   .version(version)
-  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
+  .addHelpText('after', '\nExample:\n  hybrid-feed serve --rate 200');
 
 const number = (flag: string, min: number, max: number) => (text: string) => {
   const value = Number(text);
@@ -53,14 +56,14 @@ program
   .command('serve')
   .addHelpText('after', '\nExample:\n  hybrid-feed serve --port 9001 --rate 200')
   .description(
-    'serve made-up trades on /ws/<symbol>@trade, /stream?streams=<symbol>@trade and /v1/marketdata/<symbol>, or a recording on the path of its URL, until SIGTERM',
+    'serve made-up trades on /ws/<symbol>@trade, /stream?streams=<symbol>@trade and /v1/marketdata/<symbol>, or a recording (of several URLs: each on its path), until SIGTERM',
   )
   .argument('[file]', 'a recording, or one raw frame a line: served from its beginning to each client, then silence')
   .option('--port <n>', '0 takes a free one', number('--port', 0, 65535), 9001)
   .option('--host <address>', 'where to listen', '127.0.0.1')
   .option('--rate <n>', 'frames a second to each client', number('--rate', 0.01, 1_000_000), 100)
   .option('--seed <n>', 'the same seed gives the same trades', number('--seed', 0, 4_294_967_295), 1)
-  .option('--speed <n>', 'of a recording: 1x, 10x, max', speed, 1)
+  .addOption(new Option('--speed <n>', 'of a recording: 1x, 10x, max').argParser(speed).default(1, '1x'))
   .option('--loop', 'a recording over and over, with the same trade ids: an engine counts them as duplicates', false)
   .action(async (file: string | undefined, flags: ServeFlags) => {
     try {
@@ -84,7 +87,8 @@ async function madeUp(flags: ServeFlags): Promise<Served> {
 async function recorded(file: string, flags: ServeFlags): Promise<Served> {
   const { serveRecording } = await import('./serve-recording.ts');
   const served = await serveRecording({ ...flags, file });
-  const urls = served.paths.map((path) => `ws://${flags.host}:${served.port}${path}`);
+  const paths = served.paths.length > 0 ? served.paths : ['/'];
+  const urls = paths.map((path) => `ws://${flags.host}:${served.port}${path}`);
   process.stdout.write(`${JSON.stringify({ port: served.port, urls })}\n`);
   return served;
 }
@@ -101,6 +105,10 @@ interface RecordFlags {
 
 program
   .command('record')
+  .addHelpText(
+    'after',
+    '\nExample:\n  hybrid-feed record --url wss://stream.binance.com:9443/ws/btcusdt@trade --out frames.jsonl --duration 2h',
+  )
   .description('write the frames of a feed to a file, one JSON object a line, until SIGTERM')
   .requiredOption('--url <url>', 'ws:// or wss://')
   .requiredOption('--out <file>', 'continued where it exists')
@@ -146,7 +154,26 @@ program
     const { frames } = await import('./frames.ts');
     const source = frames(flags.shape, flags.seed, flags.shape === 'binance' ? 'btcusdt' : 'btcusd', 1_000_000_000);
     const start = 1_700_000_000_000;
-    for (let n = 0; n < flags.count; n++) process.stdout.write(`${source.next(start + n)}\n`);
+    const lines = Readable.from(madeLines(flags.count, (n) => source.next(start + n)));
+    // What fails is told where stdout is listened to.
+    await pipeline(lines, process.stdout).catch(() => {});
   });
 
-if (import.meta.main) await program.parseAsync();
+/** `count` lines, some hundreds a write. */
+function* madeLines(count: number, line: (n: number) => string): Generator<string> {
+  for (let n = 0; n < count; ) {
+    let text = '';
+    for (const end = Math.min(count, n + 500); n < end; n++) text += `${line(n)}\n`;
+    yield text;
+  }
+}
+
+if (import.meta.main) {
+  process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+    // A reader that has seen enough (`| head`) is no fault.
+    if (code === 'EPIPE') process.exit(0);
+    process.stderr.write(`stdout: ${message}\n`);
+    process.exit(1);
+  });
+  await program.parseAsync();
+}

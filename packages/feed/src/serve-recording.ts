@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { asRecorded } from '@hybrid-soak/contract/recording.ts';
+import { recordedFrame } from '@hybrid-soak/contract/recording.ts';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { listening, type Served } from './serve.ts';
 
@@ -24,10 +24,11 @@ interface Frame {
 }
 
 const BUFFERED_BYTES = 1_048_576;
+const BYTE_ORDER_MARK = /^\uFEFF/;
 
 /**
- * Serves a recording, or a plain file of one raw frame a line, from its beginning to each client that asks for the path of
- * its URL; a plain file is served on every path. At its end the connection stays open and says nothing more. With `loop`
+ * Serves a recording, or a plain file of one raw frame a line, from its beginning to each client. Where it holds frames of
+ * several URLs, a client gets those of the path that it asks for, else all of them on every path. At its end the connection stays open and says nothing more. With `loop`
  * it begins anew, with the same trade ids: an engine counts those frames as duplicates, and where the exchange does not
  * number its trades they are trades again. Rejects where the file or the port cannot be used.
  */
@@ -37,20 +38,28 @@ export async function serveRecording(rules: ServeRecordingRules): Promise<Served
   let sent = 0;
   server.on('connection', (socket, request) => {
     const path = request.url ?? '/';
-    if (paths.size > 0 && !paths.has(path)) return socket.close(1008, 'no such stream');
+    if (paths.size > 1 && !paths.has(path)) return socket.close(1008, 'no such stream');
     socket.on('error', () => socket.terminate());
-    play(socket, path, rules, () => sent++).catch((error: Error) => socket.close(1011, error.message.slice(0, 100)));
+    play(socket, paths.size > 1 ? path : null, rules, () => sent++).catch((error: Error) =>
+      socket.close(1011, error.message.slice(0, 100)),
+    );
   });
   return { ...(await listening(server, () => sent)), paths: [...paths] };
 }
 
-async function play(socket: WebSocket, path: string, rules: ServeRecordingRules, count: () => void): Promise<void> {
+/** `path`: the one that is asked for; null where all frames are. */
+async function play(
+  socket: WebSocket,
+  path: string | null,
+  rules: ServeRecordingRules,
+  count: () => void,
+): Promise<void> {
   const isOpen = () => socket.readyState === socket.OPEN;
   do {
     const started = performance.now();
     let served = 0;
     for await (const frame of framesOf(rules)) {
-      if (frame.path !== null && frame.path !== path) continue;
+      if (path !== null && frame.path !== null && frame.path !== path) continue;
       await pause(started + frame.dueMs / rules.speed - performance.now());
       if (!isOpen()) return;
       const buffered = socket.bufferedAmount > BUFFERED_BYTES;
@@ -68,16 +77,18 @@ const pause = (ms: number): Promise<void> | undefined =>
 
 async function* framesOf({ file, rate }: ServeRecordingRules): AsyncGenerator<Frame> {
   let firstMs: number | undefined;
-  let unnumbered = 0;
+  let untimed = 0;
   for await (const line of createInterface({ input: createReadStream(file), crlfDelay: Infinity })) {
-    if (line.trim() === '') continue;
-    const recorded = asRecorded(parse(line));
-    if (recorded === undefined) {
-      yield { raw: line, dueMs: (unnumbered++ * 1000) / rate, path: null };
+    const text = line.replace(BYTE_ORDER_MARK, '');
+    if (text.trim() === '') continue;
+    const { raw, receivedMs = null, url = null } = recordedFrame(text) ?? { raw: text };
+    const path = url === null ? null : pathOf(url);
+    if (receivedMs === null) {
+      yield { raw, dueMs: (untimed++ * 1000) / rate, path };
       continue;
     }
-    firstMs ??= recorded.received_ms;
-    yield { raw: recorded.raw, dueMs: recorded.received_ms - firstMs, path: pathOf(recorded.url) };
+    firstMs ??= receivedMs;
+    yield { raw, dueMs: receivedMs - firstMs, path };
   }
 }
 
@@ -90,12 +101,4 @@ async function pathsOf(rules: ServeRecordingRules): Promise<Set<string>> {
 function pathOf(url: string): string {
   const { pathname, search } = new URL(url);
   return pathname + search;
-}
-
-function parse(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
 }

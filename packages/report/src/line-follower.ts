@@ -9,11 +9,16 @@ export interface Batch {
   more: boolean;
 }
 
+/** The file is there, but cannot be read; the message says why and what would be right. */
+export class Unreadable extends Error {
+  override name = 'Unreadable';
+}
+
 export interface LineFollower {
-  /** What has been added since the last poll; nothing while the file is missing. Throws what `read` throws, but ENOENT. */
+  /** What has been added since the last poll; nothing while the file is missing. Throws Unreadable. */
   poll(): Batch;
-  /** Bytes after the last newline, as of the last poll. */
-  tornBytes(): number;
+  /** What stands after the last newline, as of the last poll: a write under way or cut off, or a line that never had one. */
+  torn(): string;
   close(): void;
 }
 
@@ -38,7 +43,6 @@ interface Open {
 export function lineFollower(path: string, chunkBytes = CHUNK_BYTES): LineFollower {
   let open: Open | null = null;
   let begun = false;
-  let torn = 0;
   const close = () => {
     if (open !== null) closeSync(open.fd);
     open = null;
@@ -46,7 +50,6 @@ export function lineFollower(path: string, chunkBytes = CHUNK_BYTES): LineFollow
   return {
     poll() {
       let restarted = false;
-      torn = 0;
       if (open === null) {
         open = openFile(path);
         if (open === null) return { lines: [], restarted, more: false };
@@ -57,25 +60,31 @@ export function lineFollower(path: string, chunkBytes = CHUNK_BYTES): LineFollow
         restarted = true;
       }
       const lines = readLines(open, chunkBytes);
-      torn = open.size - open.at;
       if (lines.length > 0) return { lines, restarted, more: true };
       const now = statSync(path, { throwIfNoEntry: false });
       if (now?.ino === open.inode) return { lines, restarted, more: false };
       close();
       return { lines, restarted, more: now !== undefined };
     },
-    tornBytes: () => torn,
+    torn: () => (open === null ? '' : readTorn(open)),
     close,
   };
 }
 
 function openFile(path: string): Open | null {
+  const fd = openToRead(path);
+  return fd === null ? null : { fd, inode: fstatSync(fd).ino, at: 0, before: Buffer.alloc(0), size: 0 };
+}
+
+/** A descriptor of the file; null where there is none. Throws Unreadable. */
+export function openToRead(path: string): number | null {
   try {
-    const fd = openSync(path, 'r');
-    return { fd, inode: fstatSync(fd).ino, at: 0, before: Buffer.alloc(0), size: 0 };
+    if (statSync(path).isDirectory()) throw Object.assign(new Error(), { code: 'EISDIR' });
+    return openSync(path, 'r');
   } catch (error) {
-    if ((error as { code?: string }).code === 'ENOENT') return null;
-    throw error;
+    const { code } = error as { code?: string };
+    if (code === 'ENOENT') return null;
+    throw new Unreadable(`${path}: cannot be read (${code}); valid: a file that this user may read`);
   }
 }
 
@@ -102,6 +111,11 @@ function readLines(open: Open, chunkBytes: number): string[] {
     }
     if (bytes >= left) return [];
   }
+}
+
+function readTorn({ fd, at, size }: Open): string {
+  const bytes = Buffer.alloc(Math.max(0, size - at));
+  return bytes.toString('utf8', 0, readSync(fd, bytes, 0, bytes.length, at));
 }
 
 /** Every whole line of a file, a batch at a time. */

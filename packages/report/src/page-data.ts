@@ -1,5 +1,6 @@
 import { RUNGS } from '@hybrid-soak/contract/ladder.ts';
 import { RESOURCES, type Resource } from '@hybrid-soak/contract/psi.ts';
+import type { Observation } from '@hybrid-soak/contract/sample.ts';
 import { downsample, type Points } from './downsample.ts';
 import { numbersOf } from './numbers.ts';
 import type { LogRecord } from './read-log.ts';
@@ -27,6 +28,8 @@ export interface PageData {
   limits: Record<Resource, number> | null;
   baseline: Record<Resource, number | null> | null;
   stallThresholdS: number | null;
+  /** Why a resource's pressure, or the progress, could not be read at the run's last observation. */
+  blind: Record<string, string>;
   decisions: PageDecision[];
   /** In the order of COLUMNS. */
   points: Points;
@@ -57,6 +60,7 @@ export function pageData(records: LogRecord[], samples: SamplesRead | null, note
     limits: perResource(calibrated?.['effective_limit'] ?? startup?.['limits']) as PageData['limits'],
     baseline: perResource(calibrated?.['baseline']),
     stallThresholdS: typeof parameters['stall_threshold_s'] === 'number' ? parameters['stall_threshold_s'] : null,
+    blind: blindOf(samples?.last ?? null),
     decisions,
     points: downsample(columns, MAX_POINTS),
     samples: samples?.columns[0]?.length ?? 0,
@@ -116,6 +120,14 @@ function factsOf(records: LogRecord[], startup: LogRecord | null): [string, stri
 
 function environmentOf(header: SamplesHeader | null): [string, string][] {
   return Object.entries(header?.environment ?? {}).map(([key, value]) => [key, shown(value)]);
+}
+
+function blindOf(last: Observation | null): Record<string, string> {
+  if (last === null) return {};
+  const sensors = { ...last.psi, progress: last.progress };
+  return Object.fromEntries(
+    Object.entries(sensors).flatMap(([name, sensor]) => (sensor.available ? [] : [[name, sensor.why]])),
+  );
 }
 
 /** A run without samples: its pressure at the decisions, avg10, and nothing else. */

@@ -18,7 +18,7 @@ export interface DecisionsRead {
   records: LogRecord[];
   /** Lines that are no decision record. */
   garbage: number;
-  /** Bytes of a last line without its newline: a write that a power loss cut off, or one under way. */
+  /** Bytes of a last line that is no record and has no newline: a write that a power loss cut off, or one under way. */
   tornBytes: number;
 }
 
@@ -58,7 +58,10 @@ export function readLog(path: string): DecisionsRead {
         if (record !== null) read.records.push(record);
         else if (line.trim() !== '') read.garbage++;
       }
-    read.tornBytes = follower.tornBytes();
+    const torn = follower.torn();
+    const last = parseRecord(torn);
+    if (last !== null) read.records.push(last);
+    else read.tornBytes = Buffer.byteLength(torn);
   } finally {
     follower.close();
   }

@@ -1,8 +1,8 @@
-import { closeSync, existsSync, openSync, readdirSync, readSync } from 'node:fs';
+import { closeSync, existsSync, readdirSync, readSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Observation } from '@hybrid-soak/contract/sample.ts';
 import type { Columns } from './downsample.ts';
-import { batchesOf, lineFollower } from './line-follower.ts';
+import { batchesOf, lineFollower, openToRead } from './line-follower.ts';
 import { COLUMNS, rowsOf } from './series.ts';
 import { parseObservation, sightOfLine } from './sight.ts';
 
@@ -41,10 +41,10 @@ export function findSamples(path: string, runId: string): string | null {
   return candidates.find((file) => headerOf(file)?.options.run_id === runId) ?? null;
 }
 
-/** The header line alone; null where there is none. */
+/** The header line alone; null where there is none. Throws Unreadable. */
 export function headerOf(path: string): SamplesHeader | null {
-  if (!existsSync(path)) return null;
-  const fd = openSync(path, 'r');
+  const fd = openToRead(path);
+  if (fd === null) return null;
   try {
     const head = Buffer.alloc(HEADER_BYTES);
     const text = head.toString('utf8', 0, readSync(fd, head, 0, head.length, 0));

@@ -29,6 +29,8 @@ export type Column = (typeof COLUMNS)[number];
 export type Row = number[];
 
 const MIB = 1024 * 1024;
+/** A heartbeat this much older than the run's first observation was not made in it. */
+const LEFTOVER_MS = 10_000;
 const PERCENT_PER_USEC_PER_MS = 0.1;
 
 /**
@@ -38,12 +40,16 @@ const PERCENT_PER_USEC_PER_MS = 0.1;
 export function rowsOf(windowS: number): (seen: Sight) => Row {
   const rates = Array.from({ length: 10 }, () => counterRate(windowS * 1000));
   let origin: number | null = null;
+  let begun: number | null = null;
   let lastRowAt: number | null = null;
 
   return (seen) => {
     const mono = seen.mono_ms;
     const rate = (index: number, total: number) => (rates[index] as ReturnType<typeof counterRate>)(mono, total);
     const percent = (index: number, total: number) => rate(index, total) * PERCENT_PER_USEC_PER_MS;
+    begun ??= mono;
+    // Older than the run: left by a process that ended before it, and no sign of this one's.
+    const leftover = seen.age_ms > mono - begun + LEFTOVER_MS;
     origin ??= Date.parse(seen.wall) - mono;
     if (lastRowAt === null || seen.new_rows > 0) lastRowAt = mono;
     return [
@@ -60,7 +66,7 @@ export function rowsOf(windowS: number): (seen: Sight) => Row {
       percent(9, seen.busy_usec),
       seen.memory_bytes / MIB,
       (mono - lastRowAt) / 1000,
-      seen.age_ms / 1000,
+      leftover ? Number.NaN : seen.age_ms / 1000,
     ];
   };
 }

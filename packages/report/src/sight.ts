@@ -27,6 +27,7 @@ const total = (psi: Psi | undefined) => (psi?.available ? psi.value.some.total :
 export function sightOf(observation: Observation): Sight {
   const { mono_ms, wall, psi } = observation;
   const cgroup = observation.cgroup.available ? observation.cgroup.value : undefined;
+  const process = observation.process?.available ? observation.process.value : undefined;
   const progress = observation.progress.available ? observation.progress.value : undefined;
   const beat = observation.heartbeat.available ? observation.heartbeat.value : undefined;
   return {
@@ -38,8 +39,8 @@ export function sightOf(observation: Observation): Sight {
     engine_cpu: total(cgroup?.cpu),
     engine_memory: total(cgroup?.memory),
     engine_io: total(cgroup?.io),
-    usage_usec: cgroup?.usage_usec ?? Number.NaN,
-    memory_bytes: cgroup?.memory_bytes ?? Number.NaN,
+    usage_usec: cgroup?.usage_usec ?? process?.cpu_usec ?? Number.NaN,
+    memory_bytes: cgroup?.memory_bytes ?? process?.memory_bytes ?? Number.NaN,
     busy_usec: observation.host_cpu.available ? observation.host_cpu.value.busy_usec : Number.NaN,
     new_rows: progress?.new_rows ?? Number.NaN,
     ticks_count: progress?.ticks_count ?? Number.NaN,
@@ -73,7 +74,7 @@ const USUAL = new RegExp(
     `"cgroup":${value(`${psis},"usage_usec":(${N}),"nr_throttled":(?:null|${N}),"throttled_usec":(?:null|${N}),"memory_bytes":(?:null|(${N}))`)}`,
     `"host_cpu":${value(`"busy_usec":(${N}),"cpus":${N}`)}`,
     `"progress":${value(`"new_rows":(${N}),"ticks_count":(${N}),"last_tick_ts":(?:null|${N}),"probe_ms":${N}`)}`,
-    `"heartbeat":${value(`"pid":${N},"invocation_id":(?:null|"[^"\\\\]*"),"last_flush_ms":${N},"age_ms":(${N}),"frames_received":(${N}),"ticks_written":${N},"drops":${N},"connection":"[^"\\\\]*","sample_every":(${N})`)}`,
+    `"heartbeat":${value(`"pid":${N},"invocation_id":(?:null|"[^"\\\\]*"),"last_flush_ms":${N},"age_ms":(${N}),"frames_received":(${N}),"ticks_written":${N},"drops":${N},"connection":"[^"\\\\]*","sample_every":(${N})`)}(?:,"process":${value(`"cpu_usec":(${N}),"memory_bytes":(${N})`)})?`,
     '"unit":\\{.*\\}$',
   ].join(','),
 );
@@ -97,8 +98,8 @@ export function sightOfLine(line: string): Sight | null {
     engine_cpu: Number(found[6]),
     engine_memory: Number(found[7]),
     engine_io: Number(found[8]),
-    usage_usec: Number(found[9]),
-    memory_bytes: Number(found[10]),
+    usage_usec: Number(found[9] ?? found[17]),
+    memory_bytes: Number(found[10] ?? found[18]),
     busy_usec: Number(found[11]),
     new_rows: Number(found[12]),
     ticks_count: Number(found[13]),

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { embeddedUnit } from './adapters/unit-embedded.ts';
 import { systemctl, systemdUnit } from './adapters/unit-systemd.ts';
 import { localCommand, parseUnitFile, serviceRules } from './core/unit-file.ts';
+import { withVariables } from './core/unit-words.ts';
 import { placedAt, placeUserUnit, removeUserUnit } from './placed-unit.ts';
 import type { UnitManager } from './unit-manager.ts';
 
@@ -100,7 +101,8 @@ const embedded = (why: string): Chosen => ({
   why,
   async open(wanted) {
     const rules = serviceRules(parseUnitFile(unitText(wanted)));
-    rules.argv = localCommand(rules.argv, wanted.root, wanted.config, wanted.extra);
+    const argv = withVariables(rules.argv, { ...process.env, ...rules.environment });
+    rules.argv = localCommand(argv, wanted.root, wanted.config, wanted.extra);
     return embeddedUnit({ rules, cwd: process.cwd(), logFile: wanted.logFile, why, spawned: wanted.spawned });
   },
 });

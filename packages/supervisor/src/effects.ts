@@ -2,7 +2,7 @@ import type { EffectOutcome } from '@hybrid-soak/contract/sample.ts';
 import { writeSampleEvery } from './adapters/config-file.ts';
 import { type RunState, removeRunState, saveRunState } from './adapters/run-state.ts';
 import type { Effect } from './core/effect.ts';
-import { removeScratch, restoreConfig } from './restore-config.ts';
+import { adoptEdit, removeScratch, restoreConfig } from './restore-config.ts';
 import type { Outcome, UnitManager } from './unit-manager.ts';
 
 export interface Actor {
@@ -34,7 +34,8 @@ async function act(effect: Effect, actor: Actor): Promise<Outcome> {
     case 'restart':
       return manager.restart();
     case 'set-rung':
-      writeSampleEvery(runState.config, effect.sample_every, (text) => {
+      writeSampleEvery(runState.config, effect.sample_every, (text, found) => {
+        adoptEdit(runState, found);
         runState.written_text = text;
         saveRunState(runStatePath, runState);
       });

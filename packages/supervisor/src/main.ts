@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import { Command, CommanderError } from 'commander';
+import { outliveReaders } from './outlive-readers.ts';
 import { Stop } from './stop.ts';
 
 /** The subcommands: each loads its own code, so that none pays for another's start-up. */
@@ -74,6 +75,7 @@ export async function wholeProgram(): Promise<Command> {
 }
 
 if (import.meta.main) {
+  outliveReaders();
   const program = bareProgram();
   const wanted = COMMANDS[process.argv[2] ?? ''];
   if (wanted !== undefined) program.addCommand((await wanted.load()).exitOverride());

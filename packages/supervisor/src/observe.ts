@@ -4,6 +4,7 @@ import { readCgroup, readHostCpu } from './adapters/cgroup.ts';
 import { monotonicMs, wallMicros } from './adapters/clock.ts';
 import { readConfigFile } from './adapters/config-file.ts';
 import { hostPressure } from './adapters/pressure.ts';
+import { readProcess } from './adapters/process.ts';
 import { progressProbe } from './adapters/progress.ts';
 import type { UnitManager } from './unit-manager.ts';
 
@@ -25,6 +26,7 @@ export function observer(sensors: Sensors) {
     const moving = progress.progress.available && progress.progress.value.new_rows > 0;
     // Where no rows come, the unit may be on its way down with its process still there.
     const unit = await sensors.manager.show(!moving);
+    const cgroup = readCgroup(unit.available ? unit.value.control_group : null);
     return {
       v: 1,
       run_id: sensors.runId,
@@ -32,9 +34,10 @@ export function observer(sensors: Sensors) {
       wall: wallMicros(),
       due,
       psi: pressure.read(),
-      cgroup: readCgroup(unit.available ? unit.value.control_group : null),
+      cgroup,
       host_cpu: readHostCpu(),
       ...progress,
+      ...(cgroup.available ? {} : { process: readProcess(unit.available ? unit.value.main_pid : 0) }),
       unit,
       config: readConfigFile(sensors.config),
       outcomes,

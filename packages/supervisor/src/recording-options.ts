@@ -1,5 +1,5 @@
 import { configSchema } from '@hybrid-soak/contract/config.ts';
-import type { PolicyName } from '@hybrid-soak/contract/decision.ts';
+import { POLICIES, type PolicyName, PSI_ACTIONS } from '@hybrid-soak/contract/decision.ts';
 import type { Observation } from '@hybrid-soak/contract/sample.ts';
 import type { LogRecord } from './core/decision-log.ts';
 import type { SoakOptions } from './core/options.ts';
@@ -20,8 +20,14 @@ export function optionsOf(records: LogRecord[], observations: Observation[]): So
   return withDefaults({
     run_id: first.run_id ?? '',
     ...(first.ingest_mode === undefined ? {} : { ingest_mode: first.ingest_mode as SoakOptions['ingest_mode'] }),
-    ...(first.psi_actions === undefined ? {} : { psi_actions: first.psi_actions }),
-    ...(first.policy === undefined ? {} : { policy: first.policy }),
+    ...(first.psi_actions !== undefined && PSI_ACTIONS.includes(first.psi_actions)
+      ? { psi_actions: first.psi_actions }
+      : {}),
+    ...(first.policy !== undefined && POLICIES.includes(first.policy) ? { policy: first.policy } : {}),
+    ...(typeof begun['original_sample_every'] === 'number'
+      ? { original_sample_every: begun['original_sample_every'] }
+      : {}),
+    ...(begun['apply'] === 'reload' ? { apply: 'reload' as const } : {}),
     ...(isTable(begun['parameters']) ? { parameters: begun['parameters'] as SoakOptions['parameters'] } : {}),
     ...(isTable(begun['thresholds'])
       ? { thresholds: withoutRows(begun['thresholds'] as SoakOptions['thresholds']) }

@@ -21,8 +21,11 @@ export interface Recording {
   notes: string[];
 }
 
-/** A samples file or a decision log, told apart by what is in it; exit code 12 where it is neither. */
-export function openRecording(path: string): Recording {
+/**
+ * A samples file or a decision log, told apart by what is in it; exit code 12 where it is neither. `run`: the beginning of
+ * a run's id, where a log holds several; the last of them without.
+ */
+export function openRecording(path: string, run = ''): Recording {
   let kind: Recording['kind'] | null = null;
   readable(path, () =>
     readJsonLines(path, (value) => {
@@ -32,7 +35,21 @@ export function openRecording(path: string): Recording {
   );
   if (kind === null)
     throw new Stop(SOAK_EXIT.CONFIG, `${path}: no observation in it; valid: a samples file or a decision log`);
-  return kind === 'samples' ? samples(path) : decisionLog(path);
+  if (kind === 'decisions') return decisionLog(path, run);
+  const recording = samples(path);
+  pickRun(path, [recording.options.run_id], run);
+  return recording;
+}
+
+/** The last run whose id begins so; exit code 12 where there is none, or where an id that was asked for is several. */
+function pickRun(path: string, runs: readonly string[], wanted: string): string | undefined {
+  const found = runs.filter((run) => run.startsWith(wanted));
+  if (wanted === '' || found.length === 1) return found.at(-1);
+  const what = found.length === 0 ? `no run ${wanted} in it` : `${found.length} runs begin with ${wanted}`;
+  throw new Stop(
+    SOAK_EXIT.CONFIG,
+    `${path}: ${what}; valid: ${(found.length === 0 ? runs : found).slice(-9).join(', ')}`,
+  );
 }
 
 function readable<T>(path: string, read: () => T): T {
@@ -112,18 +129,21 @@ function recordedBeside(path: string, run_id: string): LogRecord[] {
   return records;
 }
 
-/** The last run of the log that has any pressure in it. */
-function decisionLog(path: string): Recording {
+/** One run of the log, the last that has any pressure in it where none is asked for. */
+function decisionLog(path: string, run: string): Recording {
   const records: LogRecord[] = [];
   const notes: string[] = [];
   const { garbage } = readJsonLines(path, (value) => {
     if (isRecord(value) && !Number.isNaN(stampMs(value.timestamp))) records.push(value);
   });
+  // Merged or copied by hand, a log may be out of order; records of one moment keep theirs.
+  records.sort((a, b) => stampMs(a.timestamp) - stampMs(b.timestamp));
   if (garbage > 0) notes.push(`${garbage} lines that are no JSON were passed over`);
-  const run_id = records.findLast(hasPressure)?.run_id;
-  const recorded = records.filter((record) => record.run_id === run_id);
-  const runs = new Set(records.map((record) => record.run_id)).size;
-  if (runs > 1) notes.push(`the last of ${runs} runs in it: ${run_id}`);
+  const runs = [...new Set(records.filter(hasPressure).map((record) => record.run_id ?? ''))];
+  const run_id = pickRun(path, runs, run);
+  const recorded = records.filter((record) => (record.run_id ?? '') === run_id);
+  if (runs.length > 1 && run === '')
+    notes.push(`the last of ${runs.length} runs in it: ${run_id}; another by the beginning of its id`);
   const observations = observationsOf(recorded);
   if (observations.length === 0)
     throw new Stop(SOAK_EXIT.CONFIG, `${path}: no record with PSI fields in it; valid: a log of a run that read PSI`);

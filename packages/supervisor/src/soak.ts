@@ -1,3 +1,4 @@
+import { mkdirSync } from 'node:fs';
 import type { Server } from 'node:net';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -36,7 +37,7 @@ export interface Plan {
   /** The config's text as it is now; throws Stop where it is no longer valid. */
   reread(): string;
   /** Refuses what the chosen manager cannot do; throws Stop. */
-  check(manager: string, text: string): void;
+  check(manager: string): void;
 }
 
 export interface Ended {
@@ -49,6 +50,7 @@ export interface Ended {
 export async function soak(plan: Plan, reporter: Reporter): Promise<Ended> {
   const { manager: choice, asked: wish } = plan;
   const chosen = await chooseManager(choice, wish.unit, plan.extra.length === 0).catch(stopWithout);
+  plan.check(chosen.name);
   const lock = await lockUnit(plan, chosen.name);
   const { actor, options } = await prepare(plan, chosen, reporter);
   const log = openDecisionLog(plan.decisions);
@@ -117,7 +119,9 @@ async function prepare(
     reporter.note('an earlier soak had not put everything back: done now');
     plan.text = plan.reread();
     plan.asked.original_sample_every = readSampleEvery(plan.text);
+    plan.check(chosen.name);
   }
+  mkdirSync(ops, { recursive: true });
   const runState = newRunState(plan);
   const manager = await chosen
     .open({
@@ -136,7 +140,6 @@ async function prepare(
     await manager.release();
     throw new Stop(SOAK_EXIT.CONFIG, unit.why);
   }
-  plan.check(manager.name, plan.text);
   runState.manager = manager.name;
   runState.was_running = unit.value.active_state === 'active' || unit.value.active_state === 'activating';
   saveRunState(runStatePath, runState);
@@ -164,16 +167,20 @@ const newRunState = ({ asked, config, text }: Plan): RunState => ({
   embedded: null,
 });
 
-/** The first signal ends the soak in good order; the second puts the config back at once and exits. */
+/**
+ * The first signal ends the soak in good order; the second puts the config back at once and exits. A terminal that is closed
+ * asks for what SIGTERM does.
+ */
 function onSignals(asked: { signal: string | null }, actor: Actor, reporter: Reporter, wake: () => void): void {
-  for (const name of ['SIGINT', 'SIGTERM'] as const)
-    process.on(name, () => {
+  for (const heard of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.on(heard, () => {
+      const name = heard === 'SIGHUP' ? 'SIGTERM' : heard;
       if (asked.signal !== null) {
         restoreNow(actor.runStatePath, actor.runState);
         process.exit(name === 'SIGINT' ? SOAK_EXIT.INTERRUPTED : SOAK_EXIT.TERMINATED);
       }
       asked.signal = name;
-      reporter.note(`${name}: putting everything back; once more to stop at once`);
+      reporter.note(`${heard}: putting everything back; once more to stop at once`);
       wake();
     });
 }

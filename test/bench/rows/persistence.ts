@@ -71,7 +71,7 @@ function bareInserts(path: string, rows: number): number {
 async function throughThread(path: string, rows: number): Promise<number> {
   const ticks = new TickColumns(BATCH);
   const writer = await startWriter(
-    { path, quarantineMaxRows: 1000, retainMs: null, recover: false },
+    { path, quarantineMaxRows: 1000, retainMs: null, recover: false, patienceMs: 0 },
     {
       giveBack: (buffer) => ticks.giveBack(buffer),
       retrying() {},

@@ -85,6 +85,38 @@ t.test('a jump of sparse ids means nothing', async (t) => {
   t.same(gaps(), []);
 });
 
+t.test(
+  'a sparse id that was forgotten was seen, before and after a restart, unless the numbering has begun again',
+  async (t) => {
+    const { take } = market(SPARSE);
+    for (let id = 10; id <= 300_000; id += 10) take(id);
+    t.equal(take(10), false, 'long forgotten');
+    t.equal(take(299_995), true, 'one in between that comes late');
+    t.equal(take(20, { ts: 300_001 }), true, 'another trade of that number');
+    const after = market(SPARSE, seeded(['500', '510', '540']));
+    t.same(
+      [499, 500, 520, 540, 550].map((id) => after.take(id)),
+      [false, false, true, false, true],
+    );
+  },
+);
+
+t.test('of several trades under one shared id each is taken once', async (t) => {
+  const shared: Numbering = { name: 'gemini events', ids: 'shared' };
+  const run = (seeds: Seeds) => {
+    const dedupe = new Dedupe(seeds);
+    const fill = (price: number) => ({ symbol: 'BTCUSD', source: 'a', price, volume: 1, ts: 5, tradeId: '9' });
+    return {
+      take: (price: number) => dedupe.isNew(A, 'BTCUSD', fill(price), shared, true, () => 7),
+      tell: (price: number) => dedupe.remember(A, 'BTCUSD', fill(price), shared),
+    };
+  };
+  const { take, tell } = run(NO_SEEDS);
+  tell(3);
+  t.same([1, 2, 1, 2, 3].map(take), [true, true, false, false, false]);
+  t.equal(run(seeded(['9'])).take(1), false, 'one that an earlier run wrote is not written again');
+});
+
 t.test('while some trades are sampled out, holes are no gaps, and late ids still are new', async (t) => {
   const { take, gaps } = market(DENSE);
   take(1);
@@ -114,6 +146,13 @@ t.test('what was told before the first trade is where counting begins', async (t
   tell(50);
   t.ok(take(53));
   t.same(gaps(), ['opened a 51..52']);
+});
+
+t.test('what was told after a restart does not hide what was missed while the engine was down', async (t) => {
+  const { take, tell, gaps } = market(DENSE, seeded(['9', '10']));
+  for (const id of [15, 14, 10, 9]) tell(id);
+  t.ok(take(16));
+  t.same(gaps(), ['opened a 11..15']);
 });
 
 t.test('a numbering that begins again is not taken for duplicates', async (t) => {
@@ -224,5 +263,5 @@ t.test('memory is bounded, for dense ids with holes and for sparse ones', async 
   const sparse = market(SPARSE);
   for (let id = 1; id <= 30_000; id++) sparse.take(id);
   t.notOk(sparse.take(20_001));
-  t.ok(sparse.take(19_000), 'forgotten');
+  t.ok(sparse.take(19_000, { ts: 40_000 }), 'forgotten');
 });

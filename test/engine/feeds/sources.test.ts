@@ -80,6 +80,19 @@ t.test('a lost source is left for the next, and taken back when it has delivered
   ]);
 });
 
+t.test('a lost source is left for the next also where its backoff happens to be none', async (t) => {
+  const { random } = Math;
+  t.teardown(() => {
+    Math.random = random;
+  });
+  Math.random = () => 0;
+  const better = await scripted(t, (socket) => socket.close(1011));
+  const worse = await scripted(t, (socket) => repeat(socket, TRADE));
+  const { trades } = running(t, [sourceOf(better.url), sourceOf(worse.url, { name: 'worse', priority: 2 })]);
+  await until(() => trades.length > 0 || better.connections() > 5);
+  t.equal(trades[0], 'worse');
+});
+
 t.test('a source that refuses is not asked again soon, and the others go on', async (t) => {
   for (const refuse of [
     (socket: WebSocket) => socket.close(1008),

@@ -123,6 +123,16 @@ t.test('redirects are refused and not followed; so are other answers than 101', 
   t.equal(followed, 0);
 });
 
+t.test('a server that does not speak TLS, or stops in the middle of it, is a failure', async (t) => {
+  const { url } = await scripted(t, (socket) => socket.send(LIVE['binance']));
+  t.match(await watched(t, sourceOf(url.replace('ws:', 'wss:'))).ended(), [/^failed: .*(SSL|TLS)/i, 'was never open']);
+  const silent = createTcp(() => {}).listen(0, '127.0.0.1');
+  await new Promise((listening) => silent.once('listening', listening));
+  t.teardown(() => silent.close());
+  const half = sourceOf(`wss://127.0.0.1:${(silent.address() as AddressInfo).port}/`);
+  t.match(await watched(t, half, { handshake_timeout_ms: 30 }).ended(), [/^failed: /, 'was never open']);
+});
+
 /** A server that answers the first thing it is asked with these frames. */
 const answering = (t: Test, frames: string[], asked: string[] = []) =>
   scripted(t, (socket: WebSocket) => {

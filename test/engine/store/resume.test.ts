@@ -129,6 +129,20 @@ t.test('what is held of each symbol is the net of its fills, at the last price',
   ]);
 });
 
+t.test(
+  'what is held over many batches is the sum of all fills, and comes over from a database of version 1',
+  async (t) => {
+    const { db, write } = database(t);
+    for (const side of ['BUY', 'BUY', 'SELL', 'BUY'] as const) write({ fills: flat(pushFill, [fill(0.25, side, 7)]) });
+    t.same(readSeeds(db).holdings, [{ symbol: 'BTCUSD', quantity: 0.5, price: 7 }]);
+    db.exec('DROP TABLE holdings; DROP INDEX gaps_open; DROP INDEX coverage_open; PRAGMA user_version = 1');
+    const { db: again, migrated } = openDatabase(db.name);
+    t.teardown(() => again.close());
+    t.same(readSeeds(again).holdings, [{ symbol: 'BTCUSD', quantity: 0.5, price: 7 }]);
+    t.match(migrated, /bot\.db\.v1\.bak$/);
+  },
+);
+
 t.test('orders that were left open are cancelled by what was not filled, once', async (t) => {
   const { db, write } = database(t);
   const filled = row('PARTIALLY_FILLED', { quantity: 1, ts: 7 });

@@ -18,7 +18,10 @@ import {
   saveRunState,
 } from '@hybrid-soak/supervisor/adapters/run-state.ts';
 import { openSamples } from '@hybrid-soak/supervisor/adapters/samples-file.ts';
+import type { Effect } from '@hybrid-soak/supervisor/core/effect.ts';
+import { perform } from '@hybrid-soak/supervisor/effects.ts';
 import { restoreConfig } from '@hybrid-soak/supervisor/restore-config.ts';
+import type { UnitManager } from '@hybrid-soak/supervisor/unit-manager.ts';
 import t from 'tap';
 
 const CONFIG = '# mine\r\n[engine]\r\nsample_every = 1  # one\r\n';
@@ -90,7 +93,7 @@ t.test('what a soak leaves is read back, and removed twice without complaint', a
     t.throws(() => loadRunState(path), {
       name: 'Stop',
       exitCode: 12,
-      message: /is not what an interrupted soak leaves/,
+      message: /is not what a soak left/,
     });
   }
 });
@@ -102,6 +105,43 @@ t.test('restoring puts the exact bytes back, or the one token where someone has 
   writeFileSync(path, `${THROTTLED}tick_interval_ms = 7\r\n`);
   restoreConfig(runState(path, THROTTLED));
   t.equal(readFileSync(path, 'utf8'), `${CONFIG}tick_interval_ms = 7\r\n`);
+});
+
+t.test('what someone edits between two rungs survives the restore', async (t) => {
+  const folder = t.testdir({ 'config.toml': CONFIG });
+  const path = join(folder, 'config.toml');
+  const actor = {
+    manager: {} as UnitManager,
+    runStatePath: join(folder, 'state.json'),
+    runState: runState(path, null),
+  };
+  const rung = (sample_every: number) =>
+    perform({ id: 1, kind: 'set-rung', apply: 'restart', sample_every } as Effect, actor);
+  await rung(5);
+  writeFileSync(path, `${readFileSync(path, 'utf8')}strategy = "sma" # theirs\r\n`);
+  await rung(20);
+  t.equal(readFileSync(path, 'utf8'), `${THROTTLED}strategy = "sma" # theirs\r\n`);
+  restoreConfig(loadRunState(actor.runStatePath) as RunState);
+  t.equal(readFileSync(path, 'utf8'), `${CONFIG}strategy = "sma" # theirs\r\n`);
+});
+
+t.test('a kill between the intent of a rung and its write leaves the exact bytes to put back', async (t) => {
+  const found = '[engine]\nsample_every = 0x1\n';
+  const path = join(t.testdir({ 'config.toml': found.replace('0x1', '5') }), 'config.toml');
+  restoreConfig({ ...runState(path, found.replace('0x1', '10')), original_text: found });
+  t.equal(readFileSync(path, 'utf8'), found);
+});
+
+t.test('a config that is gone is put back; one that an edit broke is left, and said', async (t) => {
+  const folder = t.testdir({ 'broken.toml': '[engine\n' });
+  restoreConfig(runState(join(folder, 'config.toml'), THROTTLED));
+  t.equal(readFileSync(join(folder, 'config.toml'), 'utf8'), CONFIG);
+  const broken = join(folder, 'broken.toml');
+  t.throws(() => restoreConfig(runState(broken, THROTTLED)), {
+    exitCode: 12,
+    message: /broken\.toml: edited.*not valid/,
+  });
+  t.equal(readFileSync(broken, 'utf8'), '[engine\n');
 });
 
 t.test('a config that the soak has not written is left alone, a broken one too', async (t) => {

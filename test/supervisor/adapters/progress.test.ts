@@ -8,7 +8,7 @@ import t from 'tap';
 function database(path: string) {
   const db = new Database(path);
   db.pragma('journal_mode = WAL');
-  db.exec(MIGRATIONS[1] as string);
+  db.exec(Object.values(MIGRATIONS).join(''));
   const insert = db.prepare("INSERT INTO ticks (symbol, price, volume, ts) VALUES ('BTCUSD', 1, 1, ?)");
   return {
     db,

@@ -2,6 +2,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readCgroup, readHostCpu } from '@hybrid-soak/supervisor/adapters/cgroup.ts';
 import { hostPressure, pressureFile } from '@hybrid-soak/supervisor/adapters/pressure.ts';
+import { readProcess } from '@hybrid-soak/supervisor/adapters/process.ts';
 import t from 'tap';
 
 const PSI = 'some avg10=1.50 avg60=2.00 avg300=3.00 total=4000\nfull avg10=0.50 avg60=0.00 avg300=0.00 total=100\n';
@@ -75,9 +76,35 @@ t.test(
   },
 );
 
+t.test('white space other than the kernel’s is read all the same', async (t) => {
+  const root = t.testdir({
+    'cgroup.controllers': '',
+    s: { ...GROUP, 'cpu.stat': ' usage_usec\t7 \r\nnr_throttled  2\r\n' },
+    stat: 'cpu\t10 1 2 1000 500 3 4 5\ncpu0\t10 1 2 1000 500 3 4 5\n',
+  });
+  t.match(readCgroup('/s', root), { available: true, value: { usage_usec: 7, nr_throttled: 2, throttled_usec: null } });
+  t.match(readHostCpu(root), { available: true, value: { busy_usec: 250_000, cpus: 1 } });
+});
+
 t.test('busy time is all but idle and iowait; guest is within user already', async (t) => {
   const stat = 'cpu  10 1 2 1000 500 3 4 5 7 8\ncpu0 5 1 1 500 250 3 4 5 7 8\ncpu1 5 0 1 500 250 0 0 0 0 0\nintr 1\n';
   t.same(readHostCpu(t.testdir({ stat })), { available: true, value: { busy_usec: 250_000, cpus: 2 } });
   mkdirSync(join(t.testdirName, 'none'));
   t.match(readHostCpu(join(t.testdirName, 'none')), { available: false });
 });
+
+t.test(
+  "a process's CPU time and resident memory are read whatever its name; one that is gone is unavailable",
+  async (t) => {
+    const stat = '7 (a) S 9 (b) S 1 7 7 0 -1 4194304 100 0 0 0 150 50 9999 9999 20 0 1 0 100 1 1\n';
+    const proc = t.testdir({
+      7: { stat, status: 'Name:\ta\nVmRSS:\t    2048 kB\n' },
+      8: { stat, status: 'Name:\tz\n' },
+    });
+    t.same(readProcess(7, proc), { available: true, value: { cpu_usec: 2_000_000, memory_bytes: 2 * 1024 * 1024 } });
+    t.match(readProcess(8, proc), { available: false, why: /no times or memory/ });
+    t.match(readProcess(9, proc), { available: false, why: /9: ENOENT/ });
+    t.match(readProcess(0, proc), { available: false, why: /no process now/ });
+    t.match(readProcess(process.pid), { available: true });
+  },
+);

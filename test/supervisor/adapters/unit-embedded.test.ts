@@ -1,7 +1,14 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { embeddedUnit } from '@hybrid-soak/supervisor/adapters/unit-embedded.ts';
-import { localCommand, parseUnitFile, serviceRules, timeSpanMs } from '@hybrid-soak/supervisor/core/unit-file.ts';
+import {
+  isRestarted,
+  localCommand,
+  parseUnitFile,
+  serviceRules,
+  timeSpanMs,
+} from '@hybrid-soak/supervisor/core/unit-file.ts';
+import { withVariables } from '@hybrid-soak/supervisor/core/unit-words.ts';
 import t from 'tap';
 
 const UNIT = `# comment
@@ -25,7 +32,7 @@ t.test('the unit file is read as systemd reads it', async (t) => {
     environment: { A: '1', B: 'two words', C: '3' },
     restart: 'on-failure',
     restartMs: 250,
-    preventStatus: [12, 2],
+    prevent: [12, 2],
     startLimit: { intervalMs: 60_000, burst: 3 },
     timeoutStopMs: 90_000,
   });
@@ -41,6 +48,60 @@ t.test('the unit file is read as systemd reads it', async (t) => {
   ]);
   t.equal(timeSpanMs('5'), 5000);
   t.equal(timeSpanMs('2minutes'), 120_000);
+  t.equal(timeSpanMs('1min 20s'), 80_000);
+  t.equal(timeSpanMs('infinity'), Number.POSITIVE_INFINITY);
+});
+
+t.test('quotes, escapes, prefixes, comments in a continuation, and lists that are merged or begun again', async (t) => {
+  const rules = serviceRules(
+    parseUnitFile(`[Service]
+# not continued \\
+ExecStart=/bin/none
+ExecStart=
+ExecStart=-@/bin/sh name -c 'echo "a b" \\x41' \\
+# a comment in between
+  "two\\tparts" 100%% ''
+Environment='A=it''s' "B=x y" C=\\"q\\"
+Environment=A=later
+RestartPreventExitStatus=12
+RestartPreventExitStatus=3 SIGABRT
+TimeoutStopSec=0
+`),
+  );
+  t.same(rules.argv, ['/bin/sh', '-c', 'echo "a b" A', 'two\tparts', '100%', '']);
+  t.same(rules.environment, { A: 'later', B: 'x y', C: '"q"' });
+  t.same(rules.prevent, [12, 3, 'SIGABRT']);
+  t.equal(rules.timeoutStopMs, Number.POSITIVE_INFINITY, '0 is no timeout');
+});
+
+t.test('variables of the command line', async (t) => {
+  const found = { FLAGS: '--a  --b', NAME: 'x y' };
+  t.same(withVariables(['$FLAGS', ['--n=$', '{NAME}'].join(''), '$NONE', 'a$$b', '$FLAGS.x'], found), [
+    '--a',
+    '--b',
+    '--n=x y',
+    'a$b',
+    '$FLAGS.x',
+  ]);
+});
+
+t.test("Restart= is systemd's table", async (t) => {
+  const ends = { clean: [0, null], term: [null, 'SIGTERM'], code: [1, null], signal: [null, 'SIGSEGV'] } as const;
+  const restarted = (settings: string) =>
+    Object.entries(ends)
+      .filter(([, [status, signal]]) =>
+        isRestarted(serviceRules(parseUnitFile(`[Service]\n${settings}`)), status, signal),
+      )
+      .map(([name]) => name);
+  t.same(restarted(''), []);
+  t.same(restarted('Restart=no'), []);
+  t.same(restarted('Restart=on-watchdog'), []);
+  t.same(restarted('Restart=on-success'), ['clean', 'term']);
+  t.same(restarted('Restart=on-failure'), ['code', 'signal']);
+  t.same(restarted('Restart=on-abnormal'), ['signal']);
+  t.same(restarted('Restart=on-abort'), ['signal']);
+  t.same(restarted('Restart=always'), ['clean', 'term', 'code', 'signal']);
+  t.same(restarted('Restart=always\nRestartPreventExitStatus=1 SIGSEGV'), ['clean', 'term']);
 });
 
 type Unit = ReturnType<typeof embeddedUnit>;
@@ -113,6 +174,16 @@ t.test('a crash is started again until the start limit is hit', async (t) => {
     exec_main_status: 1,
   });
   t.equal(pids.length, 3);
+});
+
+t.test('RestartSec=infinity waits, and a burst of 0 is no limit', async (t) => {
+  const { unit, pids } = unitOf(t.testdir({}), 'exit 1', 'RestartSec=infinity\n[Unit]\nStartLimitBurst=0\n');
+  await unit.start();
+  t.match(await until(unit, (value) => value.sub_state === 'auto-restart'), { exec_main_status: 1 });
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  t.equal(pids.length, 1);
+  await unit.stop();
+  t.match(await unit.show(), { value: { active_state: 'inactive' } });
 });
 
 t.test('a process that ignores SIGTERM is killed after TimeoutStopSec, a stopped one ends too', async (t) => {

@@ -26,6 +26,38 @@ const good = { config: { 'config.toml': CONFIG } };
 
 t.test('a wrong duration', (t) => refused(t, good, ['-d', '10x'], 2, /--duration 10x: valid: 45s/));
 t.test('a duration of nothing', (t) => refused(t, good, ['-d', '0'], 2, /--duration 0/));
+t.test('a duration of a century', (t) => refused(t, good, ['-d', '999999h'], 2, /--duration 999999h: valid: .* to /));
+t.test('the wrong flag is not blamed', (t) => refused(t, good, ['--seconds', 'abc'], 2, /^--seconds abc: valid/));
+t.test('two durations', (t) => refused(t, good, ['-d', '5', '--seconds', '5'], 2, /cannot be used with/));
+t.test('an interval past what a timer holds', (t) => refused(t, good, ['--interval', '30d'], 2, /--interval 30d/));
+t.test('a unit that is no name', (t) => refused(t, good, ['--unit', '../x'], 2, /--unit \.\.\/x: valid/));
+t.test('a mode that the config has no URL for', (t) =>
+  refused(t, good, ['--mode', 'mockws'], 12, /engine\.ws_url: missing in mode mockws/),
+);
+t.test('a mode whose sources are missing', (t) =>
+  refused(t, good, ['--mode', 'realws'], 12, /ws_sources\.toml: no such file/),
+);
+t.test('a recording that is missing', (t) =>
+  refused(
+    t,
+    { config: { 'config.toml': '[engine]\ningest_mode = "replay"\nreplay_file = "none.jsonl"\n' } },
+    [],
+    12,
+    /engine\.replay_file: none\.jsonl: no such file/,
+  ),
+);
+t.test('a manager that is not there', (t) =>
+  refused(t, good, ['--manager', 'user', '--unit', 'no-such'], 12, /--manager/),
+);
+t.test('a place that no folder can be made in', (t) =>
+  refused(t, good, ['--decisions', '/proc/none/of/log.jsonl'], 12, /--decisions \/proc.*not writable/),
+);
+t.test('samples over a folder', (t) =>
+  refused(t, good, ['--samples', 'config'], 12, /--samples .*config: not writable/),
+);
+t.test('what an earlier soak left is garbage', (t) =>
+  refused(t, { ...good, data: { ops: { 'soak_state.json': '{"v"' } } }, [], 12, /soak_state\.json: is not what a soak/),
+);
 t.test('an option that does not exist', (t) => refused(t, good, ['--no-such', '5'], 2, /unknown option/));
 t.test('a config that is missing', (t) => refused(t, {}, [], 12, /config\/config\.toml: no such file/));
 t.test('a config with a syntax error names the line', (t) =>

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { wholeProgram } from '@hybrid-soak/supervisor/main.ts';
 import t from 'tap';
 import { soak } from './soak.ts';
@@ -33,6 +34,8 @@ t.test('bash completes commands, flags and the values of flags', async (t) => {
   t.same(complete('soak', 'run', '--policy', ''), ['adaptive', 'classic']);
   t.same(complete('soak', 'run', '--policy', 'c'), ['classic']);
   t.same(complete('soak', 'completion', 'z'), ['zsh']);
+  t.same(complete('soak', 'tail', '--action', 'ST'), ['STARTUP', 'STALL', 'STARVED', 'STOP']);
+  t.same(complete('soak', 'run', '--report', 'package.js'), ['package.json'], 'a file, also where it may be left out');
 });
 
 for (const shell of ['zsh', 'fish'])
@@ -42,7 +45,8 @@ for (const shell of ['zsh', 'fish'])
       t.ok(source.includes(command.name()), command.name());
       for (const { long } of command.options) t.ok(source.includes((long ?? '').replace(/^--/, '')), String(long));
     }
-    if (has(shell)) t.match(spawnSync(shell, ['-n'], { input: source, encoding: 'utf8' }), { status: 0, stderr: '' });
+    const file = join(t.testdir({ script: source }), 'script');
+    if (has(shell)) t.match(spawnSync(shell, ['-n', file], { encoding: 'utf8' }), { status: 0, stderr: '' });
   });
 
 t.test('an unknown shell is a usage error', async (t) => {

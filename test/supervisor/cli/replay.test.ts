@@ -42,7 +42,7 @@ for (const [policy, ...args] of [
       t.match(answer.summary, { verdict: 'INTERRUPTED', aborted: false });
       t.match(await soak(cwd, 'compare', 'data/ops/soak_samples.jsonl', 'data/ops/soak_samples.jsonl').ended, {
         code: 0,
-        stdout: /restarts +(\d) +\1\n/,
+        stdout: /because +SIG[\s\S]*restarts +(\d) +\1\n/,
       });
     },
   );
@@ -113,6 +113,76 @@ t.test('avg10 numbers stand in where a log has no raw lines', async (t) => {
   writeFileSync(join(cwd, 'numbers.jsonl'), text);
   const { stdout } = await soak(cwd, 'replay', 'numbers.jsonl', '--json').ended;
   t.match(JSON.parse(stdout).decisions.at(-1), { action: 'CALIBRATED', baseline: { cpu: /^55/ } });
+});
+
+t.test('stamps, numbers and orders as other programs write them give the same run', async (t) => {
+  const cwd = t.testdir();
+  const whole = JSON.parse((await soak(cwd, 'replay', EARLIER, '--policy', 'classic', '--json').ended).stdout);
+  const records = readFileSync(EARLIER, 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+  const each = (change: (record: Record<string, unknown>) => Record<string, unknown>) => records.map(change);
+  const stamped = (change: (stamp: string) => string) =>
+    each((record) => ({ ...record, timestamp: change(String(record['timestamp'])) }));
+  const asText = each((record) =>
+    Object.fromEntries(
+      Object.entries(record)
+        .filter(([key]) => !key.endsWith('_raw'))
+        .map(([key, value]) => [key, key.endsWith('_avg10') ? String(value) : value]),
+    ),
+  );
+  for (const [name, variant] of Object.entries({
+    offset: stamped((stamp) => stamp.replace('Z', '+00:00')),
+    zoneless: stamped((stamp) => stamp.replace('Z', '').replace('T', ' ')),
+    comma: stamped((stamp) => stamp.replace(/\.(\d{3})\d*Z/, ',$1').replace('T', ' ')),
+    seconds: stamped((stamp) => stamp.replace(/\.\d+Z/, 'Z')),
+    elsewhere: stamped((stamp) => new Date(Date.parse(stamp) + 7_200_000).toISOString().replace('Z', '+02:00')),
+    'numbers as text, no raw lines': asText,
+    'out of order': records.toReversed(),
+    'no full lines': each((r) => Object.fromEntries(Object.entries(r).filter(([key]) => !key.includes('_full_')))),
+    'actions of another tool': each((record) => ({ ...record, action: 'SOMETHING', psi_actions: 'ON' })),
+  })) {
+    writeFileSync(join(cwd, 'variant.jsonl'), variant.map((record) => JSON.stringify(record)).join('\n'));
+    const replayed = await soak(cwd, 'replay', 'variant.jsonl', '--policy', 'classic', '--json').ended;
+    t.equal(replayed.code, 0, `${name}: ${replayed.stderr}`);
+    const { decisions: now, summary } = JSON.parse(replayed.stdout);
+    t.match(summary, { restarts: 3, aborted: true, time_per_rung_s: whole.summary.time_per_rung_s }, name);
+    t.equal(now.length, whole.decisions.length, name);
+  }
+});
+
+t.test('a read that failed, written as -1, is no calm: the resource is unavailable', async (t) => {
+  const cwd = t.testdir();
+  const text = readFileSync(EARLIER, 'utf8')
+    .replaceAll(/"memory_(some|full)_raw": "[^"]*"/g, '"memory_$1_raw": ""')
+    .replaceAll(/"memory_(some|full)_avg10": [\d.]+/g, '"memory_$1_avg10": -1');
+  writeFileSync(join(cwd, 'failed.jsonl'), text);
+  const { decisions: now, summary } = JSON.parse((await soak(cwd, 'replay', 'failed.jsonl', '--json').ended).stdout);
+  t.match(now.at(-1), { action: 'PSI_UNAVAILABLE', resource: 'memory' });
+  t.match(summary, { verdict: 'INCONCLUSIVE', pressure: { memory: null } });
+});
+
+t.test('a log of several runs: the last, or the one whose id begins so; two of them next to each other', async (t) => {
+  const cwd = t.testdir();
+  const first = readFileSync(EARLIER, 'utf8');
+  const second = first
+    .replaceAll('5f0e7a52', 'a17c0000')
+    .replaceAll('2025-11-03', '2025-11-04')
+    .split('\n')
+    .slice(0, 3);
+  writeFileSync(join(cwd, 'runs.jsonl'), `${first}${second.join('\n')}\n`);
+  const replayed = async (...args: string[]) => soak(cwd, 'replay', 'runs.jsonl', '--json', ...args).ended;
+  const last = await replayed();
+  t.match(JSON.parse(last.stdout).decisions[0].run_id, /^a17c/);
+  t.match(last.stderr, /the last of 2 runs/);
+  t.match(JSON.parse((await replayed('--run', '5f0e')).stdout).decisions[0].run_id, /^5f0e/);
+  t.match(await replayed('--run', 'ffff'), { code: 12, stdout: '', stderr: /no run ffff in it; valid: 5f0e.*, a17c/ });
+  const two = ['compare', 'runs.jsonl', 'runs.jsonl', '--run-a', '5f0e', '--run-b', 'a17c', '--json'];
+  t.match(JSON.parse((await soak(cwd, ...two).ended).stdout), {
+    a: { restarts: 3 },
+    b: { restarts: 2, aborted: false },
+  });
 });
 
 t.test('what is no recording is one clear line', async (t) => {

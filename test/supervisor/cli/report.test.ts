@@ -12,7 +12,9 @@ t.test('soak run --report leaves a report; soak report writes any run of the log
   const first = JSON.parse(ended.stdout).run_id as string;
   t.match(ended.stderr, `out/first.html: run ${first}`);
   t.match(readFileSync(join(cwd, 'out/first.html'), 'utf8'), /^<!doctype html>[\s\S]*soak [0-9a-f]{8}/);
-  const second = JSON.parse((await run(cwd, '-d', '2', '--json').ended).stdout).run_id as string;
+  const again = await run(cwd, '-d', '2', '--report', '--json').ended;
+  const second = JSON.parse(again.stdout).run_id as string;
+  t.match(again.stderr, `${join(cwd, 'report.html')}: run ${second}`, 'without a name it is report.html');
   t.match(await soak(cwd, 'report').ended, { code: 0, stdout: `report.html: run ${second}` });
   const older = await soak(cwd, 'report', first.slice(0, 8), '--out', 'older.html').ended;
   t.match(older, { code: 0, stdout: `older.html: run ${first}` });
@@ -26,6 +28,11 @@ t.test('what cannot be reported on, or written, is one line and exit code 12', a
   t.match(await soak(cwd, 'report', 'nope').ended, { code: 12, stderr: /^nope: no such run.*valid: abc\n$/ });
   t.match(await soak(cwd, 'report', '--decisions', 'none').ended, { code: 12, stderr: /^none: no decision record/ });
   t.match(await soak(cwd, 'report', '--out', 'no/such/r.html').ended, { code: 12, stderr: /ENOENT/ });
+  for (const command of ['report', 'tail'])
+    t.match(await soak(cwd, command, '--decisions', 'data').ended, {
+      code: 12,
+      stderr: /^data: cannot be read \(EISDIR\); valid: .*\n$/,
+    });
 });
 
 t.test('soak dashboard serves beside a running soak, changes nothing, and ends on a signal', async (t) => {
@@ -46,6 +53,10 @@ t.test('soak dashboard serves beside a running soak, changes nothing, and ends o
   const { port } = new URL(url);
   t.match(await soak(cwd, 'dashboard', '--listen', `127.0.0.1:${port}`).ended, { code: 12, stderr: /EADDRINUSE/ });
   t.match(await soak(cwd, 'dashboard', '--listen', 'x').ended, { code: 2 });
+  const everywhere = soak(cwd, 'dashboard', '--listen', '0.0.0.0:0');
+  await new Promise((heard) => everywhere.child.stdout?.once('data', heard));
+  everywhere.child.kill('SIGINT');
+  t.match(await everywhere.ended, { code: 0, stderr: /^0\.0\.0\.0 is no loopback address: [^\n]*\n$/ });
   child.kill('SIGTERM');
   t.match(await ended, { code: 0 });
 });

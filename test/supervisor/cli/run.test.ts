@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { count } from '../../engine/engine.ts';
 import { eventually } from '../../eventually.ts';
 import { alive, CONFIG, decided, decisions, run, soak } from './soak.ts';
 
@@ -11,7 +12,11 @@ const enginePid = (record: Record<string, unknown>) => Number(record['unit_pid']
 
 t.test('a soak over the real engine: rows are counted, everything is put back, the summary is JSON', async (t) => {
   const cwd = t.testdir(folder());
-  await run(cwd, '-d', '1').ended; // makes the database, so that the second run sees it from its first moment
+  // Makes the database, so that the second run sees it from its first moment.
+  const first = run(cwd, '-d', '1h');
+  await eventually(() => count(cwd) > 0);
+  first.child.kill('SIGINT');
+  await first.ended;
   const ended = await run(cwd, '-d', '4', '--json').ended;
   t.equal(ended.code, 0, ended.stderr);
   const summary = JSON.parse(ended.stdout);
@@ -60,6 +65,17 @@ t.test('a second supervisor of the unit refuses and says who holds it; status se
   t.match(await soak(cwd, 'restore').ended, { code: 2, stderr: /still running/ });
   const status = await soak(cwd, 'status', '--json').ended;
   t.match(JSON.parse(status.stdout), { soak: new RegExp(`pid ${child.pid}`), to_restore: false });
+  child.kill('SIGTERM');
+  t.match(await ended, { code: 143 });
+});
+
+t.test('status finds the soak of a unit with another name by what it has left here', async (t) => {
+  const cwd = t.testdir(folder());
+  const { child, ended } = run(cwd, '-d', '1h', '--unit', 'other.service');
+  await decided(cwd, 'ENGINE_RESTARTED');
+  const status = async (...args: string[]) => JSON.parse((await soak(cwd, 'status', '--json', ...args).ended).stdout);
+  t.match(await status(), { soak: new RegExp(`^pid ${child.pid}`), to_restore: false });
+  t.match(await status('--unit', 'another.service'), { soak: null });
   child.kill('SIGTERM');
   t.match(await ended, { code: 143 });
 });

@@ -24,9 +24,9 @@ interface Terminal {
 }
 
 /** `soak run` in a pseudo-terminal of util-linux's script(1), 80 columns and 24 rows. */
-function terminal(t: Test, cwd: string, env: NodeJS.ProcessEnv = {}): Terminal {
+function terminal(t: Test, cwd: string, env: NodeJS.ProcessEnv = {}, size = 'columns 80 rows 24'): Terminal {
   const flags = '--manager embedded --psi-actions off --interval 0.2s -d 1h';
-  const command = `tty > tty; stty columns 80 rows 24; exec "$SOAK" run ${flags}`;
+  const command = `tty > tty; stty ${size}; exec "$SOAK" run ${flags}`;
   const child = spawn('script', ['-qefc', command, '/dev/null'], {
     cwd,
     stdio: ['pipe', 'pipe', 'inherit'],
@@ -68,7 +68,7 @@ t.test('on a terminal the block is painted, fits after a resize, and Ctrl-C rest
   type('\x03');
   t.equal(await ended, 130);
   t.match(text(), /SIGINT: putting everything back/);
-  t.match(text(), /✗ INTERRUPTED: SIGINT[\s\S]*report +soak report/);
+  t.match(text(), /✗ INTERRUPTED: SIGINT[\s\S]*report +(npx )?soak report/);
   t.ok(text().lastIndexOf('\x1b[?25h') > text().lastIndexOf('\x1b[?25l'), 'the cursor is shown again');
   t.notOk(existsSync(join(cwd, 'data/ops/soak_state.json')));
   t.equal(readFileSync(join(cwd, 'config/config.toml'), 'utf8'), CONFIG);
@@ -127,4 +127,28 @@ t.test('SIGUSR2 prints the state, also of a quiet soak', async (t) => {
   t.match(stderr, /PSI cpu[\s\S]*ticks[\s\S]*phase[\s\S]*heartbeat/);
   child.kill('SIGINT');
   t.equal((await ended).code, 130);
+});
+
+t.test('a terminal that is closed ends the soak in good order', async (t) => {
+  const cwd = t.testdir(folder());
+  const { child, text } = terminal(t, cwd);
+  await decided(cwd, 'ENGINE_RESTARTED');
+  await eventually(() => painted(text()));
+  child.kill('SIGKILL');
+  await decided(cwd, 'SUMMARY');
+  t.match(await decided(cwd, 'STOP'), { reason: 'SIGTERM' });
+  await eventually(() => !existsSync(join(cwd, 'data/ops/soak_state.json')));
+  await eventually(() => existsSync(join(cwd, 'data/ops/summary.json')));
+  t.equal(readFileSync(join(cwd, 'config/config.toml'), 'utf8'), CONFIG);
+});
+
+t.test('a terminal that does not tell its size is taken for 80 columns and 24 rows', async (t) => {
+  const cwd = t.testdir(folder());
+  const { text, type, ended } = terminal(t, cwd, {}, 'columns 0 rows 0');
+  await eventually(() => painted(text()));
+  type('\x03');
+  t.equal(await ended, 130);
+  const lines = plain(text());
+  t.ok(lines.some((line) => line.startsWith('PSI memory') && widthOf(line) < 80));
+  t.match(text(), 'SIGINT: putting everything back; once more to stop at once', 'what stands above is not broken up');
 });

@@ -23,6 +23,7 @@ t.test('a burst during the calibration does not move the median', async (t) => {
 
 t.test('no effective limit is above 95', async (t) => {
   t.match(new Soak().set({ cpu: 90 }).until('CALIBRATED'), { effective_limit: { cpu: 95 } });
+  t.match(new Soak({}, { calibrate_s: 0, cpu_limit: 100 }).of('STARTUP'), [{ limits: { cpu: 95 } }]);
 });
 
 t.test('a running unit is stopped for it, measured without, and started', async (t) => {

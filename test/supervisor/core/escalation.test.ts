@@ -79,6 +79,22 @@ t.test('a rung that did not lower the engine’s CPU use by a tenth is the last:
   t.same(soak.said('HOLD'), ['HOLD: cooldown', 'HOLD: ineffective']);
 });
 
+t.test('the effect of a slow restart is judged when the engine has started up, not while it was down', async (t) => {
+  const soak = hog(calibrated());
+  soak.until('ENGINE_RESTART');
+  soak.set({ effects: null, cpu: 0 }).run(20).set({ effects: 'ok' }).run(10).set({ cpu: 80 }).run(600);
+  t.equal(soak.of('ENGINE_RESTART').length, 1);
+  t.equal(soak.said('HOLD').at(-1), 'HOLD: ineffective');
+});
+
+t.test('a break in the pressure counts also while a restart is under way', async (t) => {
+  const soak = calibrated({}, { sustain_s: 60 }).set({ cpu: 80, engineCpu: 300, rowsPerS: 0, heartbeat: false });
+  soak.until('STALL');
+  const since = soak.set({ effects: null, cpu: 0, rowsPerS: 10, heartbeat: true }).run(20).at;
+  const rung = soak.set({ effects: 'ok', cpu: 80 }).until('ENGINE_RESTART');
+  t.ok(rung.at - since >= 60, `${rung.at - since} s`);
+});
+
 t.test('without a cgroup the effect is judged by the pressure', async (t) => {
   const soak = hog(calibrated().set({ share: null }));
   soak.until('ENGINE_RESTART');
@@ -100,6 +116,17 @@ t.test('THROTTLE3 and 30 s over the limit: THROTTLE_MAX, then ABORT, config and 
   t.match(soak.last?.ending, { verdict: 'FAIL', exit_code: 20 });
   t.match(soak.records.at(-2), { action: 'RESTORED', state: 'NORMAL', current_sample_every: 1, ok: true });
 });
+
+t.test(
+  'at the last rung from the beginning, with no cgroup to tell whose it is, pressure is held and aborts nothing',
+  async (t) => {
+    for (const original_sample_every of [20, 50]) {
+      const soak = hog(calibrated({ original_sample_every }).set({ share: null })).run(1800);
+      t.same(soak.effects, []);
+      t.equal(soak.said('HOLD').at(-1), 'HOLD: attribution unavailable');
+    }
+  },
+);
 
 t.test('the hour’s budget is shared; spent, the rung is held', async (t) => {
   const soak = hog(calibrated({}, { max_restarts_per_hour: 1 }));

@@ -28,6 +28,17 @@ t.test('one resource that cannot be read keeps the rung: blind is not calm', asy
   t.equal(soak.of('ENGINE_RESTART').length, 1);
 });
 
+t.test('calm that was broken while a restart was under way begins anew', async (t) => {
+  const soak = throttled().set({ cpu: 0, rowsPerS: 0, heartbeat: false });
+  soak.until('STALL');
+  soak.set({ effects: null, cpu: 90, rowsPerS: 10, heartbeat: true }).run(30);
+  const broken = soak.at;
+  soak.set({ cpu: 0 }).run(20);
+  const down = soak.set({ effects: 'ok' }).until('ENGINE_RESTART');
+  t.match(down, { reason: 'calm: one rung down' });
+  t.ok(down.at - broken >= 60, `${down.at - broken} s`);
+});
+
 /** Up again as soon as it can be after a recovery; the next recovery's hold. */
 function flap(soak: Soak): number {
   soak.set({ cpu: 60, engineCpu: 300 });

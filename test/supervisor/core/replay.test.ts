@@ -5,6 +5,7 @@ import t from 'tap';
 import { drive } from '../../sim/drive.ts';
 import { seeded } from '../../sim/random.ts';
 import { drawScenario, type Scenario } from '../../sim/scenario.ts';
+import { PARAMETERS } from './conditions.ts';
 
 /** A simulated run: what it decided, and what it saw, through the text of a samples file. */
 function recorded(scenario: Scenario, seed: number) {
@@ -32,6 +33,9 @@ t.test('under another policy the restarts that were made then are not taken for 
   const drawn = drawScenario(seeded(1), 1, 2);
   const options = {
     ...drawn.options,
+    parameters: PARAMETERS,
+    was_running: false,
+    calibrate: 'before' as const,
     policy: 'classic' as const,
     psi_actions: 'on' as const,
     original_sample_every: 1,

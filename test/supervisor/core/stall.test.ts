@@ -67,6 +67,27 @@ t.test('QUIET is said again after trades have come back', async (t) => {
   t.equal(soak.of('QUIET').length, 2);
 });
 
+t.test('a restart in a quiet market is no stall while the engine connects again', async (t) => {
+  const soak = running().set({ rowsPerS: 0 }).run(200);
+  soak.set({ unit: { n_restarts: 1, invocation_id: 'again' }, connection: 'connecting' }).run(10);
+  soak.set({ connection: 'connected' }).run(300);
+  t.same(soak.of('STALL'), []);
+});
+
+t.test('a STALL whose restart was never asked for does not count among the restarts in a row', async (t) => {
+  const soak = running({}, { max_stall_restarts: 1, quiet_limit_s: 120 }).set({
+    rowsPerS: 0,
+    connection: 'connecting',
+  });
+  soak
+    .run(40)
+    .set({ unit: { n_restarts: 1, invocation_id: 'again' } })
+    .run(10);
+  t.equal(soak.of('STALL').length, 1);
+  soak.set({ connection: 'connected' });
+  t.equal(soak.until('ENGINE_RESTART').reason, 'stall');
+});
+
 t.test('no connection is no quiet market', async (t) => {
   t.match(running().set({ rowsPerS: 0, connection: 'connecting' }).until('STALL'), { at: 105 });
 });
@@ -122,4 +143,12 @@ t.test('a stall outranks a rung change', async (t) => {
     soak.of('ENGINE_RESTART').map(({ reason }) => reason),
     ['stall'],
   );
+});
+
+t.test('an engine that crashes over and over within its grace does not put its stall off for ever', async (t) => {
+  const soak = running().set({ ...frozen, connection: 'connecting' });
+  for (let life = 1; life < 60 && soak.last?.ending == null; life++)
+    soak.set({ unit: { invocation_id: `life-${life}`, n_restarts: life } }).run(10);
+  t.equal(soak.of('STALL').length, 4);
+  t.match(soak.last?.ending, { verdict: 'FAIL', reason: /3 stall restarts in a row/ });
 });

@@ -1,9 +1,10 @@
 import { DenseIds } from './dense-ids.ts';
 import type { GapChange, Seeds } from './gaps.ts';
 import { RecentIds } from './recent-ids.ts';
+import { SparseIds } from './sparse-ids.ts';
 import type { Numbering, Tick } from './tick.ts';
 
-/** Ids that are remembered per market: the latest of a sparse numbering, and those of the past. */
+/** Ids that are remembered per market: the latest of a sparse or shared numbering, and those of the past. */
 const RECENT_IDS = 10_000;
 
 /** Where a trade comes from, as far as its number is concerned. */
@@ -17,8 +18,8 @@ export interface Origin {
 
 /**
  * Exactly once per trade id, per exchange and market: two sources of one exchange share what was seen. Dense ids are held
- * as a high-water mark with the holes below it, sparse ones as a bounded set of the latest. Trades of an exchange that does
- * not number them all pass.
+ * as a high-water mark with the holes below it, sparse ones as a bounded set of the latest and a mark below it. Trades of an
+ * exchange that does not number them all pass.
  */
 export class Dedupe {
   readonly #markets = new Map<string, Market>();
@@ -38,9 +39,12 @@ export class Dedupe {
   isNew(origin: Origin, wire: string, tick: Tick, numbering: Numbering | null, counting: boolean, nowMs: () => number) {
     const { tradeId, symbol } = tick;
     if (numbering === null || tradeId === null) return true;
-    const { past, dense, recent } = this.#marketOf(origin, wire, symbol, numbering);
-    if (past.has(tradeId)) return false;
-    if (dense === null) return recent.add(tradeId);
+    const { past, dense, sparse, shared } = this.#marketOf(origin, wire, symbol, numbering);
+    const name = nameOf(tick, tradeId, numbering);
+    if (past.has(name)) return false;
+    if (shared !== null) return !shared.has(tradeId) && shared.add(name);
+    if (sparse !== null) return sparse.take(tradeId, tick.ts);
+    if (dense === null) return true;
     const taken = dense.take(tradeId, tick.ts, counting, origin.name);
     if (typeof taken === 'boolean') return taken;
     if ('opened' in taken) {
@@ -57,7 +61,7 @@ export class Dedupe {
   remember(origin: Origin, wire: string, tick: Tick, numbering: Numbering | null): void {
     if (numbering === null || tick.tradeId === null) return;
     const { past, dense } = this.#marketOf(origin, wire, tick.symbol, numbering);
-    past.add(tick.tradeId);
+    past.add(nameOf(tick, tick.tradeId, numbering));
     dense?.anchor(tick.tradeId, tick.ts);
   }
 
@@ -75,8 +79,13 @@ export class Dedupe {
     const key = [origin.site ?? '', numbering.name, wire.toUpperCase()].join('\n');
     let market = this.#markets.get(key);
     if (market === undefined) {
-      const dense = numbering.ids === 'dense' ? new DenseIds() : null;
-      market = { dense, recent: new RecentIds(RECENT_IDS), past: new RecentIds(RECENT_IDS), sown: new Set() };
+      market = {
+        dense: numbering.ids === 'dense' ? new DenseIds() : null,
+        sparse: numbering.ids === 'sparse' ? new SparseIds(RECENT_IDS) : null,
+        shared: numbering.ids === 'shared' ? new RecentIds(RECENT_IDS) : null,
+        past: new RecentIds(RECENT_IDS),
+        sown: new Set(),
+      };
       this.#markets.set(key, market);
     }
     for (const source of origin.kin ?? [origin.name]) this.#sow(market, source, symbol);
@@ -85,21 +94,28 @@ export class Dedupe {
   }
 
   /** What the database holds of one source, once. */
-  #sow({ dense, recent, sown }: Market, source: string, symbol: string): void {
+  #sow({ dense, sparse, shared, sown }: Market, source: string, symbol: string): void {
     if (sown.has(source)) return;
     sown.add(source);
     const isIt = (known: { source: string; symbol: string }) => known.source === source && known.symbol === symbol;
     const stream = this.#seeds.streams.find(isIt);
     if (stream === undefined) return;
-    if (dense !== null) dense.seed(stream, this.#seeds.gaps.filter(isIt), this.#seeds.counting);
-    else for (const id of stream.ids) recent.add(id);
+    dense?.seed(stream, this.#seeds.gaps.filter(isIt), this.#seeds.counting);
+    sparse?.seed(stream);
+    // Of the fills under one id it is not known which were taken; all of them, but at the very end of the run.
+    for (const id of stream.ids) shared?.add(id);
   }
 }
 
+/** What tells a trade from the others of its market. */
+const nameOf = ({ ts, price, volume }: Tick, tradeId: string | number, { ids }: Numbering): string | number =>
+  ids === 'shared' ? `${tradeId} ${ts} ${price} ${volume}` : tradeId;
+
 interface Market {
-  /** Null where the numbering is sparse. */
+  /** One of the three, by the kind of its numbering. */
   dense: DenseIds | null;
-  recent: RecentIds;
+  sparse: SparseIds | null;
+  shared: RecentIds | null;
   past: RecentIds;
   /** Sources whose seeds are in it. */
   sown: Set<string>;

@@ -4,7 +4,7 @@ import type { OpenGap, StreamSeed } from './gaps.ts';
 const MAX_HOLES = 1000;
 
 /** A number while it is exact with room to spare, a bigint beyond: one id is always of one type. */
-type Id = number | bigint;
+export type Id = number | bigint;
 
 interface Gap {
   source: string;
@@ -29,6 +29,8 @@ export class DenseIds {
   #newestTs = 0;
   /** The mark was set by what was taken, not by what was told. */
   #live = false;
+  /** An earlier run has taken some. */
+  #sown = false;
   #counting = false;
   /** Ascending. */
   #holes: Hole[] = [];
@@ -53,7 +55,7 @@ export class DenseIds {
   /** The newest id of the past that a feed has told: where nothing was taken yet, the first hole begins after it. */
   anchor(given: string | number, ts: number): void {
     const id = idOf(given);
-    if (this.#live || (this.#mark !== null && id <= this.#mark)) return;
+    if (this.#live || this.#sown || (this.#mark !== null && id <= this.#mark)) return;
     this.#mark = id;
     this.#newestTs = Math.max(this.#newestTs, ts);
     this.#counting = true;
@@ -63,6 +65,7 @@ export class DenseIds {
   seed(stream: StreamSeed, gaps: OpenGap[], counting: boolean): void {
     if (this.#live) return;
     const ids = stream.ids.map(idOf);
+    this.#sown ||= ids.length > 0;
     for (const id of ids) if (this.#mark === null || id > this.#mark) this.#mark = id;
     this.#newestTs = Math.max(this.#newestTs, stream.lastTs);
     this.#counting = counting;
@@ -107,7 +110,7 @@ export class DenseIds {
 const EXACT_DIGITS = 15;
 const LAST_NUMBER = 999_999_999_999_999;
 
-function idOf(given: string | number): Id {
+export function idOf(given: string | number): Id {
   if (typeof given === 'number') return given <= LAST_NUMBER ? given : BigInt(given);
   return given.length <= EXACT_DIGITS ? Number(given) : BigInt(given);
 }

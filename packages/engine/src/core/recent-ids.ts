@@ -5,6 +5,8 @@ export class RecentIds {
   readonly #ring: string[] = [];
   readonly #capacity: number;
   #at = 0;
+  /** The entry that was forgotten last; null while none was. */
+  forgotten: string | null = null;
 
   constructor(capacity: number) {
     this.#capacity = capacity;
@@ -20,7 +22,10 @@ export class RecentIds {
     if (this.#ids.has(id)) return false;
     this.#ids.add(id);
     const oldest = this.#ring[this.#at];
-    if (oldest !== undefined) this.#ids.delete(oldest);
+    if (oldest !== undefined) {
+      this.#ids.delete(oldest);
+      this.forgotten = oldest;
+    }
     this.#ring[this.#at] = id;
     this.#at = (this.#at + 1) % this.#capacity;
     return true;

@@ -20,11 +20,12 @@ export interface Trade {
 
 /**
  * How an exchange numbers its trades. One space of ids has one name, whichever API it is read through. `dense`: each id is
- * the one before plus 1, per symbol, so that a jump is a hole. `sparse`: unique, with jumps that mean nothing.
+ * the one before plus 1, per symbol, so that a jump is a hole. `sparse`: unique and ascending, with jumps that mean nothing.
+ * `shared`: one id may cover several trades, so that a trade is told by its id, time, price and size.
  */
 export interface Numbering {
   name: string;
-  ids: 'dense' | 'sparse';
+  ids: 'dense' | 'sparse' | 'shared';
 }
 
 /**

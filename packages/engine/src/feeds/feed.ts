@@ -11,7 +11,7 @@ export interface Feed {
 
 /** One connection to a source: a new object for each, so that what is counted per connection begins anew. */
 export interface FrameSource extends Origin {
-  /** The symbol in the source's URL, empty where it names none. */
+  /** The market of frames that name none: the URL's, else the source's own; empty where it is the config's. */
   symbol: string;
   wireSymbol: string | undefined;
   /** Its frames are recorded ticks (see `recorded-ticks.ts`) and no exchange's. */

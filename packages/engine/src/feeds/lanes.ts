@@ -26,7 +26,7 @@ export function lanesOf(sources: Source[], newBackoff: () => Backoff): Lane[] {
     const kin = ordered.filter((other) => placeOf(other) === placeOf(source)).map(({ name }) => name);
     const from = {
       name: source.name,
-      symbol: symbolOfUrl(source.url),
+      symbol: symbolOfUrl(source.url) || (source.symbol ?? ''),
       wireSymbol: source.symbol,
       site: siteOf(source.url),
       kin,

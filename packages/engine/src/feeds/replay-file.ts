@@ -2,22 +2,38 @@ import { closeSync, createReadStream, openSync, readSync } from 'node:fs';
 
 /** https://www.sqlite.org/fileformat2.html#magic_header_string */
 const MAGIC = 'SQLite format 3\0';
+/** Files that are no lines of UTF-8, by how they begin, and what would be right. */
+const OTHERS: [begin: string, what: string][] = [
+  ['\x1f\x8b', 'it is compressed with gzip; unpack it first: gunzip -k FILE'],
+  ['\x28\xb5\x2f\xfd', 'it is compressed with zstd; unpack it first: zstd -d FILE'],
+  ['BZh', 'it is compressed with bzip2; unpack it first: bunzip2 -k FILE'],
+  ['\xfd7zXZ', 'it is compressed with xz; unpack it first: unxz -k FILE'],
+  ['PK\x03\x04', 'it is a zip archive; unpack it first: unzip FILE'],
+  ['\xff\xfe', 'it is UTF-16; make it UTF-8: iconv -f UTF-16 -t UTF-8 FILE'],
+  ['\xfe\xff', 'it is UTF-16; make it UTF-8: iconv -f UTF-16 -t UTF-8 FILE'],
+];
 const BYTE_ORDER_MARK = Buffer.from('\uFEFF');
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
 const ROWS = 1000;
 
-/** Lines of a file in chunks as they are read, or the ticks of a database as if they were such lines. */
+/**
+ * Lines of a file in chunks as they are read, or the ticks of a database as if they were such lines. Throws where the file
+ * cannot be read as either.
+ */
 export function linesOf(path: string, longestLine: number): AsyncGenerator<Buffer[]> {
   const head = Buffer.alloc(MAGIC.length);
   const fd = openSync(path, 'r');
   readSync(fd, head, 0, head.length, 0);
   closeSync(fd);
-  if (head.toString('latin1') === MAGIC) return ticksOfDatabase(path);
+  const begin = head.toString('latin1');
+  if (begin === MAGIC) return ticksOfDatabase(path);
+  const other = OTHERS.find(([magic]) => begin.startsWith(magic));
+  if (other !== undefined) throw new Error(other[1]);
   return linesOfText(path, head.indexOf(BYTE_ORDER_MARK) === 0 ? BYTE_ORDER_MARK.length : 0, longestLine);
 }
 
-/** Without their ends, empty ones left out. A line that is too long is cut off there: no frame is so long. */
+/** Without their ends. A line that is too long is cut off there: no frame is so long. */
 async function* linesOfText(path: string, start: number, longest: number): AsyncGenerator<Buffer[]> {
   let parts: Buffer[] = [];
   let length = 0;
@@ -41,7 +57,7 @@ async function* linesOfText(path: string, start: number, longest: number): Async
       from = at + 1;
     }
     keep(chunk.subarray(from));
-    yield lines.filter((bytes) => bytes.length > 0);
+    yield lines;
   }
   if (length > 0) yield [line()];
 }

@@ -1,4 +1,4 @@
-import { asRecorded, type Recorded } from '@hybrid-soak/contract/recording.ts';
+import { type RecordedFrame, recordedFrame } from '@hybrid-soak/contract/recording.ts';
 import { parseJson } from '../core/json.ts';
 import { siteOf } from './exchanges/exchanges.ts';
 import { symbolOfUrl } from './exchanges/map-frame.ts';
@@ -15,26 +15,37 @@ export interface ReplayRules {
   longestLine: number;
 }
 
+export interface Replay extends Feed {
+  /** The line that is being handed over, from 1; of a database the row. */
+  line(): number;
+}
+
 const RETRY_MS = 2;
 
 /**
  * Hands over everything that a file holds, as fast as it is taken: while `backlogged` it waits, so that nothing is dropped.
  * Where a frame was recorded with its source, it comes from that source.
  */
-export function startReplay(rules: ReplayRules, backlogged: () => boolean, events: FeedEvents): Feed {
+export function startReplay(rules: ReplayRules, backlogged: () => boolean, events: FeedEvents): Replay {
   const sourceOf = sources(rules.symbol, events);
   let state = 'replaying';
   let stopped = false;
+  let line = 0;
 
+  const handOver = (bytes: Buffer) => {
+    const text = bytes.toString('utf8');
+    if (text.trim() === '') return;
+    const recorded = recordedFrame(text);
+    if (recorded === undefined) events.frame(sourceOf(bare, parseJson(text)), bytes);
+    else events.frame(sourceOf(recorded, parseJson(recorded.raw)), Buffer.from(recorded.raw));
+  };
   const replay = async () => {
     for await (const lines of linesOf(rules.path, rules.longestLine))
-      for (const line of lines) {
+      for (const bytes of lines) {
         while (backlogged() && !stopped) await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
         if (stopped) return;
-        const parsed = parseJson(line.toString('utf8'));
-        const recorded = asRecorded(parsed);
-        if (recorded === undefined) events.frame(sourceOf.line(parsed), line);
-        else events.frame(sourceOf.recorded(recorded), Buffer.from(recorded.raw));
+        line++;
+        handOver(bytes);
       }
     state = 'replayed';
     events.finished?.();
@@ -45,8 +56,12 @@ export function startReplay(rules: ReplayRules, backlogged: () => boolean, event
       stopped = true;
     },
     state: () => state,
+    line: () => line,
   };
 }
+
+type Said = Pick<RecordedFrame, 'source' | 'url' | 'symbol'>;
+const bare: Said = { source: null, url: null, symbol: null };
 
 /** Where a line comes from: one object for each source, and one interval of the ledger. */
 function sources(symbol: string, { coverage }: FeedEvents) {
@@ -60,13 +75,15 @@ function sources(symbol: string, { coverage }: FeedEvents) {
     }
     return source;
   };
-  return {
-    recorded: ({ source, url }: Recorded) =>
-      once(`${source}\n${url}`, source, { symbol: symbolOfUrl(url) || symbol, site: siteOf(url) }),
-    line(parsed: unknown) {
-      if (!isRecordedTick(parsed)) return once('frames', 'replay');
-      const name = typeof parsed.source === 'string' && parsed.source !== '' ? parsed.source : 'replay';
-      return once(`ticks\n${name}`, name, { ticks: true });
-    },
+  return (said: Said, parsed: unknown): FrameSource => {
+    if (!isRecordedTick(parsed)) {
+      const market = said.symbol ?? (said.url === null ? '' : symbolOfUrl(said.url));
+      const site = said.url === null ? undefined : siteOf(said.url);
+      const key = [said.source, said.url, said.symbol].join('\n');
+      return once(key, said.source ?? 'replay', { symbol: market || symbol, site });
+    }
+    const own = parsed['source'];
+    const name = typeof own === 'string' && own !== '' ? own : (said.source ?? 'replay');
+    return once(`ticks\n${name}`, name, { ticks: true });
   };
 }

@@ -47,6 +47,10 @@ class Sources implements Feed {
     this.#clock = setInterval(() => {
       if (this.#downSince !== null) events.unreachable(performance.now() - this.#downSince);
     }, 500);
+    for (const { source, exchange } of this.#lanes) {
+      const detail = { source: source.name, valid: 'exchange = "…" in its source, if the feed has to be asked' };
+      if (exchange === undefined) events.log('info', 'no exchange is known by the URL: nothing is asked for', detail);
+    }
     this.#active = this.#open(this.#lanes[0] as Lane);
   }
 
@@ -118,7 +122,7 @@ class Sources implements Feed {
     this.#downSince ??= performance.now();
     if (this.#gap === null) this.#events.coverage?.begin(name, 'gap', Date.now(), why);
     this.#gap ??= name;
-    if (this.#active === null) this.#reconnect(again ? line.lane : this.#next(performance.now()));
+    if (this.#active === null) this.#reconnect(again ? line.lane : this.#next(line.lane, performance.now()));
   }
 
   #reconnect(lane: Lane): void {
@@ -131,9 +135,9 @@ class Sources implements Feed {
     );
   }
 
-  /** The best of those that may be tried now, else the one that may be tried first. */
-  #next(now: number): Lane {
-    const ready = this.#lanes.find(({ backoff }) => backoff.readyAt <= now);
+  /** The best of the others that may be tried now, however short the lost one's backoff; else the one that may be tried first. */
+  #next(lost: Lane, now: number): Lane {
+    const ready = this.#lanes.find((lane) => lane !== lost && lane.backoff.readyAt <= now);
     return ready ?? this.#lanes.reduce((a, b) => (b.backoff.readyAt < a.backoff.readyAt ? b : a));
   }
 

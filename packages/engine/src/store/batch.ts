@@ -41,6 +41,8 @@ export interface WriterRules {
   retainMs: number | null;
   /** Moves a corrupt database aside. */
   recover: boolean;
+  /** How long a database that cannot be had now is tried for at the start, ms. */
+  patienceMs: number;
 }
 
 export type ToWriter = { kind: 'batch'; batch: Batch } | { kind: 'close' };

@@ -44,6 +44,13 @@ export const orderInserter = (db: Database.Database) => inserter(db, 'orders', O
 const TRADES = ['order_id', 'ts', 'symbol', 'side', 'quantity', 'price', 'fee'];
 export const pushFill = (rows: FlatRows, row: FillRow) =>
   rows.push(row.orderId, row.ts, row.symbol, row.side, row.quantity, row.price, row.fee);
+/** The fills again, as far as positions go. */
+export function* fillsOf(rows: FlatRows): Generator<Pick<FillRow, 'symbol' | 'side' | 'quantity' | 'price'>> {
+  for (let at = 0; at < rows.length; at += TRADES.length) {
+    const [symbol, side, quantity, price] = rows.slice(at + 2, at + 6) as [string, 'BUY' | 'SELL', number, number];
+    yield { symbol, side, quantity, price };
+  }
+}
 export const fillInserter = (db: Database.Database) => inserter(db, 'trades', TRADES);
 
 function inserter(db: Database.Database, table: string, columns: string[]): (rows: FlatRows) => void {

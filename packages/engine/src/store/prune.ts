@@ -1,38 +1,55 @@
 import type Database from 'better-sqlite3';
 
 /**
- * What `[storage] retain_days` bounds, and the time of a row, ms. `trades` stays: positions are summed from it. Open gaps
- * and coverage stay until they are closed.
+ * What `[storage] retain_days` bounds: the condition of an old row, and its age, ms. `trades` stays: it is
+ * the account. Open gaps and coverage stay until they are closed.
  *
  * The plus keeps SQLite off the index on `ts`, all of which it would read: https://www.sqlite.org/optoverview.html, on terms
  * that a unary `+` disqualifies.
  */
-const OLD: [table: string, condition: string][] = [
-  ['ticks', '+ts < @before'],
-  ['signals', 'ts < @before'],
-  ['orders', 'ts < @before'],
-  ['coverage', 'to_ms < @before'],
-  ['gaps', 'closed_at < @before'],
-  ['quarantine', 'received_ms < @before'],
+const OLD: [table: string, condition: string, age: string][] = [
+  ['ticks', '+ts < @before', 'ts'],
+  ['signals', 'ts < @before', 'ts'],
+  ['orders', 'ts < @before', 'ts'],
+  ['coverage', 'to_ms < @before', 'from_ms'],
+  ['gaps', 'closed_at < @before', 'detected_at'],
+  ['quarantine', 'received_ms < @before', 'received_ms'],
 ];
 
+/** Rows beyond a step that are looked at for another old one. */
+const AHEAD = 100;
+
 /** The statements of a step. Each finds its rows by their ids. */
-export const PRUNE_STEP = OLD.map(
-  ([table, condition]) => `DELETE FROM ${table} WHERE id < (SELECT MIN(id) FROM ${table}) + @rows AND ${condition}`,
-);
+export const PRUNE_STEP = OLD.map(([table, condition, age]) => ({
+  first: `SELECT MIN(id) FROM ${table}`,
+  remove: `DELETE FROM ${table} WHERE id > @after AND id <= @after + @rows AND ${condition}`,
+  next: `SELECT MIN(id) FROM (SELECT id, ${age} AS age FROM ${table} WHERE id > @after + @rows ORDER BY id LIMIT ${AHEAD})
+    WHERE age < @before`,
+}));
 
 /** Rows a step and table where nothing else says so: a millisecond or two. */
 export const PRUNE_ROWS = 500;
 
 /**
- * One small step of retention: of each table at most `rows` of the lowest ids that are older than `before`, ms. It looks at
- * those ids alone, so that its cost follows neither the table's size nor its age. The number of rows deleted.
+ * One small step of retention: of each table at most `rows` that are older than `before`, ms. It looks at those ids alone, so
+ * that its cost follows neither the table's size nor its age, and goes on to the next where an old row lies beyond: what has
+ * to stay (an open gap, a time far ahead) stays behind and holds nothing up. The number of rows deleted.
  */
 export function pruner(db: Database.Database): (before: number, rows: number) => number {
-  const steps = PRUNE_STEP.map((sql) => db.prepare(sql));
+  const tables = PRUNE_STEP.map(({ first, remove, next }) => ({
+    after: (db.prepare(first).pluck().get() as number | null) ?? 0,
+    remove: db.prepare(remove),
+    next: db.prepare(next).pluck(),
+  }));
+  for (const table of tables) table.after--;
   return db.transaction((before: number, rows: number) => {
     let deleted = 0;
-    for (const step of steps) deleted += step.run({ before, rows }).changes;
+    for (const table of tables) {
+      const step = { after: table.after, before, rows };
+      deleted += table.remove.run(step).changes;
+      const next = table.next.get(step) as number | null;
+      if (next !== null) table.after = next - 1;
+    }
     return deleted;
   });
 }

@@ -41,16 +41,8 @@ export function readSeeds(db: Database.Database): Seeds {
 /** The net of all fills by symbol, at the price of the last; less than a billionth is rounding. */
 function readHoldings(db: Database.Database): Holding[] {
   return db
-    .prepare(
-      // With MAX, SQLite takes the price from the same row: https://www.sqlite.org/lang_select.html#bareagg
-      `SELECT symbol, price, SUM(CASE side WHEN 'BUY' THEN quantity ELSE -quantity END) AS held, MAX(id) FROM trades
-       GROUP BY symbol HAVING ABS(held) > 1e-9`,
-    )
-    .all()
-    .map((row) => {
-      const { symbol, price, held } = row as { symbol: string; price: number; held: number };
-      return { symbol, price, quantity: held };
-    });
+    .prepare('SELECT symbol, quantity, price FROM holdings WHERE ABS(quantity) > 1e-9 ORDER BY symbol')
+    .all() as Holding[];
 }
 
 /**

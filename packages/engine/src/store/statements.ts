@@ -1,6 +1,7 @@
 import type Database from 'better-sqlite3';
 import type { Batch, StatusRow } from './batch.ts';
 import { fillInserter, orderInserter, signalInserter } from './flat-rows.ts';
+import { holdingsWriter } from './holdings.ts';
 import { tickInserter } from './insert-ticks.ts';
 import { ledgerWriter } from './ledger.ts';
 
@@ -10,6 +11,7 @@ export function batchWriter(db: Database.Database, pid: number, quarantineMaxRow
   const insertSignals = signalInserter(db);
   const insertOrders = orderInserter(db);
   const insertFills = fillInserter(db);
+  const addToHoldings = holdingsWriter(db);
   const quarantine = db.prepare(
     'INSERT INTO quarantine (source, received_ms, reason, raw) VALUES (@source, @receivedMs, @reason, @raw)',
   );
@@ -22,6 +24,7 @@ export function batchWriter(db: Database.Database, pid: number, quarantineMaxRow
     insertSignals(batch.signals);
     insertOrders(batch.orders);
     insertFills(batch.fills);
+    addToHoldings(batch.fills);
     for (const row of batch.quarantine) quarantine.run(row);
     if (batch.quarantine.length > 0) trim.run(quarantineMaxRows);
     writeLedger(batch);

@@ -1,9 +1,11 @@
+import { statSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
-import type { FromWriter, ToWriter, WriterRules } from './batch.ts';
-import { isTransient } from './check.ts';
+import type { Batch, FromWriter, ToWriter, WriterRules } from './batch.ts';
+import { isCorruption, isTransient } from './check.ts';
+import { lockDatabase } from './lock.ts';
 import { openDatabase } from './open.ts';
 import { PRUNE_ROWS, pruner } from './prune.ts';
-import { DatabaseUnavailable } from './refusals.ts';
+import { DatabaseRefused, DatabaseUnavailable, refusalOf } from './refusals.ts';
 import { cancelAbandonedOrders, endAbandonedCoverage, readSeeds } from './resume.ts';
 import { batchWriter } from './statements.ts';
 
@@ -15,34 +17,32 @@ const tell = (message: FromWriter) => port.postMessage(message);
 try {
   serve();
 } catch (error) {
-  tell({ kind: 'refused', message: (error as Error).message, forNow: error instanceof DatabaseUnavailable });
+  // Of a bug the thread dies.
+  if (!isOfDatabase(error)) throw error;
+  refuse(refusalOf(rules.path, error));
 }
 
 function serve(): void {
-  const { db, ...opened } = openDatabase(rules.path, rules.recover);
+  const lock = lockDatabase(rules.path);
+  const { db, ...opened } = patiently(() => openDatabase(rules.path, rules.recover));
+  const file = identityOf(rules.path);
   const write = batchWriter(db, process.pid, rules.quarantineMaxRows);
   const prune = pruner(db);
   let ticksWritten = 0;
-  endAbandonedCoverage(db);
-  cancelAbandonedOrders(db);
+  patiently(() => endAbandonedCoverage(db));
+  patiently(() => cancelAbandonedOrders(db));
   tell({ kind: 'ready', ...opened, seeds: readSeeds(db) });
-  port.on('message', (message: ToWriter) => {
-    if (message.kind === 'close') {
-      db.pragma('wal_checkpoint(TRUNCATE)');
-      db.close();
-      tell({ kind: 'closed', ticksWritten });
-      port.close();
-      return;
-    }
+  const commit = (batch: Batch) => {
+    const { ticks } = batch;
     const started = performance.now();
-    const { batch } = message;
-    retry(() => write.immediate(batch, Date.now(), ticksWritten + batch.ticks.rows));
-    ticksWritten += batch.ticks.rows;
-    const { rows, buffer } = batch.ticks;
+    retry(() => write.immediate(batch, Date.now(), ticksWritten + ticks.rows), Number.POSITIVE_INFINITY);
+    ticksWritten += ticks.rows;
+    const { rows, buffer } = ticks;
     port.postMessage(
       { kind: 'committed', ticks: rows, tookMs: performance.now() - started, buffer } satisfies FromWriter,
       [buffer],
     );
+    if (identityOf(rules.path) !== file) throw new Error(`${rules.path} was removed or replaced while it was written`);
     if (rules.retainMs === null) return;
     // Twice what has come, so that it catches up at any rate; what fails now is tried again after the next batch.
     try {
@@ -50,19 +50,67 @@ function serve(): void {
     } catch (error) {
       if (!isTransient(error)) throw error;
     }
+  };
+  const close = () => {
+    // What cannot be put into the file now is as safe in the WAL.
+    try {
+      db.pragma('wal_checkpoint(TRUNCATE)');
+    } catch (error) {
+      if (!isTransient(error)) throw error;
+    }
+    db.close();
+    lock.close();
+    tell({ kind: 'closed', ticksWritten });
+    port.close();
+  };
+  port.on('message', (message: ToWriter) => {
+    try {
+      if (message.kind === 'close') close();
+      else commit(message.batch);
+    } catch (error) {
+      // No restart mends a corrupt file; of anything else the thread dies.
+      if (!isCorruption(error)) throw error;
+      refuse(refusalOf(rules.path, error));
+      port.close();
+    }
   });
 }
 
-/** Until it succeeds: the main thread bounds what waits behind it, and ends the process past its deadline. */
-function retry(write: () => void): void {
+function isOfDatabase(error: unknown): boolean {
+  if (error instanceof DatabaseRefused || error instanceof DatabaseUnavailable) return true;
+  return (error as { code?: string }).code !== undefined;
+}
+
+function refuse(error: Error): void {
+  tell({ kind: 'refused', message: error.message, forNow: error instanceof DatabaseUnavailable });
+}
+
+/** Which file the path names; null where that cannot be told. */
+function identityOf(path: string): string | null {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  return stat === undefined ? null : `${stat.dev}:${stat.ino}`;
+}
+
+/** At the start: for as long as the disk is given later on, then DatabaseUnavailable. */
+function patiently<T>(run: () => T): T {
+  try {
+    return retry(run, performance.now() + rules.patienceMs);
+  } catch (error) {
+    throw refusalOf(rules.path, error);
+  }
+}
+
+/** Until it succeeds: once it runs the main thread bounds what waits behind it, and ends the process past its deadline. */
+function retry<T>(run: () => T, deadline: number): T {
   for (let waitMs = 50; ; waitMs = Math.min(waitMs * 2, 2000)) {
     try {
-      write();
-      return;
+      return run();
     } catch (error) {
-      if (!isTransient(error)) throw error;
-      const { code, message } = error as { code: string; message: string };
-      tell({ kind: 'retrying', message: `${code}: ${message}` });
+      if (performance.now() >= deadline) throw error;
+      const { code, message } = error as { code?: string; message: string };
+      if (error instanceof DatabaseUnavailable) tell({ kind: 'retrying', message });
+      else if (isTransient(error)) tell({ kind: 'retrying', message: `${code}: ${message}` });
+      else throw error;
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, waitMs);
     }
   }

@@ -7,7 +7,7 @@ export interface WriterEvents {
   /** A buffer of a committed batch, to be used again. */
   giveBack(buffer: ArrayBuffer): void;
   retrying(message: string): void;
-  /** The thread died of something that no retry mends. */
+  /** The thread died of something that no retry mends; DatabaseRefused where no restart does either. */
   failed(error: Error): void;
 }
 
@@ -39,13 +39,14 @@ export function startWriter(rules: WriterRules, events: WriterEvents): Promise<W
   let lastCommit = performance.now();
   let closed: ((ticks: number) => void) | undefined;
   return new Promise((resolve, reject) => {
-    worker.on('error', (error) => {
-      reject(error);
-      events.failed(error as Error);
-    });
+    let ready = false;
+    const fail = (error: Error) => (ready ? events.failed(error) : reject(error));
+    worker.on('error', (error) => fail(error as Error));
     worker.on('message', (message: FromWriter) => {
       switch (message.kind) {
         case 'ready':
+          ready = true;
+          lastCommit = performance.now();
           resolve({
             pragmas: message.pragmas,
             migrated: message.migrated,
@@ -65,9 +66,11 @@ export function startWriter(rules: WriterRules, events: WriterEvents): Promise<W
             },
           });
           break;
-        case 'refused':
-          reject(new (message.forNow ? DatabaseUnavailable : DatabaseRefused)(message.message));
+        case 'refused': {
+          const refusal = new (message.forNow ? DatabaseUnavailable : DatabaseRefused)(message.message);
+          fail(refusal);
           break;
+        }
         case 'committed':
           pending -= message.ticks;
           lastCommit = performance.now();

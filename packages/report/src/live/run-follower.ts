@@ -1,5 +1,5 @@
 import { type Columns, type Points, point } from '../downsample.ts';
-import { batchesOf, lineFollower } from '../line-follower.ts';
+import { batchesOf, lineFollower, Unreadable } from '../line-follower.ts';
 import { type PageData, type PageDecision, pageData, pageDecision } from '../page-data.ts';
 import { type LogRecord, parseRecord } from '../read-log.ts';
 import { parseHeader, type SamplesHeader } from '../read-samples.ts';
@@ -17,6 +17,15 @@ export interface RunNews {
 const CHANGES_ALL = ['STARTUP', 'CALIBRATED', 'ABORT', 'STOP', 'COMPLETE', 'SUMMARY'];
 /** A run whose samples are older than this many of its intervals is not running. */
 const INTERVALS_ALIVE = 4;
+
+/** A file that this user may not read now is as one that is missing: the page goes on with what it has. */
+function whileReadable(take: () => void): void {
+  try {
+    take();
+  } catch (error) {
+    if (!(error instanceof Unreadable)) throw error;
+  }
+}
 
 /** Follows the last run in the decision log and its samples, from whatever is there already. */
 export function runFollower(paths: { decisions: string; samples: string }) {
@@ -69,8 +78,7 @@ export function runFollower(paths: { decisions: string; samples: string }) {
     alive,
     poll(): RunNews {
       const news: RunNews = { begin: false, rows: [], decisions: [] };
-      takeDecisions(news);
-      takeSamples(news);
+      for (const take of [takeDecisions, takeSamples]) whileReadable(() => take(news));
       return news;
     },
     /** The run as it stands; null where there has been none. */

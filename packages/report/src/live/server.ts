@@ -21,7 +21,7 @@ const MAX_UNREAD_BYTES = 8 << 20;
 
 /** Serves the live page until closed. One look at the files a refresh, for all viewers together, and none without one. */
 export async function serveLive(options: LiveOptions): Promise<{ url: string; close(): Promise<void> }> {
-  const { html, policy } = page('live', null, [live], 'startLive', "'self'");
+  const { html, policy } = page('engine and soak', null, [live], 'startLive', "'self'");
   const run = runFollower(options);
   const engine = engineViewer(options.db);
   const viewers = new Set<ServerResponse>();
@@ -62,10 +62,11 @@ export async function serveLive(options: LiveOptions): Promise<{ url: string; cl
       'referrer-policy': 'no-referrer',
       'content-security-policy': `${policy}; frame-ancestors 'none'`,
     };
-    if (request.url === '/') {
+    const path = request.url?.split('?')[0];
+    if (path === '/') {
       response.writeHead(200, { ...headers, 'content-type': 'text/html; charset=utf-8' });
       response.end(request.method === 'HEAD' ? undefined : html);
-    } else if (request.url !== '/events') response.writeHead(404, headers).end();
+    } else if (path !== '/events') response.writeHead(404, headers).end();
     else if (viewers.size >= MAX_VIEWERS) response.writeHead(503, headers).end('too many viewers\n');
     else {
       response.writeHead(200, { ...headers, 'content-type': 'text/event-stream' });

@@ -95,17 +95,21 @@ function sensorsOf({ cgroup, progress, heartbeat, unit, host_cpu }: Observation)
 /** The engine's counters are those of its present process: they begin anew at a restart, as Prometheus expects of counters. */
 function addEngine(observation: Observation, gauge: Add, counter: Add): void {
   const cgroup = observation.cgroup.available ? observation.cgroup.value : null;
+  const process = observation.process?.available ? observation.process.value : null;
   const beat = observation.heartbeat.available ? observation.heartbeat.value : null;
   const unit = observation.unit.available ? observation.unit.value : null;
-  counter('hybrid_engine_cpu_seconds_total', "CPU time used in the engine's cgroup.", [
+  counter('hybrid_engine_cpu_seconds_total', "CPU time used in the engine's cgroup, or by its process.", [
     {},
-    seconds(cgroup?.usage_usec),
+    seconds(cgroup?.usage_usec ?? process?.cpu_usec),
   ]);
   counter('hybrid_engine_throttled_seconds_total', "Time in which the engine's CPU quota was spent.", [
     {},
     seconds(cgroup?.throttled_usec),
   ]);
-  gauge('hybrid_engine_memory_bytes', "Memory charged to the engine's cgroup.", [{}, cgroup?.memory_bytes]);
+  gauge('hybrid_engine_memory_bytes', "Memory charged to the engine's cgroup, or resident in its process.", [
+    {},
+    cgroup?.memory_bytes ?? process?.memory_bytes,
+  ]);
   counter('hybrid_engine_frames_received_total', 'Frames received.', [{}, beat?.frames_received]);
   counter('hybrid_engine_ticks_written_total', 'Ticks committed to the database.', [{}, beat?.ticks_written]);
   counter('hybrid_engine_drops_total', 'Frames that a full queue dropped.', [{}, beat?.drops]);

@@ -15,6 +15,8 @@ export interface ChartSpec {
   series: SeriesSpec[];
   /** The resource whose limit and baseline are drawn, or the stall threshold. */
   limit?: 'cpu' | 'memory' | 'io' | 'stall';
+  /** Which sensor's reason is told where nothing is known. */
+  sensor?: 'cpu' | 'memory' | 'io' | 'progress';
   /** What the plot's height shows at least. */
   atLeast: number;
   explained: string;
@@ -24,12 +26,13 @@ export interface ChartSpec {
 export const CHARTS: ChartSpec[] = [
   ...(['cpu', 'memory', 'io'] as const).map((resource) => ({
     title: `PSI ${resource}`,
-    unit: '%',
+    unit: 'stall time, %',
     series: [
       { label: 'host', column: resource, color: 'accent', fill: true },
       { label: 'engine', column: `engine_${resource}_stall` as const, color: 'second' },
     ],
     limit: resource,
+    sensor: resource,
     atLeast: 10,
     explained: `Share of time in which tasks waited for ${resource}: on the host, and in the engine's own cgroup.`,
   })),
@@ -40,12 +43,13 @@ export const CHARTS: ChartSpec[] = [
       { label: 'written', column: 'ticks_per_s', color: 'accent', fill: true },
       { label: 'expected', column: 'expected_per_s', color: 'second', dash: true },
     ],
+    sensor: 'progress',
     atLeast: 1,
     explained: 'Rows written a second, and the frames received divided by sample_every.',
   },
   {
     title: 'CPU time',
-    unit: '%',
+    unit: '% of one CPU',
     series: [
       { label: 'engine', column: 'engine_cpu_time', color: 'accent', fill: true },
       { label: 'host', column: 'host_cpu_time', color: 'second' },
@@ -58,7 +62,7 @@ export const CHARTS: ChartSpec[] = [
     unit: 'MiB',
     series: [{ label: 'engine', column: 'engine_memory', color: 'accent', fill: true }],
     atLeast: 10,
-    explained: "Memory charged to the engine's cgroup.",
+    explained: "Memory charged to the engine's cgroup, or resident in its process.",
   },
   {
     title: 'Progress',

@@ -2,7 +2,7 @@
 import type uPlotType from 'uplot';
 import type { PageData } from '../page-data.ts';
 import { COLUMNS } from '../series.ts';
-import { CHARTS, type ChartSpec } from './chart-specs.ts';
+import { CHARTS, type ChartSpec, type SeriesSpec } from './chart-specs.ts';
 import { color, el, numberText } from './dom.ts';
 import { drawLevel, drawMarks, markedOf, markTip } from './marks.ts';
 import { extentOf, heading, mount, plotOptions, type Reading, type Shared, setSpan } from './plot.ts';
@@ -101,12 +101,9 @@ export function seriesPlot(spec: ChartSpec): (holder: HTMLElement, shared: Share
       data.points[COLUMNS.indexOf(column)]?.some((value) => value !== null),
     );
     const readout = heading(holder, spec.title, spec.unit, spec.explained);
-    if (known.length === 0) {
-      holder.append(
-        el('p', { class: 'note' }, 'unknown throughout: the sensor could not be read, or nothing was sampled'),
-      );
-      return null;
-    }
+    const told = unknownText(spec, known, data.blind);
+    if (told !== null) holder.append(el('p', { class: 'note' }, told));
+    if (known.length === 0) return null;
     const limit = spec.limit === 'stall' ? data.stallThresholdS : spec.limit && data.limits?.[spec.limit];
     const baseline = spec.limit === 'stall' || !spec.limit ? null : data.baseline?.[spec.limit];
     const points = () =>
@@ -146,6 +143,14 @@ export function seriesPlot(spec: ChartSpec): (holder: HTMLElement, shared: Share
     });
     return mount(new uPlot(options, points(), holder), holder, shared, points);
   };
+}
+
+/** What is said where the first series of a plot is missing; null where it is drawn. */
+export function unknownText({ series, sensor }: ChartSpec, known: SeriesSpec[], blind: Record<string, string>) {
+  const [first] = series as [SeriesSpec];
+  const why = sensor === undefined ? undefined : blind[sensor];
+  if (why !== undefined && !known.includes(first)) return `${first.label}: unavailable, ${why}`;
+  return known.length > 0 ? null : 'unknown throughout: the sensor could not be read, or nothing was sampled';
 }
 
 export function highest(values: (number | null)[]): number | null {

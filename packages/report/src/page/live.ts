@@ -4,6 +4,7 @@ import type { EngineView, TableRow } from '../live/database.ts';
 import type { RunNews } from '../live/run-follower.ts';
 import type { PageData } from '../page-data.ts';
 import { color, el, numberText, timeText } from './dom.ts';
+import { WHOLE_SECONDS } from './plot.ts';
 import { followScheme, type Shown, showRun } from './start.ts';
 import { tile } from './summary.ts';
 
@@ -71,13 +72,13 @@ export function statusTiles(row: TableRow, at: number): HTMLElement[] {
   const count = (name: string) => tile(name.replaceAll('_', ' '), numberText(Number(row[name])));
   const age = (at - Number(row['last_flush_ms'])) / 1000;
   return [
-    tile('connection', String(row['connection'])),
+    tile('connection', String(row['connection'] ?? 'unknown')),
     tile('heartbeat', `${numberText(Math.max(0, age))} s ago`, age > 10 ? 'the engine is not running, or stuck' : ''),
     count('frames_received'),
     count('ticks_written'),
     count('drops'),
-    tile('sample_every', String(row['sample_every'])),
-    tile('pid', String(row['pid'])),
+    tile('sample_every', String(row['sample_every'] ?? 'unknown')),
+    tile('pid', String(row['pid'] ?? 'unknown')),
   ];
 }
 
@@ -106,6 +107,7 @@ export function ratePlot(): { holder: HTMLElement; add(at: number, ticks: number
         size: 20,
         space: 80,
         grid: { show: false },
+        incrs: WHOLE_SECONDS,
         values: (_, splits) => splits.map((t) => timeText(t, false)),
       },
       { ...axis, size: 52, space: 26, grid: { stroke: () => color('grid'), width: 1 } },

@@ -6,6 +6,8 @@ import { color, el, timeText } from './dom.ts';
 
 export const HOVER_PX = 7;
 export const MAX_IN_TIP = 5;
+/** Lines of what was done stand at least this far apart on average; closer, they would hide the plot. */
+export const LINE_SPACE_PX = 16;
 
 /** The decisions that are no mere routine: what a plot marks. */
 export function markedOf(decisions: PageDecision[]): PageDecision[] {
@@ -22,14 +24,16 @@ export function drawMarks(plot: uPlotType, marks: PageDecision[], withHeads: boo
   const { ctx, bbox } = plot;
   const { min, max } = plot.scales['x'] as { min?: number; max?: number };
   const px = devicePixelRatio;
+  if (min === undefined || max === undefined) return;
+  const visible = marks.filter(({ t }) => t >= min && t <= max);
+  const crowded = visible.length * LINE_SPACE_PX * px > bbox.width;
   ctx.save();
   // What went wrong is drawn last, over what was done about it.
-  for (const { t, action } of marks.toSorted((a, b) => Number(isBad(a)) - Number(isBad(b)))) {
-    if (min === undefined || max === undefined || t < min || t > max) continue;
+  for (const { t, action } of visible.toSorted((a, b) => Number(isBad(a)) - Number(isBad(b)))) {
     const tone = markTone(action);
     const x = Math.round(plot.valToPos(t, 'x', true));
     ctx.strokeStyle = ctx.fillStyle = color(tone === 'bad' ? 'bad' : tone === 'acted' ? 'accent' : 'second');
-    ctx.globalAlpha = tone === 'other' ? 0 : 0.45;
+    ctx.globalAlpha = tone === 'bad' || (tone === 'acted' && !crowded) ? 0.45 : 0;
     ctx.lineWidth = px;
     ctx.beginPath();
     ctx.moveTo(x, bbox.top);

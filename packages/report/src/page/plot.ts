@@ -13,6 +13,11 @@ export interface Shared {
   reset: HTMLButtonElement;
 }
 
+/** Between two lines of a time axis, seconds: a finer step would name the same second twice. */
+export const WHOLE_SECONDS = [
+  1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400,
+];
+
 /** From the first to the last thing known of the run, seconds since the epoch. */
 export function extentOf(data: PageData): [number, number] {
   const times = data.points[0] as number[];
@@ -64,7 +69,14 @@ export function plotOptions({ all, reset, data }: Shared, drawing: Drawing): uPl
     cursor: { sync: { key: 'soak' }, y: false, points: { show: false }, drag: { x: true, y: false, dist: 4 } },
     scales: { x: { time: true, range: (_, min, max) => [min ?? 0, max ?? 1] }, y: { range: drawing.range } },
     axes: [
-      { ...axis, grid, size: 20, space: 70, values: (_, splits) => splits.map((t) => axisTime(t, splits)) },
+      {
+        ...axis,
+        grid,
+        size: 20,
+        space: 70,
+        incrs: WHOLE_SECONDS,
+        values: (_, splits) => splits.map((t) => axisTime(t, splits)),
+      },
       {
         ...axis,
         grid,
@@ -111,9 +123,10 @@ export function mount(
   const { all, data, tip, reset } = shared;
   all.push(plot);
   plot.setScale('x', { min: extentOf(data)[0], max: extentOf(data)[1] });
-  new ResizeObserver(() => {
+  const fit = () => {
     if (holder.clientWidth > 0) plot.setSize({ width: holder.clientWidth, height: plot.height });
-  }).observe(holder);
+  };
+  new ResizeObserver(fit).observe(holder);
   plot.over.addEventListener('mousemove', (event) => {
     const x = event.clientX - plot.over.getBoundingClientRect().left;
     tip.show(
@@ -123,6 +136,8 @@ export function mount(
   });
   plot.over.addEventListener('mouseleave', () => tip.hide());
   return () => {
+    // On its way to paper nobody waits for an observer.
+    if (plot.width !== holder.clientWidth) fit();
     const { min, max } = plot.scales['x'] as { min: number; max: number };
     plot.setData(points(), false);
     const [from, to] = reset.hidden ? extentOf(data) : [min, max];

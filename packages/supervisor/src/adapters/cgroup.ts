@@ -45,11 +45,11 @@ export function readCgroup(group: string | null, root = '/sys/fs/cgroup'): Cgrou
 export function readHostCpu(proc = '/proc'): HostCpuReading {
   try {
     const text = readFileSync(join(proc, 'stat'), 'latin1');
-    const fields = /^cpu +(.+)$/m.exec(text)?.[1]?.trim().split(/\s+/).map(Number);
+    const fields = /^cpu[ \t]+(.+)$/m.exec(text)?.[1]?.trim().split(/\s+/).map(Number);
     if (fields === undefined || fields.some(Number.isNaN)) return unavailable(`${proc}/stat: no cpu line`);
     const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0, steal = 0] = fields;
     const busy = (user + nice + system + irq + softirq + steal) * USEC_PER_TICK;
-    return available({ busy_usec: busy, cpus: text.match(/^cpu\d+ /gm)?.length ?? 1 });
+    return available({ busy_usec: busy, cpus: text.match(/^cpu\d+\s/gm)?.length ?? 1 });
   } catch (error) {
     return unavailable((error as Error).message);
   }
@@ -64,5 +64,7 @@ function memoryOf(folder: string): number | null {
 }
 
 function keyValues(text: string): Map<string, number> {
-  return new Map([...text.matchAll(/^(\w+) (\d+)$/gm)].map(([, key, value]) => [key as string, Number(value)]));
+  return new Map(
+    [...text.matchAll(/^[ \t]*(\w+)[ \t]+(\d+)[ \t]*\r?$/gm)].map(([, key, value]) => [key as string, Number(value)]),
+  );
 }

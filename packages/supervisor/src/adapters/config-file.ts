@@ -24,12 +24,17 @@ export function readConfigFile(path: string): ConfigReading {
 }
 
 /**
- * Writes `sample_every` into the file, one token changed; null takes the key out. `intent` is given the new text before
- * it is written, so that a kill in between leaves a trace of it.
+ * Writes `sample_every` into the file, one token changed; null takes the key out. `intent` is given the new text and the
+ * one that was found before anything is written, so that a kill in between leaves a trace of it.
  */
-export function writeSampleEvery(path: string, value: number | null, intent: (text: string) => void = () => {}): void {
+export function writeSampleEvery(
+  path: string,
+  value: number | null,
+  intent: (text: string, found: string) => void = () => {},
+): void {
   const target = realpathSync(path);
-  const edited = setSampleEvery(readText(target), value);
-  intent(edited);
+  const found = readText(target);
+  const edited = setSampleEvery(found, value);
+  intent(edited, found);
   replaceFile(target, edited);
 }

@@ -54,29 +54,14 @@ export function saveRunState(path: string, state: RunState): void {
 
 /** The state that an earlier run left; null where it left none. Throws Stop where the file is not such a state. */
 export function loadRunState(path: string): RunState | null {
-  let text: string;
   try {
-    text = readFileSync(path, 'utf8');
+    const state = JSON.parse(readFileSync(path, 'utf8')) as Partial<RunState> | null;
+    const whole = [state?.run_id, state?.unit, state?.config, state?.original_text];
+    if (state?.v === 1 && whole.every((value) => typeof value === 'string')) return state as RunState;
   } catch (error) {
     if ((error as { code?: string }).code === 'ENOENT') return null;
-    throw error;
   }
-  const state = parsed(text);
-  if (state !== null) return state;
-  throw new Stop(
-    SOAK_EXIT.CONFIG,
-    `${path}: is not what an interrupted soak leaves; valid: put the config back by hand, then remove the file`,
-  );
-}
-
-function parsed(text: string): RunState | null {
-  try {
-    const state = JSON.parse(text) as Partial<RunState> | null;
-    const whole = [state?.run_id, state?.unit, state?.config, state?.original_text];
-    return state?.v === 1 && whole.every((value) => typeof value === 'string') ? (state as RunState) : null;
-  } catch {
-    return null;
-  }
+  throw new Stop(SOAK_EXIT.CONFIG, `${path}: is not what a soak left; valid: check sample_every, then remove it`);
 }
 
 export const removeRunState = (path: string): void => rmSync(path, { force: true });

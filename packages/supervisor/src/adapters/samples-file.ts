@@ -14,7 +14,7 @@ import type { Observation } from '@hybrid-soak/contract/sample.ts';
 import type { SoakOptions } from '../core/options.ts';
 
 const KEPT_RUNS = 5;
-/** About a week at the 5 s interval; past it the run goes on without samples, and says so once. */
+/** About two weeks at the 5 s interval; past it the run goes on without samples, and says so once. */
 const MAX_BYTES = 512 * 1024 * 1024;
 
 /** A fresh samples file: a header line, then every observation. The one before is kept under its time. */

@@ -4,7 +4,7 @@ import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { constants } from 'node:os';
 import { dirname } from 'node:path';
 import { available } from '@hybrid-soak/contract/reading.ts';
-import type { ServiceRules } from '../core/unit-file.ts';
+import { endedWell, isRestarted, type ServiceRules } from '../core/unit-file.ts';
 import type { Outcome, UnitManager } from '../unit-manager.ts';
 
 const CLD_EXITED = 1;
@@ -43,8 +43,9 @@ export function embeddedUnit({ rules, cwd, logFile, why, spawned }: EmbeddedOpti
 
   const launch = () => {
     const now = performance.now();
-    starts = [...starts.filter((at) => now - at < rules.startLimit.intervalMs), now];
-    if (starts.length > rules.startLimit.burst) return fail('start-limit-hit');
+    const { intervalMs, burst } = rules.startLimit;
+    starts = [...starts.filter((at) => now - at < intervalMs), now];
+    if (burst > 0 && starts.length > burst) return fail('start-limit-hit');
     invocation = randomUUID().replaceAll('-', '');
     mkdirSync(dirname(logFile), { recursive: true });
     const log = openSync(logFile, 'a');
@@ -69,19 +70,19 @@ export function embeddedUnit({ rules, cwd, logFile, why, spawned }: EmbeddedOpti
     child = null;
     seen.status = status ?? signalNumber(signal);
     seen.code = status === null ? CLD_KILLED : CLD_EXITED;
-    const clean = status === 0 || signal === 'SIGTERM' || signal === 'SIGINT';
-    if (!wanted || (clean && rules.restart !== 'always')) {
+    const again = wanted && isRestarted(rules, status, signal);
+    if (!wanted || endedWell(status, signal))
       Object.assign(seen, { active: 'inactive', sub: 'dead', result: 'success' });
-      return;
-    }
-    fail(status === null ? 'signal' : 'exit-code');
-    const stays = rules.restart === 'no' || (status !== null && rules.preventStatus.includes(status));
-    if (stays) return;
+    else fail(status === null ? 'signal' : 'exit-code');
+    if (!again) return;
     Object.assign(seen, { active: 'activating', sub: 'auto-restart' });
-    timer = setTimeout(() => {
-      seen.restarts++;
-      launch();
-    }, rules.restartMs);
+    timer = setTimeout(
+      () => {
+        seen.restarts++;
+        launch();
+      },
+      Math.min(rules.restartMs, LONGEST_MS),
+    );
   };
 
   const stop = async () => {

@@ -28,10 +28,10 @@ function wordOf(command: Command): Word {
   };
 }
 
-const flagOf = ({ long, short, description, required, argChoices }: Option) => ({
+const flagOf = ({ long, short, description, required, optional, argChoices }: Option) => ({
   long: long ?? '',
   short: short ?? null,
   description,
-  takesValue: required,
+  takesValue: required || optional,
   values: argChoices ?? [],
 });

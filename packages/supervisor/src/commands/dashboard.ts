@@ -42,6 +42,8 @@ async function dashboard(flags: Flags): Promise<void> {
   }).catch((error: { code?: string; message: string }) => {
     throw new Stop(SOAK_EXIT.CONFIG, `--listen ${host}:${port}: ${error.code ?? error.message}; valid: a free address`);
   });
+  if (!/^(127\.|::1$|localhost$)/i.test(host))
+    process.stderr.write(`${host} is no loopback address: whoever reaches it reads this page, without a password\n`);
   process.stdout.write(`${live.url}\n`);
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => void live.close());
 }

@@ -1,12 +1,13 @@
-import { rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import { type Exposed, exposition } from '@hybrid-soak/report/metrics/exposition.ts';
 import writeFileAtomic from 'write-file-atomic';
 import { parseListen } from '../listen.ts';
 import type { Reporter } from '../reporter.ts';
 import { Stop } from '../stop.ts';
+import { writableFile } from './writable.ts';
 
 export interface MetricsFlags {
   metricsListen?: string;
@@ -20,6 +21,8 @@ export interface MetricsFlags {
 export async function withMetrics(reporter: Reporter, flags: MetricsFlags, runId: string): Promise<Reporter> {
   const { metricsListen, metricsTextfile } = flags;
   if (metricsListen === undefined && metricsTextfile === undefined) return reporter;
+  // Found out now rather than by a gap in somebody's graphs.
+  if (metricsTextfile !== undefined) writableFile('--metrics-textfile', metricsTextfile);
   const decisions: Record<string, number> = {};
   let observations = 0;
   let exposed: Exposed | null = null;
@@ -54,7 +57,7 @@ async function serve(listen: string, exposed: () => Exposed | null): Promise<str
     const now = exposed();
     const reads = request.method === 'GET' || request.method === 'HEAD';
     if (!reads) response.writeHead(405, { allow: 'GET, HEAD' }).end();
-    else if (request.url !== '/metrics') response.writeHead(404).end('valid: /metrics\n');
+    else if (request.url?.split('?')[0] !== '/metrics') response.writeHead(404).end('valid: /metrics\n');
     else if (now === null) response.writeHead(503).end('no observation yet\n');
     else {
       const text = await exposition(now);
@@ -84,6 +87,7 @@ function textfile(path: string, note: (text: string) => void): (exposed: Exposed
   let writing = false;
   let ended = false;
   let told = false;
+  mkdirSync(dirname(path), { recursive: true });
   process.on('exit', () => {
     ended = true;
     rmSync(path, { force: true });

@@ -8,7 +8,8 @@ import type { ManagerChoice } from '../choose-manager.ts';
 import { proofText } from '../proofs/proof-text.ts';
 import { prove } from '../proofs/prove.ts';
 import { replaceFile } from '../replace-file.ts';
-import { readConfig, writableConfig, writableFolder } from './run-options.ts';
+import { readConfig } from './run-options.ts';
+import { writableConfig, writableFile } from './writable.ts';
 
 interface Flags {
   config: string;
@@ -52,9 +53,10 @@ export function proveCommand(): Command {
 
 async function run(names: (ProofName | 'all')[], flags: Flags): Promise<number> {
   writableConfig(flags.config);
-  writableFolder('the folder of --decisions', flags.decisions);
+  writableFile('--decisions', flags.decisions);
+  mkdirSync(dirname(resolve(flags.decisions)), { recursive: true });
   const out = resolve(flags.out, new Date().toISOString().replace(/[:.]/g, '-'));
-  writableFolder('the folder of --out', join(out, 'proof.md'));
+  writableFile('the folder of --out', join(out, 'proof.md'));
   const file = await prove({
     asked: names.includes('all') ? [...PROOFS] : PROOFS.filter((name) => names.includes(name)),
     unit: flags.unit,

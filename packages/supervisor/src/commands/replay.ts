@@ -10,6 +10,7 @@ import { Stop } from '../stop.ts';
 
 interface Flags {
   policy?: PolicyName;
+  run?: string;
   set: string[];
   json?: boolean;
 }
@@ -19,6 +20,7 @@ export function replayCommand(): Command {
     .description('what a policy would have decided over a recorded run, beside what was decided then')
     .argument('<file>', "a samples file, or a decision log, also the earlier tool's")
     .addOption(new Option('--policy <name>', "how pressure is judged (default: the run's own)").choices(POLICIES))
+    .option('--run <id>', "the beginning of a run's id (default: the last run of the log)")
     .option(
       '--set <key=value>',
       'a key of [soak.policy]; may be given again',
@@ -33,9 +35,9 @@ export function replayCommand(): Command {
     .action((file: string, flags: Flags) => replay(file, flags));
 }
 
-async function replay(file: string, { policy, set, json }: Flags): Promise<void> {
+async function replay(file: string, { policy, run, set, json }: Flags): Promise<void> {
   const parameters = set.length > 0 ? await parametersOf(set) : {};
-  const recording = openRecording(file);
+  const recording = openRecording(file, run);
   const replayed = recording.replay({ ...(policy === undefined ? {} : { policy }), parameters });
   const outline = outlineOf(replayed, recording.kind === 'samples');
   for (const note of recording.notes) process.stderr.write(`${file}: ${note}\n`);

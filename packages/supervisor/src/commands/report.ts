@@ -1,5 +1,6 @@
 import { dirname, resolve } from 'node:path';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
+import { Unreadable } from '@hybrid-soak/report/line-follower.ts';
 import { NoRun, writeReport } from '@hybrid-soak/report/write-report.ts';
 import { Command } from 'commander';
 import { Stop } from '../stop.ts';
@@ -37,7 +38,9 @@ export function reportCommandLine(
     ...(samples === undefined ? [] : ['--samples', samples]),
   ];
   const quoted = files.map((word) => (/^[\w./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`));
-  return ['soak report', run.slice(0, 8), ...quoted].join(' ');
+  // Whoever started it by npm has no `soak` on the PATH.
+  const program = process.env['npm_command'] === undefined ? 'soak' : 'npx soak';
+  return [`${program} report`, run.slice(0, 8), ...quoted].join(' ');
 }
 
 /** Writes it and returns one line that says so. Throws Stop where there is nothing to report on. */
@@ -46,7 +49,7 @@ export function report(input: Parameters<typeof writeReport>[0]): string {
     const { run, bytes } = writeReport(input);
     return `${input.out}: run ${run}, ${Math.round(bytes / 1024)} KiB`;
   } catch (error) {
-    if (error instanceof NoRun) throw new Stop(SOAK_EXIT.CONFIG, error.message);
+    if (error instanceof NoRun || error instanceof Unreadable) throw new Stop(SOAK_EXIT.CONFIG, error.message);
     const { code } = error as { code?: string };
     if (code === undefined) throw error;
     throw new Stop(

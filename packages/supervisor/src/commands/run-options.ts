@@ -1,5 +1,4 @@
-import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync, readSync, realpathSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 import type { Config } from '@hybrid-soak/contract/config.ts';
 import { checkConfig, formatFault } from '@hybrid-soak/contract/config-check.ts';
 import type { IngestMode, PolicyName, PsiActions } from '@hybrid-soak/contract/decision.ts';
@@ -32,15 +31,24 @@ export interface RunFlags extends MetricsFlags {
   dryRun?: boolean;
   quiet?: boolean;
   json?: boolean;
-  report?: string;
+  report?: string | true;
 }
 
-/** A duration flag in seconds, at least `min`; a usage error otherwise. */
-export function seconds(flag: string, text: string, min: number): number {
+const YEAR_S = 366 * 86_400;
+
+/** A duration flag in seconds, from `min` to `max`; a usage error otherwise. */
+export function seconds(flag: string, text: string, min: number, max = YEAR_S): number {
   const value = parseDuration(text);
-  if (value === undefined || value < min)
-    throw new Stop(SOAK_EXIT.USAGE, `${flag} ${text}: valid: 45s, 90m, 2h or plain seconds, at least ${min}`);
-  return value;
+  if (value !== undefined && value >= min && value <= max) return value;
+  const valid = `valid: 45s, 90m, 2h or plain seconds, from ${min} to ${max}`;
+  throw new Stop(SOAK_EXIT.USAGE, `${flag} ${text}: ${valid}`);
+}
+
+/** A unit's name as systemd.unit(5) allows it; without a suffix a service is meant, as for systemctl. */
+export function unitName(text: string): string {
+  const name = /\.[a-z]+$/.test(text) ? text : `${text}.service`;
+  if (/^[\w:.\\@][\w:.\\@-]*\.service$/.test(name) && name.length < 256) return name;
+  throw new Stop(SOAK_EXIT.USAGE, `--unit ${text}: valid: the name of a service, for example hybrid-engine.service`);
 }
 
 /** The configuration's text and value, or one line a fault and exit code 12. */
@@ -56,20 +64,6 @@ export function readConfig(file: string): { text: string; config: Config } {
   const checked = checkConfig(text, file);
   if (!checked.ok) throw new Stop(SOAK_EXIT.CONFIG, checked.faults.map(formatFault).join('\n'));
   return { text, config: checked.value };
-}
-
-/** The folder that a file will be written in, made where it is missing; exit code 12 where it cannot be written. */
-export function writableFolder(what: string, file: string): void {
-  const folder = dirname(resolve(file));
-  try {
-    mkdirSync(folder, { recursive: true });
-    accessSync(folder, constants.W_OK | constants.X_OK);
-  } catch (error) {
-    throw new Stop(
-      SOAK_EXIT.CONFIG,
-      `${what} ${folder}: not writable (${(error as { code?: string }).code}); valid: a folder that this user may write`,
-    );
-  }
 }
 
 /** A file where the database should be must be one. */
@@ -97,25 +91,4 @@ export function refuseBlindness(psiActions: PsiActions): void {
   const { cpu, memory, io } = hostPressure().read();
   if (cpu.available || memory.available || io.available) return;
   throw new Stop(SOAK_EXIT.CONFIG, `${cpu.why}; valid: a kernel with PSI (psi=1), or --psi-actions off`);
-}
-
-/** The rewrite needs the config's folder, not only the file: it is replaced by a rename. */
-export function writableConfig(file: string): void {
-  try {
-    accessSync(dirname(realpathSync(file)), constants.W_OK);
-  } catch {
-    throw new Stop(
-      SOAK_EXIT.CONFIG,
-      `${dirname(resolve(file))}: not writable; valid: a folder where ${file} can be replaced`,
-    );
-  }
-}
-
-/** The system's unit has its mode from the config alone; what the log says must be what runs. */
-export function refuseForeignMode(manager: string, { mode }: RunFlags, text: string): void {
-  if (manager !== 'system' || mode === undefined) return;
-  const checked = checkConfig(text, '');
-  const found = checked.ok ? checked.value.engine.ingest_mode : undefined;
-  if (found !== mode)
-    throw new Stop(SOAK_EXIT.USAGE, `--mode ${mode}: the system unit runs ${found}; valid: set [engine] ingest_mode`);
 }

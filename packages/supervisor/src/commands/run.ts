@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Config } from '@hybrid-soak/contract/config.ts';
 import { readSampleEvery } from '@hybrid-soak/contract/config-edit.ts';
@@ -11,18 +12,11 @@ import { summaryOf, writeSummary } from '../summary-file.ts';
 import { summaryText } from '../summary-text.ts';
 import { withMetrics } from './metrics.ts';
 import { report, reportCommandLine } from './report.ts';
-import {
-  checkDatabase,
-  type RunFlags,
-  readConfig,
-  refuseBlindness,
-  refuseForeignMode,
-  seconds,
-  writableConfig,
-  writableFolder,
-} from './run-options.ts';
+import { refuseMode } from './run-mode.ts';
+import { checkDatabase, type RunFlags, readConfig, refuseBlindness, seconds, unitName } from './run-options.ts';
 import { terminalReporter } from './terminal.ts';
 import { watch } from './watch.ts';
+import { writableConfig, writableFile } from './writable.ts';
 
 export function runCommand(): Command {
   return new Command('run')
@@ -30,7 +24,7 @@ export function runCommand(): Command {
       'watch the engine and the host for a while, throttle and restart as the policy says, put everything back',
     )
     .option('-d, --duration <time>', 'how long: 45s, 90m, 2h or plain seconds (default: 2h)')
-    .option('--seconds <n>', 'the same in seconds')
+    .addOption(new Option('--seconds <n>', 'the same in seconds').conflicts('duration'))
     .option('--config <file>', "the engine's configuration", 'config/config.toml')
     .option('--sources <file>', 'ws_sources.toml for a user or embedded unit')
     .option('--unit <name>', "the engine's unit", 'hybrid-engine.service')
@@ -55,8 +49,11 @@ export function runCommand(): Command {
     )
     .option('--dry-run', 'print the effective policy and exit; with --json as one object')
     .option('--metrics-listen <host:port>', 'serve /metrics for Prometheus')
-    .option('--metrics-textfile <file>', "the same for node_exporter's textfile collector; removed at the end")
-    .option('--report <file>', 'write the report at the end')
+    .option(
+      '--metrics-textfile <file>',
+      "the same for node_exporter's textfile collector, which reads *.prom; removed at the end",
+    )
+    .option('--report [file]', 'write the report at the end (default: report.html)')
     .option('-q, --quiet', 'no progress on stderr')
     .option('--json', 'the summary as one JSON object on stdout')
     .addHelpText(
@@ -90,23 +87,31 @@ async function runSoak(flags: RunFlags): Promise<number> {
       ...(flags.sources ? ['--sources', resolve(flags.sources)] : []),
     ],
     reread: () => readConfig(flags.config).text,
-    check: (manager, now) => refuseForeignMode(manager, flags, now),
+    check: (manager) => refuseMode(manager, flags),
   };
   refuseBlindness(asked.psi_actions);
   checkDatabase(plan.db);
-  writableFolder('the folder of --decisions', flags.decisions);
+  writableFile('--decisions', flags.decisions);
+  writableFile('--samples', plan.samples);
   writableConfig(flags.config);
-  if (flags.report !== undefined) writableFolder('the folder of --report', flags.report);
+  const out = flags.report === undefined ? undefined : resolve(flags.report === true ? 'report.html' : flags.report);
+  if (out !== undefined) writableFile('--report', out);
   const { window_s, max_restarts_per_hour: restart_budget } = asked.parameters;
   const watched = watch({ duration_s: asked.duration_s, window_s, restart_budget });
   const reporter = await withMetrics(terminalReporter(watched, flags.quiet === true), flags, asked.run_id);
   const { ending, summary } = await soak(plan, reporter).finally(reporter.end);
-  conclude(plan, flags, summary, reporter.note);
+  conclude(plan, flags, summary, out, reporter.note);
   return ending.exit_code;
 }
 
 /** What is left of a soak: its summary on stdout and as a file, and the report where it was asked for. */
-function conclude(plan: Plan, flags: RunFlags, record: DecisionRecord, note: (text: string) => void): void {
+function conclude(
+  plan: Plan,
+  flags: RunFlags,
+  record: DecisionRecord,
+  out: string | undefined,
+  note: (text: string) => void,
+): void {
   const { decisions, samples, db } = plan;
   const path = resolve(dirname(decisions), 'summary.json');
   const summary = summaryOf(record, { decisions, samples, database: db });
@@ -115,16 +120,23 @@ function conclude(plan: Plan, flags: RunFlags, record: DecisionRecord, note: (te
   const command = reportCommandLine(record.run_id, flags);
   const json = () => `${JSON.stringify({ ...record, files: { decisions, samples, db } })}\n`;
   process.stdout.write(flags.json ? json() : summaryText(summary, { summary: path, report: command }));
-  if (flags.report !== undefined) note(report({ decisions, samples, run: record.run_id, out: flags.report }));
+  if (out === undefined) return;
+  try {
+    mkdirSync(dirname(out), { recursive: true });
+    note(report({ decisions, samples, run: record.run_id, out }));
+  } catch (error) {
+    // The verdict stands, and the report can be made at any time.
+    note((error as Error).message);
+  }
 }
 
 /** The flags over the configuration. */
 function askedFor(flags: RunFlags, text: string, config: Config): Plan['asked'] {
   const parameters = config.soak.policy;
   if (flags.stallThreshold !== undefined)
-    parameters.stall_threshold_s = seconds('--stall-threshold', flags.stallThreshold, 1);
+    parameters.stall_threshold_s = seconds('--stall-threshold', flags.stallThreshold, 1, 3600);
   if (flags.calibrate !== undefined && flags.calibrate !== 'live')
-    parameters.calibrate_s = seconds('--calibrate', flags.calibrate, 0);
+    parameters.calibrate_s = seconds('--calibrate', flags.calibrate, 0, 600);
   return {
     run_id: randomUUID(),
     ingest_mode: flags.mode ?? config.engine.ingest_mode,
@@ -132,12 +144,14 @@ function askedFor(flags: RunFlags, text: string, config: Config): Plan['asked'] 
     policy: flags.policy,
     parameters,
     thresholds: config.soak.thresholds,
-    duration_s: seconds('--duration', flags.duration ?? flags.seconds ?? '2h', 1),
-    interval_s: seconds('--interval', flags.interval, 0.1),
+    duration_s: flags.seconds
+      ? seconds('--seconds', flags.seconds, 1)
+      : seconds('--duration', flags.duration ?? '2h', 1),
+    interval_s: seconds('--interval', flags.interval, 0.1, 3600),
     calibrate: flags.calibrate === 'live' ? 'live' : 'before',
     apply: config.soak.apply,
     leave: flags.leave,
     original_sample_every: readSampleEvery(text),
-    unit: flags.unit,
+    unit: unitName(flags.unit),
   };
 }

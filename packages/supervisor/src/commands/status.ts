@@ -5,12 +5,12 @@ import { lockHolder } from '../adapters/lock.ts';
 import { progressProbe } from '../adapters/progress.ts';
 import { loadRunState } from '../adapters/run-state.ts';
 import { systemdUnit } from '../adapters/unit-systemd.ts';
-import { readConfig } from './run-options.ts';
+import { readConfig, unitName } from './run-options.ts';
 
 interface Flags {
   config: string;
   decisions: string;
-  unit: string;
+  unit?: string;
   json?: boolean;
 }
 
@@ -19,7 +19,7 @@ export function statusCommand(): Command {
     .description('is a soak running, at which rung, and how is the engine')
     .option('--config <file>', "the engine's configuration", 'config/config.toml')
     .option('--decisions <file>', 'the decision log', 'data/ops/soak_decisions.jsonl')
-    .option('--unit <name>', "the engine's unit", 'hybrid-engine.service')
+    .option('--unit <name>', "the engine's unit (default: that of the soak here, or hybrid-engine.service)")
     .option('--json', 'one JSON object')
     .addHelpText('after', '\nExamples:\n  soak status\n  soak status --json | jq .last_decision')
     .action(async (flags: Flags) => {
@@ -32,10 +32,11 @@ async function gather(flags: Flags) {
   const { config } = readConfig(flags.config);
   const ops = dirname(resolve(flags.decisions));
   const scope = process.getuid?.() === 0 ? 'root' : String(process.getuid?.());
-  const holder = (await lockHolder(scope, `${flags.unit}:`)) ?? (await lockHolder(scope, `${flags.unit}:${ops}`));
   const left = loadRunState(resolve(ops, 'soak_state.json'));
+  const name = unitName(flags.unit ?? left?.unit ?? 'hybrid-engine.service');
+  const holder = (await lockHolder(scope, `${name}:`)) ?? (await lockHolder(scope, `${name}:${ops}`));
   const manager = left?.manager === 'user' ? 'user' : 'system';
-  const unit = left?.manager === 'embedded' ? null : await systemdUnit(manager, flags.unit, '').show();
+  const unit = left?.manager === 'embedded' ? null : await systemdUnit(manager, name, '').show();
   const probe = progressProbe(resolve(config.app.db_path));
   const { heartbeat, progress } = probe.read();
   probe.close();

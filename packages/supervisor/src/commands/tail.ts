@@ -1,9 +1,11 @@
 import { existsSync } from 'node:fs';
 import { ACTIONS } from '@hybrid-soak/contract/decision.ts';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
-import { lineFollower } from '@hybrid-soak/report/line-follower.ts';
+import { batchesOf, lineFollower, Unreadable } from '@hybrid-soak/report/line-follower.ts';
+import { parseRecord } from '@hybrid-soak/report/read-log.ts';
 import { tailFormatter } from '@hybrid-soak/report/tail.ts';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
+import { hasGone } from '../outlive-readers.ts';
 import { Stop } from '../stop.ts';
 import { seconds } from './run-options.ts';
 
@@ -23,10 +25,7 @@ export function tailCommand(): Command {
     .description('the decisions as readable lines')
     .option('-f, --follow', 'go on as they are written, across rotation and truncation')
     .option('-n, --lines <n>', 'the last n; all of them with --since', '20')
-    .option('--action <a>', 'only this action; may be given more than once', (a: string, all: string[] = []) => [
-      ...all,
-      a.toUpperCase(),
-    ])
+    .addOption(actionOption())
     .option('--since <time>', 'only the last 45s, 10m, 2h')
     .option('--raw', 'the lines as they stand in the file')
     .option('--decisions <file>', 'the decision log', 'data/ops/soak_decisions.jsonl')
@@ -37,41 +36,59 @@ export function tailCommand(): Command {
     .action(tail);
 }
 
+/** Told in `--help` and completed as choices are, but taken in any case and more than once. */
+function actionOption(): Option {
+  const option = new Option('--action <a>', 'only this action; may be given more than once');
+  option.argParser((a: string, all: string[] = []) => [...all, a.toUpperCase()]);
+  option.argChoices = [...ACTIONS];
+  return option;
+}
+
 async function tail(flags: Flags): Promise<void> {
+  await follow(flags).catch((error: Error) => {
+    throw error instanceof Unreadable ? new Stop(SOAK_EXIT.CONFIG, error.message) : error;
+  });
+}
+
+async function follow(flags: Flags): Promise<void> {
   const formatter = tailFormatter({ ...checked(flags), raw: flags.raw === true, color: wantsColor() });
   if (!existsSync(flags.decisions)) {
     if (!flags.follow) throw new Stop(SOAK_EXIT.CONFIG, `${flags.decisions}: no such file; valid: a decision log`);
     process.stderr.write(`waiting for ${flags.decisions}\n`);
   }
-  process.stdout.on('error', (error: { code?: string }) => {
-    // The reader of the pipe has gone, as `head` does.
-    process.exit(error.code === 'EPIPE' ? SOAK_EXIT.PASS : SOAK_EXIT.BUG);
-  });
+  process.stdout.on('error', ({ code }: { code?: string }) =>
+    process.exit(hasGone(code) ? SOAK_EXIT.PASS : SOAK_EXIT.BUG),
+  );
   const follower = lineFollower(flags.decisions);
   let garbage = 0;
   const take = (keep: number): string[] => {
     let chosen: (() => string[])[] = [];
-    for (let batch = follower.poll(); batch.more || batch.lines.length > 0; batch = follower.poll()) {
-      for (const line of batch.lines) {
+    const choose = (lines: string[]) => {
+      for (const line of lines) {
         const record = formatter.select(line);
         if (record === 'garbage') garbage++;
         else if (record !== null) chosen.push(() => formatter.format(record, line));
       }
       if (chosen.length > keep) chosen = keep === 0 ? [] : chosen.slice(-keep);
-    }
+    };
+    for (const { lines } of batchesOf(follower)) choose(lines);
+    if (!flags.follow) choose(lastWithoutNewline(follower.torn()));
     return chosen.flatMap((lines) => lines());
   };
   print(take(flags.since === undefined ? Number(flags.lines) : Number.POSITIVE_INFINITY));
   if (garbage > 0) process.stderr.write(`${garbage} lines are no decision records\n`);
-  if (!flags.follow) {
-    if (follower.tornBytes() > 0) process.stderr.write(`the last line is torn (${follower.tornBytes()} bytes)\n`);
-    follower.close();
-    return;
-  }
+  if (!flags.follow) return follower.close();
   for (;;) {
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     print(take(Number.POSITIVE_INFINITY));
   }
+}
+
+/** A last line that only lacks its newline is a line; one that is cut off is told. */
+function lastWithoutNewline(text: string): string[] {
+  if (text === '' || parseRecord(text) !== null) return text === '' ? [] : [text];
+  process.stderr.write(`the last line is torn (${Buffer.byteLength(text)} bytes)\n`);
+  return [];
 }
 
 function print(lines: string[]): void {

@@ -27,12 +27,13 @@ export function terminalReporter(watch: Watch, quiet: boolean, out: WriteStream 
       shown.observation(observation, verdict);
     },
   };
-  process.on('SIGUSR2', () => reporter.answer(watch.state(monotonicMs(), out.columns ?? PIPED_COLUMNS)));
+  process.on('SIGUSR2', () => reporter.answer(watch.state(monotonicMs(), out.columns || PIPED_COLUMNS)));
   return reporter;
 }
 
 /** The block at the bottom; notes and decisions scroll away above it. */
 function blockReporter(watch: Watch, out: WriteStream): Reporter {
+  assumeSize(out);
   const update = createLogUpdate(out);
   const paint = (format: Format, text: string) => styleText(format, text, { stream: out });
   let lines: string[] = [];
@@ -54,6 +55,7 @@ function blockReporter(watch: Watch, out: WriteStream): Reporter {
     repaint();
   };
   const resized = () => {
+    assumeSize(out);
     // A narrower terminal has broken the lines that were painted: they take more rows than were written.
     const rows = lines.reduce((sum, line) => sum + Math.max(1, Math.ceil(widthOf(line) / out.columns)), 0);
     if (rows > 0) out.write(`\r\x1b[${rows}A\x1b[J`);
@@ -76,4 +78,10 @@ function blockReporter(watch: Watch, out: WriteStream): Reporter {
       ended = true;
     },
   };
+}
+
+/** A terminal that does not tell its size, as a serial line or a bare pty, says 0: it is taken for the usual one. */
+function assumeSize(out: WriteStream): void {
+  out.columns ||= 80;
+  out.rows ||= 24;
 }

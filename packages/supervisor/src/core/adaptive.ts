@@ -4,10 +4,10 @@ import { type Draft, decide } from './draft.ts';
 import { engineCpuPercent } from './pressure.ts';
 import { rungAbove, rungBelow } from './rungs.ts';
 import { explain, type Move, type Sight } from './sight.ts';
+import type { State } from './state.ts';
 
 /** Up only for pressure that lasts, is the engine's own, and that a rung does help; down when all has been calm. */
 export function adaptive(draft: Draft, sight: Sight): Move {
-  trackOver(draft, sight);
   judgeEffect(draft, sight);
   const move = judge(draft, sight);
   if (move.to !== 'down') easeHold(draft, sight);
@@ -17,11 +17,7 @@ export function adaptive(draft: Draft, sight: Sight): Move {
 function judge(draft: Draft, sight: Sight): Move {
   const { state } = draft;
   const p = state.options.parameters;
-  if (sight.over.length === 0) {
-    state.atTopSince = null;
-    return settle(draft, sight);
-  }
-  state.calmSince = null;
+  if (sight.over.length === 0) return settle(draft, sight);
   const lasting = sight.over.filter(
     (resource) => state.now - (state.overSince[resource] ?? state.now) >= p.sustain_s * 1000,
   );
@@ -44,14 +40,19 @@ function escalate(draft: Draft, { whose }: Attribution, lasting: Resource[], ext
     // That the engine has just started is in the log already.
     return whose === 'measuring' ? { to: 'stay', reason: 'hold: measuring' } : { to: 'hold', reason: whose, extra };
   }
-  if (rungAbove(state.ladder, state.wouldBe) === null) return atTop(draft, extra);
+  if (rungAbove(state.ladder, state.wouldBe) === null) return atTop(draft, whose, extra);
   if (state.lastRungChange !== null && state.now - state.lastRungChange < p.cooldown_s * 1000)
     return { to: 'hold', reason: 'cooldown', extra };
   if (state.effective === false) return { to: 'hold', reason: 'ineffective', extra };
+  if (awaitsEffect(state)) return { to: 'stay', reason: 'hold: measuring' };
   return { to: 'up', reason: `${lasting.join(', ')} over the limit for ${p.sustain_s} s`, extra };
 }
 
-function atTop(draft: Draft, extra: Record<string, unknown>): Move {
+/**
+ * Where nothing tells whose the pressure is, only a rung that helped has shown it to be the engine's: without one the
+ * soak goes on.
+ */
+function atTop(draft: Draft, whose: Attribution['whose'], extra: Record<string, unknown>): Move {
   const { state } = draft;
   const forS = state.options.parameters.abort_after_s;
   if (state.atTopSince === null) {
@@ -59,26 +60,24 @@ function atTop(draft: Draft, extra: Record<string, unknown>): Move {
     decide(draft, 'THROTTLE_MAX', 'over the limit at the last rung', extra);
   }
   if (state.now - state.atTopSince < forS * 1000) return { to: 'stay', reason: `hold: at ${state.wouldBe}` };
+  if (whose === 'unknown' && state.effective !== true) {
+    const reason = state.effective === false ? 'ineffective' : 'attribution unavailable';
+    return { to: 'hold', reason, extra };
+  }
   return { to: 'end', reason: `the engine kept the host over the limit for ${forS} s at ${state.wouldBe}`, extra };
 }
 
 /** Nothing is over a limit: calm, or between calm and over. Blind is not calm: recovery needs every resource seen. */
-function settle(draft: Draft, { pressure, limits }: Sight): Move {
+function settle(draft: Draft, { pressure }: Sight): Move {
   const { state } = draft;
   const p = state.options.parameters;
   state.lastHold = null;
-  const calm = RESOURCES.every((resource) => {
-    const value = pressure[resource];
-    return value !== null && value < p.recover_fraction * limits[resource];
-  });
-  if (!calm) {
-    state.calmSince = null;
+  if (state.calmSince === null) {
     return {
       to: 'stay',
       reason: RESOURCES.some((r) => pressure[r] === null) ? 'hold: pressure unknown' : 'ok: below the limit',
     };
   }
-  state.calmSince ??= state.now;
   if (rungBelow(state.ladder, state.wouldBe) === null) return { to: 'stay', reason: 'ok' };
   const calmMs = state.now - state.calmSince;
   const cooling = state.lastRungChange !== null && state.now - state.lastRungChange < p.cooldown_s * 1000;
@@ -87,15 +86,13 @@ function settle(draft: Draft, { pressure, limits }: Sight): Move {
   return { to: 'down', reason: 'calm: one rung down', extra };
 }
 
-function trackOver({ state }: Draft, { over }: Sight): void {
-  const since = state.overSince;
-  const at = (r: Resource) => (over.includes(r) ? (since[r] ?? state.now) : null);
-  state.overSince = { cpu: at('cpu'), memory: at('memory'), io: at('io') };
-}
-
 function noteWhose({ state }: Draft, { whose }: Attribution): void {
   if (whose === 'engine' || whose === 'ambient' || whose === 'quota') state.lastWhose = whose;
 }
+
+/** The engine is still starting up: what its last rung did for it cannot be told yet. */
+const awaitsEffect = (state: State) =>
+  state.effectBefore !== null && state.effective === null && state.now < state.graceUntil;
 
 /**
  * Once, when the cooldown of an escalation is over: did it lower the engine's own CPU use, or, where that cannot be read,
@@ -105,6 +102,7 @@ function judgeEffect({ state }: Draft, { pressure }: Sight): void {
   const before = state.effectBefore;
   const p = state.options.parameters;
   if (before === null || state.effective !== null || state.lastRungChange === null) return;
+  if (awaitsEffect(state)) return;
   if (state.options.psi_actions === 'logonly' || state.now - state.lastRungChange < p.cooldown_s * 1000) return;
   const engineCpu = engineCpuPercent(state);
   const byEngine = before.engineCpu !== null && engineCpu !== null;

@@ -10,13 +10,26 @@ const CLD_EXITED = 1;
 
 /** Milliseconds since 1970, with the fraction that Date leaves out; a stamp without a zone is UTC. NaN where it is none. */
 export function stampMs(timestamp: string): number {
-  const zoned = /(Z|[+-]\d\d:?\d\d)$/i.test(timestamp) ? timestamp : `${timestamp}Z`;
-  const micros = /\.\d{3}(\d{1,3})/.exec(timestamp)?.[1] ?? '';
-  return Date.parse(zoned.replace(' ', 'T')) + Number(micros.padEnd(3, '0')) / 1000;
+  const iso = timestamp.trim().replace(' ', 'T').replace(',', '.');
+  const zoned = /(Z|[+-]\d\d:?\d\d)$/i.test(iso) ? iso : `${iso}Z`;
+  const micros = /\.\d{3}(\d{1,3})/.exec(iso)?.[1] ?? '';
+  return Date.parse(zoned) + Number(micros.padEnd(3, '0')) / 1000;
 }
 
+/** `some avg10` of a record, percent; null where it has none. -1 is how other tools write a read that failed. */
+export function avg10Of(record: LogRecord, resource: Resource): number | null {
+  const value: unknown = record[`${resource}_some_avg10`];
+  const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+  return typeof number === 'number' && number >= 0 ? number : null;
+}
+
+const rawOf = (record: LogRecord, resource: Resource): string =>
+  [record[`${resource}_some_raw`], record[`${resource}_full_raw`]]
+    .filter((line) => typeof line === 'string')
+    .join('\n');
+
 export const hasPressure = (record: LogRecord): boolean =>
-  RESOURCES.some((r) => typeof record[`${r}_some_raw`] === 'string' || typeof record[`${r}_some_avg10`] === 'number');
+  RESOURCES.some((r) => rawOf(record, r).trim() !== '' || avg10Of(record, r) !== null);
 
 /**
  * A decision log as observations: every record with PSI fields is one, at its timestamp; records of the same moment are
@@ -78,9 +91,8 @@ function blank(record: LogRecord, at: number): Omit<Observation, 'psi' | 'progre
 function pressureReader(resource: Resource, records: LogRecord[]) {
   const parsed = new Map<LogRecord, Reading<Psi>>();
   for (const record of records) {
-    const lines = [record[`${resource}_some_raw`], record[`${resource}_full_raw`]];
-    const text = lines.filter((line) => typeof line === 'string').join('\n');
-    if (typeof record[`${resource}_some_avg10`] === 'number' || text !== '') parsed.set(record, parsePsi(text));
+    const text = rawOf(record, resource);
+    if (avg10Of(record, resource) !== null || text.trim() !== '') parsed.set(record, parsePsi(text));
   }
   const raw = [...parsed.values()].every((reading) => reading.available);
   let total = 0;
@@ -89,8 +101,8 @@ function pressureReader(resource: Resource, records: LogRecord[]) {
     const reading = parsed.get(record);
     if (reading === undefined) return unavailable('not in the log');
     if (raw) return reading;
-    const avg10 = record[`${resource}_some_avg10`];
-    if (typeof avg10 !== 'number') return reading;
+    const avg10 = avg10Of(record, resource);
+    if (avg10 === null) return reading;
     total += Math.round(avg10 * 10 * (at - (before ?? at)));
     before = at;
     const line = record[`${resource}_some_raw`];

@@ -1,6 +1,6 @@
 import type { Rung } from '@hybrid-soak/contract/ladder.ts';
 import { RESOURCES } from '@hybrid-soak/contract/psi.ts';
-import { type LogRecord, stampMs } from './decision-log.ts';
+import { avg10Of, type LogRecord, stampMs } from './decision-log.ts';
 import type { SoakOptions } from './options.ts';
 import type { Replayed } from './replay.ts';
 import { ladderFor } from './rungs.ts';
@@ -48,10 +48,11 @@ export function outlineOfLog(records: readonly LogRecord[], options: SoakOptions
   const times = records.map(({ timestamp }) => stampMs(timestamp));
   const time_per_rung_s = said.time_per_rung_s ?? timePerRung(records, times);
   const of = (action: string) => records.filter((record) => record.action === action).length;
+  const verdict = said.verdict ?? VERDICTS[end?.action ?? ''] ?? 'unknown';
   return {
     policy: records[0]?.policy ?? 'earlier tool',
-    verdict: said.verdict ?? VERDICTS[end?.action ?? ''] ?? 'unknown',
-    reason: said.reason ?? end?.reason ?? 'the log ends here',
+    verdict,
+    reason: said.reason?.replace(`${verdict}: `, '') ?? end?.reason ?? 'the log ends here',
     aborted: of('ABORT') > 0,
     duration_s: said.duration_s ?? round(((times.at(-1) ?? 0) - (times[0] ?? 0)) / 1000),
     restarts: said.restarts ?? of('ENGINE_RESTART'),
@@ -90,9 +91,7 @@ function lost(spent: Record<Rung, number>, { original_sample_every }: SoakOption
 function pressureOf(records: readonly LogRecord[]): Outline['pressure'] {
   return Object.fromEntries(
     RESOURCES.map((resource) => {
-      const seen = records
-        .map((record) => record[`${resource}_some_avg10`])
-        .filter((value) => typeof value === 'number');
+      const seen = records.map((record) => avg10Of(record, resource)).filter((value) => value !== null);
       const sorted = seen.sort((a, b) => a - b);
       const at = (share: number) => Math.round(sorted[Math.ceil(sorted.length * share) - 1] as number);
       return [resource, sorted.length === 0 ? null : { p50: at(0.5), p95: at(0.95), p99: at(0.99) }];

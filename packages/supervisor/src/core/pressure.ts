@@ -44,10 +44,13 @@ export function pressures(state: State, observation: Observation): PerResource<n
 /** max(limit, baseline + margin), never above the maximum; the fixed limit without a baseline or under classic. */
 export function effectiveLimits({ options, baseline }: State): PerResource<number> {
   const p = options.parameters;
-  const limit = (fixed: number, base: number | null | undefined, margin: number) =>
-    options.policy === 'classic' || base === null || base === undefined
-      ? fixed
-      : Math.min(p.max_effective_limit, Math.max(fixed, base + margin));
+  const limit = (fixed: number, base: number | null | undefined, margin: number) => {
+    if (options.policy === 'classic') return fixed;
+    return Math.min(
+      p.max_effective_limit,
+      base === null || base === undefined ? fixed : Math.max(fixed, base + margin),
+    );
+  };
   return {
     cpu: limit(p.cpu_limit, baseline?.cpu, p.cpu_margin),
     memory: limit(p.memory_limit, baseline?.memory, p.memory_margin),

@@ -1,6 +1,7 @@
 import { spendRestart } from './budget.ts';
 import { busy, type Draft, decide, finish, hold } from './draft.ts';
 import { effectiveLimits } from './pressure.ts';
+import type { State } from './state.ts';
 import { ratePercent } from './window.ts';
 
 /** A heartbeat that moved within this share of the threshold proves life where rows do not. */
@@ -25,6 +26,7 @@ export function trackProgress(draft: Draft): void {
   state.lastProgress = state.now;
   state.stallStreak = 0;
   state.stallOpen = false;
+  state.stallHeldSince = null;
   state.quietLogged = false;
   state.starvedLogged = false;
 }
@@ -65,10 +67,17 @@ export function watchStall(draft: Draft): boolean {
     heartbeat_age_s: state.heartbeat === null ? null : round((state.now - state.heartbeat.movedAt) / 1000),
   };
   const kind = classify(draft, stalled);
+  if (kind === 'stall' && state.quietLogged && state.stallStreak === 0 && isGraced(state)) {
+    // A quiet market does not become a stall because an engine that has just been started is not connected yet.
+    draft.verdict = 'hold: quiet, start-up grace';
+    return false;
+  }
   if (kind === 'stall') {
     restartStalled(draft, numbers);
     return true;
   }
+  // A STALL whose restart was never asked for is none of the restarts in a row.
+  if (state.stallOpen) state.stallStreak--;
   state.stallOpen = false;
   noteOnce(draft, kind, numbers);
   return false;
@@ -111,7 +120,7 @@ function noteOnce(draft: Draft, kind: 'quiet' | 'starved', numbers: Record<strin
 function restartStalled(draft: Draft, numbers: Record<string, unknown>): void {
   const { state } = draft;
   const p = state.options.parameters;
-  const graced = state.now < state.graceUntil;
+  const graced = isGraced(state);
   if (!state.stallOpen && (state.stallStreak === 0 || !graced)) {
     state.stallOpen = true;
     state.stallStreak++;
@@ -129,8 +138,16 @@ function restartStalled(draft: Draft, numbers: Record<string, unknown>): void {
     abort(draft, `stalled with the restart budget of ${p.max_restarts_per_hour} an hour spent`, numbers);
   else {
     state.stallOpen = false;
+    state.stallHeldSince = null;
     decide(draft, 'ENGINE_RESTART', 'stall', { ...numbers, stall_streak: state.stallStreak }, { kind: 'restart' });
   }
+}
+
+/** Every start grants its grace, but an engine that crashes again and again within it does not put its stall off for ever. */
+function isGraced(state: State): boolean {
+  if (state.now >= state.graceUntil) return false;
+  state.stallHeldSince ??= state.now;
+  return state.now - state.stallHeldSince < state.options.parameters.stall_threshold_s * 1000;
 }
 
 function abort(draft: Draft, reason: string, numbers: Record<string, unknown>): void {

@@ -71,6 +71,8 @@ export interface State {
   lastProgress: number | null;
   /** Until then a stall does not restart the engine, and its own counters are those of its start-up. */
   graceUntil: number;
+  /** Since when start-up graces have kept the next act on a stall back; null where none does. */
+  stallHeldSince: number | null;
   stallStreak: number;
   stalls: number;
   /** A STALL is written whose restart is still owed. */
@@ -164,6 +166,7 @@ const noPolicyMemory = (options: SoakOptions) => ({
 const noStallMemory = () => ({
   lastProgress: null,
   graceUntil: 0,
+  stallHeldSince: null,
   stallStreak: 0,
   stalls: 0,
   stallOpen: false,

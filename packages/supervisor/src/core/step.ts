@@ -9,6 +9,7 @@ import { watchPressure } from './ladder.ts';
 import { takeOutcomes } from './outcome.ts';
 import { calibrate, start, startUp, toRunning } from './phases.ts';
 import { effectiveLimits, mapResources, pressures, senseInto } from './pressure.ts';
+import { trackSpells } from './spells.ts';
 import { stalledFor, trackProgress, watchStall } from './stall.ts';
 import type { PerResource, Phase, State } from './state.ts';
 import { trackUnit, watchUnit } from './unit.ts';
@@ -128,6 +129,7 @@ function awaitStart(draft: Draft): void {
 function run(draft: Draft): void {
   const { state } = draft;
   noteBlindness(draft);
+  trackSpells(draft);
   watchUnit(draft);
   if (state.ending !== null) return;
   if (state.now - state.startedAt >= state.options.duration_s * 1000) {

@@ -89,7 +89,7 @@ export class Ground {
 
   configure(changes: Settings): void {
     const { runState, runStatePath, config } = this.plan;
-    const files = ['', '-wal', '-shm'].map((suffix) => this.scratch.path + suffix);
+    const files = ['', '-wal', '-shm', '.lock'].map((suffix) => this.scratch.path + suffix);
     if (runState.scratch === undefined) runState.scratch = files;
     saveRunState(runStatePath, runState);
     this.replace(config, this.settings(changes));

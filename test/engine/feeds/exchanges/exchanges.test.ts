@@ -29,6 +29,9 @@ t.test('an exchange is told by the URL of its source', async (t) => {
     ['wss://ws-feed-public.sandbox.exchange.coinbase.com', 'coinbase-exchange'],
     ['wss://advanced-trade-ws.coinbase.com', 'coinbase-advanced'],
     ['wss://ws.kraken.com/v2', 'kraken-v2'],
+    ['wss://ws.kraken.com/v2/', 'kraken-v2'],
+    ['ws://127.0.0.1:9001/v2', 'kraken-v2'],
+    ['ws://127.0.0.1:9001/v2/marketdata', 'gemini-v2'],
     ['wss://ws.kraken.com', 'kraken-v1'],
     ['wss://ws.kraken.com/', 'kraken-v1'],
     ['ws://127.0.0.1:9001/', undefined],
@@ -101,6 +104,16 @@ t.test('acknowledgements and refusals are told apart', async (t) => {
   t.match(reply('gemini-v2', '{"result":"error","reason":"InvalidSymbol","message":"no such"}', 'x'), {
     why: 'no such',
   });
+});
+
+t.test('an acknowledgement may be cumulative, rename channels and name other markets as well', async (t) => {
+  const exchange =
+    '{"type":"subscriptions","channels":[{"name":"level2_50","product_ids":["ETH-USD"],"account_ids":null},{"name":"matches","product_ids":["ETH-USD","BTC-USD"],"account_ids":null}]}';
+  t.same(reply('coinbase-exchange', exchange, 'BTC-USD'), { accepted: true });
+  const advanced = (subscriptions: object) =>
+    reply('coinbase-advanced', JSON.stringify({ channel: 'subscriptions', events: [{ subscriptions }] }), 'BTC-USD');
+  t.equal(advanced({ heartbeats: ['heartbeats'] }), undefined, 'of another channel alone');
+  t.same(advanced({ heartbeats: ['heartbeats'], market_trades: ['ETH-USD', 'BTC-USD'] }), { accepted: true });
 });
 
 t.test('an acknowledgement of another symbol, and any other frame, says nothing', async (t) => {

@@ -1,4 +1,4 @@
-import { canonicalSymbol, mapFrame, symbolOfUrl } from '@hybrid-soak/engine/feeds/exchanges/map-frame.ts';
+import { canonicalSymbol, mapBytes, mapFrame, symbolOfUrl } from '@hybrid-soak/engine/feeds/exchanges/map-frame.ts';
 import fc from 'fast-check';
 import t from 'tap';
 import { CONTROL, HISTORY, IGNORED, LIVE, MALFORMED, MS } from '../../../fixtures/frames.ts';
@@ -155,4 +155,29 @@ t.test('symbols are the exchange’s on the wire and the config’s in the datab
   t.equal(canonicalSymbol('BTCUSDT', 'BTCUSD', 'BTC-USD'), 'BTCUSDT', 'a source that names its symbol means that one');
   t.equal(symbolOfUrl('wss://api.gemini.com/v1/marketdata/btcusd'), 'BTCUSD');
   t.equal(symbolOfUrl('wss://stream.binance.com:9443/ws/btcusdt@trade'), 'BTCUSDT');
+});
+
+t.test('the market of frames that name none is the one in their URL, wherever it stands there', async (t) => {
+  for (const [path, symbol] of [
+    ['/v1/marketdata/BTCUSD?heartbeat=true&trades=true', 'BTCUSD'],
+    ['/v1/marketdata/btcgusdperp/', 'BTCGUSDPERP'],
+    ['/btcusd', 'BTCUSD'],
+    ['/feeds/btc-usd/', 'BTC-USD'],
+    ['/?symbol=ethusd', 'ETHUSD'],
+    ['/v1/multimarketdata?symbols=BTCUSD,ETHUSD', ''],
+    ['', ''],
+    ['/', ''],
+    ['/ws', ''],
+    ['/v2', ''],
+    ['/gemini', ''],
+    ['/usd', ''],
+  ] as const)
+    t.equal(symbolOfUrl(`ws://127.0.0.1:9001${path}`), symbol, path);
+});
+
+t.test('Gemini v1 with several markets on one connection: each event names its own', async (t) => {
+  const named = (symbol: string) =>
+    LIVE['gemini v1'].replace('"type":"trade",', `"type":"trade","symbol":"${symbol}",`);
+  t.equal(tradesIn(named('ETHUSD'))[0]?.symbol, 'ETHUSD');
+  t.match(mapBytes(Buffer.from(named('ETHUSD')), 'BTCUSD'), { is: 'trades', trades: [{ symbol: 'ETHUSD' }] });
 });

@@ -36,7 +36,8 @@ export const binance: Exchange = {
     if (wrapped) return ignored(frame['stream']);
     if ('lastUpdateId' in frame) return ignored('depth');
     if ('u' in frame && 'B' in frame && 'A' in frame) return ignored('bookTicker');
-    return 'id' in frame && ('result' in frame || 'error' in frame) ? { is: 'control' } : undefined;
+    const answers = 'id' in frame && ('result' in frame || 'error' in frame);
+    return answers || ('code' in frame && 'msg' in frame) ? { is: 'control' } : undefined;
   },
 };
 

@@ -78,6 +78,9 @@ export function pair(symbol: string, separator: string): string {
   return quote === undefined ? upper : `${upper.slice(0, -quote.length)}${separator}${quote}`;
 }
 
+/** Whether the text reads as a symbol: its letters end with a known quote. */
+export const hasQuote = (text: string): boolean => pair(letters(text), '-').includes('-');
+
 /** Letters and digits alone, upper case, with Kraken's XBT as BTC: the same market has the same letters everywhere. */
 export const letters = (symbol: string): string =>
   symbol

@@ -12,8 +12,9 @@ export const GEMINI_TRADES: Numbering = { name: 'gemini', ids: 'sparse' };
  *     {"type":"update","eventId":…,"timestamp":s,"timestampms":ms,"socket_sequence":n,"events":[
  *      {"type":"trade","tid":…,"price":"…","amount":"…","makerSide":"bid"},{"type":"change",…,"reason":"trade"}]}
  *
- * The symbol is in the URL alone. A trade comes with its paired `change`: one tick, not two. The first frame is the whole
- * book, without a time. `socket_sequence` counts every frame of a connection, heartbeats included.
+ * The symbol is in the URL alone; of several markets on one connection (`/v1/multimarketdata?symbols=…`) each event names its
+ * own. A trade comes with its paired `change`: one tick, not two. The first frame is the whole book, without a time.
+ * `socket_sequence` counts every frame of a connection, heartbeats included.
  */
 export const geminiV1: Exchange = {
   name: 'gemini-v1',
@@ -36,13 +37,12 @@ function mapBody(frame: JsonObject, urlSymbol: string): Mapped | undefined {
   if (type !== 'update' || !Array.isArray(frame['events'])) return undefined;
   const events = frame['events'].filter((event) => isObject(event) && event['type'] === 'trade');
   if (events.length === 0) return ignored('book');
-  const symbol = symbolText(urlSymbol);
-  const ts = integerMillis(frame['timestampms']);
+  const ms = frame['timestampms'];
   const trades = tradesOf(events, (event) => ({
-    symbol,
+    symbol: symbolText(event['symbol'] ?? urlSymbol),
     price: positiveDecimal(event['price']),
     volume: positiveDecimal(event['amount']),
-    ts,
+    ts: integerMillis(ms ?? event['timestampms']),
     tradeId: tradeId(event['tid']),
   }));
   return typeof trades === 'string' ? malformed(trades) : { is: 'trades', trades, numbering: GEMINI_TRADES };

@@ -1,5 +1,6 @@
 import { integerMillis, positiveDecimal, tradeId } from '../../core/decimal.ts';
-import { isObject, type JsonObject } from '../../core/json.ts';
+import { isObject, type JsonObject, objectsOf } from '../../core/json.ts';
+import type { Numbering } from '../../core/tick.ts';
 import {
   ACCEPTED,
   type Exchange,
@@ -21,7 +22,7 @@ import { GEMINI_TRADES } from './gemini-v1.ts';
  *     {"type":"l2_updates","symbol":"BTCUSD","changes":[…],"trades":[{"type":"trade",…}],"auction_events":[…]}
  *     {"type":"trade","symbol":"BTCUSD","event_id":…,"tid":…,"timestamp":ms,"price":"…","quantity":"…","side":"buy"}
  *
- * One `event_id` covers several fills; it is the id of the frames of 2021 alone, which have no `tid`.
+ * One `event_id` covers several fills; the frames of 2021, which have no `tid`, have no other id.
  */
 export const geminiV2: Exchange = {
   name: 'gemini-v2',
@@ -43,12 +44,13 @@ export const geminiV2: Exchange = {
         const trade = tradeOf(parts(frame));
         return typeof trade === 'string'
           ? malformed(trade)
-          : { is: 'trades', trades: [trade], numbering: GEMINI_TRADES };
+          : { is: 'trades', trades: [trade], numbering: numberingOf(frame) };
       }
       case 'l2_updates': {
         if (frame['trades'] === undefined) return ignored('book');
         const trades = tradesOf(frame['trades'], parts);
-        return typeof trades === 'string' ? malformed(trades) : { is: 'history', trades, numbering: GEMINI_TRADES };
+        if (typeof trades === 'string') return malformed(trades);
+        return { is: 'history', trades, numbering: numberingOf(objectsOf(frame['trades'])[0] ?? {}) };
       }
       case 'heartbeat':
         return { is: 'control' };
@@ -57,6 +59,10 @@ export const geminiV2: Exchange = {
     }
   },
 };
+
+/** By event: several fills may share one. */
+const GEMINI_EVENTS: Numbering = { name: 'gemini events', ids: 'shared' };
+const numberingOf = (body: JsonObject): Numbering => (body['tid'] === undefined ? GEMINI_EVENTS : GEMINI_TRADES);
 
 const parts = (body: JsonObject) => ({
   symbol: symbolText(body['symbol']),

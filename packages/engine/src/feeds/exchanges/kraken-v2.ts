@@ -27,7 +27,7 @@ const TRADES: Numbering = { name: 'kraken', ids: 'dense' };
 export const krakenV2: Exchange = {
   name: 'kraken-v2',
   venue: 'kraken',
-  serves: ({ hostname, pathname }) => isKraken(hostname) && pathname.startsWith('/v2'),
+  serves: ({ hostname, pathname }) => /^\/v2\/?$/.test(pathname) || (isKraken(hostname) && pathname.startsWith('/v2')),
   wireSymbol: (symbol) => pair(symbol, '/'),
   subscribe: (symbol) => [
     JSON.stringify({ method: 'subscribe', params: { channel: 'trade', symbol: [symbol], snapshot: false } }),
@@ -40,7 +40,8 @@ export const krakenV2: Exchange = {
   },
   map(frame) {
     if (!isObject(frame)) return undefined;
-    if (typeof frame['method'] === 'string' && ('success' in frame || 'time_in' in frame)) return { is: 'control' };
+    if ('time_in' in frame && ('method' in frame || 'success' in frame)) return { is: 'control' };
+    if ('success' in frame && 'method' in frame) return { is: 'control' };
     const { channel, type } = frame;
     if (channel === 'heartbeat' || channel === 'status') return { is: 'control' };
     if (!Array.isArray(frame['data'])) return undefined;

@@ -1,7 +1,7 @@
 import { isObject, parseExact, parseJson } from '../../core/json.ts';
 import type { Mapped } from '../../core/tick.ts';
 import { mapBinanceBytes } from './binance-bytes.ts';
-import { ignored, letters, malformed } from './exchange.ts';
+import { hasQuote, ignored, letters, malformed } from './exchange.ts';
 import { EXCHANGES } from './exchanges.ts';
 import { mapGeminiBytes } from './gemini-bytes.ts';
 
@@ -33,11 +33,20 @@ function mapParsed(frame: unknown, urlSymbol: string): Mapped {
 }
 
 /**
- * The symbol that a source's URL names: `/v1/marketdata/btcusd`, `/ws/btcusdt@trade`. Empty where there is none.
+ * The symbol that a source's URL names: `/v1/marketdata/btcusd`, `/ws/btcusdt@trade`, `/btcusd`, `/?symbol=btcusd`. Empty
+ * where there is none, as in `/ws` or `/v2`.
  */
 export function symbolOfUrl(url: string): string {
-  const last = new URL(url).pathname.split('/').at(-1) ?? '';
-  return last.split('@')[0]?.toUpperCase() ?? '';
+  const { pathname, searchParams } = new URL(url);
+  const after = /\/marketdata\/([^/]+)/i.exec(pathname)?.[1];
+  const last =
+    pathname
+      .split('/')
+      .findLast((part) => part !== '')
+      ?.split('@')[0] ?? '';
+  const asked = searchParams.get('symbol') ?? searchParams.get('symbols') ?? '';
+  const name = after ?? [last, asked].find((text) => /^[a-z0-9-]{5,16}$/i.test(text) && hasQuote(text));
+  return name?.toUpperCase() ?? '';
 }
 
 /**

@@ -1,0 +1,60 @@
+import {
+  accessSync,
+  constants,
+  existsSync,
+  lstatSync,
+  mkdtempSync,
+  realpathSync,
+  rmdirSync,
+  statSync,
+  utimesSync,
+} from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
+import { Stop } from '../stop.ts';
+
+/**
+ * Refuses, with exit code 12, a file that could not be written; nothing is left of the trial. A folder that is missing
+ * will be made, so that the nearest one above it is what counts.
+ */
+export function writableFile(what: string, file: string): void {
+  const path = resolve(file);
+  const folder = dirname(path);
+  try {
+    if (!existsSync(path)) tryFolder(folder);
+    else if (statSync(path).isFile()) accessSync(path, constants.W_OK);
+    else throw Object.assign(new Error(), { code: 'not a file' });
+    accessSync(nearest(folder), constants.W_OK | constants.X_OK);
+  } catch (error) {
+    const { code } = error as { code?: string };
+    throw new Stop(SOAK_EXIT.CONFIG, `${what} ${path}: not writable (${code}); valid: a file that this user may write`);
+  }
+}
+
+/** The permissions of /proc and the like promise what they do not hold: only the act tells. */
+function tryFolder(folder: string): void {
+  const above = nearest(folder);
+  accessSync(above, constants.W_OK | constants.X_OK);
+  if (above === folder) return;
+  const { atime, mtime } = statSync(above);
+  rmdirSync(mkdtempSync(join(above, '.soak-')));
+  utimesSync(above, atime, mtime);
+}
+
+function nearest(folder: string): string {
+  // A symlink to nothing is there too, and is no folder.
+  if (lstatSync(folder, { throwIfNoEntry: false }) !== undefined) return folder;
+  return nearest(dirname(folder));
+}
+
+/** The rewrite needs the config's folder, not only the file: it is replaced by a rename. */
+export function writableConfig(file: string): void {
+  try {
+    accessSync(dirname(realpathSync(file)), constants.W_OK);
+  } catch {
+    throw new Stop(
+      SOAK_EXIT.CONFIG,
+      `${dirname(resolve(file))}: not writable; valid: a folder where ${file} can be replaced`,
+    );
+  }
+}
