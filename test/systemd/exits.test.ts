@@ -14,14 +14,10 @@ t.test('on a real systemd', needsSystemd(), async (t) => {
     );
     const verified = await host.run('systemd-analyze', 'verify', ...files);
     t.match(verified, { code: 0, stdout: '', stderr: '' });
-    const security = await host.run(
-      'systemd-analyze',
-      'security',
-      '--offline=true',
-      '--threshold=20',
-      files[0] as string,
-    );
-    t.equal(security.code, 0, security.stdout.trim().split('\n').at(-1) ?? '');
+    for (const file of files.slice(0, 2)) {
+      const security = await host.run('systemd-analyze', 'security', '--offline=true', '--threshold=20', file);
+      t.equal(security.code, 0, security.stdout.trim().split('\n').at(-1) ?? '');
+    }
   });
 
   await t.test('a crash is restarted by systemd, and seen', async (t) => {

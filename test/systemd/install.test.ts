@@ -16,6 +16,12 @@ t.test('soak install on a real systemd', needsSystemd(), async (t) => {
     const list = `find ${WATCHED} -printf '%p %m %u %l %T@\\n' | sort; find ${WATCHED} -type f -print0 | sort -z | xargs -0 sha256sum`;
     return (await outside('sh', '-c', list)).stdout;
   };
+  /** What an installation must not have left: every path outside of it, with its kind, mode, owner and target. */
+  const unpacked = async () => {
+    const list = `find /etc /opt/hybrid-soak /usr/local /var/lib/hybrid-soak /var/cache -name '*-' -o -printf '%p %y %m %u %l\n'`;
+    const sums = 'sha256sum /etc/passwd /etc/group; cat /etc/systemd/system/hybrid-engine.service';
+    return (await outside('sh', '-c', `${list} 2>/dev/null | sort; ${sums}`)).stdout;
+  };
   const install = (...args: string[]) => outside(SOAK, 'install', '--link', INSIDE, ...args);
 
   await t.test('a second run changes nothing', async (t) => {
@@ -74,4 +80,28 @@ t.test('soak install on a real systemd', needsSystemd(), async (t) => {
     t.equal((await outside('readlink', '/usr/local/bin/soak')).stdout.trim(), '/bin/false');
     t.equal((await outside('ls', '/opt')).stdout.includes('hybrid-soak'), false);
   });
+
+  await t.test(
+    'after a kill -9 of install a second one ends it, and uninstall leaves everything as it was',
+    async (t) => {
+      await outside('sh', '-c', 'rm -rf /var/lib/hybrid-soak; userdel hybrid-soak; systemctl daemon-reload');
+      const before = await unpacked();
+      for (const progress of ['/opt/hybrid-soak/releases/0.1.0.new/config', '/etc/systemd/system/soak.service']) {
+        const interrupted = outside(SOAK, 'install');
+        await until(progress, async () => (await outside('test', '-e', progress)).code === 0);
+        await outside('pkill', '-KILL', '-f', 'supervisor/src/main.ts install');
+        await interrupted;
+        t.match(await outside(SOAK, 'install'), {
+          code: 0,
+          stdout: /run {6}systemctl daemon-reload|installed already/,
+        });
+        t.match(await outside(SOAK, 'install'), { code: 0, stdout: /is installed already/ });
+        t.equal(await host.show('NeedDaemonReload'), 'no');
+        t.equal(await host.show('LoadState', 'soak.service'), 'loaded');
+        t.equal((await outside('stat', '-c', '%U', '/var/lib/hybrid-soak/data/ops')).stdout, 'hybrid-soak');
+        t.match(await outside(SOAK, 'uninstall'), { code: 0 });
+        t.equal(await unpacked(), before);
+      }
+    },
+  );
 });

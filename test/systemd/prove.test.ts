@@ -35,6 +35,36 @@ t.test('soak prove on a real systemd', needsSystemd(), async (t) => {
     host.writeConfig(`${CONFIG}sample_evry = 1\n`);
     t.match(await host.soak('doctor'), { code: 20, stdout: /FAIL {4}the configuration is valid: .*\n +-> / });
     host.writeConfig(CONFIG);
+    await host.run('chown', 'root:', 'data/bot.db-wal');
+    t.match(await host.soak('doctor'), { code: 20, stdout: /cannot write .*bot\.db-wal\n +-> chown -R hybrid-soak: / });
+    await host.run('chown', 'hybrid-soak:', 'data/bot.db-wal');
+    const elsewhere = await host.machine.run(['env', '-C', '/root', 'soak', 'doctor']);
+    t.match(elsewhere, { code: 20, stdout: /FAIL {4}it reads this configuration: .*\n +-> run this in / });
+    t.match(await host.soak('doctor', '--unit', 'none.service'), {
+      code: 20,
+      stdout: /not-found.*\n +-> soak install/,
+    });
+  });
+
+  await t.test('doctor judges a stopped unit fairly, sees a mask, and no soak gets round one', async (t) => {
+    await host.systemctl('stop', UNIT);
+    await host.systemctl('daemon-reload');
+    t.match(await host.soak('doctor'), { code: 0 });
+    await host.run('mv', `/etc/systemd/system/${UNIT}`, '/run/kept');
+    await host.systemctl('mask', UNIT);
+    t.match(await host.soak('doctor'), {
+      code: 20,
+      stdout: /FAIL {4}the unit is loaded: masked .*\n +-> systemctl unmask /,
+    });
+    t.match(await host.soak('run', '-d', '10s'), {
+      code: 12,
+      stdout: '',
+      stderr: /^hybrid-engine\.service is masked; valid: /,
+    });
+    await host.systemctl('unmask', UNIT);
+    await host.run('mv', '/run/kept', `/etc/systemd/system/${UNIT}`);
+    await host.systemctl('daemon-reload');
+    await host.systemctl('start', UNIT);
   });
 
   await t.test('preflight, psi, stall, concurrency and exit-code pass, everything is as before', async (t) => {

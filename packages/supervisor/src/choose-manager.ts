@@ -46,6 +46,9 @@ export async function chooseManager(choice: ManagerChoice, unit: string, asIs: b
     return { name: 'system', why, open: async () => systemdUnit('system', unit, why) };
   }
   if (choice === 'system') throw new NoManager(`--manager system: ${system}`);
+  // An engine of the soak's own would get round a mask, and double a unit that is only badly written.
+  if (presentButNot(system, unit))
+    throw new NoManager(`${system}; valid: mend it (soak doctor), or --manager embedded`);
   const user = await answers('user');
   if (user === null && asIs && (await installed('user', unit)) === null) {
     const why = choice === 'auto' ? `${unit} is installed for this user` : asked;
@@ -68,13 +71,22 @@ async function installed(scope: 'system' | 'user', unit: string): Promise<string
   return state === 'loaded' ? null : `${unit} is ${state}`;
 }
 
-/** Who has the unit, without changing anything: the system's manager, the user's, or nobody. */
+/**
+ * Whose unit there is to look at, without changing anything: the manager that was asked for; else the system's or the user's
+ * that has it, masked, broken or silent as it may be; else the system's, where one runs that ought to have it; else nobody's.
+ */
 export async function whereInstalled(choice: ManagerChoice, unit: string): Promise<'system' | 'user' | null> {
-  const has = async (scope: 'system' | 'user') =>
-    (choice === 'auto' || choice === scope) && (await installed(scope, unit)) === null;
-  if (await has('system')) return 'system';
-  return (await answers('user')) === null && (await has('user')) ? 'user' : null;
+  if (choice !== 'auto') return choice === 'embedded' ? null : choice;
+  const system = await installed('system', unit).catch((error: Error) => error.message);
+  if (system === null || system.startsWith('--manager system: ') || presentButNot(system, unit)) return 'system';
+  if ((await answers('user')) === null && (await installed('user', unit)) === null) return 'user';
+  return system === absent(unit) ? 'system' : null;
 }
+
+const absent = (unit: string) => `${unit} is not-found`;
+
+/** Masked, or not to be loaded as it stands. */
+const presentButNot = (why: string, unit: string) => why.startsWith(`${unit} is `) && why !== absent(unit);
 
 async function answers(scope: 'user'): Promise<string | null> {
   if (process.env['XDG_RUNTIME_DIR'] === undefined) return 'XDG_RUNTIME_DIR is not set';

@@ -12,6 +12,7 @@ export async function recover(path: string): Promise<boolean> {
   const state = loadRunState(path);
   if (state === null) return false;
   for (const orphan of orphans(state)) await orphanGone(orphan);
+  await recoverNested(state);
   const changed = restoreConfig(state);
   if (state.manager === 'user' && existsSync(placedAt(state.unit))) {
     // It was placed for that soak alone.
@@ -28,6 +29,14 @@ export async function recover(path: string): Promise<boolean> {
   return true;
 }
 
+/**
+ * What the soaks of a proof left, whose config is the proof's own. A failure is not the last word: the unit is the same, and
+ * to put that back comes next.
+ */
+export async function recoverNested({ nested = [] }: RunState): Promise<void> {
+  for (const path of nested) await recover(path).catch(() => {});
+}
+
 /** What a second signal still does, synchronously: the config, and the engine that this process would orphan. */
 export function restoreNow(path: string, state: RunState): void {
   restoreConfig(state);
@@ -42,9 +51,18 @@ const orphans = ({ embedded, helpers = [] }: RunState): Known[] =>
 /** Asks a process of a supervisor that is gone to end; false where it is no more. It leads a process group of its own. */
 function stopOrphan({ pid, start_time }: Known): boolean {
   if (startTimeOf(pid) !== start_time) return false;
-  process.kill(-pid, 'SIGTERM');
-  process.kill(-pid, 'SIGCONT');
+  signalGroup(pid, 'SIGTERM');
+  signalGroup(pid, 'SIGCONT');
   return true;
+}
+
+/** One that has just been started dies of the first signal, before the next. */
+function signalGroup(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-pid, signal);
+  } catch (error) {
+    if ((error as { code?: string }).code !== 'ESRCH') throw error;
+  }
 }
 
 const ORPHAN_PATIENCE_MS = 30_000;
@@ -55,7 +73,7 @@ async function orphanGone(orphan: Known): Promise<void> {
   const { pid, start_time } = orphan;
   const until = monotonicMs() + ORPHAN_PATIENCE_MS;
   while (startTimeOf(pid) === start_time) {
-    if (monotonicMs() > until) process.kill(-pid, 'SIGKILL');
+    if (monotonicMs() > until) signalGroup(pid, 'SIGKILL');
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }

@@ -88,6 +88,14 @@ t.test('what a soak leaves is read back, and removed twice without complaint', a
   removeRunState(path);
   removeRunState(path);
   t.equal(loadRunState(path), null);
+  for (const text of ['', '{"v":1', 'null', '{"v":1,"run_id":"x"}', '[]']) {
+    writeFileSync(path, text);
+    t.throws(() => loadRunState(path), {
+      name: 'Stop',
+      exitCode: 12,
+      message: /is not what a soak left/,
+    });
+  }
 });
 
 t.test('restoring puts the exact bytes back, or the one token where someone has edited since', async (t) => {

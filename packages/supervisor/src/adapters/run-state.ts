@@ -29,6 +29,8 @@ export interface RunState {
   replaced?: Replaced[];
   /** Processes that a proof started; each leads a group of its own. */
   helpers?: Known[];
+  /** State files of soaks that a proof started: what they left is put back first. */
+  nested?: string[];
   /** Files of a proof alone, removed when the unit has let go of them. */
   scratch?: string[];
 }
@@ -50,14 +52,16 @@ export function saveRunState(path: string, state: RunState): void {
   replaceFile(path, `${JSON.stringify(state)}\n`);
 }
 
-/** The state that an earlier run left; null where it left none. */
+/** The state that an earlier run left; null where it left none. Throws Stop where the file is not such a state. */
 export function loadRunState(path: string): RunState | null {
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as RunState;
+    const state = JSON.parse(readFileSync(path, 'utf8')) as Partial<RunState> | null;
+    const whole = [state?.run_id, state?.unit, state?.config, state?.original_text];
+    if (state?.v === 1 && whole.every((value) => typeof value === 'string')) return state as RunState;
   } catch (error) {
     if ((error as { code?: string }).code === 'ENOENT') return null;
-    throw new Stop(SOAK_EXIT.CONFIG, `${path}: is not what a soak left; valid: check sample_every, then remove it`);
   }
+  throw new Stop(SOAK_EXIT.CONFIG, `${path}: is not what a soak left; valid: check sample_every, then remove it`);
 }
 
 export const removeRunState = (path: string): void => rmSync(path, { force: true });

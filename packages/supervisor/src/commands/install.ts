@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
@@ -30,12 +30,12 @@ export function installCommand(): Command {
     .option('--link <folder>', 'point `current` at this folder instead of copying a release')
     .addHelpText(
       'after',
-      '\nExamples:\n  sudo soak install --dry-run\n  soak install --user\n\nA file that is replaced is kept, and put back by `soak uninstall`. Configuration and database are never touched.\n' +
+      '\nExamples:\n  sudo soak install --dry-run\n  soak install --user\n\nA file that is replaced is kept, and put back by `soak uninstall`. A configuration and a database that are there are never touched.\n' +
         'Exit codes: 0, 2 usage, 12 something stands in the way, 20 a command failed.',
     )
     .action((flags: Flags) => {
       const way = wayOf(flags);
-      const link = flags.link === undefined ? null : resolve(flags.link);
+      const link = flags.link === undefined ? null : linkTarget(flags.link);
       const changed = install(installSteps(way.layout, ROOT, way.version, link), way);
       if (flags.dryRun) return;
       const user = flags.user ? ' --user' : '';
@@ -46,11 +46,17 @@ export function installCommand(): Command {
 
 export function uninstallCommand(): Command {
   return withScope(new Command('uninstall'))
-    .description('take away what `soak install` made, put back what it replaced; configuration and data stay')
+    .description('take away what `soak install` made, put back what it replaced; data and what was edited stay')
     .addHelpText('after', '\nExample:\n  sudo soak uninstall --dry-run')
     .action((flags: Flags) => {
       if (!uninstall(wayOf(flags))) process.stdout.write('nothing is installed\n');
     });
+}
+
+function linkTarget(folder: string): string {
+  const path = resolve(folder);
+  if (existsSync(join(path, 'packages/supervisor/bin/soak'))) return path;
+  throw new Stop(SOAK_EXIT.USAGE, `--link ${folder}: there is no hybrid-soak in it; valid: a checkout or a release`);
 }
 
 function wayOf({ user, dryRun }: Flags): Way {

@@ -15,11 +15,16 @@ export interface Layout {
   /** Configuration and data. */
   state: string;
   units: string;
-  command: string;
+  /** Where `soak` and `hybrid-engine` are found by name. */
+  commands: string;
   /** Who the engine runs as; null: whoever installs. */
   account: string | null;
   /** Where polkit(8) reads rules; null in a user's installation, which needs none. */
   rules: string | null;
+  /** What the units' own CacheDirectory= leaves. */
+  caches: string[];
+  /** There while the manager that would read the units runs (sd_booted(3)). */
+  managerAt: string;
 }
 
 export function layoutOf(scope: Scope): Layout {
@@ -29,9 +34,11 @@ export function layoutOf(scope: Scope): Layout {
       home: '/opt/hybrid-soak',
       state: '/var/lib/hybrid-soak',
       units: '/etc/systemd/system',
-      command: '/usr/local/bin/soak',
+      commands: '/usr/local/bin',
       account: 'hybrid-soak',
       rules: '/etc/polkit-1/rules.d',
+      caches: ['/var/cache/hybrid-soak', '/var/cache/hybrid-soak-supervisor'],
+      managerAt: '/run/systemd/system',
     };
   // The folders of the XDG Base Directory Specification.
   const xdg = (name: string, fallback: string) => process.env[name] ?? join(homedir(), fallback);
@@ -40,9 +47,11 @@ export function layoutOf(scope: Scope): Layout {
     home: join(xdg('XDG_DATA_HOME', '.local/share'), 'hybrid-soak'),
     state: join(xdg('XDG_STATE_HOME', '.local/state'), 'hybrid-soak'),
     units: join(xdg('XDG_CONFIG_HOME', '.config'), 'systemd/user'),
-    command: join(homedir(), '.local/bin/soak'),
+    commands: join(homedir(), '.local/bin'),
     account: null,
     rules: null,
+    caches: [],
+    managerAt: join(process.env['XDG_RUNTIME_DIR'] ?? '/nonexistent', 'systemd/private'),
   };
 }
 

@@ -17,6 +17,8 @@ export interface Manifest {
   version: string;
   scope: Scope;
   made: Made[];
+  /** Paths changed by a run that has not come to its end: its commands are still to be run. */
+  pending?: string[];
 }
 
 export function loadManifest(path: string): Manifest | null {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, realpathSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { currentLink, type Layout, unitFiles } from './layout.ts';
 
 /** What an installation consists of, in order. Each is made only where it is not so already. */
@@ -10,14 +10,14 @@ export type Step =
   | { do: 'folder'; path: string; mode: number; own: boolean }
   | { do: 'release'; from: string; to: string; digest: string }
   | { do: 'link'; path: string; target: string }
-  /** `keep`: made where there is none, never replaced and never removed. */
+  /** `keep`: made where there is none, never replaced; removed only as it was made. */
   | { do: 'file'; path: string; text: string; mode: number; keep: boolean; own: boolean }
   /** `after`: only where one of the files under this folder has changed. */
   | { do: 'run'; command: string[]; after: string };
 
 /** `link`: a folder that `current` points at, instead of a copied release. */
 export function installSteps(layout: Layout, root: string, version: string, link: string | null): Step[] {
-  const { home, state, units, command, account, rules, scope } = layout;
+  const { home, state, units, commands, account, rules, scope } = layout;
   const folder = (path: string, mode = 0o755, own = false): Step => ({ do: 'folder', path, mode, own });
   const file = (path: string, text: string): Step => ({ do: 'file', path, text, mode: 0o644, keep: false, own: false });
   const release = join(home, 'releases', version);
@@ -34,12 +34,11 @@ export function installSteps(layout: Layout, root: string, version: string, link
       ? [{ do: 'release', from: root, to: release, digest: digestOf(root) } as const]
       : []),
     { do: 'link', path: currentLink(layout), target },
-    folder(dirname(command)),
-    {
-      do: 'link',
-      path: command,
-      target: relative(dirname(command), join(currentLink(layout), 'packages/supervisor/bin/soak')),
-    },
+    folder(commands),
+    ...['supervisor/bin/soak', 'engine/bin/hybrid-engine'].map((program): Step => {
+      const path = join(commands, basename(program));
+      return { do: 'link', path, target: relative(commands, join(currentLink(layout), 'packages', program)) };
+    }),
     ...['', 'config', 'data', 'data/ops'].map((name) => folder(join(state, name), 0o750, true)),
     ...['config.toml', 'ws_sources.toml'].map(
       (name): Step => ({

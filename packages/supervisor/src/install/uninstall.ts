@@ -11,7 +11,7 @@ import {
   rmSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { run, sha256, type Way } from './install.ts';
+import { runs, sha256, type Way } from './install.ts';
 import { ENGINE, manifestPath } from './layout.ts';
 import { loadManifest, type Made, removeManifest } from './manifest.ts';
 
@@ -20,7 +20,7 @@ import { loadManifest, type Made, removeManifest } from './manifest.ts';
  * the configuration and the data stay. False where there is no manifest.
  */
 export function uninstall(way: Way): boolean {
-  const { layout, dryRun, say } = way;
+  const { layout, dryRun } = way;
   const path = manifestPath(layout);
   const manifest = loadManifest(path);
   if (manifest === null) return false;
@@ -32,10 +32,10 @@ export function uninstall(way: Way): boolean {
     if (made.kind === 'folder' || made.kind === 'account') last.push(made);
     else takeAway(made, way);
   }
-  const reload = [...systemctl, 'daemon-reload'];
-  say(`run      ${reload.join(' ')}`);
+  const reload = runs([...systemctl, 'daemon-reload'], way);
+  for (const cache of layout.caches.filter((folder) => existsSync(folder))) removeTree(cache, way);
   if (!dryRun) {
-    run(reload);
+    reload();
     removeManifest(path);
     for (const folder of ['backups', 'releases'].map((name) => join(layout.home, name))) removeEmpty(folder);
   }
@@ -43,14 +43,12 @@ export function uninstall(way: Way): boolean {
   return true;
 }
 
-function stopUnits(made: Made[], systemctl: string[], { layout, dryRun, say }: Way): void {
-  const ours = ['soak.service', ENGINE].filter((name) =>
-    made.some((entry) => entry.kind === 'file' && entry.path === join(layout.units, name)),
-  );
+function stopUnits(made: Made[], systemctl: string[], way: Way): void {
+  const there = made.flatMap((entry) => (entry.kind === 'file' && existsSync(entry.path) ? [entry.path] : []));
+  const ours = ['soak.service', ENGINE].filter((name) => there.includes(join(way.layout.units, name)));
   if (ours.length === 0) return;
-  const command = [...systemctl, 'disable', '--now', ...ours];
-  say(`run      ${command.join(' ')}`);
-  if (!dryRun) run(command);
+  const stop = runs([...systemctl, 'disable', '--now', ...ours], way);
+  if (!way.dryRun) stop();
 }
 
 function takeAway(made: Made, way: Way): void {
@@ -62,8 +60,9 @@ function takeAway(made: Made, way: Way): void {
       removeFolder(made.path, way);
       break;
     case 'release':
-      way.say(`remove   ${made.path}`);
-      if (!way.dryRun) rmSync(made.path, { recursive: true, force: true });
+      removeTree(made.path, way);
+      // A copy that an interrupted run had begun.
+      if (!way.dryRun) rmSync(`${made.path}.new`, { recursive: true, force: true });
       break;
     case 'link':
     case 'file':
@@ -74,10 +73,19 @@ function takeAway(made: Made, way: Way): void {
   }
 }
 
+function removeTree(path: string, { dryRun, say }: Way): void {
+  say(`remove   ${path}`);
+  if (!dryRun) rmSync(path, { recursive: true, force: true });
+}
+
 /** A path that somebody has changed since is left alone; its backup stays where it is. */
 function putBack(made: Extract<Made, { kind: 'link' | 'file' }>, { dryRun, say }: Way): void {
   const { path, backup } = made;
   const stat = lstatSync(path, { throwIfNoEntry: false });
+  if (isPutBack(made)) {
+    if (backup !== null && !dryRun) rmSync(backup, { force: true });
+    return;
+  }
   if (stat !== undefined && !isOurs(made, stat.isSymbolicLink())) {
     say(`stays    ${path}: edited since${backup === null ? '' : `; what stood there before: ${backup}`}`);
     return;
@@ -92,6 +100,19 @@ function putBack(made: Extract<Made, { kind: 'link' | 'file' }>, { dryRun, say }
   cpSync(backup, `${path}.new`, { verbatimSymlinks: true, preserveTimestamps: true });
   renameSync(`${path}.new`, path);
   rmSync(backup);
+}
+
+/** What stood there before stands there: an interrupted install never came to replace it, or an uninstall had begun. */
+function isPutBack({ path, backup }: Extract<Made, { kind: 'link' | 'file' }>): boolean {
+  if (backup === null) return false;
+  if (!lstatSync(backup, { throwIfNoEntry: false })) return true;
+  return contentOf(path) === contentOf(backup);
+}
+
+function contentOf(path: string): string | null {
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) return null;
+  return stat.isSymbolicLink() ? `-> ${readlinkSync(path)}` : sha256(readFileSync(path));
 }
 
 function isOurs(made: Extract<Made, { kind: 'link' | 'file' }>, isLink: boolean): boolean {

@@ -33,6 +33,7 @@ export async function supervisorKilled(ground: Ground, notes: Notes, times: numb
   });
   const before = ground.configText();
   const valid = Object.values(SAMPLE_EVERY).map((every) => setSampleEvery(before, every));
+  ground.expect(valid);
   const kills: Kills = { ground, notes, before, valid, leadMs: null, unchanged: 0, changed: 0 };
   const wrong: string[] = [];
   const load = press();

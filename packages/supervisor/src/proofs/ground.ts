@@ -116,6 +116,22 @@ export class Ground {
     saveRunState(runStatePath, runState);
   }
 
+  /** The state file of a soak that a proof starts: whatever becomes of both, what it left is put back. */
+  nested(path: string): void {
+    const { runState, runStatePath } = this.plan;
+    if (runState.nested?.includes(path)) return;
+    runState.nested = [...(runState.nested ?? []), path];
+    saveRunState(runStatePath, runState);
+  }
+
+  /** Texts that a soak of a proof may write over the config: no edits of anybody's. */
+  expect(texts: string[]): void {
+    const { runState, runStatePath, config } = this.plan;
+    const entry = runState.replaced?.find((known) => known.path === config);
+    entry?.written.push(...texts.filter((text) => !entry.written.includes(text)));
+    saveRunState(runStatePath, runState);
+  }
+
   async unit(): Promise<Unit> {
     const reading = await this.manager.show(true);
     if (!reading.available) throw new Error(reading.why);

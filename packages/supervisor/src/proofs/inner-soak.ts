@@ -13,6 +13,8 @@ const node = (...args: string[]): [string, string[]] => [process.execPath, [...p
 export interface InnerSoak {
   command: string;
   log: string;
+  /** What it has printed. */
+  said(): string;
   decisions(): DecisionRecord[];
   /** The first decision that `wanted` takes, once it is there. */
   decided(what: string, wanted: (record: DecisionRecord) => boolean, seconds: number): Promise<DecisionRecord>;
@@ -32,9 +34,11 @@ export async function innerSoak(ground: Ground, name: string, args: string[]): P
   mkdirSync(dirname(log), { recursive: true });
   const own = ['--unit', innerUnit(ground), '--manager', ground.manager.name, '--config', config, '--decisions', log];
   const [file, argv] = node('run', ...own, '--calibrate', '0', ...args);
-  const said = openSync(join(out, name, 'soak.log'), 'a');
-  const child = spawn(file, argv, { stdio: ['ignore', said, said], detached: true });
-  closeSync(said);
+  const printed = join(out, name, 'soak.log');
+  const output = openSync(printed, 'a');
+  ground.nested(stateOf(log));
+  const child = spawn(file, argv, { stdio: ['ignore', output, output], detached: true });
+  closeSync(output);
   const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   let ended = false;
   void gone.then(() => {
@@ -46,13 +50,14 @@ export async function innerSoak(ground: Ground, name: string, args: string[]): P
   return {
     command: ['soak', ...argv.slice(process.execArgv.length + 1)].join(' '),
     log,
+    said: () => readFileSync(printed, 'utf8'),
     decisions,
     decided: (what, wanted, seconds) =>
       ground.until(
         what,
         () => {
           const found = decisions().find(wanted);
-          if (found === undefined && ended) throw new Error(`the soak ended: ${lastLine(join(out, name, 'soak.log'))}`);
+          if (found === undefined && ended) throw new Error(`the soak ended: ${lastLine(printed)}`);
           return found;
         },
         seconds,
@@ -64,6 +69,9 @@ export async function innerSoak(ground: Ground, name: string, args: string[]): P
     },
   };
 }
+
+/** The trace of the soak with that decision log. */
+const stateOf = (log: string) => join(dirname(log), 'soak_state.json');
 
 /** A user's unit is placed for one soak alone: the inner one has its own. */
 const innerUnit = ({ manager, plan }: Ground) =>

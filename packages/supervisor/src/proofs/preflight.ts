@@ -39,8 +39,8 @@ export const METHOD = 'Looks alone: systemctl, the files, /proc, /sys/fs/cgroup 
 
 /** All findings, each with a hint where something is amiss. */
 export async function inspect(subject: Subject, notes: Notes): Promise<void> {
-  await readUnit(subject, notes);
-  artefact(subject, notes);
+  const runs = await readUnit(subject, notes);
+  artefact(runs ?? subject.root, notes);
   configuration(subject, notes);
   access(subject, notes);
   pressure(notes);
@@ -65,7 +65,7 @@ export async function inspect(subject: Subject, notes: Notes): Promise<void> {
 }
 
 /** One hash over every source file that the engine and the supervisor run from, by path. */
-function artefact({ root }: Subject, notes: Notes): void {
+function artefact(root: string, notes: Notes): void {
   const hash = createHash('sha256');
   let files = 0;
   for (const name of ['contract', 'engine', 'supervisor']) {
@@ -100,13 +100,22 @@ function configuration({ config }: Subject, notes: Notes): void {
       return [(error as Error).message];
     }
   };
-  const found = [...faults(config, checkConfig), ...faults(join(dirname(config), 'ws_sources.toml'), checkSources)];
+  const sources = join(dirname(config), 'ws_sources.toml');
+  // No mode but realws looks at its sources.
+  const needed = existsSync(sources) || /^\s*(engine\.)?ingest_mode\s*=\s*["']realws/m.test(textOf(config));
+  const found = [...faults(config, checkConfig), ...(needed ? faults(sources, checkSources) : [])];
   notes.check(
     'the configuration is valid',
     found.length === 0,
     found.join('; ') || config,
-    'mend the line that it names',
+    existsSync(config)
+      ? 'mend the line that it names'
+      : "run this in the unit's WorkingDirectory, or with --config FILE",
   );
+}
+
+function textOf(path: string): string {
+  return existsSync(path) ? readFileSync(path, 'utf8') : '';
 }
 
 function access({ config, db, ops }: Subject, notes: Notes): void {

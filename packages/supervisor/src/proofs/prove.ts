@@ -10,7 +10,7 @@ import { LockHeld, takeLock } from '../adapters/lock.ts';
 import { type RunState, saveRunState, startTimeOf } from '../adapters/run-state.ts';
 import { chooseManager, type ManagerChoice, NoManager, type Wanted } from '../choose-manager.ts';
 import { perform } from '../effects.ts';
-import { recover, restoreNow } from '../recover.ts';
+import { recover, recoverNested, restoreNow } from '../recover.ts';
 import { Stop } from '../stop.ts';
 import { concurrency } from './concurrency.ts';
 import { crash } from './crash.ts';
@@ -162,6 +162,7 @@ async function putBack(ground: Ground): Promise<string | null> {
   const { runState, runStatePath } = plan;
   ground.scratch.close();
   await ground.resetCounters();
+  await recoverNested(runState);
   const outcome = await perform({ id: 0, kind: 'restore', leave: 'as-found' }, { manager, runState, runStatePath });
   return outcome.ok ? null : (outcome.error ?? 'not put back');
 }

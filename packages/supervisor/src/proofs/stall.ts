@@ -24,30 +24,37 @@ export const stall: ProofCode = {
     });
     const soak = await innerSoak(ground, 'stall', [
       ...['-d', '10m', '--interval', `${INTERVAL_S}s`, '--stall-threshold', `${threshold}s`],
-      ...['--psi-actions', 'logonly', '--leave', 'running'],
+      ...['--psi-actions', hostPressure().read().cpu.available ? 'logonly' : 'off', '--leave', 'running'],
     ]);
-    notes.ran(soak.command, null, '');
     try {
       await soak.decided('the start of the engine', (r) => r.action === 'ENGINE_RESTARTED', 30);
       await frozen(ground, notes, soak, 'idle', threshold);
-      const load = press();
-      try {
-        const pressure = hostPressure();
-        const some = () => {
-          const { cpu } = pressure.read();
-          return cpu.available ? cpu.value.some.avg10 : 100;
-        };
-        await ground.until('CPU stall time over 40 %', () => some() > 40, 40, 250);
-        notes.number('cpu some avg10 at the second stall', some(), '% of wall time');
-        await frozen(ground, notes, soak, 'under CPU pressure', threshold);
-      } finally {
-        await load.release();
-      }
+      await pressed(ground, notes, soak, threshold);
     } finally {
       await soak.kill('SIGTERM');
+      notes.ran(soak.command, null, soak.said());
     }
   },
 };
+
+async function pressed(ground: Ground, notes: Notes, soak: InnerSoak, threshold: number): Promise<void> {
+  const host = hostPressure();
+  const { cpu } = host.read();
+  if (!cpu.available)
+    return notes.blocked('a stall under CPU pressure', cpu.why, 'boot with psi=1; kernel 4.20 or later');
+  const some = () => {
+    const now = host.read().cpu;
+    return now.available ? now.value.some.avg10 : 0;
+  };
+  const load = press();
+  try {
+    await ground.until('CPU stall time over 40 %', () => some() > 40, 40, 250);
+    notes.number('cpu some avg10 at the second stall', some(), '% of wall time');
+    await frozen(ground, notes, soak, 'under CPU pressure', threshold);
+  } finally {
+    await load.release();
+  }
+}
 
 async function frozen(ground: Ground, notes: Notes, soak: InnerSoak, when: string, threshold: number): Promise<void> {
   const status = ground.scratch.status;
@@ -57,6 +64,7 @@ async function frozen(ground: Ground, notes: Notes, soak: InnerSoak, when: strin
   const victim = await ground.until('the process that writes', () => status(), 10);
   process.kill(victim.pid, 'SIGSTOP');
   const at = monotonicMs();
+  notes.ran(`kill -STOP ${victim.pid}`, 0, '');
   const later = (action: string) => (r: { seq?: number | undefined; action: string }) =>
     (r.seq ?? 0) > seq && r.action === action;
   const seen = await soak.decided(`STALL ${when}`, later('STALL'), threshold * 4 + 20);
