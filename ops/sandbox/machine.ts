@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { execa } from 'execa';
+import { makeCgroups, removeCgroups } from './cgroup.ts';
 
 const REPOSITORY = resolve(import.meta.dirname, '../..');
 /** Where the repository stands in the machine: out of /root and /home, which the unit cannot see. */
@@ -44,9 +45,11 @@ export function whyNoMachine(): string | null {
 export async function bootMachine(): Promise<Machine> {
   const folder = mkdtempSync(join(tmpdir(), 'hybrid-sandbox-'));
   const merged = join(folder, 'merged');
+  const cgroups = makeCgroups(basename(folder));
   const unmount = () => {
     for (const path of [merged, folder]) spawnSync('umount', ['-l', path]);
     rmSync(folder, { recursive: true, force: true });
+    removeCgroups(cgroups);
   };
   must('mount', ['-t', 'tmpfs', 'tmpfs', folder]);
   for (const name of ['upper', 'work', 'merged']) mkdirSync(join(folder, name));
@@ -59,8 +62,9 @@ export async function bootMachine(): Promise<Machine> {
     merged,
   ]);
   const container = spawn(
-    'systemd-nspawn',
+    'sh',
     [
+      ...['-c', 'for group in $CGROUPS; do echo $$ > "$group/cgroup.procs"; done; exec systemd-nspawn "$@"', 'sh'],
       '--quiet',
       '--register=no',
       '--keep-unit',
@@ -76,7 +80,7 @@ export async function bootMachine(): Promise<Machine> {
     ],
     {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, SYSTEMD_NSPAWN_UNIFIED_HIERARCHY: '1' },
+      env: { ...process.env, SYSTEMD_NSPAWN_UNIFIED_HIERARCHY: '1', CGROUPS: cgroups.join(' ') },
       detached: true,
     },
   );

@@ -1,0 +1,42 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+const ROOT = '/sys/fs/cgroup';
+
+/**
+ * Cgroups of that name below this process's own, in the hierarchies that systemd uses: the unified one and, on a host with
+ * both versions, the named one (cgroups(7)). Without them all machines of one process would share one tree, and each
+ * engine's use would be counted with that of its namesakes.
+ */
+export function makeCgroups(name: string): string[] {
+  const own = readFileSync('/proc/self/cgroup', 'utf8');
+  const unified = existsSync(join(ROOT, 'cgroup.controllers')) ? ROOT : join(ROOT, 'unified');
+  const trees = [
+    [/^0::(.*)$/m, unified],
+    [/^\d+:name=systemd:(.*)$/m, join(ROOT, 'systemd')],
+  ] as const;
+  return trees.flatMap(([line, root]) => {
+    const path = line.exec(own)?.[1];
+    if (path === undefined || !existsSync(root)) return [];
+    const folder = join(root, path, name);
+    mkdirSync(folder);
+    return [folder];
+  });
+}
+
+/** What its systemd left in them goes too; the kernel refuses where a process is still in one. */
+export function removeCgroups(folders: string[]): void {
+  for (const folder of folders) {
+    try {
+      removeTree(folder);
+    } catch {
+      // A process that is just ending: an empty cgroup costs nothing.
+    }
+  }
+}
+
+function removeTree(folder: string): void {
+  for (const entry of readdirSync(folder, { withFileTypes: true }))
+    if (entry.isDirectory()) removeTree(join(folder, entry.name));
+  rmdirSync(folder);
+}
