@@ -44,8 +44,15 @@ must('the type check', bin('tsc'), ['-p', 'tsconfig.json']);
 must('the lint check', bin('biome'), ['lint', '.']);
 installMissing();
 
-/** The longest begins first; the one that needs a calm host is last, and waits for the others. */
-const FIRST = ['test/systemd/pressure.test.ts', 'test/systemd/prove.test.ts'];
+/** The longest begin first; the one that needs a calm host is last, and waits for the others. */
+const FIRST = [
+  'test/systemd/pressure.test.ts',
+  'test/systemd/prove.test.ts',
+  'test/engine/database.test.ts',
+  'test/faults/faults.test.ts',
+  'test/systemd/exits.test.ts',
+  'test/systemd/stall.test.ts',
+];
 const LAST = ['test/systemd/engine-load.test.ts'];
 const place = (file) => (FIRST.includes(file) ? 0 : LAST.includes(file) ? 2 : 1);
 
@@ -56,7 +63,7 @@ files.sort((a, b) => place(a) - place(b));
 // Parsed by `.ci/run`: `# { total: 39, pass: 39 }` closes tap's own output.
 const tap = spawn(
   bin('tap'),
-  ['--disable-coverage', '--allow-empty-coverage', '--reporter=tap', '--jobs=3', '--timeout=600', ...files],
+  ['--disable-coverage', '--allow-empty-coverage', '--reporter=tap', '--jobs=4', '--timeout=600', ...files],
   {
     cwd: root,
     stdio: 'inherit',

@@ -1,4 +1,5 @@
-import { checkConfig, checkSources, formatFault } from '@hybrid-soak/contract/config-check.ts';
+import { checkConfig, checkSources } from '@hybrid-soak/contract/config-check.ts';
+import { formatFault } from '@hybrid-soak/contract/fault.ts';
 import t from 'tap';
 
 const faults = (text: string) => {

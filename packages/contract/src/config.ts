@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { INGEST_MODES } from './decision.ts';
+import { INGEST_MODES } from './modes.ts';
 
 /**
  * The shape of `config/config.toml` and `config/ws_sources.toml`. Every key has a default but the URLs that a mode needs;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { RUNGS } from './ladder.ts';
+import { POLICIES, PSI_ACTIONS } from './modes.ts';
 
 /** Every action a decision record can have. A rung change is an ENGINE_RESTART whose `state` is the new rung. */
 export const ACTIONS = [
@@ -26,13 +27,6 @@ export const ACTIONS = [
   'SUMMARY',
 ] as const;
 export type Action = (typeof ACTIONS)[number];
-
-export const INGEST_MODES = ['synthetic', 'replay', 'mockws', 'realws'] as const;
-export const PSI_ACTIONS = ['on', 'logonly', 'off'] as const;
-export const POLICIES = ['adaptive', 'classic'] as const;
-export type IngestMode = (typeof INGEST_MODES)[number];
-export type PsiActions = (typeof PSI_ACTIONS)[number];
-export type PolicyName = (typeof POLICIES)[number];
 
 const psiFields = Object.fromEntries(
   ['cpu', 'memory', 'io'].flatMap((resource) =>

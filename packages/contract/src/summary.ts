@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { INGEST_MODES, POLICIES, PSI_ACTIONS } from './decision.ts';
 import { RUNGS } from './ladder.ts';
+import { INGEST_MODES, POLICIES, PSI_ACTIONS } from './modes.ts';
 import { RESOURCES } from './psi.ts';
 
 const byResource = <T extends z.ZodType>(value: T) => z.record(z.enum(RESOURCES), value);

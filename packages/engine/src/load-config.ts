@@ -1,38 +1,15 @@
 import { accessSync, constants, readFileSync, realpathSync, statSync } from 'node:fs';
-import { dirname, isAbsolute, resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import type { Config, Source } from '@hybrid-soak/contract/config.ts';
-import { type Checked, checkConfig, checkSources, type Fault } from '@hybrid-soak/contract/config-check.ts';
+import { checkConfig, checkSources } from '@hybrid-soak/contract/config-check.ts';
 import { placeOf } from '@hybrid-soak/contract/config-place.ts';
-import type { IngestMode } from '@hybrid-soak/contract/decision.ts';
+import type { Checked, Fault } from '@hybrid-soak/contract/fault.ts';
+import type { IngestMode } from '@hybrid-soak/contract/modes.ts';
 import { exchangeOf } from './feeds/exchanges/exchanges.ts';
-
-export interface Loaded {
-  config: Config;
-  sources: Source[];
-  /** Moves a corrupt database aside and begins a new one. */
-  recover: boolean;
-  /** Reads the same files again. */
-  again(): Checked<Pick<Loaded, 'config' | 'sources'>>;
-}
-
-type Read = Pick<Loaded, 'config' | 'sources'>;
-
-export interface ConfigFlags {
-  config: string;
-  sources?: string;
-  mode?: IngestMode;
-  recover?: boolean;
-}
-
-/** Reads and checks the configuration that the flags name. */
-export function load({ config: file, sources, mode, recover = false }: ConfigFlags): Checked<Loaded> {
-  const again = () => loadConfig(file, sources, mode);
-  const read = again();
-  return read.ok ? { ok: true, value: { ...read.value, recover, again } } : read;
-}
+import { type Files, fromHere } from './loaded.ts';
 
 /** Reads and checks the configuration; every fault at once. `sourcesFile` is read in mode realws alone. */
-export function loadConfig(file: string, sourcesFile: string | undefined, mode?: IngestMode): Checked<Read> {
+export function loadConfig(file: string, sourcesFile: string | undefined, mode?: IngestMode): Checked<Files> {
   const text = read(file);
   if (typeof text !== 'string') return { ok: false, faults: [text] };
   const checked = checkConfig(text, file);
@@ -91,9 +68,6 @@ function recordingFault({ app, engine }: Config): Pick<Fault, 'problem' | 'valid
 function realPath(path: string): string | null {
   return statSync(path, { throwIfNoEntry: false }) === undefined ? null : realpathSync(path);
 }
-
-/** A path of the config is relative to the working directory, which the unit sets. */
-export const fromHere = (path: string): string => (isAbsolute(path) ? path : resolve(path));
 
 function read(file: string): string | Fault {
   try {

@@ -1,11 +1,11 @@
 import './hangup.ts';
 import { readFileSync } from 'node:fs';
-import { formatFault } from '@hybrid-soak/contract/config-check.ts';
-import { INGEST_MODES } from '@hybrid-soak/contract/decision.ts';
 import { ENGINE_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
+import { formatFault } from '@hybrid-soak/contract/fault.ts';
+import { INGEST_MODES } from '@hybrid-soak/contract/modes.ts';
 import { MIGRATIONS } from '@hybrid-soak/contract/schema.ts';
 import { Command, Option } from 'commander';
-import { type ConfigFlags, fromHere, type Loaded, load } from './load-config.ts';
+import { type ConfigFlags, fromHere, type Loaded, load } from './loaded.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;
@@ -30,13 +30,13 @@ withConfig(program.command('run').description('run until SIGTERM or SIGINT'))
   .addOption(new Option('--mode <mode>', 'instead of [engine] ingest_mode').choices(INGEST_MODES))
   .option('--recover', 'move a corrupt database aside and begin a new one')
   .action(async (flags: ConfigFlags) => {
-    process.exitCode = await run(loaded(flags));
+    process.exitCode = await run(flags);
   });
 
 withConfig(program.command('check-config').description('print each fault with its line and what would be valid'))
   .addHelpText('after', '\nExample:\n  hybrid-engine check-config --config config/config.toml')
-  .action((flags: ConfigFlags) => {
-    loaded(flags);
+  .action(async (flags: ConfigFlags) => {
+    await loaded(flags);
     process.stdout.write(`${flags.config}: valid\n`);
   });
 
@@ -55,27 +55,35 @@ if (import.meta.main) {
 }
 
 /** The configuration, or each fault a line and exit code 12. */
-function loaded(flags: ConfigFlags): Loaded {
-  const read = load(flags);
+async function loaded(flags: ConfigFlags): Promise<Loaded> {
+  const read = await load(flags);
   if (read.ok) return read.value;
   for (const fault of read.faults) process.stderr.write(`${formatFault(fault)}\n`);
   process.exit(ENGINE_EXIT.CONFIG);
 }
 
-async function run(loaded: Loaded): Promise<number> {
-  const [{ pino }, { openNotifier }, { runEngine }, { DatabaseRefused, DatabaseUnavailable }, { makeFolderOf }] =
-    await Promise.all([
-      import('pino'),
-      import('./notify.ts'),
-      import('./run.ts'),
-      import('./store/refusals.ts'),
-      import('./store/make-folder.ts'),
-    ]);
-  const log = pino({ level: loaded.config.engine.log_level, base: null, timestamp: pino.stdTimeFunctions.isoTime });
+async function run(flags: ConfigFlags): Promise<number> {
+  const [
+    engine,
+    { pino },
+    { openNotifier },
+    { runEngine },
+    { DatabaseRefused, DatabaseUnavailable },
+    { makeFolderOf },
+  ] = await Promise.all([
+    loaded(flags),
+    import('pino'),
+    import('./notify.ts'),
+    import('./run.ts'),
+    import('./store/refusals.ts'),
+    import('./store/make-folder.ts'),
+  ]);
+  const { config } = engine;
+  const log = pino({ level: config.engine.log_level, base: null, timestamp: pino.stdTimeFunctions.isoTime });
   try {
-    makeFolderOf(fromHere(loaded.config.app.db_path));
+    makeFolderOf(fromHere(config.app.db_path));
     // The writer thread of a dying disk would keep the process alive.
-    process.exit(await runEngine(loaded, log, await openNotifier(process.env)));
+    process.exit(await runEngine(engine, log, await openNotifier(process.env)));
   } catch (error) {
     if (error instanceof DatabaseRefused) {
       process.stderr.write(`app.db_path: ${error.message}\n`);

@@ -7,7 +7,7 @@ import { NO_SEEDS, type Seeds } from './core/gaps.ts';
 import { looksLikeTrade, Sampler } from './core/sampling.ts';
 import { type Executed, type ExecutionRules, ShadowExecution } from './core/shadow/execution.ts';
 import { periodic, type Strategy, smaCrossover } from './core/strategy/strategy.ts';
-import type { Mapped, Numbering, Tick, Trade } from './core/tick.ts';
+import { fillTick, type Mapped, type Numbering, type Tick, type Trade } from './core/tick.ts';
 import { canonicalSymbol, mapBytes } from './feeds/exchanges/map-frame.ts';
 import type { FrameSource } from './feeds/feed.ts';
 import { mapRecordedTick } from './feeds/recorded-ticks.ts';
@@ -57,6 +57,8 @@ export class Pipeline {
   readonly #ticks: TickColumns;
   readonly #batchRows: number;
   #rows: OtherRows = noRows();
+  /** The one at hand: one object for all, since nobody keeps it. */
+  readonly #tick: Tick = { symbol: '', source: '', price: 0.5, volume: 0.5, ts: 0.5, tradeId: null };
   /** Ticks that may wait for the disk, the open batch included; past it new ticks are dropped and counted. */
   readonly #capacity: number;
 
@@ -152,7 +154,7 @@ export class Pipeline {
     let fresh = 0;
     for (const trade of trades) {
       const lane = this.#laneOf(source, trade.symbol);
-      const tick = tickOf(lane, trade);
+      const tick = fillTick(this.#tick, lane.source.name, lane.symbol, trade);
       if (!this.#dedupe.isNew(source, trade.symbol, tick, numbering, counting, Date.now)) continue;
       fresh++;
       this.#onTick(lane, tick);
@@ -162,7 +164,7 @@ export class Pipeline {
 
   #remember(source: FrameSource, trades: Trade[], numbering: Numbering | null): void {
     for (const trade of trades) {
-      const tick = tickOf(this.#laneOf(source, trade.symbol), trade);
+      const tick = fillTick(this.#tick, source.name, this.#laneOf(source, trade.symbol).symbol, trade);
       this.#dedupe.remember(source, trade.symbol, tick, numbering);
     }
   }
@@ -234,14 +236,5 @@ export class Pipeline {
     this.#rows.quarantine.push({ source, receivedMs: Date.now(), reason, raw });
   }
 }
-
-const tickOf = ({ source, symbol }: Lane, { price, volume, ts, tradeId }: Trade): Tick => ({
-  symbol,
-  source: source.name,
-  price,
-  volume,
-  ts,
-  tradeId,
-});
 
 const noRows = (): OtherRows => ({ signals: [], orders: [], fills: [], quarantine: [] });

@@ -1,15 +1,15 @@
-import { formatFault } from '@hybrid-soak/contract/config-check.ts';
+import { formatFault } from '@hybrid-soak/contract/fault.ts';
 import type { Logger } from 'pino';
 import { changedKeys, LIVE_KEYS } from './core/reload.ts';
-import type { Loaded } from './load-config.ts';
+import type { Loaded } from './loaded.ts';
 import type { Pipeline } from './pipeline.ts';
 
 /**
  * SIGHUP: the configuration is read again. `sample_every` and `log_level` apply at once, no connection is dropped; what
  * else has changed is named as needing a restart. A faulty file changes nothing.
  */
-export function reload(loaded: Loaded, pipeline: Pipeline, log: Logger): void {
-  const again = loaded.again();
+export async function reload(loaded: Loaded, pipeline: Pipeline, log: Logger): Promise<void> {
+  const again = await loaded.again();
   if (!again.ok) {
     log.error({ faults: again.faults.map(formatFault) }, 'not reloaded: the configuration is not valid');
     return;

@@ -8,7 +8,7 @@ import { startSources } from './feeds/sources.ts';
 import { startSynthetic } from './feeds/synthetic.ts';
 import { onHangup } from './hangup.ts';
 import { lateness } from './lateness.ts';
-import { fromHere, type Loaded } from './load-config.ts';
+import { fromHere, type Loaded } from './loaded.ts';
 import type { Notifier } from './notify.ts';
 import { Pipeline } from './pipeline.ts';
 import { reload } from './reload.ts';
@@ -99,7 +99,13 @@ export async function runEngine(loaded: Loaded, log: Logger, notifier: Notifier)
   flush();
   notifier.send(`READY=1\nSTATUS=${statusLine(pipeline, feed)}`);
   log.info({ mode: config.engine.ingest_mode, sample_every: config.engine.sample_every, pid: process.pid }, 'started');
-  onHangup(() => reload(loaded, pipeline, log));
+  // One after the other: the last that was asked for is the last that is applied.
+  let reloading = Promise.resolve();
+  onHangup(() => {
+    reloading = reloading
+      .then(() => reload(loaded, pipeline, log))
+      .catch((error: unknown) => log.error({ err: error }, 'not reloaded'));
+  });
   const code = await ended;
   await feed.stop();
   for (const timer of timers) clearInterval(timer);

@@ -1,5 +1,5 @@
 import { configSchema } from '@hybrid-soak/contract/config.ts';
-import { POLICIES, type PolicyName, PSI_ACTIONS } from '@hybrid-soak/contract/decision.ts';
+import { POLICIES, type PolicyName, PSI_ACTIONS } from '@hybrid-soak/contract/modes.ts';
 import type { Observation } from '@hybrid-soak/contract/sample.ts';
 import type { LogRecord } from './core/decision-log.ts';
 import type { SoakOptions } from './core/options.ts';

@@ -18,6 +18,17 @@ export interface Trade {
   tradeId: string | number | null;
 }
 
+/** Makes a tick that is used again and again into that of another trade; the same tick. */
+export function fillTick(tick: Tick, source: string, symbol: string, trade: Trade): Tick {
+  tick.symbol = symbol;
+  tick.source = source;
+  tick.price = trade.price;
+  tick.volume = trade.volume;
+  tick.ts = trade.ts;
+  tick.tradeId = trade.tradeId;
+  return tick;
+}
+
 /**
  * How an exchange numbers its trades. One space of ids has one name, whichever API it is read through. `dense`: each id is
  * the one before plus 1, per symbol, so that a jump is a hole. `sparse`: unique and ascending, with jumps that mean nothing.

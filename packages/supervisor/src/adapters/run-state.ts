@@ -1,6 +1,6 @@
 import { readFileSync, rmSync } from 'node:fs';
-import type { IngestMode, PolicyName, PsiActions } from '@hybrid-soak/contract/decision.ts';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
+import type { IngestMode, PolicyName, PsiActions } from '@hybrid-soak/contract/modes.ts';
 import { replaceFile } from '../replace-file.ts';
 import { Stop } from '../stop.ts';
 

@@ -1,4 +1,4 @@
-import { POLICIES, type PolicyName } from '@hybrid-soak/contract/decision.ts';
+import { POLICIES, type PolicyName } from '@hybrid-soak/contract/modes.ts';
 import { Command, Option } from 'commander';
 import { type Outline, outlineOf, outlineOfLog } from '../core/outline.ts';
 import { besideEachOther } from '../outline-text.ts';

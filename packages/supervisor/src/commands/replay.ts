@@ -1,6 +1,7 @@
 import type { SoakPolicy } from '@hybrid-soak/contract/config.ts';
-import { type DecisionRecord, POLICIES, type PolicyName } from '@hybrid-soak/contract/decision.ts';
+import type { DecisionRecord } from '@hybrid-soak/contract/decision.ts';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
+import { POLICIES, type PolicyName } from '@hybrid-soak/contract/modes.ts';
 import { Command, Option } from 'commander';
 import type { LogRecord } from '../core/decision-log.ts';
 import { outlineOf, outlineOfLog } from '../core/outline.ts';

@@ -1,8 +1,9 @@
 import { statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Config } from '@hybrid-soak/contract/config.ts';
-import { checkSources, formatFault } from '@hybrid-soak/contract/config-check.ts';
+import { checkSources } from '@hybrid-soak/contract/config-check.ts';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
+import { formatFault } from '@hybrid-soak/contract/fault.ts';
 import { readText } from '../adapters/config-file.ts';
 import { Stop } from '../stop.ts';
 import { type RunFlags, readConfig } from './run-options.ts';

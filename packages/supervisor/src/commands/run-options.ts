@@ -1,9 +1,10 @@
 import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 import type { Config } from '@hybrid-soak/contract/config.ts';
-import { checkConfig, formatFault } from '@hybrid-soak/contract/config-check.ts';
-import type { IngestMode, PolicyName, PsiActions } from '@hybrid-soak/contract/decision.ts';
+import { checkConfig } from '@hybrid-soak/contract/config-check.ts';
 import { parseDuration } from '@hybrid-soak/contract/duration.ts';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
+import { formatFault } from '@hybrid-soak/contract/fault.ts';
+import type { IngestMode, PolicyName, PsiActions } from '@hybrid-soak/contract/modes.ts';
 import { readText } from '../adapters/config-file.ts';
 import { hostPressure } from '../adapters/pressure.ts';
 import type { ManagerChoice } from '../choose-manager.ts';

@@ -1,5 +1,5 @@
 import type { SoakPolicy, SoakThresholds } from '@hybrid-soak/contract/config.ts';
-import type { IngestMode, PolicyName, PsiActions } from '@hybrid-soak/contract/decision.ts';
+import type { IngestMode, PolicyName, PsiActions } from '@hybrid-soak/contract/modes.ts';
 
 /** What a soak is given before its first observation; with the samples file it determines every decision. */
 export interface SoakOptions {

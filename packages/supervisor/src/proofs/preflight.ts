@@ -10,7 +10,8 @@ import {
   statSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { checkConfig, checkSources, formatFault } from '@hybrid-soak/contract/config-check.ts';
+import { checkConfig, checkSources } from '@hybrid-soak/contract/config-check.ts';
+import { formatFault } from '@hybrid-soak/contract/fault.ts';
 import { lockHolder } from '../adapters/lock.ts';
 import { hostPressure } from '../adapters/pressure.ts';
 import { readUnit } from './preflight-unit.ts';

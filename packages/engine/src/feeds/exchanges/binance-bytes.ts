@@ -1,5 +1,5 @@
 import { saneMillis } from '../../core/decimal.ts';
-import type { Mapped } from '../../core/tick.ts';
+import type { Mapped, Trade } from '../../core/tick.ts';
 import { BINANCE_TRADES } from './binance.ts';
 import { Scan } from './scan.ts';
 
@@ -17,10 +17,14 @@ const M_IGNORED = bytes(',"M":true');
 const END = bytes('}');
 const scan = new Scan();
 const symbol = { text: '' };
+/** What is handed over is the same for every frame, with other values: made anew it would be half of all garbage. */
+const trade: Trade = { symbol: '', price: 0.5, volume: 0.5, ts: 0.5, tradeId: 0 };
+const mapped: Mapped = { is: 'trades', trades: [trade], numbering: BINANCE_TRADES };
 
 /**
  * `binance.map` for the frame that comes by the thousand, the raw `trade` in the exchange's own order and spelling, in one
- * pass over its bytes. Undefined for any other frame, also for one that is a trade but odd: the full parser decides.
+ * pass over its bytes. Undefined for any other frame, also for one that is a trade but odd: the full parser decides. What is
+ * returned holds until the next call.
  */
 export function mapBinanceBytes(frame: Buffer): Mapped | undefined {
   const s = scan.over(frame);
@@ -37,5 +41,10 @@ export function mapBinanceBytes(frame: Buffer): Mapped | undefined {
   s.literal(M_IGNORED);
   if (!s.literal(END) || !s.atEnd()) return undefined;
   if (!(price > 0) || !(volume > 0) || saneMillis(ts) === undefined) return undefined;
-  return { is: 'trades', trades: [{ symbol: symbol.text, price, volume, ts, tradeId }], numbering: BINANCE_TRADES };
+  trade.symbol = symbol.text;
+  trade.price = price;
+  trade.volume = volume;
+  trade.ts = ts;
+  trade.tradeId = tradeId;
+  return mapped;
 }

@@ -1,5 +1,5 @@
 import { saneMillis } from '../../core/decimal.ts';
-import type { Mapped } from '../../core/tick.ts';
+import type { Mapped, Trade } from '../../core/tick.ts';
 import { GEMINI_TRADES } from './gemini-v1.ts';
 import { Scan } from './scan.ts';
 
@@ -18,10 +18,14 @@ const REMAINING = bytes('","remaining":"');
 const SIDE = bytes('","side":"');
 const END = bytes('}]}');
 const scan = new Scan();
+/** The same for every frame, with other values; see `binance-bytes.ts`. */
+const trade: Trade = { symbol: '', price: 0.5, volume: 0.5, ts: 0.5, tradeId: 0 };
+const mapped: Mapped = { is: 'trades', trades: [trade], numbering: GEMINI_TRADES, sequence: 0 };
 
 /**
  * `geminiV1.map` for the frame that comes by the thousand, one v1 trade, alone or with its paired change, in the exchange's own
- * order and spelling, in one pass over its bytes. Undefined for any other frame: the full parser decides.
+ * order and spelling, in one pass over its bytes. Undefined for any other frame: the full parser decides. What is returned
+ * holds until the next call.
  */
 export function mapGeminiBytes(frame: Buffer, symbol: string): Mapped | undefined {
   const s = scan.over(frame);
@@ -40,7 +44,13 @@ export function mapGeminiBytes(frame: Buffer, symbol: string): Mapped | undefine
   if (s.literal(CHANGE) && !pairedChange(s)) return undefined;
   if (!s.literal(END) || !s.atEnd()) return undefined;
   if (!(price > 0) || !(volume > 0) || saneMillis(ts) === undefined) return undefined;
-  return { is: 'trades', trades: [{ symbol, price, volume, ts, tradeId }], numbering: GEMINI_TRADES, sequence };
+  trade.symbol = symbol;
+  trade.price = price;
+  trade.volume = volume;
+  trade.ts = ts;
+  trade.tradeId = tradeId;
+  mapped.sequence = sequence;
+  return mapped;
 }
 
 const pairedChange = (s: Scan) =>
