@@ -1,5 +1,6 @@
 import type { EffectOutcome } from '@hybrid-soak/contract/sample.ts';
 import { writeSampleEvery } from './adapters/config-file.ts';
+import { progressProbe } from './adapters/progress.ts';
 import { type RunState, removeRunState, saveRunState } from './adapters/run-state.ts';
 import type { Effect } from './core/effect.ts';
 import { adoptEdit, removeScratch, restoreConfig } from './restore-config.ts';
@@ -9,7 +10,13 @@ export interface Actor {
   manager: UnitManager;
   runStatePath: string;
   runState: RunState;
+  /** The engine's database, in which it says what it samples by. */
+  db: string;
 }
+
+/** An engine that lives says so at its next flush, by default within a second. */
+const RELOAD_MS = 10_000;
+const LOOK_MS = 100;
 
 /** Does one effect and verifies it. Never throws: what went wrong is the outcome. */
 export async function perform(effect: Effect, actor: Actor): Promise<EffectOutcome> {
@@ -39,7 +46,7 @@ async function act(effect: Effect, actor: Actor): Promise<Outcome> {
         runState.written_text = text;
         saveRunState(runStatePath, runState);
       });
-      return effect.apply === 'reload' ? manager.reload() : manager.restart();
+      return effect.apply === 'reload' ? reload(actor, effect.sample_every) : manager.restart();
     case 'restore': {
       const outcome = await putBack(actor);
       if (outcome.ok) {
@@ -50,6 +57,28 @@ async function act(effect: Effect, actor: Actor): Promise<Outcome> {
     }
     default:
       return effect satisfies never;
+  }
+}
+
+/** That a reload was asked for is no outcome: its heartbeat has to say that the engine samples so. */
+async function reload({ manager, db }: Actor, sampleEvery: number): Promise<Outcome> {
+  const asked = await manager.reload();
+  if (!asked.ok) return asked;
+  const probe = progressProbe(db);
+  const deadline = performance.now() + RELOAD_MS;
+  try {
+    for (;;) {
+      const { heartbeat } = probe.read();
+      if (heartbeat.available && heartbeat.value.sample_every === sampleEvery) return asked;
+      const says = heartbeat.available
+        ? `the engine still samples 1 in ${heartbeat.value.sample_every}`
+        : heartbeat.why;
+      if (performance.now() > deadline)
+        return { ...asked, ok: false, error: `reloaded, but after ${RELOAD_MS / 1000} s ${says}` };
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    }
+  } finally {
+    probe.close();
   }
 }
 

@@ -147,7 +147,7 @@ async function prepare(
   reporter.note(`manager ${name}: ${why}`);
   if (plan.asked.psi_actions === 'on') warnOfBlindness(reporter);
   const options = { ...plan.asked, was_running: runState.was_running, manager: { name, why } };
-  return { actor: { manager, runState, runStatePath }, options };
+  return { actor: { manager, runState, runStatePath, db: plan.db }, options };
 }
 
 const newRunState = ({ asked, config, text }: Plan): RunState => ({

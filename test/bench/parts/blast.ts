@@ -49,7 +49,8 @@ server.on('connection', (client, request) => {
 process.on('message', async ({ frames: count, rate, group }: Go) => {
   const first = nextId;
   nextId += count;
-  await Promise.all(
+  // A client may leave before it was sent everything.
+  await Promise.allSettled(
     clients.map((client) =>
       rate ? atRate(client, first, count, rate, group ?? 1) : inBulk(client, first, count, group ?? BURST_FRAMES),
     ),

@@ -114,6 +114,7 @@ t.test('what someone edits between two rungs survives the restore', async (t) =>
     manager: {} as UnitManager,
     runStatePath: join(folder, 'state.json'),
     runState: runState(path, null),
+    db: join(folder, 'bot.db'),
   };
   const rung = (sample_every: number) =>
     perform({ id: 1, kind: 'set-rung', apply: 'restart', sample_every } as Effect, actor);

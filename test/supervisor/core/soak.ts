@@ -35,7 +35,12 @@ export class Soak {
   private pending: Effect[] = [];
   private readonly interval: number;
 
-  constructor(options: Partial<SoakOptions> = {}, parameters: Partial<SoakPolicy> = {}) {
+  constructor(
+    options: Partial<SoakOptions> = {},
+    parameters: Partial<SoakPolicy> = {},
+    conditions: Partial<Conditions> = {},
+  ) {
+    this.set(conditions);
     this.state = begin({ ...OPTIONS, ...options, parameters: { ...PARAMETERS, ...parameters } });
     this.interval = options.interval_s ?? OPTIONS.interval_s;
     this.observe(0);

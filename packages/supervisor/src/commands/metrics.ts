@@ -20,7 +20,6 @@ export interface MetricsFlags {
  */
 export async function withMetrics(reporter: Reporter, flags: MetricsFlags, runId: string): Promise<Reporter> {
   const { metricsListen, metricsTextfile } = flags;
-  if (metricsListen === undefined && metricsTextfile === undefined) return reporter;
   // Found out now rather than by a gap in somebody's graphs.
   if (metricsTextfile !== undefined) writableFile('--metrics-textfile', metricsTextfile);
   const decisions: Record<string, number> = {};

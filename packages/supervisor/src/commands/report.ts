@@ -3,6 +3,7 @@ import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import { Unreadable } from '@hybrid-soak/report/line-follower.ts';
 import { NoRun, writeReport } from '@hybrid-soak/report/write-report.ts';
 import { Command } from 'commander';
+import { DECISIONS } from '../report-command-line.ts';
 import { Stop } from '../stop.ts';
 
 interface Flags {
@@ -10,8 +11,6 @@ interface Flags {
   decisions: string;
   samples?: string;
 }
-
-const DECISIONS = 'data/ops/soak_decisions.jsonl';
 
 export function reportCommand(): Command {
   return new Command('report')
@@ -26,21 +25,6 @@ export function reportCommand(): Command {
       const samples = flags.samples ?? resolve(dirname(decisions), 'soak_samples.jsonl');
       process.stdout.write(`${report({ decisions, samples, run, out })}\n`);
     });
-}
-
-/** What to type for the report of a run, with the files where they are not the usual ones. */
-export function reportCommandLine(
-  run: string,
-  { decisions, samples }: { decisions: string; samples?: string },
-): string {
-  const files = [
-    ...(decisions === DECISIONS ? [] : ['--decisions', decisions]),
-    ...(samples === undefined ? [] : ['--samples', samples]),
-  ];
-  const quoted = files.map((word) => (/^[\w./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`));
-  // Whoever started it by npm has no `soak` on the PATH.
-  const program = process.env['npm_command'] === undefined ? 'soak' : 'npx soak';
-  return [`${program} report`, run.slice(0, 8), ...quoted].join(' ');
 }
 
 /** Writes it and returns one line that says so. Throws Stop where there is nothing to report on. */

@@ -23,7 +23,7 @@ export interface RunFlags extends MetricsFlags {
   policy: PolicyName;
   psiActions: PsiActions;
   stallThreshold?: string;
-  interval: string;
+  interval?: string;
   decisions: string;
   samples?: string;
   manager: ManagerChoice;

@@ -8,11 +8,11 @@ import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import { INGEST_MODES, POLICIES, PSI_ACTIONS } from '@hybrid-soak/contract/modes.ts';
 import { Command, Option } from 'commander';
 import { policyText } from '../policy-text.ts';
+import { DECISIONS, reportCommandLine } from '../report-command-line.ts';
+import type { Reporter } from '../reporter.ts';
 import { type Plan, soak } from '../soak.ts';
 import { summaryOf, writeSummary } from '../summary-file.ts';
 import { summaryText } from '../summary-text.ts';
-import { withMetrics } from './metrics.ts';
-import { report, reportCommandLine } from './report.ts';
 import { refuseMode } from './run-mode.ts';
 import { checkDatabase, type RunFlags, readConfig, refuseBlindness, seconds, unitName } from './run-options.ts';
 import { terminalReporter } from './terminal.ts';
@@ -34,8 +34,8 @@ export function runCommand(): Command {
     .addOption(new Option('--policy <name>', 'how pressure is judged').choices(POLICIES).default('adaptive'))
     .addOption(new Option('--psi-actions <what>', 'act, only log, or do not look').choices(PSI_ACTIONS).default('on'))
     .option('--stall-threshold <time>', 'without a new row (default: [soak.policy] stall_threshold_s)')
-    .option('--interval <time>', 'between two observations', '5s')
-    .option('--decisions <file>', 'the decision log', 'data/ops/soak_decisions.jsonl')
+    .option('--interval <time>', 'between two observations (default: 5s, of a short soak a tenth)')
+    .option('--decisions <file>', 'the decision log', DECISIONS)
     .option('--samples <file>', 'every observation (default: soak_samples.jsonl beside the decisions)')
     .addOption(
       new Option('--manager <name>', 'who owns the process')
@@ -99,20 +99,26 @@ async function runSoak(flags: RunFlags): Promise<number> {
   if (out !== undefined) writableFile('--report', out);
   const { window_s, max_restarts_per_hour: restart_budget } = asked.parameters;
   const watched = watch({ duration_s: asked.duration_s, window_s, restart_budget });
-  const reporter = await withMetrics(terminalReporter(watched, flags.quiet === true), flags, asked.run_id);
+  const reporter = await exposed(await terminalReporter(watched, flags.quiet === true), flags, asked.run_id);
   const { ending, summary } = await soak(plan, reporter).finally(reporter.end);
-  conclude(plan, flags, summary, out, reporter.note);
+  await conclude(plan, flags, summary, out, reporter.note);
   return ending.exit_code;
 }
 
+/** What a soak has no use for it does not load: it is a guest on a host that suffers. */
+async function exposed(reporter: Reporter, flags: RunFlags, runId: string): Promise<Reporter> {
+  if (flags.metricsListen === undefined && flags.metricsTextfile === undefined) return reporter;
+  return (await import('./metrics.ts')).withMetrics(reporter, flags, runId);
+}
+
 /** What is left of a soak: its summary on stdout and as a file, and the report where it was asked for. */
-function conclude(
+async function conclude(
   plan: Plan,
   flags: RunFlags,
   record: DecisionRecord,
   out: string | undefined,
   note: (text: string) => void,
-): void {
+): Promise<void> {
   const { decisions, samples, db } = plan;
   const path = resolve(dirname(decisions), 'summary.json');
   const summary = summaryOf(record, { decisions, samples, database: db });
@@ -123,6 +129,7 @@ function conclude(
   process.stdout.write(flags.json ? json() : summaryText(summary, { summary: path, report: command }));
   if (out === undefined) return;
   try {
+    const { report } = await import('./report.ts');
     mkdirSync(dirname(out), { recursive: true });
     note(report({ decisions, samples, run: record.run_id, out }));
   } catch (error) {
@@ -138,6 +145,9 @@ function askedFor(flags: RunFlags, text: string, config: Config): Plan['asked'] 
     parameters.stall_threshold_s = seconds('--stall-threshold', flags.stallThreshold, 1, 3600);
   if (flags.calibrate !== undefined && flags.calibrate !== 'live')
     parameters.calibrate_s = seconds('--calibrate', flags.calibrate, 0, 600);
+  const duration_s = flags.seconds
+    ? seconds('--seconds', flags.seconds, 1)
+    : seconds('--duration', flags.duration ?? '2h', 1);
   return {
     run_id: randomUUID(),
     ingest_mode: flags.mode ?? config.engine.ingest_mode,
@@ -145,10 +155,9 @@ function askedFor(flags: RunFlags, text: string, config: Config): Plan['asked'] 
     policy: flags.policy,
     parameters,
     thresholds: config.soak.thresholds,
-    duration_s: flags.seconds
-      ? seconds('--seconds', flags.seconds, 1)
-      : seconds('--duration', flags.duration ?? '2h', 1),
-    interval_s: seconds('--interval', flags.interval, 0.1, 3600),
+    duration_s,
+    interval_s:
+      flags.interval === undefined ? Math.min(5, duration_s / 10) : seconds('--interval', flags.interval, 0.1, 3600),
     calibrate: flags.calibrate === 'live' ? 'live' : 'before',
     apply: config.soak.apply,
     leave: flags.leave,

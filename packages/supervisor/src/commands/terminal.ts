@@ -3,7 +3,7 @@ import { styleText } from 'node:util';
 import { printable } from '@hybrid-soak/report/printable.ts';
 import { block } from '@hybrid-soak/report/terminal/block.ts';
 import { type Format, widthOf } from '@hybrid-soak/report/terminal/line.ts';
-import { createLogUpdate } from 'log-update';
+import type { createLogUpdate } from 'log-update';
 import { monotonicMs } from '../adapters/clock.ts';
 import { decisionText, lineReporter, type Reporter } from '../reporter.ts';
 import type { Watch } from './watch.ts';
@@ -13,9 +13,15 @@ const REPAINT_MS = 1000;
 const PIPED_COLUMNS = 100;
 
 /** Lines where nobody watches, one block that is painted over and over where somebody does. */
-export function terminalReporter(watch: Watch, quiet: boolean, out: WriteStream = process.stderr): Reporter {
+export async function terminalReporter(
+  watch: Watch,
+  quiet: boolean,
+  out: WriteStream = process.stderr,
+): Promise<Reporter> {
   const painted = !quiet && out.isTTY && process.env['TERM'] !== 'dumb';
-  const shown = painted ? blockReporter(watch, out) : lineReporter(quiet, out);
+  const shown = painted
+    ? blockReporter(watch, out, (await import('log-update')).createLogUpdate(out))
+    : lineReporter(quiet, out);
   const reporter: Reporter = {
     ...shown,
     decision(record) {
@@ -32,9 +38,8 @@ export function terminalReporter(watch: Watch, quiet: boolean, out: WriteStream 
 }
 
 /** The block at the bottom; notes and decisions scroll away above it. */
-function blockReporter(watch: Watch, out: WriteStream): Reporter {
+function blockReporter(watch: Watch, out: WriteStream, update: ReturnType<typeof createLogUpdate>): Reporter {
   assumeSize(out);
-  const update = createLogUpdate(out);
   const paint = (format: Format, text: string) => styleText(format, text, { stream: out });
   let lines: string[] = [];
   let ended = false;

@@ -11,7 +11,9 @@ export function account({ state, observation, pressure }: Draft, elapsed: number
   state.timePerRung[state.rung] += elapsed;
   const looking = state.options.psi_actions !== 'off';
   const psiBlind = looking && RESOURCES.some((resource) => !observation.psi[resource].available);
-  if (psiBlind || !observation.progress.available) state.msBlind += elapsed;
+  // An engine that has just been started makes its database first.
+  const young = state.ticksStart === null && state.now < state.graceUntil;
+  if (psiBlind || (!observation.progress.available && !young)) state.msBlind += elapsed;
   state.histogram = mapResources((resource) => {
     const value = pressure[resource];
     return value === null ? state.histogram[resource] : counted(state.histogram[resource], value);

@@ -163,7 +163,10 @@ async function putBack(ground: Ground): Promise<string | null> {
   ground.scratch.close();
   await ground.resetCounters();
   await recoverNested(runState);
-  const outcome = await perform({ id: 0, kind: 'restore', leave: 'as-found' }, { manager, runState, runStatePath });
+  const outcome = await perform(
+    { id: 0, kind: 'restore', leave: 'as-found' },
+    { manager, runState, runStatePath, db: plan.db },
+  );
   return outcome.ok ? null : (outcome.error ?? 'not put back');
 }
 
