@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { bootMachine, INSIDE, type Machine, type Ran, STATE, whyNoMachine } from '../../ops/sandbox/machine.ts';
@@ -30,23 +30,38 @@ export async function until<T>(
   }
 }
 
-/**
- * Resolves when every other test file has ended: for what is judged by the calm of the whole host. `ops/test.mjs` runs such
- * a file last. A file that was started by hand is alone at once.
- */
+/** Resolves when every other test of this `npm test` has ended: for what is judged by the calm of the whole host. */
 export async function alone(): Promise<void> {
-  const siblings = () => {
-    const children = readFileSync(`/proc/${process.ppid}/task/${process.ppid}/children`, 'latin1').trim().split(' ');
-    return children.filter((pid) => Number(pid) !== process.pid && isTest(pid));
-  };
-  await until('the end of the other tests', () => siblings().length === 0, 600);
+  const own = new Set<number>();
+  for (let pid = process.pid; pid > 1; pid = statOf(pid)?.parent ?? 0) own.add(pid);
+  const session = statOf(process.pid)?.session;
+  const others = () =>
+    readdirSync('/proc')
+      .map(Number)
+      .filter((pid) => pid > 0 && !own.has(pid) && isTest(pid) && statOf(pid)?.session === session);
+  await until('the end of the other tests', () => others().length === 0, 600);
 }
 
-function isTest(pid: string): boolean {
+/** Fields 4 and 6 of proc_pid_stat(5). */
+function statOf(pid: number): { parent: number; session: number } | null {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    const fields = stat
+      .slice(stat.lastIndexOf(')') + 2)
+      .split(' ')
+      .map(Number);
+    return { parent: fields[1] as number, session: fields[3] as number };
+  } catch {
+    return null; // It has ended since.
+  }
+}
+
+/** A test file's process, or a tap that has some to run yet. */
+function isTest(pid: number): boolean {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('.test.ts');
   } catch {
-    return false; // It has ended since.
+    return false;
   }
 }
 

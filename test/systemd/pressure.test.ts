@@ -20,7 +20,7 @@ t.test(
 
     const adaptive = host.startSoak('-d', '180s', '--interval', '1s');
     await host.decision('CALIBRATED');
-    await host.press(10, true);
+    await host.press(4, true);
 
     const classic = other.startSoak('-d', '180s', '--policy', 'classic', '--interval', '5s', '--leave', 'stopped');
     for (const [rung, every] of Object.entries(SAMPLE_EVERY)) {
