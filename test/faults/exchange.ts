@@ -1,5 +1,4 @@
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
 
@@ -11,15 +10,12 @@ export interface Exchange {
   connection(): { firstId: number; at: number } | null;
   /** The last id that had been sent by then, on the monotonic clock. */
   sentBy(at: number): number;
-  /** For how long tasks of this host have waited for a CPU or a disk since then, ms: up to two seconds back. */
-  waitedSince(at: number): number;
   /** When that id was sent. */
   sentAt(id: number): number;
   close(): void;
 }
 
 const TICK_MS = 5;
-const PRESSURE_MS = 100;
 /** Frames that a new connection is sent again. */
 const AGAIN = 100;
 
@@ -56,37 +52,18 @@ export async function openExchange(rate: number, nowMs: () => number = Date.now)
     }
     recent = recent.slice(-AGAIN);
   }, TICK_MS);
-  let stalls: { at: number; ms: number }[] = [];
-  const pressure = setInterval(() => {
-    const now = performance.now();
-    stalls = [...stalls.filter(({ at }) => at > now - 3000), { at: now, ms: stallMs() }];
-  }, PRESSURE_MS);
   return {
     url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}/ws/btcusdt@trade`,
     lastId: () => lastId,
     connection: () => connection,
     sentAt: (id) => times[id - base - 1] ?? Number.POSITIVE_INFINITY,
-    waitedSince: (since) => stallMs() - (stalls.findLast(({ at }) => at <= since) ?? stalls[0] ?? { ms: stallMs() }).ms,
     sentBy: (at) => base + 1 + times.findLastIndex((time) => time <= at),
     close() {
       clearInterval(timer);
-      clearInterval(pressure);
       for (const socket of server.clients) socket.terminate();
       server.close();
     },
   };
-}
-
-/** Stall time of cpu and io since the boot, ms; 0 where the kernel does not tell (https://docs.kernel.org/accounting/psi.html). */
-function stallMs(): number {
-  let us = 0;
-  for (const resource of ['cpu', 'io'])
-    try {
-      us += Number(/^some .*total=(\d+)/m.exec(readFileSync(`/proc/pressure/${resource}`, 'utf8'))?.[1] ?? 0);
-    } catch {
-      // No PSI here.
-    }
-  return us / 1000;
 }
 
 function frameOf(t: number, T: number): string {
