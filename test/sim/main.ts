@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { recordDigest } from './digest.ts';
 import { drive, type Trace } from './drive.ts';
 import { broken, INVARIANTS } from './invariants.ts';
 import { minimise } from './minimise.ts';
@@ -10,20 +11,26 @@ const SHOWN_FAILURES = 5;
 
 const USAGE = `Seeded soaks against a modelled host and engine, each held against every invariant.
 
-  npm run simulate -- [--seed N] [--runs N] [--hours H]
+  npm run simulate -- [--seed N] [--runs N] [--hours H] [--digest]
 
   --seed N    the first run's seed, a whole number from 0 to 4294967295 (default 1); each run takes the next
   --runs N    how many runs, a whole number from 1 to 10000000 (default 1000)
   --hours H   simulated hours of each, from 0.01 to 168 (default 2)
+  --digest    print one SHA-256 over all decision records, without the text for people: equal before and after a rewording
 
 The same seed gives the same records, byte for byte. A run that breaks an invariant prints its seed and a minimised trace.
 Exit codes: 0 every invariant held, 1 one was broken, 2 usage.
 `;
-const options = { seed: { type: 'string' }, runs: { type: 'string' }, hours: { type: 'string' } } as const;
-const { seed, runs, hours } = asked();
+const options = {
+  seed: { type: 'string' },
+  runs: { type: 'string' },
+  hours: { type: 'string' },
+  digest: { type: 'boolean' },
+} as const;
+const { seed, runs, hours, digest } = asked();
 
 /** The flags; usage and exit where they are wrong or asked for. */
-function asked(): { seed: number; runs: number; hours: number } {
+function asked(): { seed: number; runs: number; hours: number; digest: boolean } {
   const refuse = (what: string) => {
     process.stderr.write(`${what}; valid: --seed N --runs N --hours H, for example --seed 1 --runs 10000 --hours 2\n`);
     process.exit(2);
@@ -35,7 +42,7 @@ function asked(): { seed: number; runs: number; hours: number } {
       return refuse((error as Error).message.split(/[.\n]/)[0] ?? '');
     }
   };
-  const { help, seed = '1', runs = '1000', hours = '2' } = flags();
+  const { help, seed = '1', runs = '1000', hours = '2', digest = false } = flags();
   if (help) {
     process.stdout.write(USAGE);
     process.exit(0);
@@ -49,17 +56,20 @@ function asked(): { seed: number; runs: number; hours: number } {
     seed: number('seed', seed, 0, 0xffff_ffff, true),
     runs: number('runs', runs, 1, 10_000_000, true),
     hours: number('hours', hours, 0.01, 168, false),
+    digest,
   };
 }
 
 const started = performance.now();
 let steps = 0;
 let failures = 0;
+const records = recordDigest();
 const verdicts: Record<string, number> = {};
 for (let at = seed; at < seed + runs; at++) {
   const scenario = drawScenario(seeded(at), at, hours);
   const trace = drive(scenario, at);
   steps += trace.entries.length;
+  if (digest) records.add(trace.entries);
   const verdict = trace.ending?.verdict ?? 'none';
   verdicts[verdict] = (verdicts[verdict] ?? 0) + 1;
   const failure = broken(trace);
@@ -74,6 +84,7 @@ process.stdout.write(
       .map(([verdict, count]) => `${count} ${verdict}`)
       .join(', ')}\n`,
 );
+if (digest) process.stdout.write(`records sha256 ${records.hex()}\n`);
 process.exitCode = failures === 0 ? 0 : 1;
 
 function show(at: number, { invariant, how }: { invariant: string; how: string }, trace: Trace): void {
