@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { openDatabase } from '@hybrid-soak/engine/store/open.ts';
+import { openDatabase } from '@hybrid-soak/engine/store/open/open.ts';
 import Database from 'better-sqlite3';
 
 const CHUNK = 500_000;

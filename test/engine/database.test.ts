@@ -1,6 +1,6 @@
 import { closeSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { openDatabase } from '@hybrid-soak/engine/store/open.ts';
+import { openDatabase } from '@hybrid-soak/engine/store/open/open.ts';
 import Database from 'better-sqlite3';
 import t, { type Test } from 'tap';
 import { eventually } from '../eventually.ts';

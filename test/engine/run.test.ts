@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { openDatabase } from '@hybrid-soak/engine/store/open.ts';
+import { openDatabase } from '@hybrid-soak/engine/store/open/open.ts';
 import { serve } from '@hybrid-soak/feed/serve.ts';
 import Database from 'better-sqlite3';
 import t, { type Test } from 'tap';

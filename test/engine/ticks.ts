@@ -1,5 +1,5 @@
 import type { Tick } from '@hybrid-soak/engine/core/tick.ts';
-import { columnsOf, type TickBatch, TickColumns } from '@hybrid-soak/engine/store/columns.ts';
+import { columnsOf, type TickBatch, TickColumns } from '@hybrid-soak/engine/store/rows/columns.ts';
 
 /** A batch of these ticks, as it crosses to the writer. */
 export function batchOf(ticks: Tick[]): TickBatch {

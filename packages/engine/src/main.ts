@@ -1,11 +1,11 @@
-import './hangup.ts';
+import './process/hangup.ts';
 import { readFileSync } from 'node:fs';
 import { ENGINE_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import { formatFault } from '@hybrid-soak/contract/fault.ts';
 import { INGEST_MODES } from '@hybrid-soak/contract/modes.ts';
 import { MIGRATIONS } from '@hybrid-soak/contract/schema.ts';
 import { Command, Option } from 'commander';
-import { type ConfigFlags, fromHere, type Loaded, load } from './loaded.ts';
+import { type ConfigFlags, fromHere, type Loaded, load } from './config/loaded.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;
@@ -73,10 +73,10 @@ async function run(flags: ConfigFlags): Promise<number> {
   ] = await Promise.all([
     loaded(flags),
     import('pino'),
-    import('./notify.ts'),
+    import('./process/notify.ts'),
     import('./run.ts'),
-    import('./store/refusals.ts'),
-    import('./store/make-folder.ts'),
+    import('./store/open/refusals.ts'),
+    import('./store/open/make-folder.ts'),
   ]);
   const { config } = engine;
   const log = pino({ level: config.engine.log_level, base: null, timestamp: pino.stdTimeFunctions.isoTime });

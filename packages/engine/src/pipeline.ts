@@ -1,19 +1,19 @@
 import type { Config } from '@hybrid-soak/contract/config.ts';
 import { newCounters, unaccounted } from './core/counters.ts';
 import { Coverage } from './core/coverage.ts';
-import { Dedupe } from './core/dedupe.ts';
+import { Dedupe } from './core/dedupe/dedupe.ts';
+import { NO_SEEDS, type Seeds } from './core/dedupe/gaps.ts';
 import { FrameCount } from './core/frame-count.ts';
-import { NO_SEEDS, type Seeds } from './core/gaps.ts';
 import { looksLikeTrade, Sampler } from './core/sampling.ts';
 import { type Executed, type ExecutionRules, ShadowExecution } from './core/shadow/execution.ts';
 import { periodic, type Strategy, smaCrossover } from './core/strategy/strategy.ts';
 import { fillTick, type Mapped, type Numbering, type Tick, type Trade } from './core/tick.ts';
 import { canonicalSymbol, mapBytes } from './feeds/exchanges/map-frame.ts';
 import type { FrameSource } from './feeds/feed.ts';
-import { mapRecordedTick } from './feeds/recorded-ticks.ts';
-import type { Batch } from './store/batch.ts';
-import { TickColumns } from './store/columns.ts';
-import { pushFill, pushOrder, pushSignal } from './store/flat-rows.ts';
+import { mapRecordedTick } from './feeds/replay/recorded-ticks.ts';
+import type { Batch } from './store/rows/batch.ts';
+import { TickColumns } from './store/rows/columns.ts';
+import { pushFill, pushOrder, pushSignal } from './store/rows/flat-rows.ts';
 
 type Rows = Omit<Batch, 'status'>;
 type OtherRows = Omit<Rows, 'ticks' | 'gaps' | 'coverage'>;

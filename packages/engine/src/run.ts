@@ -1,21 +1,21 @@
 import { ENGINE_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import type { Logger } from 'pino';
+import { fromHere, type Loaded } from './config/loaded.ts';
+import { reload } from './config/reload.ts';
 import { newCounters } from './core/counters.ts';
-import { NO_SEEDS } from './core/gaps.ts';
+import { NO_SEEDS } from './core/dedupe/gaps.ts';
 import type { Feed, FeedEvents } from './feeds/feed.ts';
-import { startReplay } from './feeds/replay.ts';
+import { startReplay } from './feeds/replay/replay.ts';
 import { startSources } from './feeds/sources.ts';
 import { startSynthetic } from './feeds/synthetic.ts';
-import { onHangup } from './hangup.ts';
-import { lateness } from './lateness.ts';
-import { fromHere, type Loaded } from './loaded.ts';
-import type { Notifier } from './notify.ts';
 import { Pipeline } from './pipeline.ts';
-import { reload } from './reload.ts';
-import { DatabaseRefused } from './store/refusals.ts';
+import { onHangup } from './process/hangup.ts';
+import { atMostEvery, statusLine, watch } from './process/health.ts';
+import { lateness } from './process/lateness.ts';
+import type { Notifier } from './process/notify.ts';
+import { UnreadLines } from './process/unread.ts';
+import { DatabaseRefused } from './store/open/refusals.ts';
 import { startWriter, type Writer } from './store/writer.ts';
-import { UnreadLines } from './unread.ts';
-import { atMostEvery, statusLine, watch } from './watch.ts';
 
 const DAY_MS = 86_400_000;
 /** Within the unit's TimeoutStopSec. */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import { Command, CommanderError } from 'commander';
-import { outliveReaders } from './outlive-readers.ts';
+import { outliveReaders } from './commands/outlive-readers.ts';
 import { Stop } from './stop.ts';
 
 /** The subcommands: each loads its own code, so that none pays for another's start-up. */

@@ -1,4 +1,4 @@
-import { PRUNE_ROWS, pruner } from '@hybrid-soak/engine/store/prune.ts';
+import { PRUNE_ROWS, pruner } from '@hybrid-soak/engine/store/rows/prune.ts';
 import { engineViewer } from '@hybrid-soak/report/live/database.ts';
 import { progressProbe } from '@hybrid-soak/supervisor/adapters/progress.ts';
 import Database from 'better-sqlite3';

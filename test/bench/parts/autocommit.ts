@@ -1,8 +1,8 @@
 // The engine's own pipeline in one thread, each tick a transaction of its own: what the earlier engine does.
 import { configSchema } from '@hybrid-soak/contract/config.ts';
 import { Pipeline } from '@hybrid-soak/engine/pipeline.ts';
-import { tickInserter } from '@hybrid-soak/engine/store/insert-ticks.ts';
-import { openDatabase } from '@hybrid-soak/engine/store/open.ts';
+import { openDatabase } from '@hybrid-soak/engine/store/open/open.ts';
+import { tickInserter } from '@hybrid-soak/engine/store/rows/insert-ticks.ts';
 import WebSocket from 'ws';
 
 const tell = process.send?.bind(process) as (message: unknown) => void;

@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { TickColumns } from '@hybrid-soak/engine/store/columns.ts';
-import { openDatabase } from '@hybrid-soak/engine/store/open.ts';
+import { openDatabase } from '@hybrid-soak/engine/store/open/open.ts';
+import { TickColumns } from '@hybrid-soak/engine/store/rows/columns.ts';
 import { startWriter } from '@hybrid-soak/engine/store/writer.ts';
 import { alternate, median } from '../ratio.ts';
 import type { Row } from '../row.ts';

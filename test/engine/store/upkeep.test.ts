@@ -1,7 +1,7 @@
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { openDatabase } from '@hybrid-soak/engine/store/open.ts';
-import { PRUNE_STEP, pruner } from '@hybrid-soak/engine/store/prune.ts';
+import { openDatabase } from '@hybrid-soak/engine/store/open/open.ts';
+import { PRUNE_STEP, pruner } from '@hybrid-soak/engine/store/rows/prune.ts';
 import Database from 'better-sqlite3';
 import t, { type Test } from 'tap';
 import { eventually } from '../../eventually.ts';

@@ -11,17 +11,17 @@ import {
 import { join } from 'node:path';
 import { readConfigFile, writeSampleEvery } from '@hybrid-soak/supervisor/adapters/config-file.ts';
 import { openDecisionLog } from '@hybrid-soak/supervisor/adapters/decision-log.ts';
+import { openSamples } from '@hybrid-soak/supervisor/adapters/samples-file.ts';
+import type { Effect } from '@hybrid-soak/supervisor/core/effect.ts';
+import { restoreConfig } from '@hybrid-soak/supervisor/recovery/config.ts';
 import {
   loadRunState,
   type RunState,
   removeRunState,
   saveRunState,
-} from '@hybrid-soak/supervisor/adapters/run-state.ts';
-import { openSamples } from '@hybrid-soak/supervisor/adapters/samples-file.ts';
-import type { Effect } from '@hybrid-soak/supervisor/core/effect.ts';
-import { perform } from '@hybrid-soak/supervisor/effects.ts';
-import { restoreConfig } from '@hybrid-soak/supervisor/restore-config.ts';
-import type { UnitManager } from '@hybrid-soak/supervisor/unit-manager.ts';
+} from '@hybrid-soak/supervisor/recovery/run-state.ts';
+import { perform } from '@hybrid-soak/supervisor/run/effects.ts';
+import type { UnitManager } from '@hybrid-soak/supervisor/unit/manager.ts';
 import t from 'tap';
 
 const CONFIG = '# mine\r\n[engine]\r\nsample_every = 1  # one\r\n';

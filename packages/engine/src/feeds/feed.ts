@@ -1,5 +1,5 @@
 import type { CoverageKind } from '../core/coverage.ts';
-import type { Origin } from '../core/dedupe.ts';
+import type { Origin } from '../core/dedupe/dedupe.ts';
 
 /** Where frames come from. A feed hands over raw bytes and says how its connection stands; it decides nothing else. */
 export interface Feed {

@@ -1,5 +1,5 @@
 import type { Source } from '@hybrid-soak/contract/config.ts';
-import type { Backoff } from '../core/backoff.ts';
+import type { Backoff } from '../core/connection/backoff.ts';
 import type { Exchange } from './exchanges/exchange.ts';
 import { exchangeOf, siteOf } from './exchanges/exchanges.ts';
 import { symbolOfUrl } from './exchanges/map-frame.ts';

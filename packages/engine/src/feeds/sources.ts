@@ -1,5 +1,5 @@
 import type { Config, Source } from '@hybrid-soak/contract/config.ts';
-import { Backoff } from '../core/backoff.ts';
+import { Backoff } from '../core/connection/backoff.ts';
 import type { Feed, FeedEvents, FrameSource } from './feed.ts';
 import { type Lane, lanesOf } from './lanes.ts';
 import { type Connection, connect } from './websocket.ts';

@@ -1,8 +1,8 @@
 import type { Config, Source } from '@hybrid-soak/contract/config.ts';
 import WebSocket from 'ws';
+import { type Clocks, type Deadlines, isStale, judge } from '../core/connection/liveness.ts';
+import { type Loss, lossOfClose, lossOfStatus } from '../core/connection/loss.ts';
 import { isObject, parseJson } from '../core/json.ts';
-import { type Clocks, type Deadlines, isStale, judge } from '../core/liveness.ts';
-import { type Loss, lossOfClose, lossOfStatus } from '../core/loss.ts';
 import type { Exchange, Reply } from './exchanges/exchange.ts';
 import { type GatherReads, gatherReads } from './gather-reads.ts';
 

@@ -1,13 +1,13 @@
 import { statSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
-import type { Batch, FromWriter, ToWriter, WriterRules } from './batch.ts';
-import { isCorruption, isTransient } from './check.ts';
-import { lockDatabase } from './lock.ts';
-import { openDatabase } from './open.ts';
-import { PRUNE_ROWS, pruner } from './prune.ts';
-import { DatabaseRefused, DatabaseUnavailable, refusalOf } from './refusals.ts';
-import { cancelAbandonedOrders, endAbandonedCoverage, readSeeds } from './resume.ts';
-import { batchWriter } from './statements.ts';
+import { isCorruption, isTransient } from './open/check.ts';
+import { lockDatabase } from './open/lock.ts';
+import { openDatabase } from './open/open.ts';
+import { DatabaseRefused, DatabaseUnavailable, refusalOf } from './open/refusals.ts';
+import type { Batch, FromWriter, ToWriter, WriterRules } from './rows/batch.ts';
+import { PRUNE_ROWS, pruner } from './rows/prune.ts';
+import { cancelAbandonedOrders, endAbandonedCoverage, readSeeds } from './rows/resume.ts';
+import { batchWriter } from './rows/statements.ts';
 
 /** The persistence thread: owns the one writing connection; a slow disk stalls this thread and no other. */
 const rules = workerData as WriterRules;

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
-import type { Seeds } from '../core/gaps.ts';
-import type { Batch, FromWriter, ToWriter, WriterRules } from './batch.ts';
-import { DatabaseRefused, DatabaseUnavailable } from './refusals.ts';
+import type { Seeds } from '../core/dedupe/gaps.ts';
+import { DatabaseRefused, DatabaseUnavailable } from './open/refusals.ts';
+import type { Batch, FromWriter, ToWriter, WriterRules } from './rows/batch.ts';
 
 export interface WriterEvents {
   /** A buffer of a committed batch, to be used again. */

@@ -2,7 +2,7 @@ import { readFileSync, realpathSync } from 'node:fs';
 import { readSampleEvery, setSampleEvery } from '@hybrid-soak/contract/config-edit.ts';
 import { available, unavailable } from '@hybrid-soak/contract/reading.ts';
 import type { ConfigReading } from '@hybrid-soak/contract/sample.ts';
-import { replaceFile } from '../replace-file.ts';
+import { replaceFile } from './replace-file.ts';
 
 /** The file's text, byte for byte; throws where it is not UTF-8, since writing it back would change those bytes. */
 export function readText(path: string): string {

@@ -1,8 +1,8 @@
 import { POLICIES, type PolicyName } from '@hybrid-soak/contract/modes.ts';
 import { Command, Option } from 'commander';
 import { type Outline, outlineOf, outlineOfLog } from '../core/outline.ts';
-import { besideEachOther } from '../outline-text.ts';
-import { openRecording } from '../recording.ts';
+import { openRecording } from '../replay/recording.ts';
+import { besideEachOther } from '../text/outline.ts';
 
 interface Flags {
   policyA?: PolicyName;

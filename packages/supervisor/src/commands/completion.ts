@@ -1,5 +1,5 @@
 import { Argument, Command, type Option } from 'commander';
-import { completionScript, SHELLS, type Word } from '../completion-script.ts';
+import { completionScript, SHELLS, type Word } from '../text/completion-script.ts';
 
 /** Completes the program that it is given: what commander knows is what is completed. */
 export function completionCommand(program: () => Promise<Command>): Command {

@@ -2,8 +2,8 @@ import { dirname, resolve } from 'node:path';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import { serveLive } from '@hybrid-soak/report/live/server.ts';
 import { Command } from 'commander';
-import { parseListen } from '../listen.ts';
 import { Stop } from '../stop.ts';
+import { parseListen } from './listen.ts';
 import { readConfig } from './run-options.ts';
 
 interface Flags {

@@ -6,11 +6,11 @@ import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import { worst } from '@hybrid-soak/contract/proof.ts';
 import { Command, Option } from 'commander';
 import { readText } from '../adapters/config-file.ts';
-import { type ManagerChoice, whereInstalled } from '../choose-manager.ts';
-import { inspect } from '../proofs/preflight.ts';
+import { inspect } from '../inspect/preflight.ts';
 import { notebook } from '../proofs/proof.ts';
-import { findingsText } from '../proofs/proof-text.ts';
 import { lockScope } from '../proofs/prove.ts';
+import { findingsText } from '../text/proof.ts';
+import { type ManagerChoice, whereInstalled } from '../unit/choose.ts';
 
 interface Flags {
   config: string;

@@ -4,10 +4,10 @@ import { dirname, resolve } from 'node:path';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import { type Exposed, exposition } from '@hybrid-soak/report/metrics/exposition.ts';
 import writeFileAtomic from 'write-file-atomic';
-import { parseListen } from '../listen.ts';
-import type { Reporter } from '../reporter.ts';
+import { writableFile } from '../adapters/writable.ts';
 import { Stop } from '../stop.ts';
-import { writableFile } from './writable.ts';
+import type { Reporter } from '../text/reporter.ts';
+import { parseListen } from './listen.ts';
 
 export interface MetricsFlags {
   metricsListen?: string;

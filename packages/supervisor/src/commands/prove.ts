@@ -4,12 +4,12 @@ import { dirname, join, resolve } from 'node:path';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import { PROOFS, type Proof, type ProofFile, type ProofName } from '@hybrid-soak/contract/proof.ts';
 import { Argument, Command, Option } from 'commander';
-import type { ManagerChoice } from '../choose-manager.ts';
-import { proofText } from '../proofs/proof-text.ts';
+import { replaceFile } from '../adapters/replace-file.ts';
+import { writableConfig, writableFile } from '../adapters/writable.ts';
 import { prove } from '../proofs/prove.ts';
-import { replaceFile } from '../replace-file.ts';
+import { proofText } from '../text/proof.ts';
+import type { ManagerChoice } from '../unit/choose.ts';
 import { readConfig } from './run-options.ts';
-import { writableConfig, writableFile } from './writable.ts';
 
 interface Flags {
   config: string;

@@ -3,11 +3,11 @@ import type { DecisionRecord } from '@hybrid-soak/contract/decision.ts';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import { POLICIES, type PolicyName } from '@hybrid-soak/contract/modes.ts';
 import { Command, Option } from 'commander';
-import type { LogRecord } from '../core/decision-log.ts';
 import { outlineOf, outlineOfLog } from '../core/outline.ts';
-import { besideEachOther, table } from '../outline-text.ts';
-import { openRecording } from '../recording.ts';
+import type { LogRecord } from '../replay/log-observations.ts';
+import { openRecording } from '../replay/recording.ts';
 import { Stop } from '../stop.ts';
+import { besideEachOther, table } from '../text/outline.ts';
 
 interface Flags {
   policy?: PolicyName;

@@ -3,8 +3,8 @@ import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import { Unreadable } from '@hybrid-soak/report/line-follower.ts';
 import { NoRun, writeReport } from '@hybrid-soak/report/write-report.ts';
 import { Command } from 'commander';
-import { DECISIONS } from '../report-command-line.ts';
 import { Stop } from '../stop.ts';
+import { DECISIONS } from '../text/report-command.ts';
 
 interface Flags {
   out: string;

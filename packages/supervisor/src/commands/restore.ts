@@ -4,9 +4,9 @@ import { Command } from 'commander';
 import { wallMicros } from '../adapters/clock.ts';
 import { lastDecision, openDecisionLog } from '../adapters/decision-log.ts';
 import { lockHolder } from '../adapters/lock.ts';
-import { loadRunState, type RunState } from '../adapters/run-state.ts';
 import { ladderFor } from '../core/rungs.ts';
-import { recover } from '../recover.ts';
+import { recover } from '../recovery/restore.ts';
+import { loadRunState, type RunState } from '../recovery/run-state.ts';
 import { Stop } from '../stop.ts';
 
 export function restoreCommand(): Command {

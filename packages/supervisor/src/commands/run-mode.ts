@@ -5,9 +5,9 @@ import { checkSources } from '@hybrid-soak/contract/config-check.ts';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import { formatFault } from '@hybrid-soak/contract/fault.ts';
 import { readText } from '../adapters/config-file.ts';
+import { writableFile } from '../adapters/writable.ts';
 import { Stop } from '../stop.ts';
 import { type RunFlags, readConfig } from './run-options.ts';
-import { writableFile } from './writable.ts';
 
 /**
  * What the chosen manager's engine could not run with, before anything is changed. The system's unit has its mode from

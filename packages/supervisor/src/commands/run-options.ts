@@ -7,8 +7,8 @@ import { formatFault } from '@hybrid-soak/contract/fault.ts';
 import type { IngestMode, PolicyName, PsiActions } from '@hybrid-soak/contract/modes.ts';
 import { readText } from '../adapters/config-file.ts';
 import { hostPressure } from '../adapters/pressure.ts';
-import type { ManagerChoice } from '../choose-manager.ts';
 import { Stop } from '../stop.ts';
+import type { ManagerChoice } from '../unit/choose.ts';
 import type { MetricsFlags } from './metrics.ts';
 
 /** `soak run`'s flags as commander gives them. */

@@ -7,17 +7,17 @@ import type { DecisionRecord } from '@hybrid-soak/contract/decision.ts';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import { INGEST_MODES, POLICIES, PSI_ACTIONS } from '@hybrid-soak/contract/modes.ts';
 import { Command, Option } from 'commander';
-import { policyText } from '../policy-text.ts';
-import { DECISIONS, reportCommandLine } from '../report-command-line.ts';
-import type { Reporter } from '../reporter.ts';
-import { type Plan, soak } from '../soak.ts';
-import { summaryOf, writeSummary } from '../summary-file.ts';
-import { summaryText } from '../summary-text.ts';
+import { writableConfig, writableFile } from '../adapters/writable.ts';
+import { type Plan, soak } from '../run/soak.ts';
+import { summaryOf, writeSummary } from '../run/summary-file.ts';
+import { policyText } from '../text/policy.ts';
+import { DECISIONS, reportCommandLine } from '../text/report-command.ts';
+import type { Reporter } from '../text/reporter.ts';
+import { summaryText } from '../text/summary.ts';
+import { terminalReporter } from '../text/terminal.ts';
+import { watch } from '../text/watch.ts';
 import { refuseMode } from './run-mode.ts';
 import { checkDatabase, type RunFlags, readConfig, refuseBlindness, seconds, unitName } from './run-options.ts';
-import { terminalReporter } from './terminal.ts';
-import { watch } from './watch.ts';
-import { writableConfig, writableFile } from './writable.ts';
 
 export function runCommand(): Command {
   return new Command('run')

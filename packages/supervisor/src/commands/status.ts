@@ -3,8 +3,8 @@ import { Command } from 'commander';
 import { lastDecision } from '../adapters/decision-log.ts';
 import { lockHolder } from '../adapters/lock.ts';
 import { progressProbe } from '../adapters/progress.ts';
-import { loadRunState } from '../adapters/run-state.ts';
-import { systemdUnit } from '../adapters/unit-systemd.ts';
+import { loadRunState } from '../recovery/run-state.ts';
+import { systemdUnit } from '../unit/systemd.ts';
 import { readConfig, unitName } from './run-options.ts';
 
 interface Flags {

@@ -5,8 +5,8 @@ import { batchesOf, lineFollower, Unreadable } from '@hybrid-soak/report/line-fo
 import { parseRecord } from '@hybrid-soak/report/read-log.ts';
 import { tailFormatter } from '@hybrid-soak/report/tail.ts';
 import { Command, Option } from 'commander';
-import { hasGone } from '../outlive-readers.ts';
 import { Stop } from '../stop.ts';
+import { hasGone } from './outlive-readers.ts';
 import { seconds } from './run-options.ts';
 
 interface Flags {

@@ -1,6 +1,6 @@
 import type { Rung } from '@hybrid-soak/contract/ladder.ts';
 import { RESOURCES } from '@hybrid-soak/contract/psi.ts';
-import { avg10Of, type LogRecord, stampMs } from './decision-log.ts';
+import { avg10Of, type LogRecord, stampMs } from '../replay/log-observations.ts';
 import type { SoakOptions } from './options.ts';
 import type { Replayed } from './replay.ts';
 import { ladderFor } from './rungs.ts';

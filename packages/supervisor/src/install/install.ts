@@ -15,7 +15,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
-import { replaceFile } from '../replace-file.ts';
+import { replaceFile } from '../adapters/replace-file.ts';
 import { Stop } from '../stop.ts';
 import { type Layout, manifestPath } from './layout.ts';
 import { loadManifest, type Made, type Manifest, madeAt, saveManifest } from './manifest.ts';

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { localCommand, parseUnitFile, serviceRules } from '../core/unit-file.ts';
-import { userUnitText } from '../placed-unit.ts';
+import { localCommand, parseUnitFile, serviceRules } from '../unit/unit-file.ts';
+import { userUnitText } from '../unit/user-unit.ts';
 
 export type Scope = 'system' | 'user';
 export const ENGINE = 'hybrid-engine.service';

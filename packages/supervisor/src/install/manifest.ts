@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { replaceFile } from '../replace-file.ts';
+import { replaceFile } from '../adapters/replace-file.ts';
 import type { Scope } from './layout.ts';
 
 /** One thing that an installation made, in the order of making; uninstall takes exactly these away again. */

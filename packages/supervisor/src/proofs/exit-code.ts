@@ -1,6 +1,6 @@
 import { ENGINE_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
-import { systemctl } from '../adapters/unit-systemd.ts';
-import { timeSpanMs } from '../core/unit-file.ts';
+import { systemctl } from '../unit/systemd.ts';
+import { timeSpanMs } from '../unit/unit-file.ts';
 import type { Ground } from './ground.ts';
 import type { Notes, ProofCode } from './proof.ts';
 

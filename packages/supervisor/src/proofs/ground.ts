@@ -4,10 +4,10 @@ import { type Settings, withSettings } from '@hybrid-soak/contract/config-settin
 import type { UnitReading } from '@hybrid-soak/contract/sample.ts';
 import { monotonicMs } from '../adapters/clock.ts';
 import { readText, writeSampleEvery } from '../adapters/config-file.ts';
-import { type Known, type RunState, saveRunState, startTimeOf } from '../adapters/run-state.ts';
-import { systemctl } from '../adapters/unit-systemd.ts';
-import { replaceFile } from '../replace-file.ts';
-import type { UnitManager } from '../unit-manager.ts';
+import { replaceFile } from '../adapters/replace-file.ts';
+import { type Known, type RunState, saveRunState, startTimeOf } from '../recovery/run-state.ts';
+import type { UnitManager } from '../unit/manager.ts';
+import { systemctl } from '../unit/systemd.ts';
 import { Interrupted, NotWithin } from './proof.ts';
 import { type Scratch, scratchDatabase } from './scratch.ts';
 

@@ -1,5 +1,5 @@
 import { monotonicMs } from '../adapters/clock.ts';
-import { systemctl } from '../adapters/unit-systemd.ts';
+import { systemctl } from '../unit/systemd.ts';
 import { localExchange } from './exchange.ts';
 import type { Ground } from './ground.ts';
 import type { Notes, ProofCode } from './proof.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { systemctl } from '../adapters/unit-systemd.ts';
+import { systemctl } from '../unit/systemd.ts';
 import type { Ground } from './ground.ts';
 import type { ProofCode } from './proof.ts';
 

@@ -1,4 +1,4 @@
-import { RecentIds } from '../recent-ids.ts';
+import { RecentIds } from '../dedupe/recent-ids.ts';
 import type { Signal } from '../strategy/strategy.ts';
 import type { Tick } from '../tick.ts';
 

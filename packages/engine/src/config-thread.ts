@@ -1,6 +1,0 @@
-import { parentPort, workerData } from 'node:worker_threads';
-import { loadConfig } from './load-config.ts';
-import type { ConfigFlags } from './loaded.ts';
-
-const { config, sources, mode } = workerData as ConfigFlags;
-parentPort?.postMessage(loadConfig(config, sources, mode));

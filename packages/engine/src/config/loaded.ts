@@ -1,0 +1,44 @@
+import { isAbsolute, resolve } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import type { Config, Source } from '@hybrid-soak/contract/config.ts';
+import type { Checked } from '@hybrid-soak/contract/fault.ts';
+import type { IngestMode } from '@hybrid-soak/contract/modes.ts';
+
+/** What the two files say. */
+export interface Files {
+  config: Config;
+  sources: Source[];
+}
+
+/** The configuration that the engine runs on. */
+export interface Loaded extends Files {
+  /** Moves a corrupt database aside and begins a new one. */
+  recover: boolean;
+  /** Reads the same files again. */
+  again(): Promise<Checked<Files>>;
+}
+
+export interface ConfigFlags {
+  config: string;
+  sources?: string;
+  mode?: IngestMode;
+  recover?: boolean;
+}
+
+/**
+ * Reads and checks the configuration that the flags name; see `load-config.ts`. In a thread of its own: what it takes to check
+ * a configuration is needed for a moment and weeks long in the way, and the rest of the start-up goes on beside it.
+ */
+export async function load({ recover = false, ...flags }: ConfigFlags): Promise<Checked<Loaded>> {
+  const again = () =>
+    new Promise<Checked<Files>>((done, failed) => {
+      const thread = new Worker(new URL('./thread.ts', import.meta.url), { workerData: flags });
+      thread.once('message', done);
+      thread.once('error', failed);
+    });
+  const read = await again();
+  return read.ok ? { ok: true, value: { ...read.value, recover, again } } : read;
+}
+
+/** A path of the config is relative to the working directory, which the unit sets. */
+export const fromHere = (path: string): string => (isAbsolute(path) ? path : resolve(path));

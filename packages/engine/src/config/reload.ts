@@ -1,0 +1,26 @@
+import { formatFault } from '@hybrid-soak/contract/fault.ts';
+import type { Logger } from 'pino';
+import { changedKeys, LIVE_KEYS } from '../core/reload.ts';
+import type { Pipeline } from '../pipeline.ts';
+import type { Loaded } from './loaded.ts';
+
+/**
+ * SIGHUP: the configuration is read again. `sample_every` and `log_level` apply at once, no connection is dropped; what
+ * else has changed is named as needing a restart. A faulty file changes nothing.
+ */
+export async function reload(loaded: Loaded, pipeline: Pipeline, log: Logger): Promise<void> {
+  const again = await loaded.again();
+  if (!again.ok) {
+    log.error({ faults: again.faults.map(formatFault) }, 'not reloaded: the configuration is not valid');
+    return;
+  }
+  const { config, sources } = again.value;
+  const changed = changedKeys({ ...loaded.config, sources: loaded.sources }, { ...config, sources });
+  const isLive = (key: string) => (LIVE_KEYS as readonly string[]).includes(key);
+  loaded.config.engine.sample_every = config.engine.sample_every;
+  loaded.config.engine.log_level = config.engine.log_level;
+  pipeline.sampler.every = config.engine.sample_every;
+  log.level = config.engine.log_level;
+  const [applied, needs_restart] = [changed.filter(isLive), changed.filter((key) => !isLive(key))];
+  log.info({ applied, needs_restart, sample_every: pipeline.sampler.every }, 'reloaded');
+}

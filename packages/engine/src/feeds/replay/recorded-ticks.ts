@@ -1,0 +1,45 @@
+import { recordedTime } from '@hybrid-soak/contract/recorded-time.ts';
+import { positiveDecimal, tradeId } from '../../core/decimal.ts';
+import { isObject, type JsonObject, parseExact } from '../../core/json.ts';
+import type { Mapped } from '../../core/tick.ts';
+import { malformed, symbolText, tradeOf } from '../exchanges/exchange.ts';
+
+const SYMBOL = ['symbol', 'pair', 'product_id', 'market', 'instrument'];
+const VOLUME = ['volume', 'qty', 'quantity', 'size', 'amount'];
+const TIME = ['ts', 'timestamp', 'time', 'ts_ms', 'timestampms', 'timestamp_ms', 'datetime'];
+const ID = ['trade_id', 'tradeId', 'tid'];
+/** What frames of exchanges call themselves by. */
+const FRAME_NAMES = ['type', 'e', 'event', 'channel', 'method', 'stream'];
+
+/** Whether a parsed line is a tick: a price, a volume and a time under any of their names, and no name of a frame's own. */
+export const isRecordedTick = (line: unknown): line is JsonObject =>
+  isObject(line) &&
+  'price' in line &&
+  [VOLUME, TIME].every((names) => names.some((name) => name in line)) &&
+  (!FRAME_NAMES.some((name) => name in line) || line['type'] === 'tick');
+
+/**
+ * A tick as the engine keeps them, which is no exchange's frame:
+ *
+ *     {"symbol":"BTCUSD","price":84106.09,"volume":0.00007,"ts":1751508438600}
+ *
+ * with `source` and `trade_id` where they are known; other recorders' names of the same are read too, and any unit of time.
+ * One without a symbol is of market `symbol`. It was judged once, so that none is a duplicate; a volume of zero is let
+ * through, as the earlier system wrote it.
+ */
+export function mapRecordedTick(line: Buffer, symbol: string): Mapped {
+  const tick = parseExact(line.toString('utf8'));
+  if (!isObject(tick)) return malformed('not a JSON object');
+  const volume = firstOf(tick, VOLUME);
+  const id = firstOf(tick, ID);
+  const trade = tradeOf({
+    symbol: symbolText(firstOf(tick, SYMBOL) ?? symbol),
+    price: positiveDecimal(tick['price']),
+    volume: Number(volume) === 0 && volume !== '' ? 0 : positiveDecimal(volume),
+    ts: recordedTime(firstOf(tick, TIME)) ?? undefined,
+    tradeId: id === undefined || id === null ? null : tradeId(id),
+  });
+  return typeof trade === 'string' ? malformed(trade) : { is: 'trades', trades: [trade], numbering: null };
+}
+
+const firstOf = (tick: JsonObject, names: string[]): unknown => tick[names.find((name) => name in tick) ?? ''];

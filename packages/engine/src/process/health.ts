@@ -1,0 +1,111 @@
+import { statfsSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { Config } from '@hybrid-soak/contract/config.ts';
+import { ENGINE_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
+import type { Logger } from 'pino';
+import { Deadlines, type Progress } from '../core/deadlines.ts';
+import type { Feed } from '../feeds/feed.ts';
+import type { Pipeline } from '../pipeline.ts';
+import type { Writer } from '../store/writer.ts';
+import type { Notifier } from './notify.ts';
+
+export interface Watched {
+  config: Config;
+  /** The database's path. */
+  db: string;
+  pipeline: Pipeline;
+  writer: Writer;
+  feed: Feed;
+  notifier: Notifier;
+  log: Logger;
+  end(code: number): void;
+}
+
+const MINUTE_MS = 60_000;
+/** Eight times what it has when all is well. */
+const LONG_WAL_MB = 256;
+
+/** The deadlines of garbage and overload, the heartbeat log line, the disk's space, and systemd's status and watchdog. */
+export function watch(watched: Watched): NodeJS.Timeout[] {
+  const { pipeline, writer, feed, notifier, log } = watched;
+  const heartbeat = () => {
+    const ignored_kinds = Object.fromEntries(pipeline.ignoredKinds);
+    const [pending, unaccounted] = [writer.pendingTicks(), pipeline.unaccounted()];
+    log.info({ ...pipeline.counters, ignored_kinds, unaccounted, pending, connection: feed.state() }, 'heartbeat');
+    warnOfFullDisk(watched);
+    warnOfLongWal(watched);
+  };
+  warnOfFullDisk(watched);
+  return [
+    setInterval(deadlines(watched), 250),
+    setInterval(heartbeat, MINUTE_MS),
+    setInterval(() => notifier.send(`STATUS=${statusLine(pipeline, feed)}`), 10_000),
+    ...(notifier.watchdogMs === null ? [] : [setInterval(watchdog(watched), notifier.watchdogMs)]),
+  ];
+}
+
+function deadlines({ config, pipeline, writer, log, end }: Watched): () => void {
+  const { garbage_deadline_s, overload_deadline_s } = config.engine;
+  const tell = atMostEvery(MINUTE_MS, (malformed: number) => log.warn({ malformed }, 'malformed frames, kept aside'));
+  const progress = (): Progress => {
+    const { malformed, received, dropped } = pipeline.counters;
+    const isHalfFull = pipeline.isHalfFull(writer.pendingTicks());
+    return { malformed, good: received - malformed, dropped, lastCommit: writer.lastCommitMs(), isHalfFull };
+  };
+  const limits = new Deadlines(garbage_deadline_s * 1000, overload_deadline_s * 1000, progress(), performance.now());
+  let told = 0;
+  return () => {
+    const now = progress();
+    const { malformed, dropped } = now;
+    if (malformed > told) tell(malformed);
+    told = malformed;
+    const overdue = limits.look(now, performance.now());
+    if (overdue === null) return;
+    log.error({ malformed, dropped, pending: writer.pendingTicks() }, overdue);
+    end(overdue === 'nothing but malformed frames' ? ENGINE_EXIT.PARSE : ENGINE_EXIT.OVERLOAD);
+  };
+}
+
+/** A ping means that the writer has committed since the last one: the heartbeat row makes that true when all is well. */
+function watchdog({ writer, notifier }: Watched): () => void {
+  let proven = 0;
+  return () => {
+    if (writer.lastCommitMs() === proven) return;
+    proven = writer.lastCommitMs();
+    notifier.send('WATCHDOG=1');
+  };
+}
+
+function warnOfFullDisk({ config, db, log }: Watched): void {
+  try {
+    const { bavail, bsize } = statfsSync(dirname(db));
+    const free_mb = Math.floor((bavail * bsize) / 1_048_576);
+    const { min_free_mb } = config.storage;
+    if (free_mb < min_free_mb) log.warn({ free_mb, min_free_mb, folder: dirname(db) }, 'the disk is nearly full');
+  } catch (error) {
+    log.warn({ err: error }, "the disk's space cannot be read");
+  }
+}
+
+/** A reader that keeps an old snapshot open keeps SQLite from beginning the WAL anew: https://www.sqlite.org/wal.html#ckpt */
+function warnOfLongWal({ db, log }: Watched): void {
+  const wal_mb = Math.floor((statSync(`${db}-wal`, { throwIfNoEntry: false })?.size ?? 0) / 1_048_576);
+  if (wal_mb >= LONG_WAL_MB) log.warn({ wal_mb }, 'the WAL grows: some reader has had a transaction open for long');
+}
+
+/** The function, called at most once in `ms`; what comes in between is left out. */
+export function atMostEvery<T>(ms: number, run: (value: T) => void): (value: T) => void {
+  let last = Number.NEGATIVE_INFINITY;
+  return (value) => {
+    const now = performance.now();
+    if (now - last < ms) return;
+    last = now;
+    run(value);
+  };
+}
+
+/** One line for `systemctl status`. */
+export function statusLine(pipeline: Pipeline, feed: Feed): string {
+  const { ticks, received } = pipeline.counters;
+  return `${feed.state()}, 1 in ${pipeline.sampler.every}: ${received} frames, ${ticks} ticks`;
+}

@@ -1,0 +1,125 @@
+import type { Tick } from '../../core/tick.ts';
+
+const NUMBERS = 4;
+const BYTES_PER_ROW = NUMBERS * 8 + 2 * 2;
+/** What `id` holds where the trade id is no number: its text, if it has one, is in `texts`. */
+const NO_NUMBER = Number.NaN;
+
+/** The number that is written like this text; NO_NUMBER where none is. */
+function numberOf(text: string): number {
+  const number = Number(text);
+  return Number.isSafeInteger(number) && String(number) === text ? number : NO_NUMBER;
+}
+
+/** The columns of a batch as they cross to the writer thread: one buffer, transferred and not copied. */
+export interface TickBatch {
+  rows: number;
+  capacity: number;
+  buffer: ArrayBuffer;
+  /** Symbols and sources; the columns hold indices into it. */
+  names: string[];
+  /** Trade ids that are no safe integers, by row. */
+  texts: [row: number, id: string][];
+}
+
+export interface Columns {
+  price: Float64Array;
+  volume: Float64Array;
+  ts: Float64Array;
+  id: Float64Array;
+  symbol: Uint16Array;
+  source: Uint16Array;
+}
+
+/** Where each column lies in a buffer of `capacity` rows. */
+export function columnsOf(buffer: ArrayBuffer, capacity: number): Columns {
+  const numbers = (n: number) => new Float64Array(buffer, n * 8 * capacity, capacity);
+  const indices = (n: number) => new Uint16Array(buffer, (NUMBERS * 8 + n * 2) * capacity, capacity);
+  return {
+    price: numbers(0),
+    volume: numbers(1),
+    ts: numbers(2),
+    id: numbers(3),
+    symbol: indices(0),
+    source: indices(1),
+  };
+}
+
+/**
+ * The ticks of the open batch as plain numbers in preallocated columns. `take` gives them away; buffers that the writer
+ * has given back are used again, so that a steady stream allocates nothing.
+ */
+export class TickColumns {
+  length = 0;
+  readonly #capacity: number;
+  #room: number;
+  #buffer: ArrayBuffer;
+  #columns: Columns;
+  #names: string[] = [];
+  #texts: [number, string][] = [];
+  #spare: ArrayBuffer[] = [];
+
+  /** `capacity`: rows that a batch usually holds; a longer one grows. */
+  constructor(capacity: number) {
+    this.#capacity = capacity;
+    this.#room = capacity;
+    this.#buffer = new ArrayBuffer(capacity * BYTES_PER_ROW);
+    this.#columns = columnsOf(this.#buffer, capacity);
+  }
+
+  append(tick: Tick): void {
+    if (this.length === this.#room) this.#grow();
+    const row = this.length++;
+    const columns = this.#columns;
+    columns.price[row] = tick.price;
+    columns.volume[row] = tick.volume;
+    columns.ts[row] = tick.ts;
+    columns.symbol[row] = this.#name(tick.symbol);
+    columns.source[row] = this.#name(tick.source);
+    const { tradeId } = tick;
+    const number = typeof tradeId === 'string' ? numberOf(tradeId) : (tradeId ?? NO_NUMBER);
+    columns.id[row] = number;
+    if (typeof tradeId === 'string' && Number.isNaN(number)) this.#texts.push([row, tradeId]);
+  }
+
+  /** The batch, given away. */
+  take(): TickBatch {
+    const batch = {
+      rows: this.length,
+      capacity: this.#room,
+      buffer: this.#buffer,
+      names: this.#names,
+      texts: this.#texts,
+    };
+    if (this.length === 0) return { ...batch, capacity: 0, buffer: new ArrayBuffer(0) };
+    this.#use(this.#spare.pop() ?? new ArrayBuffer(this.#capacity * BYTES_PER_ROW), this.#capacity);
+    this.length = 0;
+    this.#names = [];
+    this.#texts = [];
+    return batch;
+  }
+
+  /** A buffer that the writer is done with. */
+  giveBack(buffer: ArrayBuffer): void {
+    if (buffer.byteLength === this.#capacity * BYTES_PER_ROW && this.#spare.length < 4) this.#spare.push(buffer);
+  }
+
+  #use(buffer: ArrayBuffer, room: number): void {
+    this.#room = room;
+    this.#buffer = buffer;
+    this.#columns = columnsOf(buffer, room);
+  }
+
+  #grow(): void {
+    const before = this.#columns;
+    const room = this.#room * 2;
+    this.#use(new ArrayBuffer(room * BYTES_PER_ROW), room);
+    for (const key of Object.keys(before) as (keyof Columns)[]) this.#columns[key].set(before[key]);
+  }
+
+  /** Two or three names a batch: a scan beats a map. */
+  #name(name: string): number {
+    const at = this.#names.indexOf(name);
+    return at >= 0 ? at : this.#names.push(name) - 1;
+  }
+}

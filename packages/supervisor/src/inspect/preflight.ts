@@ -1,0 +1,231 @@
+import { createHash } from 'node:crypto';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  statfsSync,
+  statSync,
+} from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { checkConfig, checkSources } from '@hybrid-soak/contract/config-check.ts';
+import { formatFault } from '@hybrid-soak/contract/fault.ts';
+import { lockHolder } from '../adapters/lock.ts';
+import { hostPressure } from '../adapters/pressure.ts';
+import type { Notes } from '../proofs/proof.ts';
+import { readUnit } from './unit.ts';
+
+/** `[storage] min_free_mb` has this default. */
+const LEAST_FREE_MB = 200;
+
+/** What is looked at; nothing of it is changed. */
+export interface Subject {
+  unit: string;
+  scope: 'system' | 'user' | null;
+  config: string;
+  db: string;
+  /** `data/ops` */
+  ops: string;
+  root: string;
+  lockScope: string;
+  /** What this process says of itself where it holds the lock. */
+  self: string | null;
+}
+
+export const REQUIREMENT =
+  'The installation is what it should be: unit, artefact, config, access, space, PSI, cgroup v2, clock, Node, lock; no engine child, honest names.';
+export const METHOD = 'Looks alone: systemctl, the files, /proc, /sys/fs/cgroup and the lock; nothing is changed.';
+
+/** All findings, each with a hint where something is amiss. */
+export async function inspect(subject: Subject, notes: Notes): Promise<void> {
+  const runs = await readUnit(subject, notes);
+  artefact(runs ?? subject.root, notes);
+  configuration(subject, notes);
+  access(subject, notes);
+  pressure(notes);
+  const v2 = existsSync('/sys/fs/cgroup/cgroup.controllers') || existsSync('/sys/fs/cgroup/unified/cgroup.controllers');
+  notes.check(
+    'cgroup v2',
+    v2,
+    v2 ? 'cgroup.controllers is there' : 'no cgroup.controllers under /sys/fs/cgroup',
+    'boot with systemd.unified_cgroup_hierarchy=1; without it the engine cannot be told from its neighbours',
+  );
+  clock(notes);
+  const major = Number(process.versions.node.split('.')[0]);
+  notes.check(
+    'Node 24 or later',
+    major >= 24,
+    `${process.version}, ${process.execPath}`,
+    "use the project's own Node: bin/soak",
+  );
+  await held(subject, notes);
+  noEngineChild(notes);
+  honestNames(subject, notes);
+}
+
+/** One hash over every source file that the engine and the supervisor run from, by path. */
+function artefact(root: string, notes: Notes): void {
+  const hash = createHash('sha256');
+  let files = 0;
+  for (const name of ['contract', 'engine', 'supervisor']) {
+    const folder = join(root, 'packages', name, 'src');
+    for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true }).sort(byPath)) {
+      if (!entry.isFile()) continue;
+      files++;
+      hash
+        .update(join(entry.parentPath, entry.name).slice(root.length))
+        .update(readFileSync(join(entry.parentPath, entry.name)));
+    }
+  }
+  const digest = hash.digest('hex');
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+  notes.evidence({ artefact: realpathSync(root), version, files, sha256: digest });
+  notes.check(
+    'the artefact is there',
+    files > 0,
+    `${version} in ${realpathSync(root)}: ${files} files, SHA-256 ${digest}`,
+  );
+}
+
+const byPath = (a: { parentPath: string; name: string }, b: { parentPath: string; name: string }) =>
+  join(a.parentPath, a.name) < join(b.parentPath, b.name) ? -1 : 1;
+
+function configuration({ config }: Subject, notes: Notes): void {
+  const faults = (path: string, check: typeof checkConfig | typeof checkSources) => {
+    try {
+      const checked = check(readFileSync(path, 'utf8'), path);
+      return checked.ok ? [] : checked.faults.map(formatFault);
+    } catch (error) {
+      return [(error as Error).message];
+    }
+  };
+  const sources = join(dirname(config), 'ws_sources.toml');
+  // No mode but realws looks at its sources.
+  const needed = existsSync(sources) || /^\s*(engine\.)?ingest_mode\s*=\s*["']realws/m.test(textOf(config));
+  const found = [...faults(config, checkConfig), ...(needed ? faults(sources, checkSources) : [])];
+  notes.check(
+    'the configuration is valid',
+    found.length === 0,
+    found.join('; ') || config,
+    existsSync(config)
+      ? 'mend the line that it names'
+      : "run this in the unit's WorkingDirectory, or with --config FILE",
+  );
+}
+
+function textOf(path: string): string {
+  return existsSync(path) ? readFileSync(path, 'utf8') : '';
+}
+
+function access({ config, db, ops }: Subject, notes: Notes): void {
+  const folders = [dirname(config), dirname(db), ops].map((folder) => nearest(resolve(folder)));
+  const closed = [...new Set(folders)].filter((folder) => !writable(folder));
+  notes.check(
+    'config, database and log folders can be written',
+    closed.length === 0,
+    closed.length === 0 ? folders.join(', ') : `not writable: ${closed.join(', ')}`,
+    'run as root or as the account of the unit',
+  );
+  const { bavail, bsize } = statfsSync(nearest(dirname(db)));
+  const free = Math.floor((bavail * bsize) / 1024 / 1024);
+  notes.number('free space', free, 'MB');
+  notes.check('disk space', free >= LEAST_FREE_MB, `${free} MB free, ${LEAST_FREE_MB} wanted`, 'make room');
+}
+
+/** The folder, or the nearest one above that is there. */
+function nearest(folder: string): string {
+  return existsSync(folder) ? folder : nearest(dirname(folder));
+}
+
+function writable(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK | constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function pressure(notes: Notes): void {
+  const readings = hostPressure().read();
+  notes.evidence({ psi_baseline: readings });
+  for (const [name, reading] of Object.entries(readings)) {
+    const hint = 'boot with psi=1; kernel 4.20 or later';
+    if (!reading.available) notes.blocked(`PSI of ${name}`, reading.why, hint);
+    else notes.check(`PSI of ${name}`, true, reading.value.some.raw, hint);
+    if (reading.available) notes.number(`${name} some avg60`, reading.value.some.avg60, '% of wall time');
+  }
+}
+
+/** A clock before the artefact was made is wrong; a synchronised one is systemd's to know, where it runs. */
+function clock(notes: Notes): void {
+  const made = statSync(new URL(import.meta.url)).mtime;
+  const now = new Date();
+  const synced = existsSync('/run/systemd/timesync/synchronized') ? ', synchronised by timesyncd' : '';
+  notes.check('the clock', now > made, `${now.toISOString()}${synced}`, 'set the clock: timedatectl set-ntp true');
+}
+
+async function held({ lockScope, unit, ops, self }: Subject, notes: Notes): Promise<void> {
+  const holder = (await lockHolder(lockScope, `${unit}:`)) ?? (await lockHolder(lockScope, `${unit}:${ops}`));
+  const free = holder === null || holder === self;
+  const measured = holder === null ? 'nobody holds it' : free ? 'held by this run' : `held by ${holder}`;
+  notes.check('no other supervisor', free, measured, 'wait for it, or stop it: soak status');
+  const left = existsSync(join(ops, 'soak_state.json')) && holder === null;
+  notes.check(
+    'nothing waits to be restored',
+    !left,
+    left ? 'soak_state.json is there' : 'no state file of a dead run',
+    'soak restore',
+  );
+}
+
+/** Of every running supervisor: `run` and `prove` of `soak`; the embedded stand-in alone is a parent of an engine. */
+function noEngineChild(notes: Notes): void {
+  const processes = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap(command);
+  const supervisors = new Set(
+    processes
+      .filter(({ argv }) => /supervisor\/src\/main\.ts (run|prove)/.test(argv) && !/embedded/.test(argv))
+      .map(({ pid }) => pid),
+  );
+  const engines = processes.filter(({ argv }) => argv.includes('engine/src/main.ts run'));
+  const children = engines.filter(({ parent }) => supervisors.has(parent));
+  notes.evidence({ supervisors: [...supervisors], engines });
+  notes.check(
+    'no supervisor has an engine as its child',
+    children.length === 0,
+    `${supervisors.size} supervisors, ${engines.length} engines${engines.map(({ pid, parent }) => `, ${pid} is a child of ${parent}`).join('')}`,
+  );
+}
+
+function command(name: string): { pid: number; parent: number; argv: string }[] {
+  try {
+    const argv = readFileSync(`/proc/${name}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
+    const parent = Number(/^PPid:\s*(\d+)/m.exec(readFileSync(`/proc/${name}/status`, 'utf8'))?.[1]);
+    return [{ pid: Number(name), parent, argv }];
+  } catch {
+    return []; // It has ended since.
+  }
+}
+
+const WRONG_NAME = /utili[sz]ation|cpu_(percent|usage|util)|load_(avg|1|5|15)/i;
+
+/** Every name in the newest records: stall time is called what it is. */
+function honestNames({ ops }: Subject, notes: Notes): void {
+  const files = ['soak_decisions.jsonl', 'soak_samples.jsonl']
+    .map((name) => join(ops, name))
+    .filter((path) => existsSync(path));
+  const names = new Set<string>();
+  for (const path of files)
+    for (const line of readFileSync(path, 'utf8').slice(-200_000).split('\n').slice(1, -1))
+      for (const [, name = ''] of line.matchAll(/"(\w+)":/g)) names.add(name);
+  const wrong = [...names].filter((name) => WRONG_NAME.test(name));
+  notes.check(
+    'nothing is labelled as what it is not',
+    wrong.length === 0,
+    wrong.length > 0 ? wrong.join(', ') : `${names.size} names in ${files.length} files of records`,
+  );
+}

@@ -1,0 +1,78 @@
+import { configSchema } from '@hybrid-soak/contract/config.ts';
+import { POLICIES, type PolicyName, PSI_ACTIONS } from '@hybrid-soak/contract/modes.ts';
+import type { Observation } from '@hybrid-soak/contract/sample.ts';
+import type { SoakOptions } from '../core/options.ts';
+import type { LogRecord } from './log-observations.ts';
+
+/** What is to be otherwise than in the recording. */
+export interface Changes {
+  policy?: PolicyName;
+  parameters: Partial<SoakOptions['parameters']>;
+}
+
+const isTable = (value: unknown) => typeof value === 'object' && value !== null;
+
+/** The options of a run that only its decision log tells of: what STARTUP says, and the defaults for the earlier tool's. */
+export function optionsOf(records: LogRecord[], observations: Observation[]): SoakOptions {
+  const first = records.find(({ psi_actions }) => psi_actions !== undefined) ?? (records[0] as LogRecord);
+  const begun: Record<string, unknown> = records.find(({ action }) => action === 'STARTUP') ?? {};
+  const span = ((observations.at(-1)?.mono_ms ?? 0) - (observations[0]?.mono_ms ?? 0)) / 1000;
+  return withDefaults({
+    run_id: first.run_id ?? '',
+    ...(first.ingest_mode === undefined ? {} : { ingest_mode: first.ingest_mode as SoakOptions['ingest_mode'] }),
+    ...(first.psi_actions !== undefined && PSI_ACTIONS.includes(first.psi_actions)
+      ? { psi_actions: first.psi_actions }
+      : {}),
+    ...(first.policy !== undefined && POLICIES.includes(first.policy) ? { policy: first.policy } : {}),
+    ...(typeof begun['original_sample_every'] === 'number'
+      ? { original_sample_every: begun['original_sample_every'] }
+      : {}),
+    ...(begun['apply'] === 'reload' ? { apply: 'reload' as const } : {}),
+    ...(isTable(begun['parameters']) ? { parameters: begun['parameters'] as SoakOptions['parameters'] } : {}),
+    ...(isTable(begun['thresholds'])
+      ? { thresholds: withoutRows(begun['thresholds'] as SoakOptions['thresholds']) }
+      : {}),
+    // A log that is longer than a soak's default time is still one soak.
+    duration_s: typeof begun['duration_s'] === 'number' ? begun['duration_s'] : Math.max(7200, Math.ceil(span) + 1),
+  });
+}
+
+/** A decision log does not tell how many rows came. */
+const withoutRows = ({ min_ticks_per_second: _, ...rest }: SoakOptions['thresholds']) => rest;
+
+/** Options as they are written today; an older recording may lack some. */
+export function withDefaults(options: Partial<SoakOptions>): SoakOptions {
+  const { policy: parameters } = configSchema.parse({}).soak;
+  return {
+    run_id: '',
+    ingest_mode: 'synthetic',
+    psi_actions: 'on',
+    policy: 'adaptive',
+    thresholds: {},
+    duration_s: 7200,
+    interval_s: 5,
+    calibrate: 'live',
+    apply: 'restart',
+    leave: 'as-found',
+    original_sample_every: null,
+    was_running: true,
+    manager: { name: 'system', why: 'recorded' },
+    unit: 'hybrid-engine.service',
+    ...options,
+    parameters: { ...parameters, ...options.parameters },
+  };
+}
+
+export const changed = (options: SoakOptions, { policy, parameters }: Changes): SoakOptions => ({
+  ...options,
+  ...(policy === undefined ? {} : { policy }),
+  parameters: { ...options.parameters, ...parameters },
+});
+
+/** Where the run was not calibrated its first 30 s are the calibration: the engine ran in them, and the record says so. */
+export function uncalibrated(wanted: SoakOptions, found: SoakOptions, { parameters }: Changes): SoakOptions {
+  const was = found.policy === 'adaptive' && found.psi_actions !== 'off' && found.parameters.calibrate_s > 0;
+  if (was) return wanted;
+  const calibrate_s = parameters.calibrate_s ?? 30;
+  return { ...wanted, calibrate: 'live', parameters: { ...wanted.parameters, calibrate_s } };
+}

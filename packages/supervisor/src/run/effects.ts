@@ -1,0 +1,96 @@
+import type { EffectOutcome } from '@hybrid-soak/contract/sample.ts';
+import { writeSampleEvery } from '../adapters/config-file.ts';
+import { progressProbe } from '../adapters/progress.ts';
+import type { Effect } from '../core/effect.ts';
+import { adoptEdit, removeScratch, restoreConfig } from '../recovery/config.ts';
+import { type RunState, removeRunState, saveRunState } from '../recovery/run-state.ts';
+import type { Outcome, UnitManager } from '../unit/manager.ts';
+
+export interface Actor {
+  manager: UnitManager;
+  runStatePath: string;
+  runState: RunState;
+  /** The engine's database, in which it says what it samples by. */
+  db: string;
+}
+
+/** An engine that lives says so at its next flush, by default within a second. */
+const RELOAD_MS = 10_000;
+const LOOK_MS = 100;
+
+/** Does one effect and verifies it. Never throws: what went wrong is the outcome. */
+export async function perform(effect: Effect, actor: Actor): Promise<EffectOutcome> {
+  const started = performance.now();
+  let outcome: Outcome;
+  try {
+    outcome = await act(effect, actor);
+  } catch (error) {
+    outcome = { ok: false, error: (error as Error).message, invocation_id: null, unit_pid: null };
+  }
+  const took_ms = Math.round(performance.now() - started);
+  return { effect_id: effect.id, kind: effect.kind, took_ms, ...outcome };
+}
+
+async function act(effect: Effect, actor: Actor): Promise<Outcome> {
+  const { manager, runState, runStatePath } = actor;
+  switch (effect.kind) {
+    case 'start':
+      return manager.start();
+    case 'stop':
+      return manager.stop();
+    case 'restart':
+      return manager.restart();
+    case 'set-rung':
+      writeSampleEvery(runState.config, effect.sample_every, (text, found) => {
+        adoptEdit(runState, found);
+        runState.written_text = text;
+        saveRunState(runStatePath, runState);
+      });
+      return effect.apply === 'reload' ? reload(actor, effect.sample_every) : manager.restart();
+    case 'restore': {
+      const outcome = await putBack(actor);
+      if (outcome.ok) {
+        removeScratch(runState);
+        removeRunState(runStatePath);
+      }
+      return outcome;
+    }
+    default:
+      return effect satisfies never;
+  }
+}
+
+/** That a reload was asked for is no outcome: its heartbeat has to say that the engine samples so. */
+async function reload({ manager, db }: Actor, sampleEvery: number): Promise<Outcome> {
+  const asked = await manager.reload();
+  if (!asked.ok) return asked;
+  const probe = progressProbe(db);
+  const deadline = performance.now() + RELOAD_MS;
+  try {
+    for (;;) {
+      const { heartbeat } = probe.read();
+      if (heartbeat.available && heartbeat.value.sample_every === sampleEvery) return asked;
+      const says = heartbeat.available
+        ? `the engine still samples 1 in ${heartbeat.value.sample_every}`
+        : heartbeat.why;
+      if (performance.now() > deadline)
+        return { ...asked, ok: false, error: `reloaded, but after ${RELOAD_MS / 1000} s ${says}` };
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    }
+  } finally {
+    probe.close();
+  }
+}
+
+/** The config's bytes, then the unit: running with the restored config, or stopped, as it was found or as asked. */
+async function putBack({ manager, runState }: Actor): Promise<Outcome> {
+  const changed = restoreConfig(runState);
+  const found = runState.was_running ? 'running' : 'stopped';
+  const leave = runState.leave === 'as-found' ? found : runState.leave;
+  if (manager.name === 'embedded' || leave === 'stopped') return manager.stop();
+  const unit = await manager.show();
+  const active = unit.available && unit.value.active_state === 'active';
+  if (active && !changed && unit.available)
+    return { ok: true, error: null, invocation_id: unit.value.invocation_id, unit_pid: unit.value.main_pid };
+  return active ? manager.restart() : manager.start();
+}

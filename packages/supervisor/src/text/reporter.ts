@@ -1,0 +1,62 @@
+import type { DecisionRecord } from '@hybrid-soak/contract/decision.ts';
+import { RESOURCES } from '@hybrid-soak/contract/psi.ts';
+import type { Observation } from '@hybrid-soak/contract/sample.ts';
+import type { Verdict } from '../core/step.ts';
+import { formatDuration } from './duration.ts';
+
+/** What a person sees of a running soak. */
+export interface Reporter {
+  note(text: string): void;
+  /** What was asked for: shown also where progress is not. */
+  answer(text: string): void;
+  decision(record: DecisionRecord): void;
+  observation(observation: Observation, verdict: Verdict): void;
+  /** Leaves the terminal as it was found; nothing is shown after it but notes. */
+  end(): void;
+}
+
+const HEARTBEAT_MS = 60_000;
+
+/** One line a decision and one a minute, on stderr: for pipes, journals and plain terminals. */
+export function lineReporter(quiet: boolean, out: NodeJS.WritableStream = process.stderr): Reporter {
+  const say = (line: string) => {
+    if (!quiet) out.write(`${line}\n`);
+  };
+  let first: number | null = null;
+  let lastBeat = 0;
+  return {
+    note: say,
+    answer: (text) => void out.write(`${text}\n`),
+    decision: (record) => say(decisionText(record)),
+    observation(observation, verdict) {
+      first ??= observation.mono_ms;
+      if (observation.mono_ms - lastBeat < HEARTBEAT_MS && lastBeat !== 0) return;
+      lastBeat = observation.mono_ms;
+      const rows = observation.progress.available ? observation.progress.value.ticks_count : 'unknown';
+      const parts = [
+        `${formatDuration((observation.mono_ms - first) / 1000)} in`,
+        ...pressureText(observation, verdict),
+        `${rows} rows`,
+        verdict.reason,
+      ];
+      say(`${observation.wall.slice(11, 19)}  ${parts.join(', ')}`);
+    },
+    end() {},
+  };
+}
+
+/** A decision as one line. */
+export function decisionText({ timestamp, state, current_sample_every, action, reason }: DecisionRecord): string {
+  const every = `1/${String(current_sample_every).padEnd(3)}`;
+  return `${timestamp.slice(11, 19)}  ${state.padEnd(9)} ${every} ${action.padEnd(21)} ${reason}`;
+}
+
+/** Stall time per resource; nothing of one that is not measured yet: a rate needs two sights. */
+function pressureText({ psi }: Observation, { pressure }: Verdict): string[] {
+  const parts = RESOURCES.flatMap((resource) => {
+    const value = pressure[resource];
+    if (value !== null) return [`${resource} ${value.toFixed(0)}%`];
+    return psi[resource].available ? [] : [`${resource} unavailable`];
+  });
+  return parts.length === 0 ? [] : [`PSI ${parts.join(' ')}`];
+}

@@ -1,0 +1,92 @@
+import type { WriteStream } from 'node:tty';
+import { styleText } from 'node:util';
+import { printable } from '@hybrid-soak/report/printable.ts';
+import { block } from '@hybrid-soak/report/terminal/block.ts';
+import { type Format, widthOf } from '@hybrid-soak/report/terminal/line.ts';
+import type { createLogUpdate } from 'log-update';
+import { monotonicMs } from '../adapters/clock.ts';
+import { decisionText, lineReporter, type Reporter } from './reporter.ts';
+import type { Watch } from './watch.ts';
+
+/** Elapsed and remaining time run on between two observations. */
+const REPAINT_MS = 1000;
+const PIPED_COLUMNS = 100;
+
+/** Lines where nobody watches, one block that is painted over and over where somebody does. */
+export async function terminalReporter(
+  watch: Watch,
+  quiet: boolean,
+  out: WriteStream = process.stderr,
+): Promise<Reporter> {
+  const painted = !quiet && out.isTTY && process.env['TERM'] !== 'dumb';
+  const shown = painted
+    ? blockReporter(watch, out, (await import('log-update')).createLogUpdate(out))
+    : lineReporter(quiet, out);
+  const reporter: Reporter = {
+    ...shown,
+    decision(record) {
+      watch.decision(record);
+      shown.decision(record);
+    },
+    observation(observation, verdict) {
+      watch.observation(observation, verdict);
+      shown.observation(observation, verdict);
+    },
+  };
+  process.on('SIGUSR2', () => reporter.answer(watch.state(monotonicMs(), out.columns || PIPED_COLUMNS)));
+  return reporter;
+}
+
+/** The block at the bottom; notes and decisions scroll away above it. */
+function blockReporter(watch: Watch, out: WriteStream, update: ReturnType<typeof createLogUpdate>): Reporter {
+  assumeSize(out);
+  const paint = (format: Format, text: string) => styleText(format, text, { stream: out });
+  let lines: string[] = [];
+  let ended = false;
+
+  const repaint = () => {
+    const view = ended ? null : watch.view(monotonicMs());
+    if (view === null) return;
+    // The last column stays free: a terminal may break a line that fills it.
+    // On a low terminal the decisions are what goes: they stand above anyway.
+    const fitting = (all: string[]) => ['', ...all].slice(0, out.rows - 1);
+    lines = fitting(block(view, out.columns - 1));
+    update(fitting(block(view, out.columns - 1, paint)).join('\n'));
+  };
+  const above = (text: string) => {
+    if (ended) out.write(`${text}\n`);
+    else update.persist(text);
+    lines = [];
+    repaint();
+  };
+  const resized = () => {
+    assumeSize(out);
+    // A narrower terminal has broken the lines that were painted: they take more rows than were written.
+    const rows = lines.reduce((sum, line) => sum + Math.max(1, Math.ceil(widthOf(line) / out.columns)), 0);
+    if (rows > 0) out.write(`\r\x1b[${rows}A\x1b[J`);
+    update.done();
+    repaint();
+  };
+  out.on('resize', resized);
+  const timer = setInterval(repaint, REPAINT_MS);
+  timer.unref();
+  return {
+    note: above,
+    answer: above,
+    decision: (record) => above(printable(decisionText(record))),
+    observation: repaint,
+    end() {
+      clearInterval(timer);
+      out.off('resize', resized);
+      update.clear();
+      update.done();
+      ended = true;
+    },
+  };
+}
+
+/** A terminal that does not tell its size, as a serial line or a bare pty, says 0: it is taken for the usual one. */
+function assumeSize(out: WriteStream): void {
+  out.columns ||= 80;
+  out.rows ||= 24;
+}

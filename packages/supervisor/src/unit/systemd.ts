@@ -1,0 +1,124 @@
+import { readFileSync } from 'node:fs';
+import { available, unavailable } from '@hybrid-soak/contract/reading.ts';
+import type { UnitReading } from '@hybrid-soak/contract/sample.ts';
+import { execa } from 'execa';
+import type { Outcome, UnitManager } from './manager.ts';
+
+const SHOWN =
+  'LoadState,ActiveState,SubState,Result,MainPID,InvocationID,NRestarts,ExecMainStatus,ExecMainCode,ControlGroup';
+const FRESH_MS = 30_000;
+
+export interface Called {
+  ok: boolean;
+  timedOut: boolean;
+  stdout: string;
+  error: string;
+}
+
+/** One `systemctl` call: no password prompt, no shell, bounded by a timeout and a forced kill. Never throws. */
+export async function systemctl(scope: 'system' | 'user', args: string[], timeoutMs = 10_000): Promise<Called> {
+  const flags = scope === 'user' ? ['--user'] : [];
+  const result = await execa('systemctl', [...flags, '--no-ask-password', ...args], {
+    reject: false,
+    timeout: timeoutMs,
+    forceKillAfterDelay: 1000,
+    stdin: 'ignore',
+  });
+  const { stdout, timedOut, failed, stderr, originalMessage, exitCode } = result;
+  if (!failed) return { ok: true, timedOut, stdout, error: '' };
+  const line = stderr.split('\n')[0] || originalMessage || `exit code ${exitCode}`;
+  const why = timedOut ? `no answer within ${timeoutMs / 1000} s` : line;
+  return { ok: false, timedOut, stdout, error: `systemctl ${args.join(' ')}: ${why}` };
+}
+
+/** The unit under a real systemd; this process never spawns the engine. `timeoutMs` bounds a start, stop or restart. */
+export function systemdUnit(scope: 'system' | 'user', unit: string, why: string, timeoutMs = 90_000): UnitManager {
+  let last: { reading: UnitReading; at: number; mark: string } | null = null;
+
+  const ask = async (): Promise<UnitReading> => {
+    const called = await systemctl(scope, ['show', unit, '-p', SHOWN]);
+    return called.ok ? parseShow(called.stdout, unit) : unavailable(called.error);
+  };
+
+  const act = async (verb: 'start' | 'stop' | 'restart' | 'reload'): Promise<Outcome> => {
+    const before = await ask();
+    last = null;
+    if (before.available && before.value.active_state === 'failed' && verb !== 'stop')
+      await systemctl(scope, ['reset-failed', unit]);
+    const called = await systemctl(scope, [verb, unit], timeoutMs);
+    const after = await ask();
+    last = null;
+    return verify(verb, called, before, after);
+  };
+
+  return {
+    name: scope,
+    why,
+    /** Asks systemd only when the main process has moved, and every 30 s: a quiet tick spawns nothing. */
+    async show(fresh = false) {
+      const now = performance.now();
+      const value = last?.reading.available ? last.reading.value : null;
+      if (!fresh && last !== null && value !== null && value.active_state === 'active' && now - last.at < FRESH_MS) {
+        if (markOf(value.main_pid) === last.mark) return last.reading;
+      }
+      const reading = await ask();
+      last = { reading, at: now, mark: markOf(reading.available ? reading.value.main_pid : 0) };
+      return reading;
+    },
+    start: () => act('start'),
+    stop: () => act('stop'),
+    restart: () => act('restart'),
+    reload: () => act('reload'),
+    async release() {},
+  };
+}
+
+/** Tells a process from a later one with the same id, and a live one from a zombie. */
+function markOf(pid: number): string {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return fields[0] === 'Z' ? 'gone' : `${pid}:${fields[19]}`;
+  } catch {
+    return 'gone';
+  }
+}
+
+/** The output of `systemctl show -p …`: key=value lines. */
+export function parseShow(text: string, unit: string): UnitReading {
+  const show = new Map(
+    text.split('\n').map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
+  );
+  const get = (key: string) => show.get(key) ?? '';
+  if (get('LoadState') === 'not-found') return unavailable(`${unit}: no such unit`);
+  if (get('ActiveState') === '') return unavailable(`${unit}: systemctl show gave no ActiveState`);
+  const code = Number(get('ExecMainCode'));
+  return available({
+    active_state: get('ActiveState'),
+    sub_state: get('SubState'),
+    result: get('Result'),
+    main_pid: Number(get('MainPID')),
+    invocation_id: get('InvocationID') || null,
+    n_restarts: Number(get('NRestarts')),
+    exec_main_status: code === 0 ? null : Number(get('ExecMainStatus')),
+    exec_main_code: code === 0 ? null : code,
+    control_group: get('ControlGroup') || null,
+  });
+}
+
+function verify(verb: string, called: Called, before: UnitReading, after: UnitReading): Outcome {
+  const value = after.available ? after.value : null;
+  const seen = { invocation_id: value?.invocation_id ?? null, unit_pid: value?.main_pid ?? null };
+  if (!called.ok) return { ok: false, error: called.error, ...seen };
+  if (value === null) return { ok: false, error: after.available ? null : after.why, ...seen };
+  const { active_state: state, sub_state: sub, result } = value;
+  if (verb === 'stop') {
+    const ok = state === 'inactive' || state === 'failed';
+    return { ok, error: ok ? null : `still ${state} (${sub})`, ...seen };
+  }
+  if (state !== 'active') return { ok: false, error: `${state} (${sub}), result ${result}`, ...seen };
+  const old = before.available ? before.value.invocation_id : null;
+  if (verb === 'restart' && old !== null && old === value.invocation_id)
+    return { ok: false, error: 'the invocation is still the old one', ...seen };
+  return { ok: true, error: null, ...seen };
+}

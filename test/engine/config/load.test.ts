@@ -1,0 +1,35 @@
+import { join } from 'node:path';
+import { loadConfig } from '@hybrid-soak/engine/config/load.ts';
+import t from 'tap';
+
+t.test('a feed that has to be asked is asked for the config’s symbol, unless its source names one', async (t) => {
+  const source = (name: string, url: string, more = '') => `[[source]]\nname = "${name}"\nurl = "${url}"\n${more}\n`;
+  const dir = t.testdir({
+    'config.toml': '[app]\nsymbol = "ETHUSD"\n[engine]\ningest_mode = "realws"\n',
+    'ws_sources.toml':
+      source('coinbase', 'wss://ws-feed.exchange.coinbase.com') +
+      source('kraken', 'wss://ws.kraken.com/v2', 'symbol = "BTC/USD"') +
+      source('local', 'ws://127.0.0.1:9001/', 'exchange = "kraken-v1"') +
+      source('plain', 'wss://advanced-trade-ws.coinbase.com', 'symbol = "btcusd"') +
+      source('binance', 'wss://stream.binance.com:9443/ws/ethusdt@trade'),
+  });
+  const loaded = loadConfig(join(dir, 'config.toml'), undefined);
+  const symbols = loaded.ok && loaded.value.sources.map(({ symbol }) => symbol);
+  t.same(symbols, ['ETH-USD', 'BTC/USD', 'ETH/USD', 'BTC-USD', undefined], 'spelt as the exchange spells it');
+});
+
+t.test('the one source of mode mockws is asked for the config’s symbol too', async (t) => {
+  const url = 'ws://127.0.0.1:9001/v2/marketdata';
+  const dir = t.testdir({ 'config.toml': `[engine]\ningest_mode = "mockws"\nws_url = "${url}"\n` });
+  const loaded = loadConfig(join(dir, 'config.toml'), undefined);
+  t.same(loaded.ok && loaded.value.sources.map(({ symbol }) => symbol), ['BTCUSD']);
+});
+
+t.test('an exchange that is not known is a fault that names those that are', async (t) => {
+  const dir = t.testdir({
+    'config.toml': '[engine]\ningest_mode = "realws"\n',
+    'ws_sources.toml': '[[source]]\nname = "a"\nurl = "ws://x"\nexchange = "kraken"\n',
+  });
+  const loaded = loadConfig(join(dir, 'config.toml'), undefined);
+  t.match(!loaded.ok && loaded.faults[0], { key: 'source.0.exchange', line: 4, valid: /kraken-v1, kraken-v2/ });
+});

@@ -1,0 +1,53 @@
+import { type Clocks, isStale, judge } from '@hybrid-soak/engine/core/connection/liveness.ts';
+import { lossOfClose, lossOfStatus } from '@hybrid-soak/engine/core/connection/loss.ts';
+import t from 'tap';
+
+const DEADLINES = {
+  subscribe_timeout_ms: 10,
+  first_frame_timeout_ms: 20,
+  idle_timeout_ms: 100,
+  ping_interval_ms: 30,
+  pong_timeout_ms: 15,
+  trade_stale_ms: 1000,
+};
+const clocks = (own: Partial<Clocks>): Clocks => ({
+  openedAt: 0,
+  socketAt: 0,
+  frameAt: 0,
+  tradeAt: 0,
+  pingedAt: null,
+  subscribing: false,
+  ...own,
+});
+const verdict = (own: Partial<Clocks>, now: number) => {
+  const judgement = judge(clocks(own), DEADLINES, now);
+  return judgement.is === 'dead' ? judgement.why : judgement.is;
+};
+
+t.test('each deadline has its verdict', async (t) => {
+  t.equal(verdict({}, 29), 'alive');
+  t.equal(verdict({}, 30), 'ping due');
+  t.equal(verdict({ frameAt: null }, 21), 'no first frame');
+  t.equal(verdict({ subscribing: true }, 11), 'subscription not acknowledged');
+  t.equal(verdict({ frameAt: 0 }, 101), 'no frame for 101 ms');
+  t.equal(verdict({ pingedAt: 30, socketAt: 29, frameAt: 29 }, 46), 'no pong');
+});
+
+t.test('a frame since the ping is an answer as good as a pong', async (t) => {
+  t.equal(verdict({ pingedAt: 30, socketAt: 31, frameAt: 31 }, 46), 'alive');
+  t.equal(verdict({ pingedAt: 30, socketAt: 31, frameAt: 31 }, 60), 'ping due');
+});
+
+t.test('a market is stale by its own clock, and not before its subscription stood', async (t) => {
+  t.notOk(isStale(clocks({ tradeAt: 5 }), DEADLINES, 1005));
+  t.ok(isStale(clocks({ tradeAt: 5, frameAt: 1006, socketAt: 1006 }), DEADLINES, 1006));
+  t.notOk(isStale(clocks({ tradeAt: null }), DEADLINES, 1e9));
+});
+
+t.test('close codes and HTTP statuses are told apart by what they mean', async (t) => {
+  for (const code of [1000, 1001, 1012]) t.equal(lossOfClose(code), 'leaving', String(code));
+  t.equal(lossOfClose(1008), 'refused');
+  for (const code of [1002, 1006, 1009, 1011, 1013, 4001]) t.equal(lossOfClose(code), 'failed', String(code));
+  for (const status of [301, 401, 403, 404, 429]) t.equal(lossOfStatus(status), 'refused', String(status));
+  for (const status of [408, 500, 502, 503]) t.equal(lossOfStatus(status), 'failed', String(status));
+});

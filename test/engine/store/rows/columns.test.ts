@@ -1,0 +1,58 @@
+import { join } from 'node:path';
+import type { Tick } from '@hybrid-soak/engine/core/tick.ts';
+import { openDatabase } from '@hybrid-soak/engine/store/open/open.ts';
+import { TickColumns } from '@hybrid-soak/engine/store/rows/columns.ts';
+import { tickInserter } from '@hybrid-soak/engine/store/rows/insert-ticks.ts';
+import t from 'tap';
+
+const tick = (n: number, tradeId: Tick['tradeId'], symbol = 'BTCUSD'): Tick => ({
+  symbol,
+  source: n % 7 === 0 ? 'gemini' : 'binance',
+  price: 84_000 + n / 100,
+  volume: 0.001 * (n + 1),
+  ts: 1_700_000_000_000 + n,
+  tradeId,
+});
+
+t.test('What goes through the columns stands in the table as it was', async (t) => {
+  const { db } = openDatabase(join(t.testdir(), 'bot.db'));
+  const insert = tickInserter(db);
+  const columns = new TickColumns(16);
+  const odd = [null, 'a-b', '007', '9007199254740993', '-0', '1e3', '5000000000', 5_000_000_000, 0, '0'];
+  const ticks = [
+    ...Array.from({ length: 250 }, (_, n) => ({ ...tick(n, 1_000_000_000 + n), source: 'binance' })),
+    ...odd.map((id, n) => tick(n, id, n % 2 === 0 ? 'BTCUSD' : 'ETHUSD')),
+  ];
+  for (const each of ticks) columns.append(each);
+  insert(columns.take());
+  const rows = db.prepare('SELECT symbol, source, price, volume, ts, trade_id FROM ticks ORDER BY id').all();
+  const text = (id: Tick['tradeId']) => (id === null ? null : String(id));
+  t.same(
+    rows,
+    ticks.map(({ tradeId, ...rest }) => ({ ...rest, trade_id: text(tradeId) })),
+  );
+  t.same(db.prepare('SELECT DISTINCT typeof(trade_id) AS type, typeof(ts) AS ts FROM ticks ORDER BY type').all(), [
+    { type: 'null', ts: 'integer' },
+    { type: 'text', ts: 'integer' },
+  ]);
+  db.close();
+});
+
+t.test('A batch given away is not written to again, and a buffer given back is', async (t) => {
+  const columns = new TickColumns(4);
+  columns.append(tick(1, 1));
+  const first = columns.take();
+  columns.append(tick(2, 2));
+  t.equal(new Float64Array(first.buffer)[0], 84_000.01);
+  t.not(columns.take().buffer, first.buffer);
+  columns.giveBack(first.buffer);
+  columns.append(tick(3, 3));
+  columns.take();
+  columns.append(tick(4, 4));
+  t.same([first.rows, columns.take().buffer === first.buffer], [1, true]);
+});
+
+t.test('An open batch without a tick gives away no buffer', async (t) => {
+  const { rows, buffer } = new TickColumns(4).take();
+  t.same([rows, buffer.byteLength], [0, 0]);
+});

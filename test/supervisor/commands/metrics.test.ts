@@ -1,0 +1,115 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { exposition } from '@hybrid-soak/report/metrics/exposition.ts';
+import parse from 'parse-prometheus-text-format';
+import t from 'tap';
+import { eventually } from '../../eventually.ts';
+import { observationAt } from '../../report/fixture.ts';
+import { CONFIG, decided, run } from '../cli/soak.ts';
+
+interface Family {
+  name: string;
+  help: string;
+  type: string;
+  metrics: { value: string; labels?: Record<string, string> }[];
+}
+const families = (text: string) => parse(text) as Family[];
+const names = (text: string) => families(text).map((family) => family.name);
+const numberOf = (text: string, name: string, labels: Record<string, string> = {}) => {
+  const found = families(text).find((family) => family.name === name);
+  const metric = found?.metrics.find((m) => Object.entries(labels).every(([key, value]) => m.labels?.[key] === value));
+  return metric === undefined ? undefined : Number(metric.value);
+};
+
+const exposed = {
+  run_id: 'r"\\\n',
+  observations: 9,
+  decisions: { STARTUP: 1, HOLD: 3 },
+  observation: observationAt(100),
+  rung: 'THROTTLE2',
+  sample_every: 10,
+  pressure: { cpu: 61, memory: null, io: 5 },
+  effective_limit: { cpu: 45, memory: 10, io: 15 },
+  stalled_s: 2.5,
+};
+
+t.test('every family has a help text, a type, and a name by the conventions', async (t) => {
+  const text = await exposition(exposed);
+  for (const { name, help, type } of families(text)) {
+    t.match(name, /^(soak|hybrid_engine)_[a-z_0-9]+$/);
+    t.ok(help.length > 10, name);
+    t.equal(/_total$/.test(name), type === 'COUNTER', name);
+    t.notMatch(name, /_(ms|usec|percent|mib)(_|$)/);
+  }
+  t.equal(numberOf(text, 'soak_rung'), 2);
+  t.equal(numberOf(text, 'soak_pressure_ratio', { resource: 'cpu' }), 0.61);
+  t.equal(numberOf(text, 'soak_pressure_limit_ratio', { resource: 'io' }), 0.15);
+  t.equal(numberOf(text, 'soak_pressure_waiting_seconds_total', { resource: 'cpu' }), 30);
+  t.equal(numberOf(text, 'soak_decisions_total', { action: 'HOLD' }), 3);
+  t.equal(numberOf(text, 'hybrid_engine_ticks_written_total'), 10_000);
+  t.equal(numberOf(text, 'hybrid_engine_memory_bytes'), 64 * 1024 * 1024);
+  t.equal(numberOf(text, 'hybrid_engine_connected'), 1);
+});
+
+t.test('a blind sensor has no sample, and says that it is blind', async (t) => {
+  const blind = { available: false as const, why: 'gone' };
+  const observation = observationAt(100, {
+    heartbeat: blind,
+    cgroup: blind,
+    psi: { ...observationAt(1).psi, io: blind },
+  });
+  const text = await exposition({ ...exposed, observation });
+  t.notMatch(names(text).join(), /ticks_written|hybrid_engine_cpu|memory_bytes/);
+  t.equal(numberOf(text, 'soak_pressure_ratio', { resource: 'memory' }), undefined);
+  t.equal(numberOf(text, 'soak_pressure_waiting_seconds_total', { resource: 'io' }), undefined);
+  t.equal(numberOf(text, 'soak_sensor_available', { sensor: 'heartbeat' }), 0);
+  t.equal(numberOf(text, 'soak_sensor_available', { sensor: 'cpu' }), 1);
+});
+
+t.test('the alert rules and the dashboard name metrics that exist', async (t) => {
+  const known = names(await exposition(exposed));
+  for (const file of ['prometheus/hybrid-soak.rules.yml', 'grafana/hybrid-soak.json']) {
+    const text = readFileSync(new URL(`../../../ops/${file}`, import.meta.url), 'utf8');
+    const used = [...new Set(text.match(/\b(soak|hybrid_engine)_[a-z_0-9]+\b/g))];
+    t.ok(used.length > 5, file);
+    t.same(
+      used.filter((name) => !known.includes(name)),
+      [],
+      file,
+    );
+  }
+});
+
+t.test('a soak serves its metrics and writes them to a file, which is gone at its end', async (t) => {
+  const cwd = t.testdir({ config: { 'config.toml': CONFIG } });
+  const file = join(cwd, 'soak.prom');
+  const { child, ended } = run(cwd, '-d', '1h', '--metrics-listen', '127.0.0.1:0', '--metrics-textfile', file);
+  let said = '';
+  child.stderr?.on('data', (data) => {
+    said += data;
+  });
+  await decided(cwd, 'ENGINE_RESTARTED');
+  const url = await eventually(() => /http:\/\/127\S+/.exec(said)?.[0]);
+  const text = await eventually(() => existsSync(file) && readFileSync(file, 'utf8'));
+  t.equal(numberOf(text, 'soak_rung'), 0);
+  const answer = await fetch(url);
+  t.match(answer.headers.get('content-type'), 'text/plain; version=0.0.4');
+  t.ok((numberOf(await answer.text(), 'soak_observations_total') ?? 0) > 0);
+  t.equal((await fetch(url, { method: 'POST' })).status, 405);
+  t.equal((await fetch(new URL('/', url))).status, 404);
+  t.match(await run(cwd, '--metrics-listen', 'nonsense').ended, {
+    code: 2,
+    stderr: /--metrics-listen nonsense: valid/,
+  });
+  t.match(await run(cwd, '--metrics-textfile', 'config').ended, {
+    code: 12,
+    stderr: /^--metrics-textfile [^\n]*config: not writable \(not a file\); valid: [^\n]*\n$/,
+  });
+  t.match(await run(cwd, '--metrics-textfile', 'config/config.toml/x.prom').ended, {
+    code: 12,
+    stderr: /^--metrics-textfile [^\n]*: not writable[^\n]*\n$/,
+  });
+  child.kill('SIGINT');
+  t.match(await ended, { code: 130 });
+  t.notOk(existsSync(file));
+});
