@@ -1,19 +1,15 @@
 import './process/hangup.ts';
-import { readFileSync } from 'node:fs';
 import { ENGINE_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import { formatFault } from '@hybrid-soak/contract/fault.ts';
 import { INGEST_MODES } from '@hybrid-soak/contract/modes.ts';
 import { MIGRATIONS } from '@hybrid-soak/contract/schema.ts';
+import { VERSION } from '@hybrid-soak/contract/version.ts';
 import { Command, Option } from 'commander';
 import { type ConfigFlags, fromHere, type Loaded, load } from './config/loaded.ts';
 
-const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
-  version: string;
-};
-
 export const program = new Command('hybrid-engine')
   .description('Ingests market data, samples it, runs a strategy, records shadow orders (never a real one) in SQLite.')
-  .version(version)
+  .version(VERSION)
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
   .addHelpText(
     'after',

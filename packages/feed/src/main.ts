@@ -1,18 +1,14 @@
-import { readFileSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { isWebSocketUrl } from '@hybrid-soak/contract/config.ts';
 import { parseDuration } from '@hybrid-soak/contract/duration.ts';
+import { VERSION } from '@hybrid-soak/contract/version.ts';
 import { Command, Option } from 'commander';
 import type { Served } from './serve.ts';
 
-const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
-  version: string;
-};
-
 export const program = new Command('hybrid-feed')
   .description('A local exchange: made-up trades in the shapes of public feeds, over a real WebSocket.')
-  .version(version)
+  .version(VERSION)
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
   .addHelpText('after', '\nExample:\n  hybrid-feed serve --rate 200');
 

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
+import { VERSION } from '@hybrid-soak/contract/version.ts';
 import { Command, CommanderError } from 'commander';
 import { outliveReaders } from './commands/outlive-readers.ts';
 import { Stop } from './stop.ts';
@@ -51,16 +51,12 @@ const COMMANDS: Record<string, { summary: string; load(): Promise<Command> }> = 
   },
 };
 
-const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
-  version: string;
-};
-
 const bareProgram = () =>
   new Command('soak')
     .description(
       'Watches the engine and the host, throttles and restarts as the policy says, writes down every decision.',
     )
-    .version(version)
+    .version(VERSION)
     .addHelpText(
       'after',
       '\nExample:\n  soak run --duration 2h\n\nsoak COMMAND --help has the options and examples of each.',

@@ -1,11 +1,11 @@
 import { dirname, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { configSchema } from '@hybrid-soak/contract/config.ts';
 import { checkConfig } from '@hybrid-soak/contract/config-check.ts';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import { worst } from '@hybrid-soak/contract/proof.ts';
 import { Command, Option } from 'commander';
 import { readText } from '../adapters/config-file.ts';
+import { ROOT } from '../adapters/root.ts';
 import { inspect } from '../inspect/preflight.ts';
 import { notebook } from '../proofs/proof.ts';
 import { lockScope } from '../proofs/prove.ts';
@@ -52,7 +52,7 @@ async function doctor(flags: Flags): Promise<number> {
       config: resolve(flags.config),
       db: resolve(app.db_path),
       ops: dirname(resolve(flags.decisions)),
-      root: fileURLToPath(new URL('../../../..', import.meta.url)).replace(/\/$/, ''),
+      root: ROOT,
       lockScope: lockScope(),
       self: null,
     },

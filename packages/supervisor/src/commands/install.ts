@@ -1,8 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
+import { VERSION } from '@hybrid-soak/contract/version.ts';
 import { Command } from 'commander';
+import { ROOT } from '../adapters/root.ts';
 import { install, type Way } from '../install/install.ts';
 import { ENGINE, layoutOf } from '../install/layout.ts';
 import { installSteps } from '../install/steps.ts';
@@ -14,8 +15,6 @@ interface Flags {
   dryRun?: boolean;
   link?: string;
 }
-
-const ROOT = fileURLToPath(new URL('../../../..', import.meta.url)).replace(/\/$/, '');
 
 const withScope = (command: Command) =>
   command
@@ -62,10 +61,9 @@ function linkTarget(folder: string): string {
 function wayOf({ user, dryRun }: Flags): Way {
   if (!user && !dryRun && process.getuid?.() !== 0)
     throw new Stop(SOAK_EXIT.USAGE, 'needs root; valid: sudo, or --user');
-  const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
   return {
     layout: layoutOf(user ? 'user' : 'system'),
-    version,
+    version: VERSION,
     dryRun: dryRun === true,
     say: (line) => void process.stdout.write(`${dryRun ? 'would: ' : ''}${line}\n`),
   };

@@ -1,5 +1,4 @@
 import { resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Config } from '@hybrid-soak/contract/config.ts';
 import { readSampleEvery } from '@hybrid-soak/contract/config-edit.ts';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
@@ -7,6 +6,7 @@ import { type Proof, type ProofFile, type ProofName, worst } from '@hybrid-soak/
 import { wallMicros } from '../adapters/clock.ts';
 import { environment } from '../adapters/environment.ts';
 import { LockHeld, takeLock } from '../adapters/lock.ts';
+import { ROOT } from '../adapters/root.ts';
 import { inspect, METHOD, REQUIREMENT } from '../inspect/preflight.ts';
 import { recover, recoverNested, restoreNow } from '../recovery/restore.ts';
 import { type RunState, saveRunState, startTimeOf } from '../recovery/run-state.ts';
@@ -40,7 +40,6 @@ export interface ProvePlan {
   note(text: string): void;
 }
 
-const ROOT = fileURLToPath(new URL('../../../..', import.meta.url)).replace(/\/$/, '');
 export const lockScope = (): string => (process.getuid?.() === 0 ? 'root' : String(process.getuid?.()));
 
 /**

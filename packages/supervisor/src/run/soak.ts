@@ -1,7 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import type { Server } from 'node:net';
 import { dirname, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { readSampleEvery } from '@hybrid-soak/contract/config-edit.ts';
 import type { DecisionRecord } from '@hybrid-soak/contract/decision.ts';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
@@ -9,6 +8,7 @@ import { openDecisionLog } from '../adapters/decision-log.ts';
 import { environment } from '../adapters/environment.ts';
 import { LockHeld, takeLock } from '../adapters/lock.ts';
 import { hostPressure } from '../adapters/pressure.ts';
+import { ROOT } from '../adapters/root.ts';
 import { openSamples } from '../adapters/samples-file.ts';
 import type { Ending } from '../core/decision.ts';
 import type { SoakOptions } from '../core/options.ts';
@@ -125,7 +125,7 @@ async function prepare(
   const runState = newRunState(plan);
   const manager = await chosen
     .open({
-      root: fileURLToPath(new URL('../../../..', import.meta.url)).replace(/\/$/, ''),
+      root: ROOT,
       config: plan.config,
       extra: plan.extra,
       logFile: resolve(ops, 'engine.log'),
