@@ -103,7 +103,7 @@ export async function runEngine(loaded: Loaded, log: Logger, notifier: Notifier)
   let reloading = Promise.resolve();
   onHangup(() => {
     reloading = reloading
-      .then(() => reload(loaded, pipeline, log))
+      .then(() => reload(loaded, pipeline.sampler, log))
       .catch((error: unknown) => log.error({ err: error }, 'not reloaded'));
   });
   const code = await ended;

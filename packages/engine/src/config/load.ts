@@ -5,10 +5,10 @@ import { checkConfig, checkSources } from '@hybrid-soak/contract/config-check.ts
 import { placeOf } from '@hybrid-soak/contract/config-place.ts';
 import type { Checked, Fault } from '@hybrid-soak/contract/fault.ts';
 import type { IngestMode } from '@hybrid-soak/contract/modes.ts';
-import { exchangeOf } from '../feeds/exchanges/exchanges.ts';
+import { siteOfSource } from '../core/exchanges.ts';
 import { type Files, fromHere } from './loaded.ts';
 
-/** Reads and checks the configuration; every fault at once. `sourcesFile` is read in mode realws alone. */
+/** Reads and checks the configuration; reports every fault at once. `sourcesFile` is read in mode realws only. */
 export function loadConfig(file: string, sourcesFile: string | undefined, mode?: IngestMode): Checked<Files> {
   const text = read(file);
   if (typeof text !== 'string') return { ok: false, faults: [text] };
@@ -40,14 +40,14 @@ export function loadConfig(file: string, sourcesFile: string | undefined, mode?:
   };
 }
 
-/** A source of a feed that has to be asked for its symbol names one: its own, else the config's, as that exchange spells it. */
+/** If a subscription is sent, the symbol to ask for: the source's own, else the config's, in that exchange's spelling. */
 function named(source: Source, symbol: string): Source {
-  const exchange = exchangeOf(source);
-  if (exchange === undefined || exchange.subscribe('').length === 0) return source;
-  return { ...source, symbol: exchange.wireSymbol(source.symbol ?? symbol) };
+  const site = siteOfSource(source);
+  if (site?.asks !== true) return source;
+  return { ...source, symbol: site.wireSymbol(source.symbol ?? symbol) };
 }
 
-/** What is wrong with the recording that is to be replayed, if anything. */
+/** The fault of the recording to replay; null if it can be read. */
 function recordingFault({ app, engine }: Config): Pick<Fault, 'problem' | 'valid'> | null {
   const { replay_file: name } = engine;
   if (name === undefined) return { problem: 'missing in mode replay', valid: 'the path of a recording' };
@@ -56,7 +56,7 @@ function recordingFault({ app, engine }: Config): Pick<Fault, 'problem' | 'valid
       return { problem: `${name} is not a file`, valid: 'lines of frames or ticks, or a database' };
     accessSync(fromHere(name), constants.R_OK);
     if (realpathSync(fromHere(name)) === realPath(fromHere(app.db_path)))
-      return { problem: `${name} is the database that is written`, valid: 'another file, or another [app] db_path' };
+      return { problem: `${name} is the database being written`, valid: 'another file, or another [app] db_path' };
     return null;
   } catch (error) {
     const { code } = error as { code?: string };

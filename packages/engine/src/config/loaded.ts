@@ -4,7 +4,7 @@ import type { Config, Source } from '@hybrid-soak/contract/config.ts';
 import type { Checked } from '@hybrid-soak/contract/fault.ts';
 import type { IngestMode } from '@hybrid-soak/contract/modes.ts';
 
-/** What the two files say. */
+/** The contents of the two files, checked. */
 export interface Files {
   config: Config;
   sources: Source[];
@@ -12,7 +12,7 @@ export interface Files {
 
 /** The configuration that the engine runs on. */
 export interface Loaded extends Files {
-  /** Moves a corrupt database aside and begins a new one. */
+  /** Move a corrupt database aside and start a new one. */
   recover: boolean;
   /** Reads the same files again. */
   again(): Promise<Checked<Files>>;
@@ -26,8 +26,8 @@ export interface ConfigFlags {
 }
 
 /**
- * Reads and checks the configuration that the flags name; see `load-config.ts`. In a thread of its own: what it takes to check
- * a configuration is needed for a moment and weeks long in the way, and the rest of the start-up goes on beside it.
+ * Reads and checks the configuration that the flags name (see `load.ts`), in a thread of its own: the 8 MB of parser and
+ * schema are freed with the thread, and the rest of the start-up runs beside it.
  */
 export async function load({ recover = false, ...flags }: ConfigFlags): Promise<Checked<Loaded>> {
   const again = () =>

@@ -1,4 +1,4 @@
-/** What a reload may change without a restart. */
+/** Keys that a reload applies without a restart. */
 export const LIVE_KEYS = ['engine.sample_every', 'engine.log_level'] as const;
 
 /** Sections that the engine does not read. */

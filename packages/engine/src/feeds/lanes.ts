@@ -1,7 +1,8 @@
 import type { Source } from '@hybrid-soak/contract/config.ts';
 import type { Backoff } from '../core/connection/backoff.ts';
+import { siteOf, siteOfSource } from '../core/exchanges.ts';
 import type { Exchange } from './exchanges/exchange.ts';
-import { exchangeOf, siteOf } from './exchanges/exchanges.ts';
+import { exchangeOf } from './exchanges/exchanges.ts';
 import { symbolOfUrl } from './exchanges/map-frame.ts';
 import type { FrameSource } from './feed.ts';
 
@@ -19,7 +20,7 @@ export interface Lane {
 export function lanesOf(sources: Source[], newBackoff: () => Backoff): Lane[] {
   const ordered = [...sources].sort((a, b) => a.priority - b.priority);
   const placeOf = (source: Source) => {
-    const venue = exchangeOf(source)?.venue;
+    const venue = siteOfSource(source)?.venue;
     return venue === undefined ? source.name : `${venue} ${siteOf(source.url) ?? ''}`;
   };
   return ordered.map((source, index) => {

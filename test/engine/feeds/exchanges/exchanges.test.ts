@@ -1,4 +1,5 @@
 import { EXCHANGE_NAMES } from '@hybrid-soak/contract/config.ts';
+import { EXCHANGE_SITES } from '@hybrid-soak/engine/core/exchanges.ts';
 import type { JsonObject } from '@hybrid-soak/engine/core/json.ts';
 import { EXCHANGES, exchangeOf } from '@hybrid-soak/engine/feeds/exchanges/exchanges.ts';
 import t from 'tap';
@@ -9,10 +10,17 @@ const byName = (name: string) => {
   if (exchange === undefined) throw new Error(name);
   return exchange;
 };
+const site = (name: string) => {
+  const known = EXCHANGE_SITES.find((one) => one.name === name);
+  if (known === undefined) throw new Error(name);
+  return known;
+};
 const reply = (name: string, raw: string, symbol: string) => byName(name).reply(JSON.parse(raw) as JsonObject, symbol);
 
 t.test('each name of the configuration is an exchange, once', async (t) => {
   t.same(EXCHANGES.map(({ name }) => name).sort(), [...EXCHANGE_NAMES].sort());
+  t.same(EXCHANGE_SITES.map(({ name }) => name).sort(), [...EXCHANGE_NAMES].sort());
+  for (const { name, asks } of EXCHANGE_SITES) t.equal(byName(name).subscribe('BTCUSD').length > 0, asks, name);
 });
 
 t.test('an exchange is told by the URL of its source', async (t) => {
@@ -46,7 +54,7 @@ t.test('an explicit exchange outranks the URL', async (t) => {
 });
 
 t.test('symbols are spelled as each exchange spells them', async (t) => {
-  const spelled = Object.fromEntries(EXCHANGES.map((exchange) => [exchange.name, exchange.wireSymbol('BTCUSD')]));
+  const spelled = Object.fromEntries(EXCHANGE_SITES.map((known) => [known.name, known.wireSymbol('BTCUSD')]));
   t.same(spelled, {
     binance: 'BTCUSD',
     'gemini-v1': 'BTCUSD',
@@ -57,8 +65,8 @@ t.test('symbols are spelled as each exchange spells them', async (t) => {
     'kraken-v1': 'XBT/USD',
     'kraken-v2': 'BTC/USD',
   });
-  t.equal(byName('kraken-v2').wireSymbol('ETH/EUR'), 'ETH/EUR', 'a symbol that has a separator is left alone');
-  t.equal(byName('kraken-v2').wireSymbol('ETHUSDT'), 'ETH/USDT');
+  t.equal(site('kraken-v2').wireSymbol('ETH/EUR'), 'ETH/EUR', 'a symbol that has a separator is left alone');
+  t.equal(site('kraken-v2').wireSymbol('ETHUSDT'), 'ETH/USDT');
 });
 
 t.test('subscriptions are the messages of the documentation', async (t) => {

@@ -1,7 +1,7 @@
 import { integerMillis, positiveDecimal, tradeId } from '../../core/decimal.ts';
 import { isObject, type JsonObject } from '../../core/json.ts';
 import type { Mapped, Numbering } from '../../core/tick.ts';
-import { type Exchange, ignored, letters, malformed, subscribesByUrl, symbolText, tradeOf } from './exchange.ts';
+import { type Exchange, ignored, malformed, subscribesByUrl, symbolText, tradeOf } from './exchange.ts';
 
 export const BINANCE_TRADES: Numbering = { name: 'binance', ids: 'dense' };
 const AGGREGATES: Numbering = { name: 'binance aggTrade', ids: 'dense' };
@@ -16,12 +16,6 @@ const AGGREGATES: Numbering = { name: 'binance aggTrade', ids: 'dense' };
  */
 export const binance: Exchange = {
   name: 'binance',
-  venue: 'binance',
-  serves: ({ hostname, pathname, search }) =>
-    /(^|\.)binance\.(com|us|vision)$/.test(hostname) ||
-    /^\/ws\/[a-z0-9]+@(trade|aggTrade)/.test(pathname) ||
-    (pathname === '/stream' && search.includes('streams=')),
-  wireSymbol: letters,
   ...subscribesByUrl,
   map(frame) {
     if (!isObject(frame)) return undefined;

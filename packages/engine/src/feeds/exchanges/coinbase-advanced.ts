@@ -2,7 +2,7 @@ import { isoMillis, positiveDecimal, tradeId } from '../../core/decimal.ts';
 import { isObject, type JsonObject, objectsOf } from '../../core/json.ts';
 import type { Mapped, Trade } from '../../core/tick.ts';
 import { COINBASE_TRADES } from './coinbase-exchange.ts';
-import { ACCEPTED, type Exchange, ignored, malformed, pair, rejected, symbolText, tradesOf } from './exchange.ts';
+import { ACCEPTED, type Exchange, ignored, malformed, rejected, symbolText, tradesOf } from './exchange.ts';
 
 /**
  * Coinbase Advanced Trade, channel `market_trades`
@@ -15,9 +15,6 @@ import { ACCEPTED, type Exchange, ignored, malformed, pair, rejected, symbolText
  */
 export const coinbaseAdvanced: Exchange = {
   name: 'coinbase-advanced',
-  venue: 'coinbase',
-  serves: ({ hostname }) => hostname === 'advanced-trade-ws.coinbase.com',
-  wireSymbol: (symbol) => pair(symbol, '-'),
   subscribe: (symbol) =>
     ['market_trades', 'heartbeats'].map((channel) =>
       JSON.stringify({ type: 'subscribe', product_ids: [symbol], channel }),

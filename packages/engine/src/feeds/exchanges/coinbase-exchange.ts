@@ -1,7 +1,7 @@
 import { isoMillis, positiveDecimal, tradeId } from '../../core/decimal.ts';
 import { isObject, type JsonObject, objectsOf } from '../../core/json.ts';
 import type { Numbering } from '../../core/tick.ts';
-import { ACCEPTED, type Exchange, ignored, malformed, pair, rejected, symbolText, tradeOf } from './exchange.ts';
+import { ACCEPTED, type Exchange, ignored, malformed, rejected, symbolText, tradeOf } from './exchange.ts';
 
 /** The same ids in Coinbase Exchange and Advanced. */
 export const COINBASE_TRADES: Numbering = { name: 'coinbase', ids: 'dense' };
@@ -16,9 +16,6 @@ export const COINBASE_TRADES: Numbering = { name: 'coinbase', ids: 'dense' };
  */
 export const coinbaseExchange: Exchange = {
   name: 'coinbase-exchange',
-  venue: 'coinbase',
-  serves: ({ hostname }) => /^ws-(feed|direct)(-public)?(\.[a-z]+)*\.coinbase\.com$/.test(hostname),
-  wireSymbol: (symbol) => pair(symbol, '-'),
   subscribe: (symbol) => [
     JSON.stringify({ type: 'subscribe', product_ids: [symbol], channels: ['matches', 'heartbeat'] }),
   ],

@@ -1,19 +1,14 @@
 import type { ExchangeName } from '@hybrid-soak/contract/config.ts';
 import { isObject, type JsonObject } from '../../core/json.ts';
+import { letters } from '../../core/symbol.ts';
 import type { Mapped, Trade } from '../../core/tick.ts';
 
 /** What a frame says about the subscription: it stands, or why it was refused. */
 export type Reply = { accepted: true } | { accepted: false; why: string };
 
-/** One public feed, as data and pure functions. ADDING-AN-EXCHANGE.md says how to write one. */
+/** The frames of one public feed, as pure functions; what is known without connecting is in `core/exchanges.ts`. */
 export interface Exchange {
   name: ExchangeName;
-  /** Feeds of one venue show the same trades under the same numbers. */
-  venue: string;
-  /** Whether a source's URL is this feed's. */
-  serves(url: URL): boolean;
-  /** The exchange's own spelling of a symbol such as BTCUSD. */
-  wireSymbol(symbol: string): string;
   /** Text frames to send after open; none where the URL subscribes. */
   subscribe(symbol: string): string[];
   /** What a frame says about the subscription to `symbol`; undefined where it says nothing. */
@@ -67,26 +62,6 @@ const SYMBOL = /^[A-Za-z0-9][A-Za-z0-9._/:-]{0,31}$/;
 /** A symbol as exchanges write them, or undefined. */
 export const symbolText = (value: unknown): string | undefined =>
   typeof value === 'string' && SYMBOL.test(value) ? value : undefined;
-
-const QUOTES = ['USDT', 'USDC', 'USD', 'EUR', 'GBP', 'BTC', 'ETH'];
-
-/** `BTCUSD` with a separator between base and quote: `BTC-USD`; as it is where no known quote ends it. */
-export function pair(symbol: string, separator: string): string {
-  if (/[^A-Za-z0-9]/.test(symbol)) return symbol;
-  const upper = symbol.toUpperCase();
-  const quote = QUOTES.find((known) => upper.endsWith(known) && upper.length > known.length);
-  return quote === undefined ? upper : `${upper.slice(0, -quote.length)}${separator}${quote}`;
-}
-
-/** Whether the text reads as a symbol: its letters end with a known quote. */
-export const hasQuote = (text: string): boolean => pair(letters(text), '-').includes('-');
-
-/** Letters and digits alone, upper case, with Kraken's XBT as BTC: the same market has the same letters everywhere. */
-export const letters = (symbol: string): string =>
-  symbol
-    .toUpperCase()
-    .replace(/[^A-Z0-9]/g, '')
-    .replace(/^XBT/, 'BTC');
 
 /** Whether a frame's own spelling of a symbol is the market that was asked for. */
 export const isMarket = (value: unknown, symbol: string): boolean =>

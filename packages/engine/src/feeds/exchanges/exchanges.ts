@@ -1,4 +1,5 @@
 import type { Source } from '@hybrid-soak/contract/config.ts';
+import { siteOfSource } from '../../core/exchanges.ts';
 import { binance } from './binance.ts';
 import { coinbaseAdvanced } from './coinbase-advanced.ts';
 import { coinbaseExchange } from './coinbase-exchange.ts';
@@ -21,17 +22,8 @@ export const EXCHANGES: readonly Exchange[] = [
   geminiV3,
 ];
 
-/** The exchange of a source: the one that it names, else the one whose URL it has; undefined for any other server. */
+/** The feed of a source; undefined for a server that no exchange is known by. */
 export function exchangeOf(source: Pick<Source, 'url' | 'exchange'>): Exchange | undefined {
-  if (source.exchange !== undefined) return EXCHANGES.find(({ name }) => name === source.exchange);
-  const url = new URL(source.url);
-  return EXCHANGES.find((exchange) => exchange.serves(url));
-}
-
-/**
- * A site of an exchange that numbers its trades apart from the main one, or a stream that numbers something else; undefined
- * for the main one.
- */
-export function siteOf(url: string): string | undefined {
-  return /sandbox|testnet|\.us(?=[:/])|@aggTrade/.exec(url)?.[0];
+  const site = siteOfSource(source);
+  return EXCHANGES.find(({ name }) => name === site?.name);
 }

@@ -1,7 +1,7 @@
 import { integerMillis, positiveDecimal, tradeId } from '../../core/decimal.ts';
 import { isObject, type JsonObject } from '../../core/json.ts';
 import type { Mapped, Numbering } from '../../core/tick.ts';
-import { type Exchange, ignored, letters, malformed, subscribesByUrl, symbolText, tradesOf } from './exchange.ts';
+import { type Exchange, ignored, malformed, subscribesByUrl, symbolText, tradesOf } from './exchange.ts';
 
 /** One space of ids for all markets and all three APIs, so that one market's jump. */
 export const GEMINI_TRADES: Numbering = { name: 'gemini', ids: 'sparse' };
@@ -18,9 +18,6 @@ export const GEMINI_TRADES: Numbering = { name: 'gemini', ids: 'sparse' };
  */
 export const geminiV1: Exchange = {
   name: 'gemini-v1',
-  venue: 'gemini',
-  serves: ({ pathname }) => /^\/v1\/marketdata\//.test(pathname),
-  wireSymbol: letters,
   ...subscribesByUrl,
   map(frame, urlSymbol) {
     if (!isObject(frame)) return undefined;

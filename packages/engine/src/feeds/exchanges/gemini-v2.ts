@@ -1,12 +1,12 @@
 import { integerMillis, positiveDecimal, tradeId } from '../../core/decimal.ts';
 import { isObject, type JsonObject, objectsOf } from '../../core/json.ts';
+import { letters } from '../../core/symbol.ts';
 import type { Numbering } from '../../core/tick.ts';
 import {
   ACCEPTED,
   type Exchange,
   ignored,
   isMarket,
-  letters,
   malformed,
   rejected,
   symbolText,
@@ -26,9 +26,6 @@ import { GEMINI_TRADES } from './gemini-v1.ts';
  */
 export const geminiV2: Exchange = {
   name: 'gemini-v2',
-  venue: 'gemini',
-  serves: ({ pathname }) => /^\/v2\/marketdata\/?$/.test(pathname),
-  wireSymbol: letters,
   subscribe: (symbol) => [
     JSON.stringify({ type: 'subscribe', subscriptions: [{ name: 'l2', symbols: [letters(symbol)] }] }),
   ],

@@ -1,6 +1,7 @@
 import { integerMillis, positiveDecimal, tradeId } from '../../core/decimal.ts';
 import { isObject } from '../../core/json.ts';
-import { ACCEPTED, type Exchange, letters, malformed, rejected, symbolText, tradeOf } from './exchange.ts';
+import { letters } from '../../core/symbol.ts';
+import { ACCEPTED, type Exchange, malformed, rejected, symbolText, tradeOf } from './exchange.ts';
 import { GEMINI_TRADES } from './gemini-v1.ts';
 
 /**
@@ -11,9 +12,6 @@ import { GEMINI_TRADES } from './gemini-v1.ts';
  */
 export const geminiV3: Exchange = {
   name: 'gemini-v3',
-  venue: 'gemini',
-  serves: ({ hostname }) => /^ws\.(sandbox\.)?gemini\.com$/.test(hostname),
-  wireSymbol: (symbol) => letters(symbol).toLowerCase(),
   subscribe: (symbol) => [
     JSON.stringify({ id: '1', method: 'subscribe', params: [`${letters(symbol).toLowerCase()}@trade`] }),
   ],

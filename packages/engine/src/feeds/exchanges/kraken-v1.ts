@@ -1,17 +1,7 @@
 import { positiveDecimal, secondsMillis } from '../../core/decimal.ts';
 import { isObject } from '../../core/json.ts';
 import type { Mapped, Trade } from '../../core/tick.ts';
-import {
-  ACCEPTED,
-  type Exchange,
-  ignored,
-  isMarket,
-  malformed,
-  pair,
-  rejected,
-  symbolText,
-  tradeOf,
-} from './exchange.ts';
+import { ACCEPTED, type Exchange, ignored, isMarket, malformed, rejected, symbolText, tradeOf } from './exchange.ts';
 
 /**
  * Kraken v1 (https://docs.kraken.com/api/docs/websocket-v1/trade): arrays, the channel's name second from the end, several
@@ -21,9 +11,6 @@ import {
  */
 export const krakenV1: Exchange = {
   name: 'kraken-v1',
-  venue: 'kraken',
-  serves: ({ hostname, pathname }) => isKraken(hostname) && pathname.replace(/\/$/, '') === '',
-  wireSymbol: (symbol) => pair(symbol, '/').replace(/^BTC\//, 'XBT/'),
   subscribe: (symbol) => [JSON.stringify({ event: 'subscribe', pair: [symbol], subscription: { name: 'trade' } })],
   reply(frame, symbol) {
     if (frame['event'] === 'error') return rejected(frame['errorMessage']);
@@ -38,8 +25,6 @@ export const krakenV1: Exchange = {
     return typeof event === 'string' && EVENTS.has(event) ? { is: 'control' } : undefined;
   },
 };
-
-export const isKraken = (hostname: string): boolean => /^(beta-)?ws\.kraken\.com$/.test(hostname);
 
 const EVENTS = new Set(['heartbeat', 'subscriptionStatus', 'systemStatus', 'pong', 'error']);
 

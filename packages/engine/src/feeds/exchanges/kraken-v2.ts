@@ -1,18 +1,7 @@
 import { isoMillis, positiveDecimal, tradeId } from '../../core/decimal.ts';
 import { isObject, type JsonObject } from '../../core/json.ts';
 import type { Numbering } from '../../core/tick.ts';
-import {
-  ACCEPTED,
-  type Exchange,
-  ignored,
-  isMarket,
-  malformed,
-  pair,
-  rejected,
-  symbolText,
-  tradesOf,
-} from './exchange.ts';
-import { isKraken } from './kraken-v1.ts';
+import { ACCEPTED, type Exchange, ignored, isMarket, malformed, rejected, symbolText, tradesOf } from './exchange.ts';
 
 const TRADES: Numbering = { name: 'kraken', ids: 'dense' };
 
@@ -26,9 +15,6 @@ const TRADES: Numbering = { name: 'kraken', ids: 'dense' };
  */
 export const krakenV2: Exchange = {
   name: 'kraken-v2',
-  venue: 'kraken',
-  serves: ({ hostname, pathname }) => /^\/v2\/?$/.test(pathname) || (isKraken(hostname) && pathname.startsWith('/v2')),
-  wireSymbol: (symbol) => pair(symbol, '/'),
   subscribe: (symbol) => [
     JSON.stringify({ method: 'subscribe', params: { channel: 'trade', symbol: [symbol], snapshot: false } }),
   ],

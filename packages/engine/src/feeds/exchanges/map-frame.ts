@@ -1,7 +1,8 @@
 import { isObject, parseExact, parseJson } from '../../core/json.ts';
+import { hasQuote, letters } from '../../core/symbol.ts';
 import type { Mapped } from '../../core/tick.ts';
 import { mapBinanceBytes } from './binance-bytes.ts';
-import { hasQuote, ignored, letters, malformed } from './exchange.ts';
+import { ignored, malformed } from './exchange.ts';
 import { EXCHANGES } from './exchanges.ts';
 import { mapGeminiBytes } from './gemini-bytes.ts';
 

@@ -1,6 +1,6 @@
 import { type RecordedFrame, recordedFrame } from '@hybrid-soak/contract/recording.ts';
+import { siteOf } from '../../core/exchanges.ts';
 import { parseJson } from '../../core/json.ts';
-import { siteOf } from '../exchanges/exchanges.ts';
 import { symbolOfUrl } from '../exchanges/map-frame.ts';
 import type { Feed, FeedEvents, FrameSource } from '../feed.ts';
 import { isRecordedTick } from './recorded-ticks.ts';
