@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 import { count, engine, folder, logLines } from '../engine/engine.ts';
 import { eventually } from '../eventually.ts';
 import { checkComplete, readLedger } from './database.ts';
@@ -81,7 +82,7 @@ function fill(folder: string): string {
     try {
       if (writeSync(fd, Buffer.alloc(size, 1)) < size) size = Math.floor(size / 2);
     } catch (error) {
-      if ((error as { code?: string }).code !== 'ENOSPC') throw error;
+      if (errorCode(error) !== 'ENOSPC') throw error;
       size = Math.floor(size / 2);
     }
   }

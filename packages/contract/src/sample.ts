@@ -19,6 +19,18 @@ const psiLine = z.object({
 });
 const psi = reading(z.object({ some: psiLine, full: psiLine.nullable() }));
 
+/** One resource over the last seconds, sampled every second; all in percent, null if unknown. */
+const part = z.object({
+  /** The host's stall time on `some`, percent of wall time. */
+  pressure: z.number().nullable(),
+  /** What the engine used of all that was used. */
+  share: z.number().nullable(),
+  /** The mean of the samples' pressure x share, corrected: the stall that is the engine's doing. */
+  part: z.number().nullable(),
+  /** The same without the correction for the engine's own quota. */
+  before_quota: z.number().nullable(),
+});
+
 export const observationSchema = z.object({
   /** Version of this shape. */
   v: z.literal(1),
@@ -41,10 +53,28 @@ export const observationSchema = z.object({
       nr_throttled: z.number().nullable(),
       throttled_usec: z.number().nullable(),
       memory_bytes: z.number().nullable(),
+      /** `memory.current` without reclaimable page cache and slab. */
+      memory_in_use_bytes: z.number().nullable().optional(),
+      /** Bytes and operations, read and written, of all devices in `io.stat`. */
+      io_bytes: z.number().nullable().optional(),
+      io_ops: z.number().nullable().optional(),
     }),
   ),
   /** Busy time of all CPUs since boot from the first line of /proc/stat, microseconds, and how many CPUs there are. */
-  host_cpu: reading(z.object({ busy_usec: z.number(), cpus: z.number() })),
+  host_cpu: reading(
+    z.object({
+      busy_usec: z.number(),
+      cpus: z.number(),
+      /** Idle and waiting for I/O, all CPUs. */
+      idle_usec: z.number().optional(),
+    }),
+  ),
+  /** Bytes and operations, read and written, of all whole disks since boot (/proc/diskstats). */
+  host_io: reading(z.object({ bytes: z.number(), ops: z.number() })).optional(),
+  /** /proc/meminfo: `in_use_bytes` is MemTotal less MemAvailable. */
+  host_memory: reading(z.object({ total_bytes: z.number(), in_use_bytes: z.number() })).optional(),
+  /** The parts that the limits apply to, sampled every second; absent in lines of earlier versions. */
+  parts: z.object({ cpu: part, memory: part, io: part }).optional(),
   /** Rows of `ticks` newer than the last seen, and the running count since the probe began. */
   progress: reading(
     z.object({
@@ -64,12 +94,32 @@ export const observationSchema = z.object({
       frames_received: z.number(),
       ticks_written: z.number(),
       drops: z.number(),
+      /** Text for people; `connection_state` is what decides. */
       connection: z.string(),
+      connection_state: z.enum(['starting', 'connected', 'disconnected', 'stopped']).optional(),
       sample_every: z.number(),
+      /** Live trade frames since the start: handed to the mapper, and sampled out. */
+      trade_frames_kept: z.number().nullable().optional(),
+      trade_frames_sampled_out: z.number().nullable().optional(),
+      /** What the process reports of itself (contract/heartbeat). */
+      vitals: z.record(z.string(), z.unknown()).nullable().optional(),
     }),
   ),
-  /** The engine's main process, `/proc/PID`: read where it has no cgroup of its own, absent where it has. */
-  process: reading(z.object({ cpu_usec: z.number(), memory_bytes: z.number() })).optional(),
+  /** The engine's processes in `/proc`: read if it has no cgroup of its own, absent if it has. */
+  process: reading(
+    z.object({
+      cpu_usec: z.number(),
+      memory_bytes: z.number(),
+      /** Time runnable and waiting for a CPU, all threads (`/proc/PID/task/TID/schedstat`). */
+      run_delay_usec: z.number().nullable().optional(),
+      io_bytes: z.number().nullable().optional(),
+      io_ops: z.number().nullable().optional(),
+    }),
+  ).optional(),
+  /** The engine's life that ended last (`engine_lives`). */
+  life: reading(
+    z.object({ invocation_id: z.string().nullable(), end_reason: z.string(), exit_code: z.number().nullable() }),
+  ).optional(),
   /** The unit as its manager sees it (`systemctl show`). */
   unit: reading(
     z.object({
@@ -104,6 +154,8 @@ export const observationSchema = z.object({
 });
 
 export type Observation = z.infer<typeof observationSchema>;
+export type ResourcePart = z.infer<typeof part>;
+export type Parts = NonNullable<Observation['parts']>;
 export type EffectOutcome = Observation['outcomes'][number];
 export type ProcessReading = NonNullable<Observation['process']>;
 export type UnitReading = Observation['unit'];

@@ -9,6 +9,7 @@ import {
   rmSync,
   writeSync,
 } from 'node:fs';
+import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 
 export interface RotationRules {
   /** A file that would grow past this many bytes becomes `FILE.1`, `FILE.1` becomes `FILE.2`, and so on. */
@@ -82,7 +83,7 @@ function moveIfThere(from: string, to: string): void {
   try {
     renameSync(from, to);
   } catch (error) {
-    if ((error as { code?: string }).code !== 'ENOENT') throw error;
+    if (errorCode(error) !== 'ENOENT') throw error;
   }
 }
 

@@ -1,4 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 
 export interface Batch {
   /** Whole lines, without their newline; a torn last line is not among them. */
@@ -82,7 +83,7 @@ export function openToRead(path: string): number | null {
     if (statSync(path).isDirectory()) throw Object.assign(new Error(), { code: 'EISDIR' });
     return openSync(path, 'r');
   } catch (error) {
-    const { code } = error as { code?: string };
+    const code = errorCode(error);
     if (code === 'ENOENT') return null;
     throw new Unreadable(`${path}: cannot be read (${code}); valid: a file that this user may read`);
   }

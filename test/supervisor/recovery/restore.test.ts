@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { startTimeOf } from '@hybrid-soak/supervisor/adapters/process.ts';
 import { recover } from '@hybrid-soak/supervisor/recovery/restore.ts';
-import { type Known, type RunState, saveRunState, startTimeOf } from '@hybrid-soak/supervisor/recovery/run-state.ts';
+import { type Known, type RunState, saveRunState } from '@hybrid-soak/supervisor/recovery/run-state.ts';
 import t from 'tap';
 
 const CONFIG = '[engine]\nsample_every = 1\n';

@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import type { Config, Source } from '@hybrid-soak/contract/config.ts';
 import { checkConfig, checkSources } from '@hybrid-soak/contract/config-check.ts';
 import { placeOf } from '@hybrid-soak/contract/config-place.ts';
+import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 import type { Checked, Fault } from '@hybrid-soak/contract/fault.ts';
 import type { IngestMode } from '@hybrid-soak/contract/modes.ts';
 import { siteOfSource } from '../core/exchanges.ts';
@@ -59,7 +60,7 @@ function recordingFault({ app, engine }: Config): Pick<Fault, 'problem' | 'valid
       return { problem: `${name} is the database being written`, valid: 'another file, or another [app] db_path' };
     return null;
   } catch (error) {
-    const { code } = error as { code?: string };
+    const code = errorCode(error);
     const problem = code === 'ENOENT' ? `${name}: no such file` : `${name} cannot be read (${code})`;
     return { problem, valid: 'a readable file of frames or ticks, or a database' };
   }
@@ -73,7 +74,7 @@ function read(file: string): string | Fault {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(readFileSync(file));
   } catch (error) {
-    const { code } = error as { code?: string };
+    const code = errorCode(error);
     const why = code === 'ERR_ENCODING_INVALID_ENCODED_DATA' ? 'not UTF-8, which TOML requires' : code;
     const problem = code === 'ENOENT' ? 'no such file' : `cannot be read (${why})`;
     return fault(file, '', problem, 'a readable TOML file');

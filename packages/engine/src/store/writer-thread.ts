@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
+import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 import { isCorruption, isTransient } from './open/check.ts';
 import { lockDatabase } from './open/lock.ts';
 import { openDatabase } from './open/open.ts';
@@ -78,7 +79,7 @@ function serve(): void {
 
 function isOfDatabase(error: unknown): boolean {
   if (error instanceof DatabaseRefused || error instanceof DatabaseUnavailable) return true;
-  return (error as { code?: string }).code !== undefined;
+  return errorCode(error) !== undefined;
 }
 
 function refuse(error: Error): void {
@@ -107,7 +108,8 @@ function retry<T>(run: () => T, deadline: number): T {
       return run();
     } catch (error) {
       if (performance.now() >= deadline) throw error;
-      const { code, message } = error as { code?: string; message: string };
+      const { message } = error as Error;
+      const code = errorCode(error);
       if (error instanceof DatabaseUnavailable) tell({ kind: 'retrying', message });
       else if (isTransient(error)) tell({ kind: 'retrying', message: `${code}: ${message}` });
       else throw error;

@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs';
+import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 import { available, type Reading, unavailable } from '@hybrid-soak/contract/reading.ts';
 import Database from 'better-sqlite3';
 
@@ -41,7 +42,8 @@ export function engineViewer(path: string) {
       return available(read(connection()));
     } catch (error) {
       close();
-      const { code, message } = error as { code?: string; message: string };
+      const { message } = error as Error;
+      const code = errorCode(error);
       return unavailable(code === 'ENOENT' ? `${path}: no such file` : message);
     }
   };

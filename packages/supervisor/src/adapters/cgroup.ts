@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 import { parsePsi } from '@hybrid-soak/contract/psi.ts';
 import { available, unavailable } from '@hybrid-soak/contract/reading.ts';
 import type { CgroupReading, HostCpuReading } from '@hybrid-soak/contract/sample.ts';
@@ -22,7 +23,7 @@ export function readCgroup(group: string | null, root = '/sys/fs/cgroup'): Cgrou
       try {
         return parsePsi(readFileSync(join(folder, `${name}.pressure`), 'latin1'));
       } catch (error) {
-        return unavailable(`${name}.pressure: ${(error as { code?: string }).code}`);
+        return unavailable(`${name}.pressure: ${errorCode(error)}`);
       }
     };
     const usage = stat.get('usage_usec');

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createConnection, createServer, type Server } from 'node:net';
+import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 
 /** The unit is watched already; `holder` is what its supervisor says of itself. */
 export class LockHeld extends Error {
@@ -22,7 +23,7 @@ export async function takeLock(scope: string, unit: string, holder: string): Pro
   });
   return new Promise((resolve, reject) => {
     server.once('error', async (error) => {
-      if ((error as { code?: string }).code !== 'EADDRINUSE') return reject(error);
+      if (errorCode(error) !== 'EADDRINUSE') return reject(error);
       const who = (await lockHolder(scope, unit)) ?? 'a supervisor that does not answer';
       reject(new LockHeld(`${unit} is held by ${who}`));
     });

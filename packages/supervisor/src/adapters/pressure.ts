@@ -1,5 +1,6 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
+import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 import { type Psi, parsePsi } from '@hybrid-soak/contract/psi.ts';
 import { type Reading, unavailable } from '@hybrid-soak/contract/reading.ts';
 
@@ -38,7 +39,8 @@ export function hostPressure(proc = '/proc') {
 
 /** psi=0 on the kernel's command line shows as EOPNOTSUPP, a kernel without PSI as a missing file. */
 function psiHint(error: unknown): string {
-  const { code, message } = error as { code?: string; message: string };
+  const { message } = error as Error;
+  const code = errorCode(error);
   if (code === 'EOPNOTSUPP' || code === 'ENOTSUP') return 'PSI is switched off (kernel parameter psi=0)';
   if (code === 'ENOENT') return 'no such file: a kernel without PSI, or a hidden /proc';
   return code ?? message;

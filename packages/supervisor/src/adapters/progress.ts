@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs';
+import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 import { available, type Reading, unavailable } from '@hybrid-soak/contract/reading.ts';
 import type { HeartbeatReading, ProgressReading } from '@hybrid-soak/contract/sample.ts';
 import Database from 'better-sqlite3';
@@ -104,7 +105,8 @@ export function progressProbe(path: string) {
         return { progress: progress(now.value), heartbeat: heartbeat(now.value) };
       } catch (error) {
         close();
-        const { code, message } = error as { code?: string; message: string };
+        const { message } = error as Error;
+        const code = errorCode(error);
         const why = unavailable(`${path}: ${code ?? 'error'}: ${message}`);
         return { progress: why, heartbeat: why };
       }

@@ -10,6 +10,7 @@ import {
   utimesSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import { Stop } from '../stop.ts';
 
@@ -26,7 +27,7 @@ export function writableFile(what: string, file: string): void {
     else throw Object.assign(new Error(), { code: 'not a file' });
     accessSync(nearest(folder), constants.W_OK | constants.X_OK);
   } catch (error) {
-    const { code } = error as { code?: string };
+    const code = errorCode(error);
     throw new Stop(SOAK_EXIT.CONFIG, `${what} ${path}: not writable (${code}); valid: a file that this user may write`);
   }
 }

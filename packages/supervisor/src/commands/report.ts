@@ -1,4 +1,5 @@
 import { dirname, resolve } from 'node:path';
+import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import { Unreadable } from '@hybrid-soak/report/line-follower.ts';
 import { NoRun, writeReport } from '@hybrid-soak/report/write-report.ts';
@@ -34,7 +35,7 @@ export function report(input: Parameters<typeof writeReport>[0]): string {
     return `${input.out}: run ${run}, ${Math.round(bytes / 1024)} KiB`;
   } catch (error) {
     if (error instanceof NoRun || error instanceof Unreadable) throw new Stop(SOAK_EXIT.CONFIG, error.message);
-    const { code } = error as { code?: string };
+    const code = errorCode(error);
     if (code === undefined) throw error;
     throw new Stop(
       SOAK_EXIT.CONFIG,

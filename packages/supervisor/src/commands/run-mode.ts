@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Config } from '@hybrid-soak/contract/config.ts';
 import { checkSources } from '@hybrid-soak/contract/config-check.ts';
+import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import { formatFault } from '@hybrid-soak/contract/fault.ts';
 import { readText } from '../adapters/config-file.ts';
@@ -45,7 +46,8 @@ function refuseSources(path: string): void {
   try {
     text = readText(path);
   } catch (error) {
-    const { code, message } = error as { code?: string; message: string };
+    const { message } = error as Error;
+    const code = errorCode(error);
     const why = code === 'ENOENT' ? 'no such file' : `cannot be read (${code ?? message})`;
     throw new Stop(SOAK_EXIT.CONFIG, `${path}: ${why}; valid: a readable ws_sources.toml`);
   }

@@ -2,6 +2,7 @@ import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 import type { Config } from '@hybrid-soak/contract/config.ts';
 import { checkConfig } from '@hybrid-soak/contract/config-check.ts';
 import { parseDuration } from '@hybrid-soak/contract/duration.ts';
+import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import { formatFault } from '@hybrid-soak/contract/fault.ts';
 import type { IngestMode, PolicyName, PsiActions } from '@hybrid-soak/contract/modes.ts';
@@ -58,7 +59,8 @@ export function readConfig(file: string): { text: string; config: Config } {
   try {
     text = readText(file);
   } catch (error) {
-    const { code, message } = error as { code?: string; message: string };
+    const { message } = error as Error;
+    const code = errorCode(error);
     const why = code === 'ENOENT' ? 'no such file' : `cannot be read (${code ?? message})`;
     throw new Stop(SOAK_EXIT.CONFIG, `${file}: ${why}; valid: a readable config.toml`);
   }
@@ -77,10 +79,7 @@ export function checkDatabase(path: string): void {
     head = bytes.toString('latin1', 0, readSync(fd, bytes, 0, 16, 0));
     closeSync(fd);
   } catch (error) {
-    throw new Stop(
-      SOAK_EXIT.CONFIG,
-      `${path}: cannot be read (${(error as { code?: string }).code}); valid: a SQLite database`,
-    );
+    throw new Stop(SOAK_EXIT.CONFIG, `${path}: cannot be read (${errorCode(error)}); valid: a SQLite database`);
   }
   if (head !== '' && head !== 'SQLite format 3\0')
     throw new Stop(SOAK_EXIT.CONFIG, `${path}: is not a SQLite database; valid: the engine's [app] db_path`);

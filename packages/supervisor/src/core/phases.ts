@@ -1,3 +1,4 @@
+import { median } from '@hybrid-soak/contract/median.ts';
 import { RESOURCES } from '@hybrid-soak/contract/psi.ts';
 import { type Draft, decide } from './draft.ts';
 import { effectiveLimits, mapResources } from './pressure.ts';
@@ -62,7 +63,7 @@ const measured = (values: number[], value: number | null) => (value === null ? v
 
 function noteBaseline(draft: Draft): void {
   const { state, observation } = draft;
-  state.baseline = mapResources((r) => median(state.calibration[r]));
+  state.baseline = mapResources((r) => rounded(median(state.calibration[r])));
   const beside = observation.unit.available && observation.unit.value.active_state === 'active';
   decide(draft, 'CALIBRATED', beside ? 'measured beside the running engine' : 'measured without the engine', {
     calibrate: beside ? 'live' : 'before',
@@ -92,11 +93,4 @@ export function toRunning(draft: Draft): void {
   adoptUnit(draft);
 }
 
-function median(values: number[]): number | null {
-  if (values.length === 0) return null;
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  const upper = sorted[middle] as number;
-  const value = sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] as number)) / 2;
-  return Math.round(value * 100) / 100;
-}
+const rounded = (value: number | null) => (value === null ? null : Math.round(value * 100) / 100);

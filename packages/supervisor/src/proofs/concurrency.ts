@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { median } from '@hybrid-soak/contract/median.ts';
 import type { Notes, ProofCode } from './proof.ts';
 import type { ReaderReport } from './reader-thread.ts';
 
@@ -83,7 +84,7 @@ function judge(notes: Notes, { alone, beside, readers }: Measured): void {
 /** Where the rate without readers wavers by more than the bound itself, a difference says nothing about the readers. */
 function rates(notes: Notes, alone: number[], beside: number[]): void {
   const what = `the write rate is within ${WITHIN_PERCENT} % of the rate without readers`;
-  const [without, withReaders] = [median(alone), median(beside)];
+  const [without, withReaders] = [median(alone) ?? 0, median(beside) ?? 0];
   const slower = (1 - withReaders / without) * 100;
   const wavers = ((Math.max(...alone) - Math.min(...alone)) / without) * 100;
   notes.number('rows/s without readers', without, 'rows/s');
@@ -93,10 +94,4 @@ function rates(notes: Notes, alone: number[], beside: number[]): void {
   const within = Math.abs(slower) <= WITHIN_PERCENT;
   if (within || wavers <= WITHIN_PERCENT) notes.check(what, within, measured);
   else notes.blocked(what, `${measured}: the host is too busy to tell`, 'again on a quieter host');
-}
-
-function median(values: number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const half = sorted.length / 2;
-  return ((sorted[Math.ceil(half) - 1] as number) + (sorted[Math.floor(half)] as number)) / 2;
 }

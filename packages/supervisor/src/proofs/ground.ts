@@ -1,11 +1,13 @@
 import type { Server } from 'node:net';
 import { dirname, join } from 'node:path';
 import { type Settings, withSettings } from '@hybrid-soak/contract/config-settings.ts';
+import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 import type { UnitReading } from '@hybrid-soak/contract/sample.ts';
 import { monotonicMs } from '../adapters/clock.ts';
 import { readText, writeSampleEvery } from '../adapters/config-file.ts';
+import { startTimeOf } from '../adapters/process.ts';
 import { replaceFile } from '../adapters/replace-file.ts';
-import { type Known, type RunState, saveRunState, startTimeOf } from '../recovery/run-state.ts';
+import { type Known, type RunState, saveRunState } from '../recovery/run-state.ts';
 import type { UnitManager } from '../unit/manager.ts';
 import { systemctl } from '../unit/systemd.ts';
 import { Interrupted, NotWithin } from './proof.ts';
@@ -215,7 +217,7 @@ function textOrNull(path: string): string | null {
   try {
     return readText(path);
   } catch (error) {
-    if ((error as { code?: string }).code === 'ENOENT') return null;
+    if (errorCode(error) === 'ENOENT') return null;
     throw error;
   }
 }

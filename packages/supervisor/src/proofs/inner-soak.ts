@@ -3,6 +3,7 @@ import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { DecisionRecord } from '@hybrid-soak/contract/decision.ts';
+import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 import { execa } from 'execa';
 import { readJsonLines } from '../adapters/json-lines.ts';
 import type { Ground } from './ground.ts';
@@ -89,7 +90,7 @@ function readDecisions(path: string): DecisionRecord[] {
   try {
     readJsonLines(path, (value) => void records.push(value as DecisionRecord));
   } catch (error) {
-    if ((error as { code?: string }).code !== 'ENOENT') throw error;
+    if (errorCode(error) !== 'ENOENT') throw error;
   }
   return records;
 }

@@ -1,3 +1,4 @@
+import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 import { type Check, judge, type Proof, type ProofName } from '@hybrid-soak/contract/proof.ts';
 import { execa } from 'execa';
 import { monotonicMs } from '../adapters/clock.ts';
@@ -60,7 +61,8 @@ export async function runProof(proof: ProofCode, ground: Ground): Promise<Proof>
 }
 
 function noteError(error: unknown, notes: Notes): void {
-  const { code, message } = error as { code?: string; message: string };
+  const { message } = error as Error;
+  const code = errorCode(error);
   const what = 'the measurement came to its end';
   if (error instanceof NotWithin) notes.check(what, false, message);
   else if (code === 'EPERM' || code === 'EACCES')

@@ -6,10 +6,11 @@ import { type Proof, type ProofFile, type ProofName, worst } from '@hybrid-soak/
 import { wallMicros } from '../adapters/clock.ts';
 import { environment } from '../adapters/environment.ts';
 import { LockHeld, takeLock } from '../adapters/lock.ts';
+import { startTimeOf } from '../adapters/process.ts';
 import { ROOT } from '../adapters/root.ts';
 import { inspect, METHOD, REQUIREMENT } from '../inspect/preflight.ts';
 import { recover, recoverNested, restoreNow } from '../recovery/restore.ts';
-import { type RunState, saveRunState, startTimeOf } from '../recovery/run-state.ts';
+import { type RunState, saveRunState } from '../recovery/run-state.ts';
 import { perform } from '../run/effects.ts';
 import { Stop } from '../stop.ts';
 import { chooseManager, type ManagerChoice, NoManager, type Wanted } from '../unit/choose.ts';

@@ -1,5 +1,7 @@
 // One reader at full speed, in a thread of its own, until it is told to stop: counts and the newest trade, over and over.
+
 import { parentPort, workerData } from 'node:worker_threads';
+import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 import Database from 'better-sqlite3';
 
 export interface ReaderReport {
@@ -25,7 +27,7 @@ while (Atomics.load(stop, 0) === 0) {
     if (row.n < n || row.ts < ts) backwards++;
     ({ n, ts } = row);
   } catch (error) {
-    if (!String((error as { code?: string }).code).startsWith('SQLITE_BUSY')) throw error;
+    if (!String(errorCode(error)).startsWith('SQLITE_BUSY')) throw error;
     busy++;
   }
   took.push((performance.now() - started) * 1000);

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 import { systemctl } from '../unit/systemd.ts';
 import type { Ground } from './ground.ts';
 import type { ProofCode } from './proof.ts';
@@ -48,7 +49,7 @@ function digest(path: string): string {
   try {
     return createHash('sha256').update(readFileSync(path)).digest('hex');
   } catch (error) {
-    return String((error as { code?: string }).code);
+    return String(errorCode(error));
   }
 }
 

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { readCgroup } from '../adapters/cgroup.ts';
+import { readProcessStat } from '../adapters/process.ts';
 import { type Exchange, localExchange } from './exchange.ts';
 import type { Ground, Unit } from './ground.ts';
 import type { Notes, ProofCode } from './proof.ts';
@@ -71,14 +71,9 @@ function use(ground: Ground, { control_group: group, main_pid: pid }: Unit) {
   };
 }
 
-const USEC_A_TICK = 10_000;
-
-/** CPU time of a process with all its threads, microseconds: utime and stime of proc(5), in ticks of 1/100 s. */
 function cpuOf(pid: number): number | null {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return (Number(fields[11]) + Number(fields[12])) * USEC_A_TICK;
+    return readProcessStat(pid).cpuUsec;
   } catch {
     return null;
   }

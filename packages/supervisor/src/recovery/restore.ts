@@ -1,11 +1,13 @@
 import { existsSync } from 'node:fs';
+import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import { monotonicMs } from '../adapters/clock.ts';
+import { startTimeOf } from '../adapters/process.ts';
 import { Stop } from '../stop.ts';
 import { systemdUnit } from '../unit/systemd.ts';
 import { placedAt, removeUserUnit } from '../unit/user-unit.ts';
 import { removeScratch, restoreConfig } from './config.ts';
-import { type Known, loadRunState, type RunState, removeRunState, startTimeOf } from './run-state.ts';
+import { type Known, loadRunState, type RunState, removeRunState } from './run-state.ts';
 
 /** Puts back what an earlier run left; false where there is nothing. The state file goes last. */
 export async function recover(path: string): Promise<boolean> {
@@ -61,7 +63,7 @@ function signalGroup(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(-pid, signal);
   } catch (error) {
-    if ((error as { code?: string }).code !== 'ESRCH') throw error;
+    if (errorCode(error) !== 'ESRCH') throw error;
   }
 }
 

@@ -1,4 +1,5 @@
 import { readFileSync, rmSync } from 'node:fs';
+import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import type { IngestMode, PolicyName, PsiActions } from '@hybrid-soak/contract/modes.ts';
 import { replaceFile } from '../adapters/replace-file.ts';
@@ -59,20 +60,9 @@ export function loadRunState(path: string): RunState | null {
     const whole = [state?.run_id, state?.unit, state?.config, state?.original_text];
     if (state?.v === 1 && whole.every((value) => typeof value === 'string')) return state as RunState;
   } catch (error) {
-    if ((error as { code?: string }).code === 'ENOENT') return null;
+    if (errorCode(error) === 'ENOENT') return null;
   }
   throw new Stop(SOAK_EXIT.CONFIG, `${path}: is not what a soak left; valid: check sample_every, then remove it`);
 }
 
 export const removeRunState = (path: string): void => rmSync(path, { force: true });
-
-/** Start time of a process in clock ticks since boot; null where there is no such process, or a zombie. */
-export function startTimeOf(pid: number): string | null {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return fields[0] === 'Z' ? null : (fields[19] ?? null);
-  } catch {
-    return null;
-  }
-}

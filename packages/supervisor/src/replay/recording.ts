@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import { type Observation, observationSchema } from '@hybrid-soak/contract/sample.ts';
 import { readJsonLines } from '../adapters/json-lines.ts';
@@ -56,7 +57,8 @@ function readable<T>(path: string, read: () => T): T {
   try {
     return read();
   } catch (error) {
-    const { code, message } = error as { code?: string; message: string };
+    const { message } = error as Error;
+    const code = errorCode(error);
     const why = code === 'ENOENT' ? 'no such file' : `cannot be read (${code ?? message})`;
     throw new Stop(SOAK_EXIT.CONFIG, `${path}: ${why}; valid: a samples file or a decision log`);
   }

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { available, unavailable } from '@hybrid-soak/contract/reading.ts';
 import type { UnitReading } from '@hybrid-soak/contract/sample.ts';
 import { execa } from 'execa';
+import { startTimeOf } from '../adapters/process.ts';
 import type { Outcome, UnitManager } from './manager.ts';
 
 const SHOWN =
@@ -73,15 +73,10 @@ export function systemdUnit(scope: 'system' | 'user', unit: string, why: string,
   };
 }
 
-/** Tells a process from a later one with the same id, and a live one from a zombie. */
+/** Distinguishes a process from a later one with the same id, and a live one from a zombie. */
 function markOf(pid: number): string {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return fields[0] === 'Z' ? 'gone' : `${pid}:${fields[19]}`;
-  } catch {
-    return 'gone';
-  }
+  const startTime = startTimeOf(pid);
+  return startTime === null ? 'gone' : `${pid}:${startTime}`;
 }
 
 /** The output of `systemctl show -p …`: key=value lines. */

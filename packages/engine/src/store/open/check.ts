@@ -1,4 +1,5 @@
 import { existsSync, renameSync, statSync } from 'node:fs';
+import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 import type Database from 'better-sqlite3';
 
 /** Up to this size the whole file is checked at every start: about a tenth of a second. */
@@ -21,12 +22,11 @@ export function refuseCorrupt(db: Database.Database, path: string, version: numb
 }
 
 /** Whether SQLite says that the file itself is broken (https://www.sqlite.org/rescode.html). */
-export const isCorruption = (error: unknown): boolean =>
-  /^SQLITE_(CORRUPT|NOTADB)/.test((error as { code?: string }).code ?? '');
+export const isCorruption = (error: unknown): boolean => /^SQLITE_(CORRUPT|NOTADB)/.test(errorCode(error) ?? '');
 
 /** Whether waiting may mend it: another connection's lock, a full or failing disk. */
 export const isTransient = (error: unknown): boolean =>
-  /^(SQLITE_(BUSY|LOCKED|FULL|IOERR)|ENOSPC$|EIO$)/.test((error as { code?: string }).code ?? '');
+  /^(SQLITE_(BUSY|LOCKED|FULL|IOERR)|ENOSPC$|EIO$)/.test(errorCode(error) ?? '');
 
 function check(db: Database.Database, pragma: string): void {
   const said = String(db.pragma(pragma, { simple: true }));

@@ -1,4 +1,5 @@
 import { existsSync, realpathSync } from 'node:fs';
+import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 import Database from 'better-sqlite3';
 import { DatabaseRefused, refusalOf } from './refusals.ts';
 
@@ -13,7 +14,7 @@ export function lockDatabase(path: string): Database.Database {
     lock.exec('BEGIN EXCLUSIVE');
     return lock;
   } catch (error) {
-    if ((error as { code?: string }).code !== 'SQLITE_BUSY') throw refusalOf(path, error);
+    if (errorCode(error) !== 'SQLITE_BUSY') throw refusalOf(path, error);
     throw new DatabaseRefused(
       `${path}: ${writerOf(path)} writes to it; valid: another [app] db_path, or that one stopped`,
     );

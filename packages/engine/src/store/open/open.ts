@@ -1,5 +1,6 @@
 import { mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 import Database from 'better-sqlite3';
 import { isCorruption, moveAside, refuseCorrupt } from './check.ts';
 import { migrate, versionOf } from './migrate.ts';
@@ -88,7 +89,7 @@ function examine(path: string): number {
     return look(true);
   } catch (error) {
     // The journal of a transaction that was cut short has to be rolled back first: https://www.sqlite.org/rescode.html
-    if (!/^SQLITE_READONLY/.test((error as { code?: string }).code ?? '')) throw error;
+    if (!/^SQLITE_READONLY/.test(errorCode(error) ?? '')) throw error;
     return look(false);
   }
 }
