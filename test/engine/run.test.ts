@@ -44,7 +44,7 @@ t.test('frames of a real WebSocket become rows; SIGTERM loses nothing that was r
     t.equal(ids?.n, said.ticks, 'no trade twice');
     t.match(rows(cwd, 'SELECT * FROM ticks LIMIT 1')[0], { symbol: 'BTCUSD', source: 's1', price: Number, ts: Number });
     const heartbeat = rows(cwd, 'SELECT * FROM engine_status')[0];
-    t.match(heartbeat, { pid: child.pid, ticks_written: said.ticks, connection: 'connected to s1', sample_every: 1 });
+    t.match(heartbeat, { pid: child.pid, ticks_written: said.ticks, connection: 'stopped', sample_every: 1 });
     t.ok(count(cwd, 'signals') > 0 && count(cwd, 'orders') >= count(cwd, 'signals'));
   }
 });
@@ -175,7 +175,7 @@ t.test('kill -9 loses at most what was not flushed: the database is sound', asyn
 t.test('a restart does not forget what is held: the caps count it', async (t) => {
   const cwd = folder(t.testdir({ data: {} }), [], '[engine]\ntick_interval_ms = 5\nsignal_every_n_ticks = 1\n');
   const { db } = openDatabase(database(cwd));
-  db.exec("INSERT INTO holdings VALUES ('BTCUSD', 100, 100)");
+  db.exec("INSERT INTO holdings (symbol, quantity, price) VALUES ('BTCUSD', 100, 100)");
   db.close();
   const { child, ended } = engine(cwd, 'run');
   await eventually(() => count(cwd, 'orders') > 3);

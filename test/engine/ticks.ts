@@ -1,5 +1,21 @@
 import type { Tick } from '@hybrid-soak/engine/core/tick.ts';
+import type { StatusRow } from '@hybrid-soak/engine/store/rows/batch.ts';
 import { columnsOf, type TickBatch, TickColumns } from '@hybrid-soak/engine/store/rows/columns.ts';
+
+/** The heartbeat of a batch in tests that do not look at it. */
+export const STATUS: StatusRow = {
+  startedMs: 1,
+  invocationId: null,
+  framesReceived: 0,
+  drops: 0,
+  connection: 'connected',
+  connectionState: 'connected',
+  tradeFramesKept: 0,
+  tradeFramesSampledOut: 0,
+  sampleEvery: 1,
+  counters: '{}',
+  vitals: null,
+};
 
 /** A batch of these ticks, as it crosses to the writer. */
 export function batchOf(ticks: Tick[]): TickBatch {

@@ -7,7 +7,7 @@ import type { FrameSource } from '@hybrid-soak/engine/feeds/feed.ts';
 import { Pipeline } from '@hybrid-soak/engine/pipeline.ts';
 import { openDatabase } from '@hybrid-soak/engine/store/open/open.ts';
 import { batchWriter } from '@hybrid-soak/engine/store/rows/statements.ts';
-import { ticksOf } from '../engine/ticks.ts';
+import { STATUS, ticksOf } from '../engine/ticks.ts';
 import { CONTROL, HISTORY, IGNORED, LIVE, MALFORMED } from '../fixtures/frames.ts';
 import { pick, type Random } from '../sim/random.ts';
 import { check, type Fault, type Round } from './fault.ts';
@@ -15,15 +15,6 @@ import { mutate } from './mutate.ts';
 
 const SHAPES = [LIVE, LIVE, HISTORY, CONTROL, IGNORED, MALFORMED].flatMap((shapes) => Object.values(shapes));
 const FLUSH_EVERY = 500;
-const STATUS = {
-  startedMs: 1,
-  invocationId: null,
-  framesReceived: 0,
-  drops: 0,
-  connection: 'fuzz',
-  sampleEvery: 1,
-  counters: '{}',
-};
 
 export const fuzz: Fault = {
   name: 'fuzz',

@@ -8,11 +8,27 @@ export const ENGINE_EXIT = {
   NETWORK: 10,
   /** A source that sends nothing but garbage past the deadline. systemd restarts. */
   PARSE: 11,
-  /** Anything wrong with the configuration. Stays down until a person has mended it. */
+  /** Anything wrong with the configuration. Stays down until a person has corrected it. */
   CONFIG: 12,
   /** Queue or disk cannot keep up past the deadline. systemd restarts, the supervisor escalates. */
   OVERLOAD: 13,
 } as const;
+
+/**
+ * Why the engine ended (`engine_lives.end_reason`), and the exit code of each. A killed engine writes nothing: the next one
+ * notes `crash` for it, without an exit code.
+ */
+export const EXIT_OF_REASON = {
+  signal: ENGINE_EXIT.COMPLETE,
+  'replay-finished': ENGINE_EXIT.COMPLETE,
+  'run-seconds': ENGINE_EXIT.COMPLETE,
+  network: ENGINE_EXIT.NETWORK,
+  parse: ENGINE_EXIT.PARSE,
+  config: ENGINE_EXIT.CONFIG,
+  overload: ENGINE_EXIT.OVERLOAD,
+  crash: ENGINE_EXIT.CRASH,
+} as const;
+export type EndReason = keyof typeof EXIT_OF_REASON;
 
 export type EngineExitName = keyof typeof ENGINE_EXIT;
 

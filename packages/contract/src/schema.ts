@@ -1,5 +1,5 @@
 /** Version of the database schema, kept in `PRAGMA user_version`. 0 with a `ticks` table is the earlier system's. */
-export const SCHEMA_VERSION = 2;
+export const SCHEMA_VERSION = 3;
 
 /**
  * Migrations by the version they lead to; each runs in one transaction. AUTOINCREMENT: ids are never reused, also after
@@ -59,5 +59,52 @@ INSERT INTO holdings (symbol, quantity, price) SELECT symbol, held, price FROM (
 );
 CREATE INDEX gaps_open ON gaps (source, symbol, from_id) WHERE closed_at IS NULL;
 CREATE INDEX coverage_open ON coverage (source, kind) WHERE to_ms IS NULL;
+`,
+  /*
+   * A market is (venue, wire symbol); `symbol` is a name for people. Rows from before have no market. `holdings` is the
+   * account: totals over all fills, and the part of them whose rows in `trades` were pruned (`folded_*`), so that
+   * totals - folded = the sum over `trades`. `cash` is without fees: -quantity x price of a buy, + of a sell.
+   */
+  3: `
+CREATE TABLE markets (
+  id INTEGER PRIMARY KEY,
+  venue TEXT NOT NULL, wire_symbol TEXT NOT NULL, symbol TEXT NOT NULL,
+  UNIQUE (venue, wire_symbol)
+);
+ALTER TABLE ticks ADD COLUMN market INTEGER;
+ALTER TABLE signals ADD COLUMN market INTEGER;
+ALTER TABLE orders ADD COLUMN market INTEGER;
+ALTER TABLE trades ADD COLUMN market INTEGER;
+ALTER TABLE gaps ADD COLUMN market INTEGER;
+CREATE TABLE holdings_of_3 (
+  id INTEGER PRIMARY KEY, market INTEGER UNIQUE, symbol TEXT NOT NULL,
+  quantity REAL NOT NULL, price REAL NOT NULL, cash REAL NOT NULL DEFAULT 0, fees REAL NOT NULL DEFAULT 0,
+  folded_trades INTEGER NOT NULL DEFAULT 0, folded_quantity REAL NOT NULL DEFAULT 0,
+  folded_cash REAL NOT NULL DEFAULT 0, folded_fees REAL NOT NULL DEFAULT 0
+);
+INSERT INTO holdings_of_3 (symbol, quantity, price, cash, fees)
+  SELECT symbol, quantity, price, COALESCE(cash, 0), COALESCE(fees, 0) FROM holdings LEFT JOIN (
+    SELECT symbol, SUM(CASE side WHEN 'BUY' THEN -quantity * price ELSE quantity * price END) AS cash, SUM(fee) AS fees
+    FROM trades GROUP BY symbol
+  ) USING (symbol);
+DROP TABLE holdings;
+ALTER TABLE holdings_of_3 RENAME TO holdings;
+CREATE UNIQUE INDEX holdings_symbol ON holdings (symbol) WHERE market IS NULL;
+ALTER TABLE engine_status ADD COLUMN connection_state TEXT NOT NULL DEFAULT 'starting';
+ALTER TABLE engine_status ADD COLUMN trade_frames_kept INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE engine_status ADD COLUMN trade_frames_sampled_out INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE engine_status ADD COLUMN vitals TEXT;
+CREATE TABLE engine_lives (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  invocation_id TEXT, pid INTEGER NOT NULL, started_ms INTEGER NOT NULL, ended_ms INTEGER,
+  end_reason TEXT, exit_code INTEGER, totals TEXT
+);
+CREATE TABLE stream_positions (
+  market INTEGER PRIMARY KEY, position TEXT NOT NULL, updated_ms INTEGER NOT NULL
+);
+CREATE TABLE source_health (
+  name TEXT NOT NULL, url TEXT NOT NULL, learnt TEXT NOT NULL, updated_ms INTEGER NOT NULL,
+  PRIMARY KEY (name, url)
+) WITHOUT ROWID;
 `,
 };

@@ -1,4 +1,4 @@
-import { ENGINE_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
+import { type EndReason, EXIT_OF_REASON } from '@hybrid-soak/contract/exit-codes.ts';
 import type { Logger } from 'pino';
 import { fromHere, type Loaded } from './config/loaded.ts';
 import { reload } from './config/reload.ts';
@@ -14,7 +14,7 @@ import { atMostEvery, statusLine, watch } from './process/health.ts';
 import { lateness } from './process/lateness.ts';
 import type { Notifier } from './process/notify.ts';
 import { UnreadLines } from './process/unread.ts';
-import { DatabaseRefused } from './store/open/refusals.ts';
+import { DatabaseRefused, DatabaseUnavailable } from './store/open/refusals.ts';
 import { startWriter, type Writer } from './store/writer.ts';
 
 const DAY_MS = 86_400_000;
@@ -29,8 +29,9 @@ export async function runEngine(loaded: Loaded, log: Logger, notifier: Notifier)
   const { config } = loaded;
   const isReplay = config.engine.ingest_mode === 'replay';
   const startedMs = Date.now();
-  let end: (code: number) => void = () => {};
-  const ended = new Promise<number>((resolve) => {
+  const invocationId = process.env['INVOCATION_ID'] ?? null;
+  let end: (reason: EndReason) => void = () => {};
+  const ended = new Promise<EndReason>((resolve) => {
     end = resolve;
   });
 
@@ -38,7 +39,7 @@ export async function runEngine(loaded: Loaded, log: Logger, notifier: Notifier)
   for (const signal of ['SIGTERM', 'SIGINT'] as const)
     process.on(signal, () => {
       log.info({ signal }, 'stopping');
-      end(ENGINE_EXIT.COMPLETE);
+      end('signal');
     });
 
   const rules = {
@@ -48,6 +49,8 @@ export async function runEngine(loaded: Loaded, log: Logger, notifier: Notifier)
     retainMs: config.storage.retain_days > 0 && !isReplay ? config.storage.retain_days * DAY_MS : null,
     recover: loaded.recover,
     patienceMs: config.engine.overload_deadline_s * 1000,
+    startedMs,
+    invocationId,
   };
   let died = false;
   const opening = startWriter(rules, {
@@ -56,16 +59,17 @@ export async function runEngine(loaded: Loaded, log: Logger, notifier: Notifier)
     failed(error) {
       died = true;
       log.fatal({ err: error }, 'the writer thread died');
-      end(error instanceof DatabaseRefused ? ENGINE_EXIT.CONFIG : ENGINE_EXIT.CRASH);
+      end(error instanceof DatabaseRefused ? 'config' : error instanceof DatabaseUnavailable ? 'overload' : 'crash');
     },
   });
   // A backup and a migration of many rows may take longer than a unit has to start.
   const longer = () => notifier.send('EXTEND_TIMEOUT_USEC=60000000\nSTATUS=opening the database');
   const extending = setInterval(longer, 10_000);
   const writer = await Promise.race([opening, ended]).finally(() => clearInterval(extending));
-  if (typeof writer === 'number') {
-    log.info({ code: writer, ticks_written: 0, pending: 0, unaccounted: 0, ...newCounters() }, 'stopped');
-    return writer;
+  if (typeof writer === 'string') {
+    const code = EXIT_OF_REASON[writer];
+    log.info({ code, reason: writer, ticks_written: 0, pending: 0, unaccounted: 0, ...newCounters() }, 'stopped');
+    return code;
   }
   const { pragmas, migrated: migrated_backup, movedAside: moved_aside } = writer;
   log.info({ db: config.app.db_path, pragmas, migrated_backup, moved_aside }, 'database verified');
@@ -75,25 +79,30 @@ export async function runEngine(loaded: Loaded, log: Logger, notifier: Notifier)
   const holdings = config.engine.ingest_mode === 'replay' ? [] : writer.seeds.holdings;
   const pipeline = new Pipeline(config, live ? writer.seeds : { ...NO_SEEDS, holdings });
   const feed = startFeed(loaded, pipeline, writer, log, end);
-  const flush = () => {
+  const flush = (stopped = false) => {
     const { counters } = pipeline;
+    const { kept, duplicates, dropped, sampled_out } = counters;
     writer.write({
       ...pipeline.takeRows(),
       status: {
         startedMs,
-        invocationId: process.env['INVOCATION_ID'] ?? null,
+        invocationId,
         framesReceived: counters.received,
         drops: counters.dropped,
-        connection: feed.state(),
+        connection: stopped ? 'stopped' : feed.state(),
+        connectionState: stopped ? 'stopped' : feed.connection(),
+        tradeFramesKept: kept + duplicates + dropped,
+        tradeFramesSampledOut: sampled_out,
         sampleEvery: pipeline.sampler.every,
         counters: JSON.stringify(counters),
+        vitals: null,
       },
     });
   };
-  pipeline.onDue = flush;
+  pipeline.onDue = () => flush();
   if (live) pipeline.ageMs = lateness();
   const timers = [
-    setInterval(flush, config.storage.flush_interval_ms),
+    setInterval(() => flush(), config.storage.flush_interval_ms),
     ...watch({ config, db: rules.path, pipeline, writer, feed, notifier, log, end }),
   ];
   flush();
@@ -106,30 +115,39 @@ export async function runEngine(loaded: Loaded, log: Logger, notifier: Notifier)
       .then(() => reload(loaded, pipeline.sampler, log))
       .catch((error: unknown) => log.error({ err: error }, 'not reloaded'));
   });
-  const code = await ended;
+  const reason = await ended;
   await feed.stop();
   for (const timer of timers) clearInterval(timer);
   notifier.send('STOPPING=1');
-  if (died) return code;
+  if (died) return EXIT_OF_REASON[reason];
   pipeline.coverage.endAll(Date.now());
-  flush();
-  return finish(code, pipeline, writer, log);
+  flush(true);
+  return finish(reason, pipeline, writer, log);
 }
 
 /** Commits what is left and logs the totals; the exit code, which a disk that does not take it in time changes. */
-async function finish(asked: number, pipeline: Pipeline, writer: Writer, log: Logger): Promise<number> {
+async function finish(asked: EndReason, pipeline: Pipeline, writer: Writer, log: Logger): Promise<number> {
   const tooLong = new Promise<null>((resolve) => setTimeout(() => resolve(null), LONGEST_DRAIN_MS));
-  const closed = asked === ENGINE_EXIT.OVERLOAD ? null : await Promise.race([writer.close(), tooLong]);
-  const code = closed === null ? ENGINE_EXIT.OVERLOAD : asked;
+  const totals = JSON.stringify({ ...pipeline.counters, ignored_kinds: Object.fromEntries(pipeline.ignoredKinds) });
+  const close = () => writer.close({ reason: asked, exitCode: EXIT_OF_REASON[asked], totals });
+  const closed = asked === 'overload' ? null : await Promise.race([close(), tooLong]);
+  const reason = closed === null ? 'overload' : asked;
+  const code = EXIT_OF_REASON[reason];
   const unaccounted = pipeline.unaccounted();
   const pending = writer.pendingTicks();
-  log.info({ code, ticks_written: closed, pending, unaccounted, ...pipeline.counters }, 'stopped');
+  log.info({ code, reason, ticks_written: closed, pending, unaccounted, ...pipeline.counters }, 'stopped');
   if (pending > 0) log.error({ pending }, 'ticks were lost: the disk did not take them in time');
   if (unaccounted !== 0) log.error({ unaccounted }, 'frames were lost without being counted');
   return code;
 }
 
-function startFeed(loaded: Loaded, pipeline: Pipeline, writer: Writer, log: Logger, end: (code: number) => void): Feed {
+function startFeed(
+  loaded: Loaded,
+  pipeline: Pipeline,
+  writer: Writer,
+  log: Logger,
+  end: (reason: EndReason) => void,
+): Feed {
   const { config, sources } = loaded;
   const { engine } = config;
   const unread = new UnreadLines(engine.replay_file ?? '', log);
@@ -140,18 +158,18 @@ function startFeed(loaded: Loaded, pipeline: Pipeline, writer: Writer, log: Logg
     unreachable(ms) {
       if (ms < engine.unreachable_deadline_s * 1000) return;
       log.error({ for_s: Math.round(ms / 1000) }, 'every source is unreachable');
-      end(ENGINE_EXIT.NETWORK);
+      end('network');
     },
     finished() {
       const { received, ticks } = pipeline.counters;
       const garbage = received > 0 && unread.count === received;
       unread.sum(received, ticks);
       if (garbage) log.error({ unread: received }, 'nothing but malformed frames');
-      end(garbage ? ENGINE_EXIT.PARSE : ENGINE_EXIT.COMPLETE);
+      end(garbage ? 'parse' : 'replay-finished');
     },
     unreadable(why) {
       log.error({ key: 'engine.replay_file', file: engine.replay_file, why }, 'the recording cannot be read');
-      end(ENGINE_EXIT.CONFIG);
+      end('config');
     },
   };
   if (engine.ingest_mode === 'replay') {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { openDatabase } from '@hybrid-soak/engine/store/open/open.ts';
 import { TickColumns } from '@hybrid-soak/engine/store/rows/columns.ts';
 import { startWriter } from '@hybrid-soak/engine/store/writer.ts';
+import { STATUS } from '../../engine/ticks.ts';
 import { alternate, median } from '../ratio.ts';
 import type { Row } from '../row.ts';
 
@@ -71,7 +72,7 @@ function bareInserts(path: string, rows: number): number {
 async function throughThread(path: string, rows: number): Promise<number> {
   const ticks = new TickColumns(BATCH);
   const writer = await startWriter(
-    { path, quarantineMaxRows: 1000, retainMs: null, recover: false, patienceMs: 0 },
+    { path, quarantineMaxRows: 1000, retainMs: null, recover: false, patienceMs: 0, startedMs: 1, invocationId: null },
     {
       giveBack: (buffer) => ticks.giveBack(buffer),
       retrying() {},
@@ -94,7 +95,7 @@ async function throughThread(path: string, rows: number): Promise<number> {
   }
   while (writer.pendingTicks() > 0) await new Promise((resolve) => setTimeout(resolve, 1));
   const seconds = (performance.now() - started) / 1000;
-  await writer.close();
+  await writer.close({ reason: 'signal', exitCode: 0, totals: '{}' });
   return rows / seconds;
 }
 
@@ -106,13 +107,5 @@ const batch = (ticks: TickColumns) => ({
   quarantine: [],
   gaps: [],
   coverage: [],
-  status: {
-    startedMs: 0,
-    invocationId: null,
-    framesReceived: 0,
-    drops: 0,
-    connection: 'bench',
-    sampleEvery: 1,
-    counters: '{}',
-  },
+  status: STATUS,
 });

@@ -1,3 +1,4 @@
+import type { ConnectionState } from '@hybrid-soak/contract/heartbeat.ts';
 import type { CoverageKind } from '../core/coverage.ts';
 import type { Origin } from '../core/dedupe/dedupe.ts';
 
@@ -7,6 +8,8 @@ export interface Feed {
   stop(): Promise<void>;
   /** One word or two for people: `connected to binance`, `connecting`. */
   state(): string;
+  /** The code beside that text; `stopped` is not the feed's to say. */
+  connection(): Exclude<ConnectionState, 'stopped'>;
 }
 
 /** One connection to a source: a new object for each, so that what is counted per connection begins anew. */

@@ -72,6 +72,11 @@ class Sources implements Feed {
     return stale ? `connected to ${name}, no trades` : `connected to ${name}`;
   }
 
+  connection(): 'starting' | 'connected' | 'disconnected' {
+    if (this.#downSince === null) return 'connected';
+    return this.#gap === null ? 'starting' : 'disconnected';
+  }
+
   #open(lane: Lane): Line {
     const from: FrameSource = { ...lane.from };
     const connection = connect(lane.source, lane.exchange, this.#rules, {

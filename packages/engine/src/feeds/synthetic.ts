@@ -26,7 +26,11 @@ export function startSynthetic(rules: SyntheticRules, events: FeedEvents): Feed 
     },
     Math.max(1, rules.intervalMs),
   );
-  return { stop: async () => clearInterval(timer), state: () => 'connected to synthetic' };
+  return {
+    stop: async () => clearInterval(timer),
+    state: () => 'connected to synthetic',
+    connection: () => 'connected',
+  };
 }
 
 /** Frame number `n` of the generator. */

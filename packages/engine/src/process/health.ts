@@ -1,7 +1,7 @@
 import { statfsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Config } from '@hybrid-soak/contract/config.ts';
-import { ENGINE_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
+import type { EndReason } from '@hybrid-soak/contract/exit-codes.ts';
 import type { Logger } from 'pino';
 import { Deadlines, type Progress } from '../core/deadlines.ts';
 import type { Feed } from '../feeds/feed.ts';
@@ -18,7 +18,7 @@ export interface Watched {
   feed: Feed;
   notifier: Notifier;
   log: Logger;
-  end(code: number): void;
+  end(reason: EndReason): void;
 }
 
 const MINUTE_MS = 60_000;
@@ -62,7 +62,7 @@ function deadlines({ config, pipeline, writer, log, end }: Watched): () => void 
     const overdue = limits.look(now, performance.now());
     if (overdue === null) return;
     log.error({ malformed, dropped, pending: writer.pendingTicks() }, overdue);
-    end(overdue === 'nothing but malformed frames' ? ENGINE_EXIT.PARSE : ENGINE_EXIT.OVERLOAD);
+    end(overdue === 'nothing but malformed frames' ? 'parse' : 'overload');
   };
 }
 

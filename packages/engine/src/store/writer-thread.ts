@@ -5,7 +5,8 @@ import { isCorruption, isTransient } from './open/check.ts';
 import { lockDatabase } from './open/lock.ts';
 import { openDatabase } from './open/open.ts';
 import { DatabaseRefused, DatabaseUnavailable, refusalOf } from './open/refusals.ts';
-import type { Batch, FromWriter, ToWriter, WriterRules } from './rows/batch.ts';
+import type { Batch, FromWriter, LifeEnd, ToWriter, WriterRules } from './rows/batch.ts';
+import { beginLife } from './rows/lives.ts';
 import { PRUNE_ROWS, pruner } from './rows/prune.ts';
 import { cancelAbandonedOrders, endAbandonedCoverage, readSeeds } from './rows/resume.ts';
 import { batchWriter } from './rows/statements.ts';
@@ -18,7 +19,7 @@ const tell = (message: FromWriter) => port.postMessage(message);
 try {
   serve();
 } catch (error) {
-  // Of a bug the thread dies.
+  // Bugs are rethrown; the thread exits.
   if (!isOfDatabase(error)) throw error;
   refuse(refusalOf(rules.path, error));
 }
@@ -32,6 +33,7 @@ function serve(): void {
   let ticksWritten = 0;
   patiently(() => endAbandonedCoverage(db));
   patiently(() => cancelAbandonedOrders(db));
+  const endLife = patiently(() => beginLife(db, { ...rules, pid: process.pid }));
   tell({ kind: 'ready', ...opened, seeds: readSeeds(db) });
   const commit = (batch: Batch) => {
     const { ticks } = batch;
@@ -52,8 +54,9 @@ function serve(): void {
       if (!isTransient(error)) throw error;
     }
   };
-  const close = () => {
-    // What cannot be put into the file now is as safe in the WAL.
+  const close = (end: LifeEnd) => {
+    retry(() => endLife(end, Date.now()), Number.POSITIVE_INFINITY);
+    // A failed checkpoint loses nothing: the data stays in the WAL.
     try {
       db.pragma('wal_checkpoint(TRUNCATE)');
     } catch (error) {
@@ -66,10 +69,10 @@ function serve(): void {
   };
   port.on('message', (message: ToWriter) => {
     try {
-      if (message.kind === 'close') close();
+      if (message.kind === 'close') close(message.end);
       else commit(message.batch);
     } catch (error) {
-      // No restart mends a corrupt file; of anything else the thread dies.
+      // A restart does not repair a corrupt file; anything else ends the thread.
       if (!isCorruption(error)) throw error;
       refuse(refusalOf(rules.path, error));
       port.close();
@@ -86,13 +89,13 @@ function refuse(error: Error): void {
   tell({ kind: 'refused', message: error.message, forNow: error instanceof DatabaseUnavailable });
 }
 
-/** Which file the path names; null where that cannot be told. */
+/** Device and inode of the file at the path; null if there is none. */
 function identityOf(path: string): string | null {
   const stat = statSync(path, { throwIfNoEntry: false });
   return stat === undefined ? null : `${stat.dev}:${stat.ino}`;
 }
 
-/** At the start: for as long as the disk is given later on, then DatabaseUnavailable. */
+/** At startup, retries for `patienceMs`, then throws DatabaseUnavailable. */
 function patiently<T>(run: () => T): T {
   try {
     return retry(run, performance.now() + rules.patienceMs);
@@ -101,7 +104,7 @@ function patiently<T>(run: () => T): T {
   }
 }
 
-/** Until it succeeds: once it runs the main thread bounds what waits behind it, and ends the process past its deadline. */
+/** Retries until `deadline`, ms of the monotonic clock. While running there is none: the main thread bounds the queue and ends the process. */
 function retry<T>(run: () => T, deadline: number): T {
   for (let waitMs = 50; ; waitMs = Math.min(waitMs * 2, 2000)) {
     try {

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { Seeds } from '../core/dedupe/gaps.ts';
 import { DatabaseRefused, DatabaseUnavailable } from './open/refusals.ts';
-import type { Batch, FromWriter, ToWriter, WriterRules } from './rows/batch.ts';
+import type { Batch, FromWriter, LifeEnd, ToWriter, WriterRules } from './rows/batch.ts';
 
 export interface WriterEvents {
   /** A buffer of a committed batch, to be used again. */
@@ -23,8 +23,8 @@ export interface Writer {
   /** Monotonic milliseconds of the last commit. */
   lastCommitMs(): number;
   write(batch: Batch): void;
-  /** Commits what was handed over, checkpoints, closes; the count of ticks that this process committed. */
-  close(): Promise<number>;
+  /** Commits what was handed over, ends the life's row, checkpoints, closes; the count of ticks that this process committed. */
+  close(end: LifeEnd): Promise<number>;
 }
 
 /** Starts the thread and opens the database. Rejects with DatabaseRefused or DatabaseUnavailable where it cannot be used. */
@@ -58,8 +58,8 @@ export function startWriter(rules: WriterRules, events: WriterEvents): Promise<W
               pending += batch.ticks.rows;
               worker.postMessage({ kind: 'batch', batch } satisfies ToWriter, [batch.ticks.buffer]);
             },
-            close() {
-              post({ kind: 'close' });
+            close(end) {
+              post({ kind: 'close', end });
               return new Promise((done) => {
                 closed = done;
               });

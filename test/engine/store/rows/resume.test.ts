@@ -6,17 +6,8 @@ import { type FlatRows, pushFill, pushOrder } from '@hybrid-soak/engine/store/ro
 import { cancelAbandonedOrders, endAbandonedCoverage, readSeeds } from '@hybrid-soak/engine/store/rows/resume.ts';
 import { batchWriter } from '@hybrid-soak/engine/store/rows/statements.ts';
 import t, { type Test } from 'tap';
-import { batchOf } from '../../ticks.ts';
+import { batchOf, STATUS } from '../../ticks.ts';
 
-const status = {
-  startedMs: 1,
-  invocationId: null,
-  framesReceived: 0,
-  drops: 0,
-  connection: 'connected',
-  sampleEvery: 1,
-  counters: '{}',
-};
 /** Rows as they cross to the writer. */
 function flat<T>(push: (rows: FlatRows, row: T) => void, list: T[]): FlatRows {
   const rows: FlatRows = [];
@@ -32,7 +23,7 @@ const batch = (rows: Partial<Batch>): Batch => ({
   quarantine: [],
   gaps: [],
   coverage: [],
-  status,
+  status: STATUS,
   ...rows,
 });
 const ticks = (source: string, ids: (string | null)[]) =>
@@ -62,7 +53,7 @@ t.test('the last ids of each source and symbol come back in order', async (t) =>
 
 t.test('a run that sampled did not count', async (t) => {
   const { db, write } = database(t);
-  write({ status: { ...status, sampleEvery: 5 } });
+  write({ status: { ...STATUS, sampleEvery: 5 } });
   t.equal(readSeeds(db).counting, false);
 });
 
@@ -114,7 +105,7 @@ const fill = (quantity: number, side: 'BUY' | 'SELL', price: number, symbol = 'B
   side,
   quantity,
   price,
-  fee: 0,
+  fee: 0.01,
 });
 
 t.test('what is held of each symbol is the net of its fills, at the last price', async (t) => {
@@ -129,19 +120,12 @@ t.test('what is held of each symbol is the net of its fills, at the last price',
   ]);
 });
 
-t.test(
-  'what is held over many batches is the sum of all fills, and comes over from a database of version 1',
-  async (t) => {
-    const { db, write } = database(t);
-    for (const side of ['BUY', 'BUY', 'SELL', 'BUY'] as const) write({ fills: flat(pushFill, [fill(0.25, side, 7)]) });
-    t.same(readSeeds(db).holdings, [{ symbol: 'BTCUSD', quantity: 0.5, price: 7 }]);
-    db.exec('DROP TABLE holdings; DROP INDEX gaps_open; DROP INDEX coverage_open; PRAGMA user_version = 1');
-    const { db: again, migrated } = openDatabase(db.name);
-    t.teardown(() => again.close());
-    t.same(readSeeds(again).holdings, [{ symbol: 'BTCUSD', quantity: 0.5, price: 7 }]);
-    t.match(migrated, /bot\.db\.v1\.bak$/);
-  },
-);
+t.test('what is held over many batches is the sum of all fills, with cash and fees', async (t) => {
+  const { db, write } = database(t);
+  for (const side of ['BUY', 'BUY', 'SELL', 'BUY'] as const) write({ fills: flat(pushFill, [fill(0.25, side, 7)]) });
+  t.same(readSeeds(db).holdings, [{ symbol: 'BTCUSD', quantity: 0.5, price: 7 }]);
+  t.match(db.prepare('SELECT * FROM holdings').all(), [{ market: null, quantity: 0.5, cash: -3.5, fees: 0.04 }]);
+});
 
 t.test('orders that were left open are cancelled by what was not filled, once', async (t) => {
   const { db, write } = database(t);

@@ -56,6 +56,7 @@ export function startReplay(rules: ReplayRules, backlogged: () => boolean, event
       stopped = true;
     },
     state: () => state,
+    connection: () => 'connected',
     line: () => line,
   };
 }

@@ -2,11 +2,10 @@ import { MIGRATIONS } from '@hybrid-soak/contract/schema.ts';
 import type Database from 'better-sqlite3';
 
 const EARLIER = 'earlier_';
-const OURS = [
-  ...Object.values(MIGRATIONS)
-    .join('')
-    .matchAll(/CREATE (?:TABLE|INDEX) (\w+)/g),
-].map(([, name]) => name as string);
+const CREATED = Object.values(MIGRATIONS)
+  .join('')
+  .matchAll(/CREATE (?:TABLE|(?:UNIQUE )?INDEX) (\w+)/g);
+const OURS = new Set(Array.from(CREATED, ([, name]) => name as string));
 
 /** The earlier system's tables make room for ours; its other tables stay as they are. */
 export function setAside(db: Database.Database): void {

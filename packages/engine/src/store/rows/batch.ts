@@ -1,3 +1,5 @@
+import type { EndReason } from '@hybrid-soak/contract/exit-codes.ts';
+import type { ConnectionState, Vitals } from '@hybrid-soak/contract/heartbeat.ts';
 import type { CoverageChange } from '../../core/coverage.ts';
 import type { GapChange, Seeds } from '../../core/dedupe/gaps.ts';
 import type { TickBatch } from './columns.ts';
@@ -16,9 +18,24 @@ export interface StatusRow {
   invocationId: string | null;
   framesReceived: number;
   drops: number;
+  /** For people. */
   connection: string;
+  connectionState: ConnectionState;
+  /** Live trade frames since the start: handed to the mapper, and skipped by sampling. */
+  tradeFramesKept: number;
+  tradeFramesSampledOut: number;
   sampleEvery: number;
+  /** JSON: the counters of `core/counters.ts`. */
   counters: string;
+  vitals: Vitals | null;
+}
+
+/** How a life of the engine ended: its row in `engine_lives`. */
+export interface LifeEnd {
+  reason: EndReason;
+  exitCode: number;
+  /** JSON: the final counters. */
+  totals: string;
 }
 
 /** What one transaction writes. The heartbeat goes with every batch, also with an empty one. */
@@ -43,9 +60,11 @@ export interface WriterRules {
   recover: boolean;
   /** How long a database that cannot be had now is tried for at the start, ms. */
   patienceMs: number;
+  startedMs: number;
+  invocationId: string | null;
 }
 
-export type ToWriter = { kind: 'batch'; batch: Batch } | { kind: 'close' };
+export type ToWriter = { kind: 'batch'; batch: Batch } | { kind: 'close'; end: LifeEnd };
 export type FromWriter =
   | {
       kind: 'ready';

@@ -44,11 +44,11 @@ export const orderInserter = (db: Database.Database) => inserter(db, 'orders', O
 const TRADES = ['order_id', 'ts', 'symbol', 'side', 'quantity', 'price', 'fee'];
 export const pushFill = (rows: FlatRows, row: FillRow) =>
   rows.push(row.orderId, row.ts, row.symbol, row.side, row.quantity, row.price, row.fee);
-/** The fills again, as far as positions go. */
-export function* fillsOf(rows: FlatRows): Generator<Pick<FillRow, 'symbol' | 'side' | 'quantity' | 'price'>> {
+/** The part of each fill that changes the account. */
+export function* fillsOf(rows: FlatRows): Generator<Pick<FillRow, 'symbol' | 'side' | 'quantity' | 'price' | 'fee'>> {
   for (let at = 0; at < rows.length; at += TRADES.length) {
-    const [symbol, side, quantity, price] = rows.slice(at + 2, at + 6) as [string, 'BUY' | 'SELL', number, number];
-    yield { symbol, side, quantity, price };
+    const [symbol, side, quantity, price, fee] = rows.slice(at + 2, at + TRADES.length);
+    yield { symbol, side, quantity, price, fee } as FillRow;
   }
 }
 export const fillInserter = (db: Database.Database) => inserter(db, 'trades', TRADES);

@@ -33,13 +33,17 @@ export function batchWriter(db: Database.Database, pid: number, quarantineMaxRow
 }
 
 const STATUS = `INSERT INTO engine_status
-  (id, pid, invocation_id, started_ms, last_flush_ms, frames_received, ticks_written, drops, connection, sample_every, counters)
-  VALUES (1, @pid, @invocationId, @startedMs, @nowMs, @framesReceived, @ticksWritten, @drops, @connection, @sampleEvery, @counters)
+  (id, pid, invocation_id, started_ms, last_flush_ms, frames_received, ticks_written, drops, connection, sample_every, counters,
+   connection_state, trade_frames_kept, trade_frames_sampled_out, vitals)
+  VALUES (1, @pid, @invocationId, @startedMs, @nowMs, @framesReceived, @ticksWritten, @drops, @connection, @sampleEvery, @counters,
+   @connectionState, @tradeFramesKept, @tradeFramesSampledOut, @vitals)
   ON CONFLICT (id) DO UPDATE SET pid = excluded.pid, invocation_id = excluded.invocation_id,
   started_ms = excluded.started_ms, last_flush_ms = excluded.last_flush_ms, frames_received = excluded.frames_received,
   ticks_written = excluded.ticks_written, drops = excluded.drops, connection = excluded.connection,
-  sample_every = excluded.sample_every, counters = excluded.counters`;
+  sample_every = excluded.sample_every, counters = excluded.counters,
+  connection_state = excluded.connection_state, trade_frames_kept = excluded.trade_frames_kept,
+  trade_frames_sampled_out = excluded.trade_frames_sampled_out, vitals = excluded.vitals`;
 
 function statusRow(status: StatusRow, pid: number, nowMs: number, ticksWritten: number) {
-  return { ...status, pid, nowMs, ticksWritten };
+  return { ...status, vitals: status.vitals && JSON.stringify(status.vitals), pid, nowMs, ticksWritten };
 }

@@ -1,0 +1,48 @@
+import { z } from 'zod';
+
+/**
+ * `engine_status.connection_state`. `disconnected`: every source is down and being tried. `stopped`: the engine has ended.
+ * The generator and recordings are always connected. `engine_status.connection` is text for people.
+ */
+export const CONNECTION_STATES = ['starting', 'connected', 'disconnected', 'stopped'] as const;
+export type ConnectionState = (typeof CONNECTION_STATES)[number];
+
+const count = z.number().int().nonnegative();
+const measure = z.number().nonnegative();
+
+/**
+ * `engine_status.vitals`: JSON, null from engines that do not report it. A key that is absent was not measured.
+ * Counts are since the start of the process.
+ */
+export const vitalsSchema = z
+  .object({
+    latency_us: z
+      .object({ p50: measure, p99: measure, max: measure })
+      .nullable()
+      .describe('frame received to row committed, over the last minute; null without a commit of ticks'),
+    loop_delay_p99_ms: measure,
+    queue_depth: count.describe('ticks waiting for the writer'),
+    reconnects: count,
+    unaccounted: z.number().int().describe('frames that are in no counter; 0, or a bug'),
+    cpu_usec: measure.describe('CPU time of the process'),
+    wal_blocked_s: measure.describe(
+      'how long a reader has kept the WAL past its bound from being checkpointed; 0 if none',
+    ),
+    descriptors: count,
+    threads: count,
+    heap_bytes: measure,
+    private_bytes: measure,
+    floor: z
+      .object({ mono_ms: measure, heap_bytes: measure, private_bytes: measure })
+      .nullable()
+      .describe('memory right after the last forced collection'),
+    connected_ms: measure,
+    gaps_open: count,
+    trades_missing: count,
+    duplicates: count,
+    failovers: count,
+    frames_by_source: z.record(z.string(), count),
+  })
+  .partial();
+
+export type Vitals = z.infer<typeof vitalsSchema>;
