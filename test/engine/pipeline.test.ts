@@ -1,12 +1,12 @@
 import { configSchema } from '@hybrid-soak/contract/config.ts';
-import type { FrameSource } from '@hybrid-soak/engine/feeds/feed.ts';
+import type { FrameOrigin } from '@hybrid-soak/engine/core/frame-origin.ts';
 import { Pipeline } from '@hybrid-soak/engine/pipeline.ts';
 import fc from 'fast-check';
 import t from 'tap';
 import { CONTROL, HISTORY, IGNORED, LIVE, MALFORMED, MS } from '../fixtures/frames.ts';
 import { ticksOf } from './ticks.ts';
 
-const connection = (name = 'a', extra: Partial<FrameSource> = {}): FrameSource => ({
+const connection = (name = 'a', extra: Partial<FrameOrigin> = {}): FrameOrigin => ({
   name,
   symbol: 'BTCUSD',
   wireSymbol: undefined,
@@ -15,7 +15,7 @@ const connection = (name = 'a', extra: Partial<FrameSource> = {}): FrameSource =
 
 function pipelineOf(engine: Record<string, unknown> = {}, channels: Record<string, number> = {}) {
   const pipeline = new Pipeline(configSchema.parse({ engine, channels }));
-  const feed = (source: FrameSource, ...frames: string[]) =>
+  const feed = (source: FrameOrigin, ...frames: string[]) =>
     frames.map((raw) => pipeline.onFrame(source, Buffer.from(raw), 0));
   return { pipeline, feed };
 }

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { configSchema } from '@hybrid-soak/contract/config.ts';
+import type { FrameOrigin } from '@hybrid-soak/engine/core/frame-origin.ts';
 import type { Tick } from '@hybrid-soak/engine/core/tick.ts';
-import type { FrameSource } from '@hybrid-soak/engine/feeds/feed.ts';
 import { Pipeline } from '@hybrid-soak/engine/pipeline.ts';
 import { openDatabase } from '@hybrid-soak/engine/store/open/open.ts';
 import { batchWriter } from '@hybrid-soak/engine/store/rows/statements.ts';
@@ -35,7 +35,7 @@ function fuzzInto(path: string, { count, random }: Round): string {
   const { db } = openDatabase(path);
   const write = batchWriter(db, 1, 1000);
   const pipeline = new Pipeline(configSchema.parse({ engine: { strategy: 'sma' }, mode: 'PAPER' }));
-  const sources = ['btcusd', ''].map((symbol): FrameSource => ({ name: `s${symbol}`, symbol, wireSymbol: undefined }));
+  const sources = ['btcusd', ''].map((symbol): FrameOrigin => ({ name: `s${symbol}`, symbol, wireSymbol: undefined }));
   const flush = () => write({ ...pipeline.takeRows(), status: STATUS }, 1, 0);
   for (let n = 1; n <= count; n++) {
     const frame = mutate(random, shape(random, n));

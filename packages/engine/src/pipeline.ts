@@ -4,13 +4,13 @@ import { Coverage } from './core/coverage.ts';
 import { Dedupe } from './core/dedupe/dedupe.ts';
 import { NO_SEEDS, type Seeds } from './core/dedupe/gaps.ts';
 import { FrameCount } from './core/frame-count.ts';
+import type { FrameOrigin } from './core/frame-origin.ts';
 import { looksLikeTrade, Sampler } from './core/sampling.ts';
 import { type Executed, type ExecutionRules, ShadowExecution } from './core/shadow/execution.ts';
 import { periodic, type Strategy, smaCrossover } from './core/strategy/strategy.ts';
 import { fillTick, type Mapped, type Numbering, type Tick, type Trade } from './core/tick.ts';
 import { canonicalSymbol, mapBytes } from './feeds/exchanges/map-frame.ts';
-import type { FrameSource } from './feeds/feed.ts';
-import { mapRecordedTick } from './feeds/replay/recorded-ticks.ts';
+import { mapRecordedTick } from './feeds/exchanges/recorded-ticks.ts';
 import type { Batch } from './store/rows/batch.ts';
 import { TickColumns } from './store/rows/columns.ts';
 import { pushFill, pushOrder, pushSignal } from './store/rows/flat-rows.ts';
@@ -20,7 +20,7 @@ type OtherRows = Omit<Rows, 'ticks' | 'gaps' | 'coverage'>;
 
 /** Where the ticks of one source and wire symbol go. */
 interface Lane {
-  source: FrameSource;
+  source: FrameOrigin;
   wire: string;
   symbol: string;
   state: { strategy: Strategy; signals: number };
@@ -53,7 +53,7 @@ export class Pipeline {
   readonly #dedupe: Dedupe;
   #frames = new FrameCount();
   /** Whom the last frame was from, and how it was sampled. */
-  #heard: { source: FrameSource | null; every: number } = { source: null, every: 1 };
+  #heard: { source: FrameOrigin | null; every: number } = { source: null, every: 1 };
   readonly #ticks: TickColumns;
   readonly #batchRows: number;
   #rows: OtherRows = noRows();
@@ -81,7 +81,7 @@ export class Pipeline {
   }
 
   /** Whether the frame carried live trades. `pending`: ticks that the writer has not committed yet. */
-  onFrame(source: FrameSource, bytes: Buffer, pending: number): boolean {
+  onFrame(source: FrameOrigin, bytes: Buffer, pending: number): boolean {
     const counters = this.counters;
     counters.received++;
     if (source !== this.#heard.source || this.sampler.every !== this.#heard.every) this.#hear(source);
@@ -148,7 +148,7 @@ export class Pipeline {
   }
 
   /** Whether any of them is new. */
-  #onTrades(source: FrameSource, { trades, numbering, past }: Mapped & { is: 'trades' }): boolean {
+  #onTrades(source: FrameOrigin, { trades, numbering, past }: Mapped & { is: 'trades' }): boolean {
     if (past !== undefined) this.#remember(source, past, numbering);
     const counting = this.sampler.every === 1;
     let fresh = 0;
@@ -162,7 +162,7 @@ export class Pipeline {
     return fresh > 0;
   }
 
-  #remember(source: FrameSource, trades: Trade[], numbering: Numbering | null): void {
+  #remember(source: FrameOrigin, trades: Trade[], numbering: Numbering | null): void {
     for (const trade of trades) {
       const tick = fillTick(this.#tick, source.name, this.#laneOf(source, trade.symbol).symbol, trade);
       this.#dedupe.remember(source, trade.symbol, tick, numbering);
@@ -170,7 +170,7 @@ export class Pipeline {
   }
 
   /** Another source or another sampling: the ledger says which source is sampled, and frames are counted from here. */
-  #hear(source: FrameSource): void {
+  #hear(source: FrameOrigin): void {
     const now = Date.now();
     const { every } = this.sampler;
     if (this.#heard.every !== every) {
@@ -181,7 +181,7 @@ export class Pipeline {
     this.#heard = { source, every };
   }
 
-  #countFrame(source: FrameSource, sequence: number): void {
+  #countFrame(source: FrameOrigin, sequence: number): void {
     const now = Date.now();
     const lost = this.#frames.lost(source, sequence, now);
     if (lost === null) return;
@@ -210,7 +210,7 @@ export class Pipeline {
   }
 
   /** Per source and wire symbol: neither a failover nor BTC/USDT beside BTC/USD may fake a crossover. Mostly the last one's. */
-  #laneOf(source: FrameSource, wire: string): Lane {
+  #laneOf(source: FrameOrigin, wire: string): Lane {
     const last = this.#lastLane;
     if (last !== undefined && last.source === source && last.wire === wire) return last;
     const symbol = canonicalSymbol(wire, this.#config.app.symbol, source.wireSymbol);

@@ -1,7 +1,7 @@
 /** Frames in the shapes of two public feeds, made up by a seeded generator: the same seed gives the same trades. */
 export type Shape = 'binance' | 'gemini';
 
-export interface FrameSource {
+export interface FrameMaker {
   /** What a client is sent first, if anything: Gemini's whole book. */
   first(): string | null;
   next(nowMs: number): string;
@@ -19,7 +19,7 @@ export function random(seed: number): () => number {
 }
 
 /** Trade ids are dense, also from one client to the next, as the exchanges' are. */
-export function frames(shape: Shape, seed: number, symbol: string, firstId: number): FrameSource {
+export function frames(shape: Shape, seed: number, symbol: string, firstId: number): FrameMaker {
   const roll = random(seed);
   let price = 84_000;
   let id = firstId;

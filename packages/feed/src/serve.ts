@@ -1,5 +1,5 @@
 import { type WebSocket, WebSocketServer } from 'ws';
-import { type FrameSource, frames, requested } from './frames.ts';
+import { type FrameMaker, frames, requested } from './frames.ts';
 
 export interface ServeRules {
   port: number;
@@ -21,7 +21,7 @@ const TICK_MS = 10;
 /** A local exchange over a real WebSocket: `/ws/btcusdt@trade`, `/stream?streams=btcusdt@trade`, `/v1/marketdata/btcusd`. */
 export function serve(rules: ServeRules): Promise<Served> {
   const server = new WebSocketServer({ port: rules.port, host: rules.host, perMessageDeflate: false });
-  const sources = new Map<string, FrameSource>();
+  const sources = new Map<string, FrameMaker>();
   let sent = 0;
   server.on('connection', (socket, request) => {
     const url = request.url ?? '/';
@@ -33,7 +33,7 @@ export function serve(rules: ServeRules): Promise<Served> {
     pump(socket, source, url.includes('streams='), wanted.symbol);
   });
 
-  const pump = (socket: WebSocket, source: FrameSource, wrapped: boolean, symbol: string) => {
+  const pump = (socket: WebSocket, source: FrameMaker, wrapped: boolean, symbol: string) => {
     const first = source.first();
     if (first !== null) socket.send(first);
     const started = performance.now();

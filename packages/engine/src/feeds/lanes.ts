@@ -1,10 +1,10 @@
 import type { Source } from '@hybrid-soak/contract/config.ts';
 import type { Backoff } from '../core/connection/backoff.ts';
 import { siteOf, siteOfSource } from '../core/exchanges.ts';
+import type { FrameOrigin } from '../core/frame-origin.ts';
 import type { Exchange } from './exchanges/exchange.ts';
 import { exchangeOf } from './exchanges/exchanges.ts';
 import { symbolOfUrl } from './exchanges/map-frame.ts';
-import type { FrameSource } from './feed.ts';
 
 /** A source with what is known of it before it is connected. */
 export interface Lane {
@@ -13,7 +13,7 @@ export interface Lane {
   source: Source;
   exchange: Exchange | undefined;
   backoff: Backoff;
-  from: FrameSource;
+  from: FrameOrigin;
 }
 
 /** One lane for each source, the best first. Sources of one exchange and site are kin: they number the same trades. */

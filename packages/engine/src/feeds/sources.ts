@@ -1,6 +1,7 @@
 import type { Config, Source } from '@hybrid-soak/contract/config.ts';
 import { Backoff } from '../core/connection/backoff.ts';
-import type { Feed, FeedEvents, FrameSource } from './feed.ts';
+import type { FrameOrigin } from '../core/frame-origin.ts';
+import type { Feed, FeedEvents } from './feed.ts';
 import { type Lane, lanesOf } from './lanes.ts';
 import { type Connection, connect } from './websocket.ts';
 
@@ -78,7 +79,7 @@ class Sources implements Feed {
   }
 
   #open(lane: Lane): Line {
-    const from: FrameSource = { ...lane.from };
+    const from: FrameOrigin = { ...lane.from };
     const connection = connect(lane.source, lane.exchange, this.#rules, {
       ready: () => {
         line.ready = true;

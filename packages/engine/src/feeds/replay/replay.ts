@@ -1,9 +1,10 @@
 import { type RecordedFrame, recordedFrame } from '@hybrid-soak/contract/recording.ts';
 import { siteOf } from '../../core/exchanges.ts';
+import type { FrameOrigin } from '../../core/frame-origin.ts';
 import { parseJson } from '../../core/json.ts';
 import { symbolOfUrl } from '../exchanges/map-frame.ts';
-import type { Feed, FeedEvents, FrameSource } from '../feed.ts';
-import { isRecordedTick } from './recorded-ticks.ts';
+import { isRecordedTick } from '../exchanges/recorded-ticks.ts';
+import type { Feed, FeedEvents } from '../feed.ts';
 import { linesOf } from './replay-file.ts';
 
 export interface ReplayRules {
@@ -66,8 +67,8 @@ const bare: Said = { source: null, url: null, symbol: null };
 
 /** Where a line comes from: one object for each source, and one interval of the ledger. */
 function sources(symbol: string, { coverage }: FeedEvents) {
-  const known = new Map<string, FrameSource>();
-  const once = (key: string, name: string, more: Partial<FrameSource> = {}): FrameSource => {
+  const known = new Map<string, FrameOrigin>();
+  const once = (key: string, name: string, more: Partial<FrameOrigin> = {}): FrameOrigin => {
     let source = known.get(key);
     if (source === undefined) {
       source = { name, symbol, wireSymbol: undefined, ...more };
@@ -76,7 +77,7 @@ function sources(symbol: string, { coverage }: FeedEvents) {
     }
     return source;
   };
-  return (said: Said, parsed: unknown): FrameSource => {
+  return (said: Said, parsed: unknown): FrameOrigin => {
     if (!isRecordedTick(parsed)) {
       const market = said.symbol ?? (said.url === null ? '' : symbolOfUrl(said.url));
       const site = said.url === null ? undefined : siteOf(said.url);

@@ -2,7 +2,7 @@ import { recordedTime } from '@hybrid-soak/contract/recorded-time.ts';
 import { positiveDecimal, tradeId } from '../../core/decimal.ts';
 import { isObject, type JsonObject, parseExact } from '../../core/json.ts';
 import type { Mapped } from '../../core/tick.ts';
-import { malformed, symbolText, tradeOf } from '../exchanges/exchange.ts';
+import { malformed, symbolText, tradeOf } from './exchange.ts';
 
 const SYMBOL = ['symbol', 'pair', 'product_id', 'market', 'instrument'];
 const VOLUME = ['volume', 'qty', 'quantity', 'size', 'amount'];
