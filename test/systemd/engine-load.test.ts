@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import t from 'tap';
 import { INSIDE } from '../../ops/sandbox/machine.ts';
-import { alone, Host, needsSystemd, UNIT } from './host.ts';
+import { Host, needsSystemd, UNIT } from './host.ts';
 
 const POLICY = 'sustain_s = 5\ncooldown_s = 5\nrecover_hold_s = 5\ncpu_limit = 40\n';
 const CONFIG = `[engine]\ningest_mode = "realws"\nsample_every = 1\n[soak.policy]\n${POLICY}`;
@@ -10,7 +10,6 @@ const SOURCE = 'name = "local"\nurl = "ws://127.0.0.1:9001/ws/btcusdt@trade"\n';
 const ONE_CPU = 'CPUAffinity=0';
 
 t.test('the engine itself: adaptive climbs, and is back at NORMAL after the load', needsSystemd(), async (t) => {
-  await alone();
   const host = await Host.boot(CONFIG);
   t.teardown(host.close);
   writeFileSync(host.path('config/ws_sources.toml'), `[[source]]\n${SOURCE}`);

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { bootMachine, INSIDE, type Machine, type Ran, STATE, whyNoMachine } from '../../ops/sandbox/machine.ts';
@@ -27,41 +27,6 @@ export async function until<T>(
     if (value !== undefined && value !== null && value !== false) return value;
     if (performance.now() > deadline) throw new Error(`${what}: not within ${seconds} s`);
     await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-}
-
-/** Resolves when every other test of this `npm test` has ended: for what is judged by the calm of the whole host. */
-export async function alone(): Promise<void> {
-  const own = new Set<number>();
-  for (let pid = process.pid; pid > 1; pid = statOf(pid)?.parent ?? 0) own.add(pid);
-  const session = statOf(process.pid)?.session;
-  const others = () =>
-    readdirSync('/proc')
-      .map(Number)
-      .filter((pid) => pid > 0 && !own.has(pid) && isTest(pid) && statOf(pid)?.session === session);
-  await until('the end of the other tests', () => others().length === 0, 600);
-}
-
-/** Fields 4 and 6 of proc_pid_stat(5). */
-function statOf(pid: number): { parent: number; session: number } | null {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    const fields = stat
-      .slice(stat.lastIndexOf(')') + 2)
-      .split(' ')
-      .map(Number);
-    return { parent: fields[1] as number, session: fields[3] as number };
-  } catch {
-    return null; // It has ended since.
-  }
-}
-
-/** A test file's process, or a tap that has some to run yet. */
-function isTest(pid: number): boolean {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('.test.ts');
-  } catch {
-    return false;
   }
 }
 

@@ -1,0 +1,32 @@
+// `npm run check`: types, style and the rules of the house, side by side. Prints what failed, and the time taken.
+import { spawn } from 'node:child_process';
+import { join, resolve } from 'node:path';
+
+const root = resolve(import.meta.dirname, '..');
+const bin = (name) => join(root, 'node_modules/.bin', name);
+
+function run(what, command, args) {
+  const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (data) => {
+      output += data;
+    });
+  return new Promise((done) => {
+    child.once('error', (error) => done({ what, failed: true, output: error.message }));
+    child.once('close', (code) => done({ what, failed: code !== 0, output }));
+  });
+}
+
+const begun = performance.now();
+const failed = (
+  await Promise.all([
+    run('types', bin('tsc'), ['-p', 'tsconfig.json', '--pretty', 'false']),
+    run('style', bin('biome'), ['check', '.']),
+    run('rules', process.execPath, ['test/tidy.test.ts']),
+  ])
+).filter((result) => result.failed);
+for (const { what, output } of failed) process.stderr.write(`${output.trimEnd()}\n${what}: failed\n`);
+const seconds = ((performance.now() - begun) / 1000).toFixed(1);
+process.stderr.write(failed.length === 0 ? `types, style, rules: ok (${seconds} s)\n` : '');
+process.exitCode = failed.length === 0 ? 0 : 1;

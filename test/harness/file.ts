@@ -1,0 +1,33 @@
+// Runs one test file for `npm test`: node test/harness/file.ts FILE
+// A failed test often leaves a server or a child process open, and Node would wait for it until the runner's time limit.
+// Here the file ends within seconds of its last test: what still keeps it open is named, killed, and makes it fail.
+import { pathToFileURL } from 'node:url';
+import t from 'tap';
+import { commandOf, descendants, kill } from './leftovers.ts';
+
+/** A file that has failed already has nothing more to show. */
+const graceMs = () => (t.passing() ? 5000 : 1000);
+
+const file = process.argv[2] as string;
+// Children that were not waited for do not outlive the file, whichever way it ends.
+process.once('exit', () => descendants(process.pid).forEach(kill));
+
+await import(pathToFileURL(file).href);
+// The module is evaluated, its top-level awaits included: from here on, an idle root has no test to come.
+waitUntilIdle();
+
+/** None of these timers keeps the process open: they fire only if something else does. */
+function waitUntilIdle(): void {
+  if (t.results || t.idle) setTimeout(endAnyway, graceMs()).unref();
+  else setTimeout(waitUntilIdle, 100).unref();
+}
+
+function endAnyway(): void {
+  const open = process.getActiveResourcesInfo().filter((name) => !['Timeout', 'TTYWrap'].includes(name));
+  const children = descendants(process.pid).map((pid) => `${pid} ${commandOf(pid)}`);
+  const sentence = `does not end by itself within ${graceMs() / 1000} s of its last test`;
+  if (t.results) process.stderr.write(`${file} ${sentence}: ${JSON.stringify({ open, children })}\n`);
+  else t.fail(sentence, { open, children });
+  t.end();
+  setImmediate(() => process.exit(1));
+}
