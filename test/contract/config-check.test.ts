@@ -1,4 +1,4 @@
-import { checkConfig, checkSources } from '@hybrid-soak/contract/config-check.ts';
+import { checkConfig, checkSources, configWarnings } from '@hybrid-soak/contract/config-check.ts';
 import { formatFault } from '@hybrid-soak/contract/fault.ts';
 import t from 'tap';
 
@@ -45,6 +45,43 @@ refresh_seconds = 2
   t.ok(checkSources(sources, 's').ok);
 });
 
+t.test(
+  'the earlier system’s modes, run time and heartbeat are understood in every table that it had them in',
+  async (t) => {
+    for (const [spelled, mode] of [
+      ['SYNTHETIC', 'synthetic'],
+      ['REPLAY', 'replay'],
+      ['MOCK_WS', 'mockws'],
+      ['REAL_WS', 'realws'],
+    ]) {
+      const text = `[engine]\ningest_mode = "${spelled}"\nws_url = "ws://x"\nreplay_file = "r"\n`;
+      const checked = checkConfig(text, 'c');
+      t.equal(checked.ok && checked.value.engine.ingest_mode, mode);
+    }
+    const keys = 'heartbeat_interval_secs = 5\nrun_seconds = 60\n';
+    for (const table of ['', '[app]\n', '[engine]\n']) t.same(faults(`${table}${keys}`), [], table);
+    t.match(faults('run_seconds = -1\n')[0], /run_seconds: is -1; valid: a number from 0/);
+  },
+);
+
+t.test('[channels] takes known keys only, and says which of them have no effect', async (t) => {
+  t.same(faults('[channels]\ntick = 8\n'), ['config.toml:2: channels.tick: unknown key; valid: did you mean ticks?']);
+  const checked = checkConfig('[channels]\nticks = 9\nmarket_capacity = 8\n', 'c');
+  t.match(checked.ok && configWarnings(checked.value), [
+    /^channels.market_capacity: accepted, but has no effect; valid: /,
+  ]);
+  t.equal(checked.ok && configWarnings(checked.value).length, 1);
+});
+
+t.test('a fault shows no secret of a URL', async (t) => {
+  for (const text of [
+    '[engine]\nws_url = "http://me:secret@h/x?key=secret"\n',
+    '[engine]\nws_url = "ws://me:secret@h/x?key=secret\n',
+    '[engine]\nws_url = ["ws://me:secr/et@h"]\n',
+  ])
+    t.notMatch(faults(text)[0], /secr/, text);
+});
+
 t.test('each fault names file, line, key and what would be valid', async (t) => {
   t.same(faults('[engine]\nsample_evry = 5\n'), [
     'config.toml:2: engine.sample_evry: unknown key; valid: did you mean sample_every?',
@@ -54,7 +91,7 @@ t.test('each fault names file, line, key and what would be valid', async (t) => 
   ]);
   t.same(faults('[engine]\nsample_every = "5"\n'), ['config.toml:2: engine.sample_every: is "5"; valid: a number']);
   t.same(faults('[engine]\ningest_mode = "real"\n'), [
-    'config.toml:2: engine.ingest_mode: is "real"; valid: one of synthetic, replay, mockws, realws',
+    'config.toml:2: engine.ingest_mode: is "real"; valid: one of synthetic, replay, mockws, realws, SYNTHETIC, REPLAY, MOCK_WS, REAL_WS',
   ]);
   t.same(faults('[engine]\ningest_mode = "mockws"\n'), [
     'config.toml:1: engine.ws_url: missing in mode mockws; valid: a ws:// or wss:// URL',
@@ -70,12 +107,15 @@ t.test('numbers that TOML can write and the engine cannot count with', async (t)
   const valid = 'a whole number, without a point or exponent';
   t.same(faults('[engine]\nsample_every = 1.0\n'), [`config.toml:2: engine.sample_every: is 1.0; valid: ${valid}`]);
   t.same(faults('engine = { sample_every = 1e1 }\n'), [`config.toml:1: engine.sample_every: is 1e1; valid: ${valid}`]);
-  t.same(faults('[channels]\nmarket = 8.0\n'), [`config.toml:2: channels.market: is 8.0; valid: ${valid}`]);
+  t.same(faults('[channels]\nticks = 8.0\n'), [`config.toml:2: channels.ticks: is 8.0; valid: ${valid}`]);
   t.same(faults('[engine]\nstart_price = 100\nprice_step = 1.0\n'), [], 'where a float is meant either will do');
   t.same(faults('[engine]\nsample_every = 99999999999999999999\n'), [
     'config.toml:2: engine.sample_every: is too large; valid: at most 9007199254740991',
   ]);
-  t.match(faults('[channels]\na = { b = 9007199254740993 }\n')[0], /^config.toml:2: channels.a: is \{"b":"9007/);
+  t.match(
+    faults('[channels]\nticks = { b = 9007199254740993 }\n')[0],
+    /^config.toml:2: channels.ticks: is \{"b":"9007/,
+  );
   t.match(faults('[engine]\nstart_price = inf\n')[0], /:2: engine.start_price: is Infinity; valid: a number/);
 });
 

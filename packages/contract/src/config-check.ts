@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { type Config, configSchema, type Sources, sourcesSchema } from './config.ts';
 import { floatsOf, placeOf } from './config-place.ts';
 import type { Checked, Fault } from './fault.ts';
+import { maskUrls } from './mask-url.ts';
 
 /** Checks the text of config.toml: syntax, types, ranges, unknown keys, and what the chosen modes need. */
 export function checkConfig(text: string, file: string): Checked<Config> {
@@ -26,6 +27,15 @@ export function checkSources(text: string, file: string): Checked<Sources> {
     seen.add(source.name);
   }
   return checked;
+}
+
+const WITHOUT_EFFECT = ['tick_channel_size', 'signal_channel_size', 'persist_channel_size', 'market_capacity'] as const;
+
+/** What is accepted and has no effect, a line each. */
+export function configWarnings({ channels }: Config): string[] {
+  return WITHOUT_EFFECT.filter((key) => channels[key] !== undefined).map(
+    (key) => `channels.${key}: accepted, but has no effect; valid: channels.ticks, the rows that may wait for the disk`,
+  );
 }
 
 function crossFaults(config: Config): Pick<Fault, 'key' | 'problem' | 'valid'>[] {
@@ -68,8 +78,8 @@ function syntaxFault(error: unknown, text: string, file: string): Fault {
   const { line: row = -1, col = -1, message } = error as { line?: number; col?: number; message: string };
   const what = (message.split('\n')[0] ?? '').replace(/ at row \d+, col \d+, pos \d+:?$/, '');
   const [line, column] = [row + 1, col + 1];
-  const written = text.split('\n')[row]?.trim().slice(0, 80) ?? '';
-  const problem = `TOML syntax: ${what}${line > 0 ? `, column ${column} of \`${written}\`` : ''}`;
+  const written = maskUrls(text.split('\n')[row]?.trim() ?? '').slice(0, 80);
+  const problem = `TOML syntax: ${maskUrls(what)}${line > 0 ? `, column ${column} of \`${written}\`` : ''}`;
   return { file, line, column, key: '', problem, valid: 'lines of `key = value` and `[table]`, each key once' };
 }
 
@@ -96,7 +106,7 @@ function faultsOf(issue: Issue, schema: z.ZodType, root: unknown): Pick<Fault, '
   }
   const found = path.reduce<unknown>((at, part) => (at as Record<string, unknown> | undefined)?.[part], root);
   // Past 64 bits the parser's value is another than the one that was written.
-  const problem = `is ${typeof found === 'bigint' ? 'too large' : shown(found).slice(0, 80)}`;
+  const problem = `is ${typeof found === 'bigint' ? 'too large' : maskUrls(shown(found)).slice(0, 80)}`;
   const valid = typeof found === 'bigint' ? `at most ${Number.MAX_SAFE_INTEGER}` : expectation(issue);
   return [{ key: path.join('.'), problem, valid }];
 }

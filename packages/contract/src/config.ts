@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { INGEST_MODES } from './modes.ts';
+import { EARLIER_MODES, INGEST_MODES, type IngestMode, ingestMode } from './modes.ts';
 
 /**
  * The shape of `config/config.toml` and `config/ws_sources.toml`. Every key has a default but the URLs that a mode needs;
@@ -58,7 +58,14 @@ export const policySchema = z.strictObject({
   starved_stretch: z.number().min(1).max(2).default(2).describe('times the stall threshold when starved'),
 });
 
+/** Keys of the earlier system; it had them in `[engine]`, `[app]` or at the top, and so they are accepted in all three. */
+const earlierKeys = {
+  run_seconds: z.number().nonnegative().optional().describe('stop with exit 0 after this long; 0 = run on'),
+  heartbeat_interval_secs: z.number().min(1).max(86_400).optional().describe('interval of the heartbeat log line'),
+};
+
 export const configSchema = z.strictObject({
+  ...earlierKeys,
   mode: z
     .string()
     .transform((mode) => mode.toUpperCase())
@@ -67,13 +74,18 @@ export const configSchema = z.strictObject({
   live_armed: z.boolean().default(false),
   app: z
     .strictObject({
+      ...earlierKeys,
       symbol: z.string().min(1).max(32).default('BTCUSD'),
       db_path: z.string().min(1).default('data/bot.db'),
     })
     .prefault({}),
   engine: z
     .strictObject({
-      ingest_mode: z.enum(INGEST_MODES).default('synthetic'),
+      ...earlierKeys,
+      ingest_mode: z
+        .enum([...INGEST_MODES, ...(Object.keys(EARLIER_MODES) as (keyof typeof EARLIER_MODES)[])])
+        .transform((text) => ingestMode(text) as IngestMode)
+        .default('synthetic'),
       sample_every: z.number().int().min(1).max(1_000_000).default(1).describe('keep one trade frame in N'),
       coalesce_reads_ms: z
         .number()
@@ -131,7 +143,15 @@ export const configSchema = z.strictObject({
       max_fill_quantity: z.number().positive().default(0.0005).describe('larger orders fill in parts'),
     })
     .prefault({}),
-  channels: z.record(z.string(), positive).prefault({}).describe('queue sizes, in rows; `ticks` is the writer queue'),
+  channels: z
+    .strictObject({
+      ticks: positive.default(200_000).describe('rows that may wait for the disk; more are dropped and counted'),
+      tick_channel_size: positive.optional().describe('of the earlier system; no effect'),
+      signal_channel_size: positive.optional().describe('of the earlier system; no effect'),
+      persist_channel_size: positive.optional().describe('of the earlier system; no effect'),
+      market_capacity: positive.optional().describe('of the earlier system; no effect'),
+    })
+    .prefault({}),
   storage: z
     .strictObject({
       retain_days: z.number().nonnegative().default(0).describe('0 keeps everything'),
@@ -183,10 +203,16 @@ export const sourcesSchema = z.strictObject({
       z.strictObject({
         name: z.string().min(1).max(64),
         url: wsUrl,
-        kind: z.string().default('ticker').describe('"ticker" lets the engine tell the exchange by its frames'),
+        kind: z.string().default('ticker').describe('"ticker": the exchange is recognised by its frames'),
         priority: z.number().int().nonnegative().default(1).describe('lower is tried first'),
         symbol: z.string().min(1).max(32).optional().describe('the symbol on the wire; default: [app] symbol'),
-        exchange: z.enum(EXCHANGE_NAMES).optional().describe('default: told by the URL'),
+        exchange: z.enum(EXCHANGE_NAMES).optional().describe('default: known by the URL'),
+        venue: z
+          .string()
+          .min(1)
+          .max(64)
+          .optional()
+          .describe('sources of one venue number the same trades; default: the host'),
         trade_stale_ms: positive.optional(),
         idle_timeout_ms: positive.optional(),
       }),

@@ -66,7 +66,7 @@ export class Pipeline {
   constructor(config: Config, seeds: Seeds = NO_SEEDS) {
     this.#config = config;
     this.#dedupe = new Dedupe(seeds);
-    this.#capacity = config.channels['ticks'] ?? 200_000;
+    this.#capacity = config.channels.ticks;
     this.#batchRows = config.storage.batch_rows;
     this.#ticks = new TickColumns(this.#batchRows);
     this.sampler = new Sampler(config.engine.sample_every);
