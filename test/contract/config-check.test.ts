@@ -1,4 +1,5 @@
-import { checkConfig, checkSources, configWarnings } from '@hybrid-soak/contract/config-check.ts';
+import { checkConfig, checkSources } from '@hybrid-soak/contract/config-check.ts';
+import { configWarnings, earlierSetting } from '@hybrid-soak/contract/earlier-system.ts';
 import { formatFault } from '@hybrid-soak/contract/fault.ts';
 import t from 'tap';
 
@@ -59,7 +60,11 @@ t.test(
       t.equal(checked.ok && checked.value.engine.ingest_mode, mode);
     }
     const keys = 'heartbeat_interval_secs = 5\nrun_seconds = 60\n';
-    for (const table of ['', '[app]\n', '[engine]\n']) t.same(faults(`${table}${keys}`), [], table);
+    for (const table of ['', '[app]\n', '[engine]\n']) {
+      const checked = checkConfig(`${table}${keys}`, 'c');
+      t.equal(checked.ok && earlierSetting(checked.value, 'run_seconds'), 60, table);
+      t.equal(checked.ok && earlierSetting(checked.value, 'heartbeat_interval_secs'), 5);
+    }
     t.match(faults('run_seconds = -1\n')[0], /run_seconds: is -1; valid: a number from 0/);
   },
 );

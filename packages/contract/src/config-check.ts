@@ -29,15 +29,6 @@ export function checkSources(text: string, file: string): Checked<Sources> {
   return checked;
 }
 
-const WITHOUT_EFFECT = ['tick_channel_size', 'signal_channel_size', 'persist_channel_size', 'market_capacity'] as const;
-
-/** What is accepted and has no effect, a line each. */
-export function configWarnings({ channels }: Config): string[] {
-  return WITHOUT_EFFECT.filter((key) => channels[key] !== undefined).map(
-    (key) => `channels.${key}: accepted, but has no effect; valid: channels.ticks, the rows that may wait for the disk`,
-  );
-}
-
 function crossFaults(config: Config): Pick<Fault, 'key' | 'problem' | 'valid'>[] {
   const { ingest_mode: mode, ws_url, replay_file } = config.engine;
   const faults = [];

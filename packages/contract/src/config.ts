@@ -60,7 +60,7 @@ export const policySchema = z.strictObject({
 
 /** Keys of the earlier system; it had them in `[engine]`, `[app]` or at the top, and so they are accepted in all three. */
 const earlierKeys = {
-  run_seconds: z.number().nonnegative().optional().describe('stop with exit 0 after this long; 0 = run on'),
+  run_seconds: z.number().min(0).max(2_147_483).optional().describe('stop with exit 0 after this long; 0 = run on'),
   heartbeat_interval_secs: z.number().min(1).max(86_400).optional().describe('interval of the heartbeat log line'),
 };
 

@@ -1,7 +1,8 @@
 import './process/hangup.ts';
+import { configWarnings, insteadOf } from '@hybrid-soak/contract/earlier-system.ts';
 import { ENGINE_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import { formatFault } from '@hybrid-soak/contract/fault.ts';
-import { INGEST_MODES } from '@hybrid-soak/contract/modes.ts';
+import { INGEST_MODES, ingestMode } from '@hybrid-soak/contract/modes.ts';
 import { MIGRATIONS } from '@hybrid-soak/contract/schema.ts';
 import { VERSION } from '@hybrid-soak/contract/version.ts';
 import { Command, Option } from 'commander';
@@ -11,6 +12,9 @@ export const program = new Command('hybrid-engine')
   .description('Ingests market data, samples it, runs a strategy, records shadow orders (never a real one) in SQLite.')
   .version(VERSION)
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
+  .configureOutput({
+    outputError: (text, write) => write(text.replace(/\n$/, `${insteadOf('hybrid-engine', text)}\n`)),
+  })
   .addHelpText(
     'after',
     '\nExample:\n  hybrid-engine run --config config/config.toml\n\nExit codes: 0 clean stop, 1 bug, 10 network, 11 parse, 12 configuration, 13 overload.',
@@ -21,10 +25,17 @@ const withConfig = (command: Command) =>
     .option('--config <file>', 'the configuration', 'config/config.toml')
     .option('--sources <file>', 'the sources of mode realws (default: ws_sources.toml beside the configuration)');
 
+/** Takes the earlier system's spelling too. */
+function modeOption(): Option {
+  const option = new Option('--mode <mode>', 'instead of [engine] ingest_mode').choices(INGEST_MODES);
+  const { parseArg } = option;
+  return option.argParser((text, before) => parseArg?.(ingestMode(text) ?? text, before));
+}
+
 withConfig(program.command('run').description('run until SIGTERM or SIGINT'))
   .addHelpText('after', '\nExample:\n  hybrid-engine run --config config/config.toml')
-  .addOption(new Option('--mode <mode>', 'instead of [engine] ingest_mode').choices(INGEST_MODES))
-  .option('--recover', 'move a corrupt database aside and begin a new one')
+  .addOption(modeOption())
+  .option('--recover', 'move a corrupt database aside and start a new one')
   .action(async (flags: ConfigFlags) => {
     process.exitCode = await run(flags);
   });
@@ -32,7 +43,8 @@ withConfig(program.command('run').description('run until SIGTERM or SIGINT'))
 withConfig(program.command('check-config').description('print each fault with its line and what would be valid'))
   .addHelpText('after', '\nExample:\n  hybrid-engine check-config --config config/config.toml')
   .action(async (flags: ConfigFlags) => {
-    await loaded(flags);
+    const { config } = await loaded(flags);
+    for (const warning of configWarnings(config)) process.stderr.write(`${warning}\n`);
     process.stdout.write(`${flags.config}: valid\n`);
   });
 
@@ -76,6 +88,7 @@ async function run(flags: ConfigFlags): Promise<number> {
   ]);
   const { config } = engine;
   const log = pino({ level: config.engine.log_level, base: null, timestamp: pino.stdTimeFunctions.isoTime });
+  for (const warning of configWarnings(config)) log.warn(warning);
   try {
     makeFolderOf(fromHere(config.app.db_path));
     // The writer thread of a dying disk would keep the process alive.

@@ -1,3 +1,4 @@
+import { earlierSetting } from '@hybrid-soak/contract/earlier-system.ts';
 import { type EndReason, EXIT_OF_REASON } from '@hybrid-soak/contract/exit-codes.ts';
 import type { Logger } from 'pino';
 import { fromHere, type Loaded } from './config/loaded.ts';
@@ -105,6 +106,8 @@ export async function runEngine(loaded: Loaded, log: Logger, notifier: Notifier)
     setInterval(() => flush(), config.storage.flush_interval_ms),
     ...watch({ config, db: rules.path, pipeline, writer, feed, notifier, log, end }),
   ];
+  const runSeconds = earlierSetting(config, 'run_seconds') ?? 0;
+  if (runSeconds > 0) timers.push(setTimeout(() => end('run-seconds'), runSeconds * 1000));
   flush();
   notifier.send(`READY=1\nSTATUS=${statusLine(pipeline, feed)}`);
   log.info({ mode: config.engine.ingest_mode, sample_every: config.engine.sample_every, pid: process.pid }, 'started');

@@ -1,3 +1,4 @@
+import { insteadOf } from '@hybrid-soak/contract/earlier-system.ts';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import { VERSION } from '@hybrid-soak/contract/version.ts';
 import { Command, CommanderError } from 'commander';
@@ -63,6 +64,12 @@ const bareProgram = () =>
     )
     .exitOverride();
 
+/** An unknown flag that the earlier system has names ours. */
+const OUTPUT = {
+  outputError: (text: string, write: (text: string) => void) =>
+    write(text.replace(/\n$/, `${insteadOf('soak', text)}\n`)),
+};
+
 /** With every subcommand loaded: for what describes them all. */
 export async function wholeProgram(): Promise<Command> {
   const program = bareProgram();
@@ -74,7 +81,7 @@ if (import.meta.main) {
   outliveReaders();
   const program = bareProgram();
   const wanted = COMMANDS[process.argv[2] ?? ''];
-  if (wanted !== undefined) program.addCommand((await wanted.load()).exitOverride());
+  if (wanted !== undefined) program.addCommand((await wanted.load()).exitOverride().configureOutput(OUTPUT));
   else for (const [name, { summary }] of Object.entries(COMMANDS)) program.command(name).description(summary);
   try {
     await program.parseAsync();

@@ -1,6 +1,7 @@
 import { statfsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Config } from '@hybrid-soak/contract/config.ts';
+import { earlierSetting } from '@hybrid-soak/contract/earlier-system.ts';
 import type { EndReason } from '@hybrid-soak/contract/exit-codes.ts';
 import type { Logger } from 'pino';
 import { Deadlines, type Progress } from '../core/deadlines.ts';
@@ -36,9 +37,10 @@ export function watch(watched: Watched): NodeJS.Timeout[] {
     warnOfLongWal(watched);
   };
   warnOfFullDisk(watched);
+  const heartbeatMs = (earlierSetting(watched.config, 'heartbeat_interval_secs') ?? 60) * 1000;
   return [
     setInterval(deadlines(watched), 250),
-    setInterval(heartbeat, MINUTE_MS),
+    setInterval(heartbeat, heartbeatMs),
     setInterval(() => notifier.send(`STATUS=${statusLine(pipeline, feed)}`), 10_000),
     ...(notifier.watchdogMs === null ? [] : [setInterval(watchdog(watched), notifier.watchdogMs)]),
   ];

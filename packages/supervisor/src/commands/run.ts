@@ -5,7 +5,7 @@ import type { Config } from '@hybrid-soak/contract/config.ts';
 import { readSampleEvery } from '@hybrid-soak/contract/config-edit.ts';
 import type { DecisionRecord } from '@hybrid-soak/contract/decision.ts';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
-import { INGEST_MODES, POLICIES, PSI_ACTIONS } from '@hybrid-soak/contract/modes.ts';
+import { INGEST_MODES, ingestMode, POLICIES, PSI_ACTIONS } from '@hybrid-soak/contract/modes.ts';
 import { Command, Option } from 'commander';
 import { writableConfig, writableFile } from '../adapters/writable.ts';
 import { type Plan, soak } from '../run/soak.ts';
@@ -19,6 +19,13 @@ import { watch } from '../text/watch.ts';
 import { refuseMode } from './run-mode.ts';
 import { checkDatabase, type RunFlags, readConfig, refuseBlindness, seconds, unitName } from './run-options.ts';
 
+/** Takes the earlier system's spelling too. */
+function modeOption(): Option {
+  const option = new Option('--mode <mode>', 'ingest mode of a user or embedded unit').choices(INGEST_MODES);
+  const { parseArg } = option;
+  return option.argParser((text, before) => parseArg?.(ingestMode(text) ?? text, before));
+}
+
 export function runCommand(): Command {
   return new Command('run')
     .description(
@@ -30,7 +37,7 @@ export function runCommand(): Command {
     .option('--sources <file>', 'ws_sources.toml for a user or embedded unit')
     .option('--unit <name>', "the engine's unit", 'hybrid-engine.service')
     .option('--db <file>', "the engine's database (default: [app] db_path)")
-    .addOption(new Option('--mode <mode>', 'ingest mode of a user or embedded unit').choices(INGEST_MODES))
+    .addOption(modeOption())
     .addOption(new Option('--policy <name>', 'how pressure is judged').choices(POLICIES).default('adaptive'))
     .addOption(new Option('--psi-actions <what>', 'act, only log, or do not look').choices(PSI_ACTIONS).default('on'))
     .option('--stall-threshold <time>', 'without a new row (default: [soak.policy] stall_threshold_s)')
