@@ -5,6 +5,7 @@ import { MIGRATIONS } from '@hybrid-soak/contract/schema.ts';
 import { serveLive } from '@hybrid-soak/report/live/server.ts';
 import Database from 'better-sqlite3';
 import t from 'tap';
+import { eventually } from '../eventually.ts';
 import { launch, open, whyNoBrowser } from './browser.ts';
 import { DECISIONS, decisionAt, EVIL, HEADER, observationAt, runFiles } from './fixture.ts';
 
@@ -68,6 +69,32 @@ t.test('only its own names are answered, only reading is possible, nothing else 
     'content-security-policy': /default-src 'none'.*connect-src 'self'.*frame-ancestors 'none'/,
     'access-control-allow-origin': undefined,
   });
+});
+
+t.test('with 64 pages open the oldest is dismissed for the next, which is served', async (t) => {
+  const { url } = await live(t, t.testdir({}));
+  const heard: string[] = [];
+  const ended = new Set<number>();
+  const open = (index: number) =>
+    new Promise<void>((resolve, reject) => {
+      const asked = request(new URL('/events', url), (response) => {
+        t.equal(response.statusCode, 200);
+        response.on('data', (data) => {
+          heard[index] = (heard[index] ?? '') + data;
+          resolve();
+        });
+        response.on('end', () => ended.add(index));
+        response.on('error', () => {});
+      });
+      asked.on('error', reject);
+      t.teardown(() => asked.destroy());
+      asked.end();
+    });
+  for (let index = 0; index < 65; index++) await open(index);
+  await eventually(() => ended.has(0));
+  t.match(heard[0], /event: dismissed/);
+  t.match(heard[64], /event: engine|event: run/);
+  t.equal(ended.size, 1);
 });
 
 t.test('in a browser', { skip: whyNoBrowser() ?? false }, async (t) => {

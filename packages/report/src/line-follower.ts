@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 
 export interface Batch {
@@ -80,12 +80,17 @@ function openFile(path: string): Open | null {
 /** A descriptor of the file; null where there is none. Throws Unreadable. */
 export function openToRead(path: string): number | null {
   try {
-    if (statSync(path).isDirectory()) throw Object.assign(new Error(), { code: 'EISDIR' });
-    return openSync(path, 'r');
+    // O_NONBLOCK: opening a FIFO would wait for its other end.
+    const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    const stat = fstatSync(fd);
+    if (stat.isFile()) return fd;
+    closeSync(fd);
+    throw Object.assign(new Error(), { code: stat.isDirectory() ? 'EISDIR' : 'not a regular file' });
   } catch (error) {
     const code = errorCode(error);
     if (code === 'ENOENT') return null;
-    throw new Unreadable(`${path}: cannot be read (${code}); valid: a file that this user may read`);
+    const why = code === 'ELOOP' ? 'a symbolic link' : code;
+    throw new Unreadable(`${path}: cannot be read (${why}); valid: a file that this user may read`);
   }
 }
 

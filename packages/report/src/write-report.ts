@@ -1,4 +1,5 @@
-import { renameSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { ftruncateSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { reportPage } from './html.ts';
 import { pageData, runsIn } from './page-data.ts';
 import { readLog } from './read-log.ts';
@@ -14,7 +15,8 @@ export interface ReportInput {
   samples: string;
   /** The beginning of a run's id; the log's last run without it. */
   run?: string | undefined;
-  out: string;
+  /** A path, or the descriptor of a file that is open for writing. */
+  out: string | number;
 }
 
 /** Writes one run as a self-contained HTML file, whole or not at all. Returns the run's id and the file's size in bytes. */
@@ -33,10 +35,23 @@ export function writeReport({ decisions, samples, run, out }: ReportInput): { ru
     `${data.verdict.word} · soak ${id.slice(0, 8)} · ${records[0]?.timestamp.slice(0, 16)}Z`,
     data,
   );
-  const temporary = `${out}.${process.pid}.tmp`;
-  writeFileSync(temporary, html);
-  renameSync(temporary, out);
+  if (typeof out === 'number') {
+    ftruncateSync(out);
+    writeFileSync(out, html);
+  } else replace(out, html);
   return { run: id, bytes: Buffer.byteLength(html) };
+}
+
+/** The temporary name is random and must be new, so that nobody can have put a link there. */
+function replace(path: string, text: string): void {
+  const temporary = `${path}.${randomBytes(9).toString('hex')}`;
+  try {
+    writeFileSync(temporary, text, { flag: 'wx' });
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
 }
 
 function chooseRun(runs: string[], wanted: string | undefined, decisions: string): string {

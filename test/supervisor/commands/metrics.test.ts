@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { request } from 'node:http';
 import { join } from 'node:path';
 import { exposition } from '@hybrid-soak/report/metrics/exposition.ts';
 import parse from 'parse-prometheus-text-format';
@@ -20,6 +21,14 @@ const numberOf = (text: string, name: string, labels: Record<string, string> = {
   const metric = found?.metrics.find((m) => Object.entries(labels).every(([key, value]) => m.labels?.[key] === value));
   return metric === undefined ? undefined : Number(metric.value);
 };
+
+/** The status of a request with this Host, which fetch() does not let a caller set. */
+const statusFor = (url: string, host: string) =>
+  new Promise((resolve, reject) => {
+    const asked = request(url, { headers: { host } }, (response) => resolve(response.resume().statusCode));
+    asked.once('error', reject);
+    asked.end();
+  });
 
 const exposed = {
   run_id: 'r"\\\n',
@@ -96,6 +105,8 @@ t.test('a soak serves its metrics and writes them to a file, which is gone at it
   t.match(answer.headers.get('content-type'), 'text/plain; version=0.0.4');
   t.ok((numberOf(await answer.text(), 'soak_observations_total') ?? 0) > 0);
   t.equal((await fetch(url, { method: 'POST' })).status, 405);
+  t.equal(await statusFor(url, 'evil.example'), 403, 'a name that a page of another site gave this address');
+  t.equal(await statusFor(url, new URL(url).host), 200);
   t.equal((await fetch(new URL('/', url))).status, 404);
   t.match(await run(cwd, '--metrics-listen', 'nonsense').ended, {
     code: 2,

@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 import { available, type Reading, unavailable } from '@hybrid-soak/contract/reading.ts';
 import Database from 'better-sqlite3';
@@ -28,18 +28,23 @@ export function engineViewer(path: string) {
     open = null;
   };
   const connection = (): Database.Database => {
-    const inode = statSync(path).ino;
+    const stat = lstatSync(path);
+    // Opening a FIFO would wait for its other end, and a link may lead anywhere.
+    if (!stat.isFile()) throw new Error(`${path}: is not a regular file`);
+    const inode = stat.ino;
     if (open !== null && open.inode !== inode) close();
     if (open === null) {
       const db = new Database(path, { readonly: true, fileMustExist: true, timeout: 250 });
       open = { db, inode };
       db.pragma('query_only = ON');
+      db.pragma('trusted_schema = OFF');
     }
     return open.db;
   };
   const attempt = <T>(read: (db: Database.Database) => T): Reading<T> => {
     try {
-      return available(read(connection()));
+      const db = connection();
+      return available(db.transaction(() => read(db))());
     } catch (error) {
       close();
       const { message } = error as Error;
@@ -49,12 +54,24 @@ export function engineViewer(path: string) {
   };
   return {
     look(at: number): EngineView {
-      const status = attempt((db) => db.prepare('SELECT * FROM engine_status').get() as TableRow | undefined);
+      const status = attempt((db) => {
+        onlyTable(db, 'engine_status');
+        return db.prepare('SELECT * FROM engine_status').get() as TableRow | undefined;
+      });
       const found = status.available && status.value === undefined ? unavailable('no heartbeat row yet') : status;
       const latest = (name: string) =>
-        attempt((db) => db.prepare(`SELECT * FROM ${name} ORDER BY rowid DESC LIMIT ${LATEST}`).all() as TableRow[]);
+        attempt((db) => {
+          onlyTable(db, name);
+          return db.prepare(`SELECT * FROM ${name} ORDER BY rowid DESC LIMIT ${LATEST}`).all() as TableRow[];
+        });
       return { at, status: found as Reading<TableRow>, tables: TABLES.map((name) => ({ name, rows: latest(name) })) };
     },
     close,
   };
+}
+
+/** Throws if something else has the name: a view or a virtual table may produce rows without end. */
+function onlyTable(db: Database.Database, name: string): void {
+  const other = "SELECT 1 FROM sqlite_schema WHERE name = ? AND NOT (type = 'table' AND rootpage > 0)";
+  if (db.prepare(other).get(name) !== undefined) throw new Error(`${name}: is not a table`);
 }

@@ -1,9 +1,9 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { type AddressInfo, isIP } from 'node:net';
-import { hostname, networkInterfaces } from 'node:os';
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { escapeJson, page } from '../html.ts';
 import * as live from '../page/live.ts';
 import { engineViewer } from './database.ts';
+import { refusal } from './refusal.ts';
 import { runFollower } from './run-follower.ts';
 
 export interface LiveOptions {
@@ -31,6 +31,12 @@ export async function serveLive(options: LiveOptions): Promise<{ url: string; cl
   };
   const tellAll = (event: string, data: unknown) => {
     for (const viewer of viewers) tell(viewer, event, data);
+  };
+  const dismiss = (viewer: ServerResponse) => {
+    viewers.delete(viewer);
+    if (viewer.writableLength > 0) return void viewer.destroy();
+    tell(viewer, 'dismissed', null);
+    viewer.end();
   };
   let alive = false;
   const look = () => {
@@ -67,11 +73,12 @@ export async function serveLive(options: LiveOptions): Promise<{ url: string; cl
       response.writeHead(200, { ...headers, 'content-type': 'text/html; charset=utf-8' });
       response.end(request.method === 'HEAD' ? undefined : html);
     } else if (path !== '/events') response.writeHead(404, headers).end();
-    else if (viewers.size >= MAX_VIEWERS) response.writeHead(503, headers).end('too many viewers\n');
     else {
       response.writeHead(200, { ...headers, 'content-type': 'text/event-stream' });
       if (request.method === 'HEAD') return void response.end();
       response.on('close', () => viewers.delete(response));
+      // Connections that nobody closed must not keep a person out.
+      if (viewers.size >= MAX_VIEWERS) dismiss(oldestIdle(viewers));
       welcome(response);
       viewers.add(response);
     }
@@ -94,28 +101,8 @@ export async function serveLive(options: LiveOptions): Promise<{ url: string; cl
   };
 }
 
-interface Refusal {
-  status: number;
-  why: string;
-  headers?: Record<string, string>;
-}
-
-/** Nothing can be changed through this server, and no page of another site can read it under a name of its own. */
-export function refusal({ method, headers }: IncomingMessage, listen: string): Refusal | null {
-  if (method !== 'GET' && method !== 'HEAD')
-    return { status: 405, why: 'only GET and HEAD', headers: { allow: 'GET, HEAD' } };
-  const host = (headers.host ?? '')
-    .replace(/:\d+$/, '')
-    .replace(/^\[(.*)\]$/, '$1')
-    .toLowerCase();
-  if (!ownNames(listen).includes(host)) return { status: 403, why: 'this Host is not served here' };
-  return null;
-}
-
-function ownNames(listen: string): string[] {
-  const names = ['localhost', '127.0.0.1', '::1', listen.toLowerCase()];
-  const everywhere = isIP(listen) !== 0 && /^[0:.]+$/.test(listen);
-  if (!everywhere) return names;
-  const addresses = Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => address));
-  return [...names, hostname().toLowerCase(), ...addresses];
+/** The oldest of those that do not read what they are sent, else the oldest. */
+function oldestIdle(viewers: Set<ServerResponse>): ServerResponse {
+  const all = [...viewers];
+  return all.find((viewer) => viewer.writableLength > 0) ?? (all[0] as ServerResponse);
 }

@@ -32,6 +32,10 @@ export function startLive(): void {
   events.addEventListener('error', () => {
     state.textContent = 'connection lost, trying again';
   });
+  on('dismissed', () => {
+    events.close();
+    state.textContent = 'closed: too many pages are open; reload to see it again';
+  });
   on('run', (value) => {
     data = value as PageData | null;
     shown?.close();

@@ -1,12 +1,13 @@
-import { readFileSync, realpathSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
 import { readSampleEvery, setSampleEvery } from '@hybrid-soak/contract/config-edit.ts';
 import { available, unavailable } from '@hybrid-soak/contract/reading.ts';
 import type { ConfigReading } from '@hybrid-soak/contract/sample.ts';
 import { replaceFile } from './replace-file.ts';
+import { readRegular } from './safe-open.ts';
 
 /** The file's text, byte for byte; throws where it is not UTF-8, since writing it back would change those bytes. */
 export function readText(path: string): string {
-  const bytes = readFileSync(path);
+  const bytes = readRegular(path, { follow: true });
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {

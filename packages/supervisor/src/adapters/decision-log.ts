@@ -1,16 +1,7 @@
-import {
-  closeSync,
-  fdatasyncSync,
-  fstatSync,
-  ftruncateSync,
-  mkdirSync,
-  openSync,
-  readSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, fdatasyncSync, fstatSync, ftruncateSync, mkdirSync, readSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { DecisionRecord } from '@hybrid-soak/contract/decision.ts';
+import { openRegular } from './safe-open.ts';
 
 export interface DecisionLog {
   /** The file that holds a torn last line that was cut off at opening; null where there was none. */
@@ -23,7 +14,7 @@ export interface DecisionLog {
 export function openDecisionLog(path: string): DecisionLog {
   mkdirSync(dirname(path), { recursive: true });
   const mended = mendTornLine(path);
-  const fd = openSync(path, 'a');
+  const fd = openRegular(path, 'append');
   return {
     mended,
     append(record) {
@@ -40,7 +31,7 @@ const TAIL_BYTES = 1 << 20;
 export function lastDecision(path: string): DecisionRecord | null {
   let fd: number;
   try {
-    fd = openSync(path, 'r');
+    fd = openRegular(path, 'read');
   } catch {
     return null;
   }
@@ -58,7 +49,7 @@ export function lastDecision(path: string): DecisionRecord | null {
 }
 
 function mendTornLine(path: string): string | null {
-  const fd = openSync(path, 'a+');
+  const fd = openRegular(path, 'append');
   try {
     const { size } = fstatSync(fd);
     const from = Math.max(0, size - TAIL_BYTES);
@@ -67,7 +58,10 @@ function mendTornLine(path: string): string | null {
     if (tail.length === 0 || tail.at(-1) === 0x0a) return null;
     const keep = tail.lastIndexOf(0x0a) + 1;
     const aside = path.replace(/(\.jsonl)?$/, `.torn-${Date.now()}.jsonl`);
-    writeFileSync(aside, tail.subarray(keep), { flush: true });
+    const kept = openRegular(aside, 'create');
+    writeSync(kept, tail.subarray(keep));
+    fdatasyncSync(kept);
+    closeSync(kept);
     ftruncateSync(fd, from + keep);
     fdatasyncSync(fd);
     return aside;

@@ -1,4 +1,5 @@
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, readSync } from 'node:fs';
+import { openRegular } from './safe-open.ts';
 
 const CHUNK_BYTES = 1 << 20;
 
@@ -37,7 +38,8 @@ export function readJsonLines(
 }
 
 function readLines(path: string, take: (line: string) => boolean): void {
-  const fd = openSync(path, 'r');
+  // A recording is named by a person: a link to it is as good.
+  const fd = openRegular(path, 'read', { follow: true });
   try {
     const chunk = Buffer.alloc(CHUNK_BYTES);
     let rest: Buffer = Buffer.alloc(0);

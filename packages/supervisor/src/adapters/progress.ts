@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 import { available, type Reading, unavailable } from '@hybrid-soak/contract/reading.ts';
 import type { HeartbeatReading, ProgressReading } from '@hybrid-soak/contract/sample.ts';
@@ -37,10 +37,15 @@ export function progressProbe(path: string) {
   };
 
   const connection = (): Reading<Open> => {
-    const stat = statSync(path, { throwIfNoEntry: false });
+    const stat = lstatSync(path, { throwIfNoEntry: false });
     if (stat === undefined) {
       close();
       return unavailable(`${path}: no such file`);
+    }
+    // Opening a FIFO would wait for its other end, and a link may lead anywhere.
+    if (!stat.isFile()) {
+      close();
+      return unavailable(`${path}: is not a regular file`);
     }
     if (open !== null && open.inode !== stat.ino) {
       close();
@@ -50,6 +55,8 @@ export function progressProbe(path: string) {
       const db = new Database(path, { readonly: true, fileMustExist: true, timeout: 250 });
       try {
         db.pragma('query_only = ON');
+        // The file is another account's: no function that its schema names is called.
+        db.pragma('trusted_schema = OFF');
         // 1 MB instead of better-sqlite3's 16: nothing is read twice.
         db.pragma('cache_size = -1000');
         const rows = db.prepare('SELECT COUNT(*) AS n, MAX(id) AS id, MAX(ts) AS ts FROM ticks WHERE id > ?');
@@ -97,12 +104,19 @@ export function progressProbe(path: string) {
     });
   };
 
+  const look = (now: Open) => {
+    const refused = notTables(now.db);
+    if (refused !== null) return { progress: unavailable(refused), heartbeat: unavailable(refused) };
+    return { progress: progress(now), heartbeat: heartbeat(now) };
+  };
+
   return {
     read(): { progress: ProgressReading; heartbeat: HeartbeatReading } {
       try {
         const now = connection();
         if (!now.available) return { progress: now, heartbeat: now };
-        return { progress: progress(now.value), heartbeat: heartbeat(now.value) };
+        // One transaction: what is read has the schema that was looked at.
+        return now.value.db.transaction(() => look(now.value))();
       } catch (error) {
         close();
         const { message } = error as Error;
@@ -113,4 +127,12 @@ export function progressProbe(path: string) {
     },
     close,
   };
+}
+
+/** Names one of our tables that is something else: a view or a virtual table may produce rows without end. */
+function notTables(db: Database.Database): string | null {
+  const query =
+    "SELECT name FROM sqlite_schema WHERE name IN ('ticks', 'engine_status') AND NOT (type = 'table' AND rootpage > 0)";
+  const row = db.prepare(query).get() as { name: string } | undefined;
+  return row === undefined ? null : `${row.name}: is not a table`;
 }

@@ -1,13 +1,70 @@
-import { closeSync, fsyncSync, openSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
-import writeFileAtomic from 'write-file-atomic';
+import { randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  fchmodSync,
+  fchownSync,
+  fsyncSync,
+  lstatSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { openRegular, UnsafeFile } from './safe-open.ts';
 
-/** Temp file in the same folder, fsync, rename, fsync of the folder; mode and owner kept. */
-export function replaceFile(path: string, text: string): void {
-  const old = statSync(path, { throwIfNoEntry: false });
-  const kept = old === undefined ? {} : { mode: old.mode, chown: { uid: old.uid, gid: old.gid } };
-  writeFileAtomic.sync(path, text, { fsync: true, ...kept });
-  const folder = openSync(dirname(path), 'r');
-  fsyncSync(folder);
-  closeSync(folder);
+export interface ReplaceOptions {
+  /** Permissions; without it those of the file that is replaced, or 0640. */
+  mode?: number;
+  /** False for a file that may be lost with the power: no fsync. */
+  durable?: boolean;
+}
+
+/**
+ * Replaces a file as a whole: temporary file in the same folder, fsync, rename, fsync of the folder. Owner and mode are kept
+ * and set by descriptor; the temporary name is random and must be new, so that nobody can have put a link there. Throws
+ * UnsafeFile if the path holds a link or anything but a regular file.
+ */
+export function replaceFile(path: string, text: string, { mode, durable = true }: ReplaceOptions = {}): void {
+  const old = lstatSync(path, { throwIfNoEntry: false });
+  if (old?.isSymbolicLink()) throw new UnsafeFile(path, 'ELOOP', 'is a symbolic link');
+  if (old !== undefined && !old.isFile())
+    throw new UnsafeFile(path, old.isDirectory() ? 'EISDIR' : 'ENXIO', 'is not a regular file');
+  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(9).toString('hex')}`);
+  const fd = openRegular(temporary, 'create', { mode: 0o600 });
+  try {
+    try {
+      if (old !== undefined && needsOwner(old)) fchownSync(fd, old.uid, old.gid);
+      // After chown(2), which clears the set-id bits.
+      fchmodSync(fd, mode ?? (old === undefined ? 0o640 : old.mode & 0o7777));
+      writeWhole(fd, text);
+      if (durable) fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+  if (durable) syncFolder(dirname(path));
+}
+
+/** In a set-group-ID folder the new file has its group already, which a stranger to that group could not give it. */
+const needsOwner = ({ uid, gid }: { uid: number; gid: number }) =>
+  uid !== process.geteuid?.() || gid !== process.getegid?.();
+
+/** Writes all of it: write(2) may take less than it is given, on a full disk for example. */
+export function writeWhole(fd: number, text: string): void {
+  const bytes = Buffer.from(text);
+  for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
+}
+
+function syncFolder(path: string): void {
+  const folder = openSync(path, 'r');
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
+  }
 }

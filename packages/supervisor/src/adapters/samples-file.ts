@@ -1,17 +1,8 @@
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Observation } from '@hybrid-soak/contract/sample.ts';
 import type { SoakOptions } from '../core/options.ts';
+import { openRegular, UnsafeFile } from './safe-open.ts';
 
 const KEPT_RUNS = 5;
 /** About two weeks at the 5 s interval; past it the run goes on without samples, and says so once. */
@@ -21,7 +12,7 @@ const MAX_BYTES = 512 * 1024 * 1024;
 export function openSamples(path: string, header: { options: SoakOptions; environment?: unknown }, full: () => void) {
   mkdirSync(dirname(path), { recursive: true });
   rotate(path);
-  const fd = openSync(path, 'w');
+  const fd = openRegular(path, 'create');
   let bytes = writeSync(fd, `${JSON.stringify({ v: 1, kind: 'header', ...header })}\n`);
   let said = false;
   return {
@@ -37,9 +28,11 @@ export function openSamples(path: string, header: { options: SoakOptions; enviro
 }
 
 function rotate(path: string): void {
-  if (!existsSync(path)) return;
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found === undefined) return;
+  if (!found.isFile()) throw new UnsafeFile(path, found.isSymbolicLink() ? 'ELOOP' : 'ENXIO', 'is not a regular file');
   const stem = basename(path).replace(/\.jsonl$/, '');
-  const stamp = statSync(path).mtime.toISOString().replace(/[:.]/g, '-');
+  const stamp = found.mtime.toISOString().replace(/[:.]/g, '-');
   renameSync(path, join(dirname(path), `${stem}.${stamp}.jsonl`));
   const old = readdirSync(dirname(path)).filter((name) => name.startsWith(`${stem}.2`) && name.endsWith('.jsonl'));
   for (const name of old.sort().slice(0, -KEPT_RUNS)) rmSync(join(dirname(path), name));

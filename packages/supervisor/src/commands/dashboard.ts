@@ -44,6 +44,6 @@ async function dashboard(flags: Flags): Promise<void> {
   });
   if (!/^(127\.|::1$|localhost$)/i.test(host))
     process.stderr.write(`${host} is no loopback address: whoever reaches it reads this page, without a password\n`);
-  process.stdout.write(`${live.url}\n`);
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => void live.close());
+  process.stdout.write(`${live.url}\n`);
 }

@@ -2,8 +2,9 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { dirname, resolve } from 'node:path';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
+import { refusal } from '@hybrid-soak/report/live/refusal.ts';
 import { type Exposed, exposition } from '@hybrid-soak/report/metrics/exposition.ts';
-import writeFileAtomic from 'write-file-atomic';
+import { replaceFile } from '../adapters/replace-file.ts';
 import { writableFile } from '../adapters/writable.ts';
 import { Stop } from '../stop.ts';
 import type { Reporter } from '../text/reporter.ts';
@@ -54,8 +55,8 @@ async function serve(listen: string, exposed: () => Exposed | null): Promise<str
   const { host, port } = parseListen('--metrics-listen', listen);
   const server = createServer(async (request, response) => {
     const now = exposed();
-    const reads = request.method === 'GET' || request.method === 'HEAD';
-    if (!reads) response.writeHead(405, { allow: 'GET, HEAD' }).end();
+    const refused = refusal(request, host);
+    if (refused !== null) response.writeHead(refused.status, refused.headers).end(`${refused.why}\n`);
     else if (request.url?.split('?')[0] !== '/metrics') response.writeHead(404).end('valid: /metrics\n');
     else if (now === null) response.writeHead(503).end('no observation yet\n');
     else {
@@ -97,7 +98,7 @@ function textfile(path: string, note: (text: string) => void): (exposed: Exposed
     exposition(exposed)
       .then((text) => {
         // Readable by node_exporter's own user, whatever the umask here.
-        if (!ended) writeFileAtomic.sync(path, text, { mode: 0o644, fsync: false });
+        if (!ended) replaceFile(path, text, { mode: 0o644, durable: false });
       })
       .catch((error: Error) => {
         if (!told) note(`--metrics-textfile: ${error.message}`);

@@ -3,7 +3,11 @@ import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import type { IngestMode, PolicyName, PsiActions } from '@hybrid-soak/contract/modes.ts';
 import { replaceFile } from '../adapters/replace-file.ts';
+import { readRegular, UnsafeFile } from '../adapters/safe-open.ts';
 import { Stop } from '../stop.ts';
+
+/** The state holds the config's text twice, and JSON escapes may double it. */
+const STATE_BYTES = 32 * 1024 * 1024;
 
 /**
  * What a soak leaves behind until it has put everything back: with it the next `soak run`, `soak restore`, or the unit's
@@ -56,11 +60,12 @@ export function saveRunState(path: string, state: RunState): void {
 /** The state that an earlier run left; null where it left none. Throws Stop where the file is not such a state. */
 export function loadRunState(path: string): RunState | null {
   try {
-    const state = JSON.parse(readFileSync(path, 'utf8')) as Partial<RunState> | null;
+    const state = JSON.parse(readRegular(path, { maxBytes: STATE_BYTES }).toString('utf8')) as Partial<RunState> | null;
     const whole = [state?.run_id, state?.unit, state?.config, state?.original_text];
     if (state?.v === 1 && whole.every((value) => typeof value === 'string')) return state as RunState;
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return null;
+    if (error instanceof UnsafeFile) throw error;
   }
   throw new Stop(SOAK_EXIT.CONFIG, `${path}: is not what a soak left; valid: check sample_every, then remove it`);
 }

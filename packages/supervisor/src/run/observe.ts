@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import type { EffectOutcome, Observation } from '@hybrid-soak/contract/sample.ts';
 import { readCgroup, readHostCpu } from '../adapters/cgroup.ts';
 import { monotonicMs, wallMicros } from '../adapters/clock.ts';
@@ -6,6 +5,7 @@ import { readConfigFile } from '../adapters/config-file.ts';
 import { hostPressure } from '../adapters/pressure.ts';
 import { readProcess } from '../adapters/process.ts';
 import { progressProbe } from '../adapters/progress.ts';
+import { readRegular } from '../adapters/safe-open.ts';
 import type { UnitManager } from '../unit/manager.ts';
 
 export interface Sensors {
@@ -49,7 +49,7 @@ export function observer(sensors: Sensors) {
 /** The ABORT file's first line; null where there is no such file. */
 function abortRequest(path: string): string | null {
   try {
-    return readFileSync(path, 'utf8').split('\n')[0]?.trim() ?? '';
+    return readRegular(path).toString('utf8').split('\n')[0]?.trim() ?? '';
   } catch {
     return null;
   }

@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, mkdirSync } from 'node:fs';
 import { constants } from 'node:os';
 import { dirname } from 'node:path';
 import { available } from '@hybrid-soak/contract/reading.ts';
+import { openRegular } from '../adapters/safe-open.ts';
 import type { Outcome, UnitManager } from './manager.ts';
 import { endedWell, isRestarted, type ServiceRules } from './unit-file.ts';
 
@@ -48,7 +49,7 @@ export function embeddedUnit({ rules, cwd, logFile, why, spawned }: EmbeddedOpti
     if (burst > 0 && starts.length > burst) return fail('start-limit-hit');
     invocation = randomUUID().replaceAll('-', '');
     mkdirSync(dirname(logFile), { recursive: true });
-    const log = openSync(logFile, 'a');
+    const log = openRegular(logFile, 'append');
     const [command, ...args] = rules.argv;
     const env = { ...process.env, ...rules.environment, INVOCATION_ID: invocation };
     const started = spawn(command as string, args, { cwd, env, stdio: ['ignore', log, log], detached: true });
