@@ -1,7 +1,9 @@
 import t from 'tap';
 import { judge } from './tidy/judge.ts';
 import { KNOWN } from './tidy/known.ts';
+import { KNOWN_WORDS } from './tidy/known-words.ts';
 import { readManifests, readSources } from './tidy/sources.ts';
+import { archaic, readTexts } from './tidy/words.ts';
 
 /** Numbers left out, so that a function that is too long may become shorter in steps. */
 const key = (violation: string) => violation.replace(/\d+/g, 'N');
@@ -14,3 +16,20 @@ for (const [rule, broken] of Object.entries(judge(readSources(), readManifests()
       [],
     );
   });
+
+t.test('comments, messages, titles and pages are in plain English', async (t) => {
+  const found = readTexts().filter(({ path }) => !KNOWN_WORDS.has(path));
+  t.same(
+    found.flatMap(({ path, text }) => archaic(path, text)),
+    [],
+  );
+});
+
+t.test('the workspace has one version number', async (t) => {
+  const manifests = readManifests();
+  const [root] = manifests;
+  t.same(
+    manifests.filter(({ version }) => version !== root?.version).map(({ path, version }) => `${path} ${version}`),
+    [],
+  );
+});

@@ -1,6 +1,7 @@
 import t from 'tap';
 import { judge } from './judge.ts';
 import { type Manifest, parse } from './sources.ts';
+import { archaic } from './words.ts';
 
 /** A small tree that keeps every rule. */
 const TREE: Record<string, string> = {
@@ -197,4 +198,23 @@ t.test('the engine connects in one file and listens in one', async (t) => {
 
 t.test('pressure is not called by the name of something else', async (t) => {
   t.same(broken('report/src/a.ts', '// cpu utilisation\n'), ['packages/report/src/a.ts']);
+});
+
+const ARCHAIC = [
+  'Whom the last frame was from',
+  'anew',
+  'the operator is told',
+  'a file that is no database',
+  'mended',
+  'is put back',
+  'puts everything back',
+];
+
+for (const text of ARCHAIC)
+  t.test(`"${text}" is archaic`, async (t) => {
+    t.match(archaic('a.ts', `\n// ${text}\n`), [/^a\.ts:2 "/]);
+  });
+
+t.test('plain words are left alone', async (t) => {
+  t.same(archaic('a.ts', '// where there is no systemd, it is no longer tried; put the lid back'), []);
 });
