@@ -1,7 +1,7 @@
 import { appendFileSync, renameSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { batchesOf, lineFollower } from '@hybrid-soak/report/line-follower.ts';
-import { readLog } from '@hybrid-soak/report/read-log.ts';
+import { NoRun, readRun } from '@hybrid-soak/report/read-log.ts';
 import t from 'tap';
 
 const all = (follower: ReturnType<typeof lineFollower>) => [...batchesOf(follower)].flatMap((batch) => batch.lines);
@@ -58,7 +58,7 @@ t.test('a file cut short, or rewritten to more than it was, is read again from i
 
 t.test('a missing file is waited for; lines longer than a chunk and split characters come whole', (t) => {
   const path = join(t.testdir({}), 'log');
-  const follower = lineFollower(path, 4);
+  const follower = lineFollower(path, { chunkBytes: 4 });
   t.same(follower.poll(), { lines: [], restarted: false, more: false });
   writeFileSync(path, 'ab\n€uro and a long line\nz\n');
   t.same(all(follower), ['ab', '€uro and a long line', 'z']);
@@ -76,9 +76,9 @@ t.test('a decision log with garbage, the earlier records and a torn end is read'
   };
   const log = `${JSON.stringify(earlier)}\nnot json\n[1]\n{"timestamp":"never","action":"HOLD"}\n\0\0\n\n{"timest`;
   const path = join(t.testdir({ log }), 'log');
-  t.match(readLog(path), { records: [{ ...earlier, current_sample_every: null }], garbage: 4, tornBytes: 8 });
+  t.match(readRun(path), { records: [{ ...earlier, current_sample_every: null }], garbage: 4, tornBytes: 8 });
   const whole = join(t.testdir({ whole: log.split('\n', 1)[0] ?? '' }), 'whole');
-  t.match(readLog(whole), { records: [earlier], tornBytes: 0 }, 'a last record that only lacks its newline is one');
-  t.same(readLog(`${path}.none`), { records: [], garbage: 0, tornBytes: 0 });
+  t.match(readRun(whole), { records: [earlier], tornBytes: 0 }, 'a last record that only lacks its newline is one');
+  t.throws(() => readRun(`${path}.none`), NoRun);
   t.end();
 });

@@ -1,5 +1,5 @@
-import { closeSync, constants, fstatSync, openSync, readSync, statSync } from 'node:fs';
-import { errorCode } from '@hybrid-soak/contract/error-code.ts';
+import { closeSync, fstatSync, readSync, statSync } from 'node:fs';
+import { openToRead } from './file-source.ts';
 
 export interface Batch {
   /** Whole lines, without their newline; a torn last line is not among them. */
@@ -10,15 +10,10 @@ export interface Batch {
   more: boolean;
 }
 
-/** The file is there, but cannot be read; the message says why and what would be right. */
-export class Unreadable extends Error {
-  override name = 'Unreadable';
-}
-
 export interface LineFollower {
-  /** What has been added since the last poll; nothing while the file is missing. Throws Unreadable. */
+  /** Lines added since the last poll; none while the file is missing. Throws Unreadable. */
   poll(): Batch;
-  /** What stands after the last newline, as of the last poll: a write under way or cut off, or a line that never had one. */
+  /** The text after the last newline, as of the last poll: a write in progress or cut off, or a line without newline. */
   torn(): string;
   close(): void;
 }
@@ -29,19 +24,20 @@ const FINGERPRINT_BYTES = 64;
 interface Open {
   fd: number;
   inode: number;
-  /** Where the first line that is not yet handed out begins. */
+  /** Offset of the first line that was not yet returned. */
   at: number;
-  /** The bytes before `at`: where they have changed, this is another text. */
+  /** The bytes before `at`: if they have changed, the file was rewritten. */
   before: Buffer;
   size: number;
 }
 
 /**
- * Reads a growing file line by line, from its start. It always reads on from the end of the last whole line, so that a
- * torn line which is completed, cut off or overwritten later does no harm. A renamed file is read to its end before the
- * new one is begun; a file cut short or rewritten in place is known by its size and by the bytes before the last position.
+ * Reads a growing file line by line, from its start or from `from`, which must be the start of a line. It always reads on
+ * from the end of the last whole line, so that a torn line which is completed, cut off or overwritten later does no harm.
+ * A renamed file is read to its end before the new one is begun; a file that was cut short or rewritten in place is
+ * recognised by its size and by the bytes before the last position.
  */
-export function lineFollower(path: string, chunkBytes = CHUNK_BYTES): LineFollower {
+export function lineFollower(path: string, { from = 0, chunkBytes = CHUNK_BYTES } = {}): LineFollower {
   let open: Open | null = null;
   let begun = false;
   const close = () => {
@@ -52,7 +48,7 @@ export function lineFollower(path: string, chunkBytes = CHUNK_BYTES): LineFollow
     poll() {
       let restarted = false;
       if (open === null) {
-        open = openFile(path);
+        open = openFile(path, begun ? 0 : from);
         if (open === null) return { lines: [], restarted, more: false };
         restarted = begun;
         begun = true;
@@ -72,26 +68,14 @@ export function lineFollower(path: string, chunkBytes = CHUNK_BYTES): LineFollow
   };
 }
 
-function openFile(path: string): Open | null {
+function openFile(path: string, from: number): Open | null {
   const fd = openToRead(path);
-  return fd === null ? null : { fd, inode: fstatSync(fd).ino, at: 0, before: Buffer.alloc(0), size: 0 };
-}
-
-/** A descriptor of the file; null where there is none. Throws Unreadable. */
-export function openToRead(path: string): number | null {
-  try {
-    // O_NONBLOCK: opening a FIFO would wait for its other end.
-    const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-    const stat = fstatSync(fd);
-    if (stat.isFile()) return fd;
-    closeSync(fd);
-    throw Object.assign(new Error(), { code: stat.isDirectory() ? 'EISDIR' : 'not a regular file' });
-  } catch (error) {
-    const code = errorCode(error);
-    if (code === 'ENOENT') return null;
-    const why = code === 'ELOOP' ? 'a symbolic link' : code;
-    throw new Unreadable(`${path}: cannot be read (${why}); valid: a file that this user may read`);
-  }
+  if (fd === null) return null;
+  const { ino, size } = fstatSync(fd);
+  const at = Math.min(from, size);
+  const before = Buffer.alloc(Math.min(at, FINGERPRINT_BYTES));
+  readSync(fd, before, 0, before.length, at - before.length);
+  return { fd, inode: ino, at, before, size };
 }
 
 function rewritten(open: Open): boolean {

@@ -42,9 +42,6 @@ export interface PageData {
 /** Two a pixel on a wide screen. */
 const MAX_POINTS = 3000;
 
-/** The ids of the runs in a log, in the order of their first record. */
-export const runsIn = (records: LogRecord[]): string[] => [...new Set(records.map((record) => record.run_id))];
-
 /** One run's records and samples as a page shows them. `samples` is null where the run has none: the decisions draw it. */
 export function pageData(records: LogRecord[], samples: SamplesRead | null, notes: string[]): PageData {
   const startup = records.find((record) => record.action === 'STARTUP') ?? null;

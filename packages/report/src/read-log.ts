@@ -1,8 +1,10 @@
-import { batchesOf, lineFollower } from './line-follower.ts';
+import { type ByteSource, lineBlocks, lineBlocksBackward, parseJsonLine } from '@hybrid-soak/contract/json-lines.ts';
+import { lastRun, type RunPlace, runsBeginning } from '@hybrid-soak/contract/run-lines.ts';
+import { withSource } from './file-source.ts';
 
 /**
- * A line of a decision log, by this tool or the earlier one: the same field names, where the earlier one has neither
- * `seq` nor `policy`. Only `timestamp` and `action` are certain; what is missing reads as empty.
+ * A line of a decision log of this tool or the earlier one: the same field names, but the earlier one has neither `seq`
+ * nor `policy`. Only `timestamp` and `action` are required; other missing fields read as empty.
  */
 export interface LogRecord {
   timestamp: string;
@@ -14,22 +16,34 @@ export interface LogRecord {
   [field: string]: unknown;
 }
 
-export interface DecisionsRead {
+/** One run's records. */
+export interface RunRead {
+  run: string;
   records: LogRecord[];
-  /** Lines that are no decision record. */
+  /** Records between the first and the last ones that were left out because there are too many. */
+  omitted: number;
+  /** Lines among them that are not decision records. */
   garbage: number;
-  /** Bytes of a last line that is no record and has no newline: a write that a power loss cut off, or one under way. */
+  /** Bytes of a last line that is not a record and has no newline: cut off by a power loss, or being written. */
   tornBytes: number;
 }
 
-/** One line as a record; null where it is none. */
+/** There is no such run; the message says what was looked for and what would be right. */
+export class NoRun extends Error {
+  override name = 'NoRun';
+}
+
+/** A page of more decisions than these does not draw itself any more. */
+const KEPT_FIRST = 5000;
+const KEPT_LAST = 5000;
+
+/** One line as a record; null if it is not one. */
 export function parseRecord(line: string): LogRecord | null {
-  let value: unknown;
-  try {
-    value = JSON.parse(line);
-  } catch {
-    return null;
-  }
+  const parsed = parseJsonLine(line);
+  return parsed.kind === 'value' ? asRecord(parsed.value) : null;
+}
+
+function asRecord(value: unknown): LogRecord | null {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return null;
   const found = value as Record<string, unknown>;
   if (typeof found['timestamp'] !== 'string' || typeof found['action'] !== 'string') return null;
@@ -47,23 +61,68 @@ export function parseRecord(line: string): LogRecord | null {
   };
 }
 
-/** Reads a whole decision log; empty where the file is missing. Throws where it cannot be read. */
-export function readLog(path: string): DecisionsRead {
-  const follower = lineFollower(path);
-  const read: DecisionsRead = { records: [], garbage: 0, tornBytes: 0 };
-  try {
-    for (const { lines } of batchesOf(follower))
-      for (const line of lines) {
-        const record = parseRecord(line);
-        if (record !== null) read.records.push(record);
-        else if (line.trim() !== '') read.garbage++;
-      }
-    const torn = follower.torn();
-    const last = parseRecord(torn);
-    if (last !== null) read.records.push(last);
-    else read.tornBytes = Buffer.byteLength(torn);
-  } finally {
-    follower.close();
-  }
+/**
+ * One run of a decision log: the run whose id begins with `wanted`, or the last one. Found from the end of the file and
+ * streamed from the run's first record on, so that neither time nor memory follows the log's length. Throws NoRun, Unreadable.
+ */
+export function readRun(path: string, wanted?: string): RunRead {
+  const read = withSource(path, (source) => collect(source, choose(source, wanted, path)));
+  if (read === null) throw new NoRun(`${path}: no such file; valid: the log of a soak`);
   return read;
+}
+
+/** The last run of a decision log; null without any record. */
+export const lastRunIn = (source: ByteSource): RunPlace | null =>
+  lastRun(source, (record) => asRecord(record) !== null);
+
+function choose(source: ByteSource, wanted: string | undefined, path: string): RunPlace {
+  if (wanted === undefined) {
+    const last = lastRunIn(source);
+    if (last === null) throw new NoRun(`${path}: no decision record; valid: the log of a soak`);
+    return last;
+  }
+  const found = runsBeginning(source, wanted);
+  if (found.length === 1) return found[0] as RunPlace;
+  const known = (found.length === 0 ? runsBeginning(source, '') : found)
+    .slice(-5)
+    .map(({ run_id }) => run_id.slice(0, 8));
+  const problem = found.length === 0 ? 'no such run' : `${found.length} runs begin so`;
+  throw new NoRun(`${wanted}: ${problem} in ${path}; valid: ${known.join(', ')}`);
+}
+
+function collect(source: ByteSource, { run_id, from }: RunPlace): RunRead {
+  const read: RunRead = { run: run_id, records: [], omitted: 0, garbage: 0, tornBytes: tornBytes(source) };
+  let last: string[] = [];
+  const take = (line: string) => {
+    const record = parseRecord(line);
+    if (record === null) read.garbage += line.trim() === '' ? 0 : 1;
+    else if (record.run_id === run_id) read.records.push(record);
+  };
+  for (const { lines } of lineBlocks(source, { from, to: source.size - read.tornBytes })) {
+    for (const line of lines) {
+      if (read.records.length < KEPT_FIRST) take(line);
+      else if (line.includes(run_id)) last.push(line);
+    }
+    if (last.length > 2 * KEPT_LAST) {
+      read.omitted += last.length - KEPT_LAST;
+      last = last.slice(-KEPT_LAST);
+    }
+  }
+  if (read.omitted > 0) {
+    read.omitted += Math.max(0, last.length - KEPT_LAST);
+    last = last.slice(-KEPT_LAST);
+  }
+  for (const line of last) take(line);
+  return read;
+}
+
+/** Bytes of a last line without a newline that is not a record. */
+export function tornBytes(source: ByteSource): number {
+  const [block] = lineBlocksBackward(source);
+  const line = block?.lines.at(-1);
+  if (line === undefined) return 0;
+  const bytes = new TextEncoder().encode(line).length;
+  const end = new Uint8Array(1);
+  source.read(end, source.size - 1);
+  return end[0] === 0x0a || parseRecord(line) !== null ? 0 : bytes;
 }

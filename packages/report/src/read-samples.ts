@@ -1,12 +1,13 @@
-import { closeSync, existsSync, readdirSync, readSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { lineBlocks, parseJsonLine } from '@hybrid-soak/contract/json-lines.ts';
 import type { Observation } from '@hybrid-soak/contract/sample.ts';
 import type { Columns } from './downsample.ts';
-import { batchesOf, lineFollower, openToRead } from './line-follower.ts';
+import { withSource } from './file-source.ts';
 import { COLUMNS, rowsOf } from './series.ts';
-import { parseObservation, sightOfLine } from './sight.ts';
+import { parseObservation, sightOf } from './sight.ts';
 
-/** First line of a samples file: what the soak was given, and the machine it ran on. */
+/** First line of a samples file: the soak's options and the machine it ran on. */
 export interface SamplesHeader {
   options: { run_id: string; parameters?: { window_s?: number } } & Record<string, unknown>;
   environment?: Record<string, unknown>;
@@ -23,7 +24,7 @@ export interface SamplesRead {
 const DEFAULT_WINDOW_S = 10;
 const HEADER_BYTES = 64 * 1024;
 
-/** The samples file of a run: the one named, or one that was set aside beside it; null where neither is that run's. */
+/** The samples file of a run: the one named, or a rotated one beside it; null if none of them is that run's. */
 export function findSamples(path: string, runId: string): string | null {
   const stem = basename(path).replace(/\.jsonl$/, '');
   const folder = dirname(path);
@@ -41,55 +42,39 @@ export function findSamples(path: string, runId: string): string | null {
   return candidates.find((file) => headerOf(file)?.options.run_id === runId) ?? null;
 }
 
-/** The header line alone; null where there is none. Throws Unreadable. */
+/** The header line alone; null if there is none. Throws Unreadable. */
 export function headerOf(path: string): SamplesHeader | null {
-  const fd = openToRead(path);
-  if (fd === null) return null;
-  try {
-    const head = Buffer.alloc(HEADER_BYTES);
-    const text = head.toString('utf8', 0, readSync(fd, head, 0, head.length, 0));
-    return parseHeader(text.split('\n')[0] ?? '');
-  } finally {
-    closeSync(fd);
-  }
+  return withSource(path, (source) => {
+    const [first] = lineBlocks(source, { to: Math.min(source.size, HEADER_BYTES) });
+    return parseHeader(first?.lines[0] ?? '');
+  });
 }
 
 export function parseHeader(line: string): SamplesHeader | null {
-  const value = parsed(line) as Partial<SamplesHeader & { kind: string }> | null;
+  const parsed = parseJsonLine(line);
+  const value = (parsed.kind === 'value' ? parsed.value : null) as Partial<SamplesHeader & { kind: string }> | null;
   return value?.kind === 'header' && typeof value.options?.run_id === 'string' ? (value as SamplesHeader) : null;
 }
 
-function parsed(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return null;
-  }
-}
-
-/** Reads a whole samples file into columns; null where it has no header. Throws where it cannot be read. */
+/** Reads a whole samples file into columns; null if it has no header. Throws Unreadable. */
 export function readSamples(path: string): SamplesRead | null {
   const header = headerOf(path);
   if (header === null) return null;
   const row = rowsOf(header.options.parameters?.window_s ?? DEFAULT_WINDOW_S);
+  // The header is the one line that is not an observation.
   const read: SamplesRead = { header, columns: COLUMNS.map(() => []), last: null, garbage: -1 };
-  let lastLine = '';
-  const follower = lineFollower(path);
-  try {
-    for (const { lines } of batchesOf(follower))
-      for (const line of lines) {
-        const seen = sightOfLine(line);
-        if (seen === null) {
-          read.garbage++;
-          continue;
-        }
-        const values = row(seen);
-        for (let i = 0; i < values.length; i++) (read.columns[i] as number[]).push(values[i] as number);
-        lastLine = line;
-      }
-  } finally {
-    follower.close();
-  }
-  read.last = parseObservation(lastLine);
+  const take = (line: string) => {
+    const observation = parseObservation(line);
+    if (observation === null) {
+      if (line.trim() !== '') read.garbage++;
+      return;
+    }
+    const values = row(sightOf(observation));
+    for (let i = 0; i < values.length; i++) (read.columns[i] as number[]).push(values[i] as number);
+    read.last = observation;
+  };
+  withSource(path, (source) => {
+    for (const { lines } of lineBlocks(source)) for (const line of lines) take(line);
+  });
   return read;
 }

@@ -1,6 +1,7 @@
+import { parseJsonLine } from '@hybrid-soak/contract/json-lines.ts';
 import type { Observation } from '@hybrid-soak/contract/sample.ts';
 
-/** What is drawn of an observation; NaN where a sensor was blind. Totals are microseconds. */
+/** The numbers of an observation that are drawn; NaN if a sensor was blind. Totals are microseconds. */
 export interface Sight {
   mono_ms: number;
   wall: string;
@@ -50,61 +51,10 @@ export function sightOf(observation: Observation): Sight {
   };
 }
 
-/** A line as an observation of this version; null where it is none. */
+/** A line as an observation of this version; null if it is not one. */
 export function parseObservation(line: string): Observation | null {
-  let value: Partial<Observation> | null;
-  try {
-    value = JSON.parse(line) as Partial<Observation> | null;
-  } catch {
-    return null;
-  }
+  const parsed = parseJsonLine(line);
+  const value = (parsed.kind === 'value' ? parsed.value : null) as Partial<Observation> | null;
   const whole = value?.v === 1 && typeof value.mono_ms === 'number' && value.psi !== undefined;
   return whole ? (value as Observation) : null;
-}
-
-const N = '[-+.\\deE]+';
-const BLIND = '\\{"available":false,"why":"[^"\\\\]*"\\}';
-const PSI_LINE = `\\{"raw":"[^"]*","avg10":${N},"avg60":${N},"avg300":${N},"total":`;
-const PSI = `(?:\\{"available":true,"value":\\{"some":${PSI_LINE}(${N})\\},"full":(?:null|${PSI_LINE}${N}\\})\\}\\}|${BLIND})`;
-const value = (fields: string) => `(?:\\{"available":true,"value":\\{${fields}\\}\\}|${BLIND})`;
-const psis = `"cpu":${PSI},"memory":${PSI},"io":${PSI}`;
-const USUAL = new RegExp(
-  [
-    `^\\{"v":1,"run_id":"[^"]*","mono_ms":(${N}),"wall":"([^"]*)","psi":\\{${psis}\\}`,
-    `"cgroup":${value(`${psis},"usage_usec":(${N}),"nr_throttled":(?:null|${N}),"throttled_usec":(?:null|${N}),"memory_bytes":(?:null|(${N}))`)}`,
-    `"host_cpu":${value(`"busy_usec":(${N}),"cpus":${N}`)}`,
-    `"progress":${value(`"new_rows":(${N}),"ticks_count":(${N}),"last_tick_ts":(?:null|${N}),"probe_ms":${N}`)}`,
-    `"heartbeat":${value(`"pid":${N},"invocation_id":(?:null|"[^"\\\\]*"),"last_flush_ms":${N},"age_ms":(${N}),"frames_received":(${N}),"ticks_written":${N},"drops":${N},"connection":"[^"\\\\]*","sample_every":(${N})`)}(?:,"process":${value(`"cpu_usec":(${N}),"memory_bytes":(${N})`)})?`,
-    '"unit":\\{.*\\}$',
-  ].join(','),
-);
-
-/**
- * A line of the samples file, null where it is no observation. A line in the shape in which they are usually written is
- * read without building the whole object: a day at 1 s is 240 MB, and JSON.parse alone would take most of two seconds.
- */
-export function sightOfLine(line: string): Sight | null {
-  const found = USUAL.exec(line);
-  if (found === null) {
-    const observation = parseObservation(line);
-    return observation === null ? null : sightOf(observation);
-  }
-  return {
-    mono_ms: Number(found[1]),
-    wall: found[2] as string,
-    cpu: Number(found[3]),
-    memory: Number(found[4]),
-    io: Number(found[5]),
-    engine_cpu: Number(found[6]),
-    engine_memory: Number(found[7]),
-    engine_io: Number(found[8]),
-    usage_usec: Number(found[9] ?? found[17]),
-    memory_bytes: Number(found[10] ?? found[18]),
-    busy_usec: Number(found[11]),
-    new_rows: Number(found[12]),
-    ticks_count: Number(found[13]),
-    age_ms: Number(found[14]),
-    frames_received: Number(found[15]),
-    sample_every: Number(found[16]),
-  };
 }

@@ -7,7 +7,7 @@ export interface TailOptions {
   actions: readonly string[];
   /** Only records from this moment on, ms since the epoch. */
   sinceMs: number | null;
-  /** The lines as they stand in the file. */
+  /** Print the lines unchanged. */
   raw: boolean;
   color: boolean;
 }
@@ -35,18 +35,27 @@ const COLORS: Readonly<Record<string, string>> = {
   QUIET: DIM,
 };
 
-/** Turns lines of the log into lines for a person, with a heading where a new run or a new day begins. */
-export function tailFormatter(options: TailOptions) {
+export interface TailFormatter {
+  /** The line's record if it is wanted, `garbage` if it is not a record, null if it is filtered out. */
+  select(this: void, line: string): LogRecord | 'garbage' | null;
+  /** The record as lines for a person, with a heading if a new run or a new day begins. */
+  format(record: LogRecord, line: string): string[];
+}
+
+/** Turns lines of the log into lines for a person. */
+export function tailFormatter(options: TailOptions): TailFormatter {
   let heading = '';
+  // A filtered action is not parsed: a search for one rare action reads the whole log.
+  const mayBeWanted = (line: string) => options.actions.length === 0 || options.actions.some((a) => line.includes(a));
   return {
-    /** The line's record where it is wanted, `garbage` where it is none, null where it is filtered out. */
-    select(line: string): LogRecord | 'garbage' | null {
+    select(line) {
+      if (!mayBeWanted(line)) return null;
       const record = parseRecord(line);
       if (record === null) return line.trim() === '' ? null : 'garbage';
       if (options.actions.length > 0 && !options.actions.includes(record.action)) return null;
       return options.sinceMs !== null && Date.parse(record.timestamp) < options.sinceMs ? null : record;
     },
-    format(record: LogRecord, line: string): string[] {
+    format(record, line) {
       if (options.raw) return [line];
       const next = headingOf(record);
       const lines = next === heading ? [] : [paint(DIM, next)];

@@ -1,14 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { ftruncateSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { reportPage } from './html.ts';
-import { pageData, runsIn } from './page-data.ts';
-import { readLog } from './read-log.ts';
+import { pageData } from './page-data.ts';
+import { readRun } from './read-log.ts';
 import { findSamples, readSamples } from './read-samples.ts';
-
-/** There is nothing to report on; the message says what was looked for and what would be right. */
-export class NoRun extends Error {
-  override name = 'NoRun';
-}
 
 export interface ReportInput {
   decisions: string;
@@ -19,17 +14,19 @@ export interface ReportInput {
   out: string | number;
 }
 
-/** Writes one run as a self-contained HTML file, whole or not at all. Returns the run's id and the file's size in bytes. */
+/**
+ * Writes one run as a self-contained HTML file, whole or not at all. Returns the run's id and the file's size in bytes.
+ * Throws NoRun, Unreadable, or the file system's error if `out` cannot be written.
+ */
 export function writeReport({ decisions, samples, run, out }: ReportInput): { run: string; bytes: number } {
-  const log = readLog(decisions);
-  const id = chooseRun(runsIn(log.records), run, decisions);
+  const { run: id, records, ...log } = readRun(decisions, run);
   const notes: string[] = [];
-  if (log.garbage > 0) notes.push(`${log.garbage} lines of the log are no decision records and were passed over.`);
-  if (log.tornBytes > 0) notes.push(`The log's last line is torn (${log.tornBytes} bytes) and was passed over.`);
+  if (log.omitted > 0) notes.push(`${log.omitted} records in the middle of the run were left out.`);
+  if (log.garbage > 0) notes.push(`${log.garbage} lines of the log are not decision records and were skipped.`);
+  if (log.tornBytes > 0) notes.push(`The log's last line is torn (${log.tornBytes} bytes) and was skipped.`);
   const found = findSamples(samples, id);
   const read = found === null ? null : readSamples(found);
   if (read !== null && read.garbage > 0) notes.push(`${read.garbage} lines of the samples could not be read.`);
-  const records = log.records.filter((record) => record.run_id === id);
   const data = pageData(records, read, notes);
   const html = reportPage(
     `${data.verdict.word} · soak ${id.slice(0, 8)} · ${records[0]?.timestamp.slice(0, 16)}Z`,
@@ -52,15 +49,4 @@ function replace(path: string, text: string): void {
     rmSync(temporary, { force: true });
     throw error;
   }
-}
-
-function chooseRun(runs: string[], wanted: string | undefined, decisions: string): string {
-  const last = runs.at(-1);
-  if (last === undefined) throw new NoRun(`${decisions}: no decision record; valid: the log of a soak`);
-  if (wanted === undefined) return last;
-  const found = runs.filter((run) => run.startsWith(wanted));
-  if (found.length === 1) return found[0] as string;
-  const known = runs.slice(-5).map((run) => run.slice(0, 8));
-  const problem = found.length === 0 ? 'no such run' : `${found.length} runs begin so`;
-  throw new NoRun(`${wanted}: ${problem} in ${decisions}; valid: ${known.join(', ')}`);
 }

@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { openToRead } from '@hybrid-soak/report/line-follower.ts';
+import { openToRead } from '@hybrid-soak/report/file-source.ts';
 import { engineViewer } from '@hybrid-soak/report/live/database.ts';
 import { openDecisionLog } from '@hybrid-soak/supervisor/adapters/decision-log.ts';
 import { progressProbe } from '@hybrid-soak/supervisor/adapters/progress.ts';

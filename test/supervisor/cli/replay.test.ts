@@ -104,7 +104,7 @@ t.test('torn, foreign and CRLF lines are passed over, and counted', async (t) =>
   const whole = await soak(cwd, 'replay', EARLIER, '--policy', 'classic', '--json').ended;
   const survived = await soak(cwd, 'replay', 'damaged.jsonl', '--policy', 'classic', '--json').ended;
   t.equal(survived.stdout, whole.stdout);
-  t.match(survived.stderr, /3 lines that are no JSON were passed over/);
+  t.match(survived.stderr, /skipped 3 lines that are not JSON/);
 });
 
 t.test('avg10 numbers stand in where a log has no raw lines', async (t) => {
@@ -175,7 +175,7 @@ t.test('a log of several runs: the last, or the one whose id begins so; two of t
   const replayed = async (...args: string[]) => soak(cwd, 'replay', 'runs.jsonl', '--json', ...args).ended;
   const last = await replayed();
   t.match(JSON.parse(last.stdout).decisions[0].run_id, /^a17c/);
-  t.match(last.stderr, /the last of 2 runs/);
+  t.match(last.stderr, /the last run in it: a17c/);
   t.match(JSON.parse((await replayed('--run', '5f0e')).stdout).decisions[0].run_id, /^5f0e/);
   t.match(await replayed('--run', 'ffff'), { code: 12, stdout: '', stderr: /no run ffff in it; valid: 5f0e.*, a17c/ });
   const two = ['compare', 'runs.jsonl', 'runs.jsonl', '--run-a', '5f0e', '--run-b', 'a17c', '--json'];

@@ -23,7 +23,7 @@ const folder = (text: string) => ({ data: { ops: { 'soak_decisions.jsonl': text 
 
 t.test('the last decisions are lines with time, rung, action, reason and the numbers that matter', async (t) => {
   const stall = record(9, { action: 'STALL', seconds_since_progress: 46.02, stall_streak: 2, cpu_some_avg10: 55.5 });
-  const cwd = t.testdir(folder(`${record(1)}garbage\n${record(2)}${stall}{"torn`));
+  const cwd = t.testdir(folder(`${record(1)}${record(2)}garbage\n${stall}{"torn`));
   const { code, stdout, stderr } = await soak(cwd, 'tail', '-n', '2').ended;
   t.equal(code, 0);
   t.same(stdout.trimEnd().split('\n'), [
@@ -31,7 +31,7 @@ t.test('the last decisions are lines with time, rung, action, reason and the num
     '03:04:02 THROTTLE1 1/5  HOLD                  reason 2',
     '03:04:09 THROTTLE1 1/5  STALL                 reason 9 (PSI cpu 55.5 %, no new row for 46 s, streak 2)',
   ]);
-  t.match(stderr, /the last line is torn \(6 bytes\)\n1 lines are no decision records/);
+  t.match(stderr, /the last line is torn \(6 bytes\)\n1 lines are not decision records/);
 });
 
 t.test('--action, --since and --raw choose; the chosen lines are byte for byte those of the file', async (t) => {

@@ -1,10 +1,11 @@
 import { type Columns, type Points, point } from '../downsample.ts';
-import { batchesOf, lineFollower, Unreadable } from '../line-follower.ts';
+import { Unreadable, withSource } from '../file-source.ts';
+import { batchesOf, lineFollower } from '../line-follower.ts';
 import { type PageData, type PageDecision, pageData, pageDecision } from '../page-data.ts';
-import { type LogRecord, parseRecord } from '../read-log.ts';
+import { type LogRecord, lastRunIn, parseRecord } from '../read-log.ts';
 import { parseHeader, type SamplesHeader } from '../read-samples.ts';
 import { COLUMNS, rowsOf } from '../series.ts';
-import { sightOfLine } from '../sight.ts';
+import { parseObservation, sightOf } from '../sight.ts';
 
 /** What is new since the last poll; `begin` says that it is another run, or that its limits are others: draw it anew. */
 export interface RunNews {
@@ -27,9 +28,18 @@ function whileReadable(take: () => void): void {
   }
 }
 
+/** Offset of the last run's first record: what older runs wrote is not read. */
+function startOfLastRun(path: string): number {
+  let from = 0;
+  whileReadable(() => {
+    from = withSource(path, lastRunIn)?.from ?? 0;
+  });
+  return from;
+}
+
 /** Follows the last run in the decision log and its samples, from whatever is there already. */
 export function runFollower(paths: { decisions: string; samples: string }) {
-  const log = lineFollower(paths.decisions);
+  const log = lineFollower(paths.decisions, { from: startOfLastRun(paths.decisions) });
   const sampled = lineFollower(paths.samples);
   let records: LogRecord[] = [];
   let header: SamplesHeader | null = null;
@@ -51,9 +61,9 @@ export function runFollower(paths: { decisions: string; samples: string }) {
   const takeSamples = (news: RunNews) => {
     for (const { lines } of batchesOf(sampled))
       for (const line of lines) {
-        const seen = sightOfLine(line);
-        if (seen !== null) {
-          const values = row(seen);
+        const observation = parseObservation(line);
+        if (observation !== null) {
+          const values = row(sightOf(observation));
           for (let i = 0; i < values.length; i++) (columns[i] as number[]).push(values[i] as number);
           news.rows.push(values.map(point));
           continue;

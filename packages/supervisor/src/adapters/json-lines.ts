@@ -1,59 +1,44 @@
-import { closeSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, readSync } from 'node:fs';
+import { type ByteSource, lineBlocks, parseJsonLine } from '@hybrid-soak/contract/json-lines.ts';
 import { openRegular } from './safe-open.ts';
 
-const CHUNK_BYTES = 1 << 20;
-
-/** What a file of JSON lines held. `garbage`: lines that are no JSON, torn by power loss or by an editor; passed over. */
+/** `garbage`: lines that are not JSON, torn by a power loss or by an editor; they were skipped. */
 export interface Lines {
-  lines: number;
   garbage: number;
 }
 
+/** Calls `use` with the file as it is now, and closes it. Throws the file system's error if it cannot be read. */
+export function withFile<T>(path: string, use: (source: ByteSource) => T): T {
+  // A recording is named by a person: a link to it is as good.
+  const fd = openRegular(path, 'read', { follow: true });
+  try {
+    return use({
+      size: fstatSync(fd).size,
+      read: (into, at) => readSync(fd, into, 0, into.length, at),
+    });
+  } finally {
+    closeSync(fd);
+  }
+}
+
 /**
- * Every value of a file with one JSON value a line, in order and in bounded memory, until `each` answers `false`. Empty
- * lines, CRLF and a byte order mark are passed over; `wanted` tells by the text which lines are worth parsing. Throws as
- * the file system does where the file cannot be read.
+ * Every value of a file with one JSON value a line, in order and in bounded memory, until `each` answers `false`. `wanted`
+ * says by a line's text whether it is worth parsing; `from` is the offset of the first line. Throws as `withFile`.
  */
 export function readJsonLines(
   path: string,
   each: (value: unknown) => unknown,
-  wanted: (text: string) => boolean = () => true,
+  { wanted = () => true, from = 0 }: { wanted?: (line: string) => boolean; from?: number } = {},
 ): Lines {
-  const counted = { lines: 0, garbage: 0 };
-  readLines(path, (line) => {
-    const text = counted.lines === 0 ? line.replace(/^\uFEFF/, '') : line;
-    if (text.trim() === '') return true;
-    counted.lines++;
-    if (!wanted(text)) return true;
-    let value: unknown;
-    try {
-      value = JSON.parse(text);
-    } catch {
-      counted.garbage++;
-      return true;
-    }
-    return each(value) !== false;
+  const counted = { garbage: 0 };
+  const take = (line: string): boolean => {
+    if (!wanted(line)) return true;
+    const parsed = parseJsonLine(line);
+    if (parsed.kind === 'garbage') counted.garbage++;
+    return parsed.kind !== 'value' || each(parsed.value) !== false;
+  };
+  withFile(path, (source) => {
+    for (const { lines } of lineBlocks(source, { from })) for (const line of lines) if (!take(line)) return;
   });
   return counted;
-}
-
-function readLines(path: string, take: (line: string) => boolean): void {
-  // A recording is named by a person: a link to it is as good.
-  const fd = openRegular(path, 'read', { follow: true });
-  try {
-    const chunk = Buffer.alloc(CHUNK_BYTES);
-    let rest: Buffer = Buffer.alloc(0);
-    for (let length = readSync(fd, chunk); length > 0; length = readSync(fd, chunk)) {
-      const bytes = Buffer.concat([rest, chunk.subarray(0, length)]);
-      let from = 0;
-      for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, from)) {
-        if (!take(bytes.toString('utf8', from, end))) return;
-        from = end + 1;
-      }
-      rest = bytes.subarray(from);
-    }
-    take(rest.toString('utf8'));
-  } finally {
-    closeSync(fd);
-  }
 }

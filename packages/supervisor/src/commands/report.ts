@@ -1,8 +1,9 @@
 import { dirname, resolve } from 'node:path';
 import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
-import { Unreadable } from '@hybrid-soak/report/line-follower.ts';
-import { NoRun, writeReport } from '@hybrid-soak/report/write-report.ts';
+import { Unreadable } from '@hybrid-soak/report/file-source.ts';
+import { NoRun } from '@hybrid-soak/report/read-log.ts';
+import { writeReport } from '@hybrid-soak/report/write-report.ts';
 import { Command } from 'commander';
 import { Stop } from '../stop.ts';
 import { DECISIONS } from '../text/report-command.ts';

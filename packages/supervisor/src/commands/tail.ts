@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import { ACTIONS } from '@hybrid-soak/contract/decision.ts';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
-import { batchesOf, lineFollower, Unreadable } from '@hybrid-soak/report/line-follower.ts';
-import { parseRecord } from '@hybrid-soak/report/read-log.ts';
-import { tailFormatter } from '@hybrid-soak/report/tail.ts';
+import { Unreadable, withSource } from '@hybrid-soak/report/file-source.ts';
+import { lastLines } from '@hybrid-soak/report/last-lines.ts';
+import { batchesOf, lineFollower } from '@hybrid-soak/report/line-follower.ts';
+import { type TailFormatter, tailFormatter } from '@hybrid-soak/report/tail.ts';
 import { Command, Option } from 'commander';
 import { Stop } from '../stop.ts';
 import { hasGone } from './outlive-readers.ts';
@@ -19,15 +20,17 @@ interface Flags {
 }
 
 const POLL_MS = 250;
+/** A log that was merged by hand, or a clock that was set, may leave stamps out of order by this much. */
+const OUT_OF_ORDER_MS = 3_600_000;
 
 export function tailCommand(): Command {
   return new Command('tail')
     .description('the decisions as readable lines')
-    .option('-f, --follow', 'go on as they are written, across rotation and truncation')
+    .option('-f, --follow', 'keep printing new decisions, across rotation and truncation')
     .option('-n, --lines <n>', 'the last n; all of them with --since', '20')
     .addOption(actionOption())
     .option('--since <time>', 'only the last 45s, 10m, 2h')
-    .option('--raw', 'the lines as they stand in the file')
+    .option('--raw', 'print the lines unchanged')
     .option('--decisions <file>', 'the decision log', 'data/ops/soak_decisions.jsonl')
     .addHelpText(
       'after',
@@ -36,7 +39,7 @@ export function tailCommand(): Command {
     .action(tail);
 }
 
-/** Told in `--help` and completed as choices are, but taken in any case and more than once. */
+/** Shown in `--help` and completed like choices, but accepted in any case and more than once. */
 function actionOption(): Option {
   const option = new Option('--action <a>', 'only this action; may be given more than once');
   option.argParser((a: string, all: string[] = []) => [...all, a.toUpperCase()]);
@@ -51,7 +54,8 @@ async function tail(flags: Flags): Promise<void> {
 }
 
 async function follow(flags: Flags): Promise<void> {
-  const formatter = tailFormatter({ ...checked(flags), raw: flags.raw === true, color: wantsColor() });
+  const options = checked(flags);
+  const formatter = tailFormatter({ ...options, raw: flags.raw === true, color: wantsColor() });
   if (!existsSync(flags.decisions)) {
     if (!flags.follow) throw new Stop(SOAK_EXIT.CONFIG, `${flags.decisions}: no such file; valid: a decision log`);
     process.stderr.write(`waiting for ${flags.decisions}\n`);
@@ -59,36 +63,41 @@ async function follow(flags: Flags): Promise<void> {
   process.stdout.on('error', ({ code }: { code?: string }) =>
     process.exit(hasGone(code) ? SOAK_EXIT.PASS : SOAK_EXIT.BUG),
   );
-  const follower = lineFollower(flags.decisions);
-  let garbage = 0;
-  const take = (keep: number): string[] => {
-    let chosen: (() => string[])[] = [];
-    const choose = (lines: string[]) => {
-      for (const line of lines) {
-        const record = formatter.select(line);
-        if (record === 'garbage') garbage++;
-        else if (record !== null) chosen.push(() => formatter.format(record, line));
-      }
-      if (chosen.length > keep) chosen = keep === 0 ? [] : chosen.slice(-keep);
-    };
-    for (const { lines } of batchesOf(follower)) choose(lines);
-    if (!flags.follow) choose(lastWithoutNewline(follower.torn()));
-    return chosen.flatMap((lines) => lines());
-  };
-  print(take(flags.since === undefined ? Number(flags.lines) : Number.POSITIVE_INFINITY));
-  if (garbage > 0) process.stderr.write(`${garbage} lines are no decision records\n`);
-  if (!flags.follow) return follower.close();
+  const from = showLast(flags, options.sinceMs, formatter);
+  if (!flags.follow) return;
+  const follower = lineFollower(flags.decisions, { from });
   for (;;) {
+    for (const { lines } of batchesOf(follower)) print(lines.flatMap((line) => shown(formatter, line)));
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-    print(take(Number.POSITIVE_INFINITY));
   }
 }
 
-/** A last line that only lacks its newline is a line; one that is cut off is told. */
-function lastWithoutNewline(text: string): string[] {
-  if (text === '' || parseRecord(text) !== null) return text === '' ? [] : [text];
-  process.stderr.write(`the last line is torn (${Buffer.byteLength(text)} bytes)\n`);
-  return [];
+/** Prints what the log holds already; returns the offset at which the next line begins. */
+function showLast(
+  { decisions, lines, since, follow }: Flags,
+  sinceMs: number | null,
+  formatter: TailFormatter,
+): number {
+  const keep = since === undefined ? Number(lines) : Number.POSITIVE_INFINITY;
+  const last = withSource(decisions, (source) =>
+    lastLines(source, keep, formatter.select, (line) => isOlder(line, (sinceMs ?? 0) - OUT_OF_ORDER_MS)),
+  );
+  if (last === null) return 0;
+  print(last.chosen.flatMap(({ record, line }) => formatter.format(record, line)));
+  if (last.torn > 0 && !follow) process.stderr.write(`the last line is torn (${last.torn} bytes)\n`);
+  if (last.garbage > 0) process.stderr.write(`${last.garbage} lines are not decision records\n`);
+  return last.end;
+}
+
+function shown(formatter: TailFormatter, line: string): string[] {
+  const record = formatter.select(line);
+  return record === null || record === 'garbage' ? [] : formatter.format(record, line);
+}
+
+/** Every record begins with its stamp. */
+function isOlder(line: string, thanMs: number): boolean {
+  const stamp = /^\{"timestamp": ?"([^"]*)"/.exec(line)?.[1];
+  return stamp !== undefined && Date.parse(stamp) < thanMs;
 }
 
 function print(lines: string[]): void {

@@ -8,8 +8,12 @@ export type LogRecord = Partial<DecisionRecord> & { timestamp: string; action: s
 
 const CLD_EXITED = 1;
 
-/** Milliseconds since 1970, with the fraction that Date leaves out; a stamp without a zone is UTC. NaN where it is none. */
+/** As this tool and the earlier one write it: no other form has to be recognised. */
+const USUAL_STAMP = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/;
+
+/** Milliseconds since 1970, with the fraction that Date leaves out; a stamp without a zone is UTC. NaN if it is not one. */
 export function stampMs(timestamp: string): number {
+  if (USUAL_STAMP.test(timestamp)) return Date.parse(timestamp) + Number(timestamp.slice(23, 26)) / 1000;
   const iso = timestamp.trim().replace(' ', 'T').replace(',', '.');
   const zoned = /(Z|[+-]\d\d:?\d\d)$/i.test(iso) ? iso : `${iso}Z`;
   const micros = /\.\d{3}(\d{1,3})/.exec(iso)?.[1] ?? '';
@@ -23,52 +27,60 @@ export function avg10Of(record: LogRecord, resource: Resource): number | null {
   return typeof number === 'number' && number >= 0 ? number : null;
 }
 
-const rawOf = (record: LogRecord, resource: Resource): string =>
-  [record[`${resource}_some_raw`], record[`${resource}_full_raw`]]
-    .filter((line) => typeof line === 'string')
-    .join('\n');
+function rawOf(record: LogRecord, resource: Resource): string {
+  const some: unknown = record[`${resource}_some_raw`];
+  const full: unknown = record[`${resource}_full_raw`];
+  const text = typeof some === 'string' ? some : '';
+  return typeof full === 'string' ? `${text}\n${full}` : text;
+}
 
 export const hasPressure = (record: LogRecord): boolean =>
   RESOURCES.some((r) => rawOf(record, r).trim() !== '' || avg10Of(record, r) !== null);
 
 /**
  * A decision log as observations: every record with PSI fields is one, at its timestamp; records of the same moment are
- * one. The log says nothing of the engine's cgroup, so that attribution is unavailable, and of its rows only in STALL
- * records: elsewhere rows are taken to have come.
+ * one. The log says nothing of the engine's cgroup, so attribution is unavailable, and of its rows only in STALL records:
+ * elsewhere rows are assumed to have come. Takes the records in the order of their stamps, one at a time.
  */
-export function observationsOf(records: readonly LogRecord[]): Observation[] {
-  const moments = new Map<number, LogRecord[]>();
-  for (const record of records) {
-    const at = stampMs(record.timestamp);
-    if (Number.isNaN(at) || !hasPressure(record)) continue;
-    moments.set(at, [...(moments.get(at) ?? []), record]);
-  }
-  const times = [...moments.keys()].sort((a, b) => a - b);
-  const readers = RESOURCES.map((resource) => pressureReader(resource, [...moments.values()].flat()));
-  const stalls = records.flatMap((record) => stallOf(record));
+export function observationsFrom(stalls: readonly StallSpan[], emit: (observation: Observation) => void) {
+  const readers = RESOURCES.map((resource) => pressureReader(resource));
   const unit = unitReader();
+  let moment: LogRecord[] = [];
+  let momentAt = Number.NaN;
   let rows = 0;
-  const observations = times.map((at) => {
-    const together = moments.get(at) as LogRecord[];
-    const [cpu, memory, io] = readers.map((read) => read(at, together[0] as LogRecord));
-    const stalled = stalls.some(({ from, to }) => at > from && at <= to);
-    const new_rows = stalled ? 0 : 1;
+  let stall = 0;
+  let begun = false;
+  const end = () => {
+    const [first] = moment;
+    if (first === undefined) return;
+    const [cpu, memory, io] = readers.map((read) => read(momentAt, first));
+    while ((stalls[stall]?.to ?? Number.POSITIVE_INFINITY) < momentAt) stall++;
+    const new_rows = momentAt > (stalls[stall]?.from ?? Number.POSITIVE_INFINITY) ? 0 : 1;
     rows += new_rows;
-    return {
-      ...blank(together[0] as LogRecord, at),
+    const observation: Observation = {
+      ...blank(first, momentAt),
       psi: { cpu, memory, io } as Observation['psi'],
       progress: available({ new_rows, ticks_count: rows, last_tick_ts: null, probe_ms: 0 }),
-      unit: unit(together),
+      unit: unit(moment),
     };
-  });
-  const first = observations[0];
-  // A log that begins with a judgement began before it.
-  const begun = first === undefined || moments.get(times[0] as number)?.some(({ action }) => action === 'STARTUP');
-  return begun ? observations : [{ ...first, mono_ms: first.mono_ms - 1 }, ...observations];
+    // A log that begins with a judgement began before it.
+    if (!begun && moment.every(({ action }) => action !== 'STARTUP'))
+      emit({ ...observation, mono_ms: observation.mono_ms - 1 });
+    begun = true;
+    emit(observation);
+    moment = [];
+  };
+  const take = (record: LogRecord, at: number) => {
+    if (!hasPressure(record)) return;
+    if (at !== momentAt) end();
+    momentAt = at;
+    moment.push(record);
+  };
+  return { take, end };
 }
 
 function blank(record: LogRecord, at: number): Omit<Observation, 'psi' | 'progress' | 'unit'> {
-  const why = unavailable('a decision log does not tell');
+  const why = unavailable('not part of a decision log');
   return {
     v: 1,
     run_id: record.run_id ?? '',
@@ -85,33 +97,37 @@ function blank(record: LogRecord, at: number): Omit<Observation, 'psi' | 'progre
 }
 
 /**
- * One resource over the whole log: the kernel's lines where every record has them; where one has not, the totals are made
- * from the avg10 numbers, percent of the time since the record before.
+ * One resource over the whole log. Its total grows as the kernel's own does from one raw line to the next; without two of
+ * them in a row, by avg10 percent of the time since the record before.
  */
-function pressureReader(resource: Resource, records: LogRecord[]) {
-  const parsed = new Map<LogRecord, Reading<Psi>>();
-  for (const record of records) {
-    const text = rawOf(record, resource);
-    if (avg10Of(record, resource) !== null || text.trim() !== '') parsed.set(record, parsePsi(text));
-  }
-  const raw = [...parsed.values()].every((reading) => reading.available);
+function pressureReader(resource: Resource) {
   let total = 0;
-  let before: number | null = null;
+  let before: { at: number; raw: number | null } | null = null;
   return (at: number, record: LogRecord): Reading<Psi> => {
-    const reading = parsed.get(record);
-    if (reading === undefined) return unavailable('not in the log');
-    if (raw) return reading;
+    const text = rawOf(record, resource);
     const avg10 = avg10Of(record, resource);
-    if (avg10 === null) return reading;
-    total += Math.round(avg10 * 10 * (at - (before ?? at)));
-    before = at;
+    const reading = parsePsi(text);
+    if (!reading.available && avg10 === null) return text.trim() === '' ? unavailable('not in the log') : reading;
+    const some = reading.available ? reading.value.some : null;
+    const raw = some?.total ?? null;
+    const grown = raw !== null && before !== null && before.raw !== null ? raw - before.raw : -1;
+    const percent = some?.avg10 ?? (avg10 as number);
+    total += grown >= 0 ? grown : Math.round(percent * 10 * (at - (before?.at ?? at)));
+    before = { at, raw };
+    if (reading.available && some !== null) return available({ ...reading.value, some: { ...some, total } });
     const line = record[`${resource}_some_raw`];
-    const text = typeof line === 'string' ? line : `some avg10=${avg10.toFixed(2)}`;
-    return available({ some: { raw: text, avg10, avg60: avg10, avg300: avg10, total }, full: null });
+    const shown = typeof line === 'string' ? line : `some avg10=${percent.toFixed(2)}`;
+    return available({ some: { raw: shown, avg10: percent, avg60: percent, avg300: percent, total }, full: null });
   };
 }
 
-function stallOf(record: LogRecord): { from: number; to: number }[] {
+/** Milliseconds since 1970 between which no row came. */
+export interface StallSpan {
+  from: number;
+  to: number;
+}
+
+export function stallOf(record: LogRecord): StallSpan[] {
   const seconds = record['seconds_since_progress'];
   const to = stampMs(record.timestamp);
   return record.action === 'STALL' && typeof seconds === 'number' ? [{ from: to - seconds * 1000, to }] : [];

@@ -1,10 +1,9 @@
 import { configSchema } from '@hybrid-soak/contract/config.ts';
 import { POLICIES, type PolicyName, PSI_ACTIONS } from '@hybrid-soak/contract/modes.ts';
-import type { Observation } from '@hybrid-soak/contract/sample.ts';
 import type { SoakOptions } from '../core/options.ts';
 import type { LogRecord } from './log-observations.ts';
 
-/** What is to be otherwise than in the recording. */
+/** Overrides of the recorded options. */
 export interface Changes {
   policy?: PolicyName;
   parameters: Partial<SoakOptions['parameters']>;
@@ -12,11 +11,12 @@ export interface Changes {
 
 const isTable = (value: unknown) => typeof value === 'object' && value !== null;
 
-/** The options of a run that only its decision log tells of: what STARTUP says, and the defaults for the earlier tool's. */
-export function optionsOf(records: LogRecord[], observations: Observation[]): SoakOptions {
-  const first = records.find(({ psi_actions }) => psi_actions !== undefined) ?? (records[0] as LogRecord);
-  const begun: Record<string, unknown> = records.find(({ action }) => action === 'STARTUP') ?? {};
-  const span = ((observations.at(-1)?.mono_ms ?? 0) - (observations[0]?.mono_ms ?? 0)) / 1000;
+/**
+ * The options of a run that is known by its decision log alone: those of STARTUP, the defaults for the earlier tool's.
+ * `first`: a record of the run; `spanS`: seconds from its first to its last look.
+ */
+export function optionsOf(first: LogRecord, startup: LogRecord | null, spanS: number): SoakOptions {
+  const begun: Record<string, unknown> = startup ?? {};
   return withDefaults({
     run_id: first.run_id ?? '',
     ...(first.ingest_mode === undefined ? {} : { ingest_mode: first.ingest_mode as SoakOptions['ingest_mode'] }),
@@ -33,7 +33,7 @@ export function optionsOf(records: LogRecord[], observations: Observation[]): So
       ? { thresholds: withoutRows(begun['thresholds'] as SoakOptions['thresholds']) }
       : {}),
     // A log that is longer than a soak's default time is still one soak.
-    duration_s: typeof begun['duration_s'] === 'number' ? begun['duration_s'] : Math.max(7200, Math.ceil(span) + 1),
+    duration_s: typeof begun['duration_s'] === 'number' ? begun['duration_s'] : Math.max(7200, Math.ceil(spanS) + 1),
   });
 }
 

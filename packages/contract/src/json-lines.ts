@@ -1,0 +1,89 @@
+/**
+ * Files of one JSON value a line, as both packages read them: the byte source is injected, so that this stays free of I/O.
+ * Lines end with LF or CRLF; empty lines and a byte order mark are skipped; the last line may lack its newline.
+ */
+export interface ByteSource {
+  /** Bytes in the file now; a later growth is not read. */
+  size: number;
+  /** Fills `into` from position `at` of the file; returns the number of bytes read, 0 at the end. */
+  read(into: Uint8Array, at: number): number;
+}
+
+/** Complete lines of one part of a file, and where that part begins. */
+export interface LineBlock {
+  at: number;
+  lines: string[];
+}
+
+const BLOCK_BYTES = 1 << 20;
+const LF = 0x0a;
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+
+/** The lines of bytes `from` to `to` in order, a block at a time; a line that is longer than a block comes whole. */
+export function* lineBlocks(
+  source: ByteSource,
+  { from = 0, to = source.size, blockBytes = BLOCK_BYTES } = {},
+): Generator<LineBlock> {
+  let chunk = new Uint8Array(blockBytes);
+  for (let at = from; at < to; ) {
+    const length = fill(source, chunk.subarray(0, Math.min(chunk.length, to - at)), at);
+    if (length === 0) return;
+    const last = at + length >= to;
+    const end = last ? length : chunk.lastIndexOf(LF, length - 1) + 1;
+    if (end === 0) {
+      chunk = new Uint8Array(chunk.length * 2);
+      continue;
+    }
+    yield { at, lines: split(chunk.subarray(0, end)) };
+    at += end;
+  }
+}
+
+/** The same blocks from the end of the file to its start; the lines within a block are still in the file's order. */
+export function* lineBlocksBackward(
+  source: ByteSource,
+  { to = source.size, blockBytes = BLOCK_BYTES } = {},
+): Generator<LineBlock> {
+  let chunk = new Uint8Array(blockBytes);
+  for (let end = to; end > 0; ) {
+    const from = Math.max(0, end - chunk.length);
+    const length = fill(source, chunk.subarray(0, end - from), from);
+    const first = from === 0 ? 0 : chunk.indexOf(LF) + 1;
+    // Without a newline before its last byte the block is the end of one longer line.
+    if (from > 0 && (first === 0 || first >= length)) {
+      chunk = new Uint8Array(chunk.length * 2);
+      continue;
+    }
+    yield { at: from + first, lines: split(chunk.subarray(first, length)) };
+    end = from + first;
+  }
+}
+
+function fill(source: ByteSource, into: Uint8Array, at: number): number {
+  let length = 0;
+  while (length < into.length) {
+    const read = source.read(into.subarray(length), at + length);
+    if (read === 0) break;
+    length += read;
+  }
+  return length;
+}
+
+function split(bytes: Uint8Array): string[] {
+  const lines = decoder.decode(bytes).split('\n');
+  if (lines.at(-1) === '') lines.pop();
+  return lines;
+}
+
+/** What a line holds: a value, nothing (an empty line), or no JSON (torn by a power loss, or written by an editor). */
+export type JsonLine = { kind: 'value'; value: unknown } | { kind: 'empty' } | { kind: 'garbage' };
+
+export function parseJsonLine(line: string): JsonLine {
+  const text = line.charCodeAt(0) === 0xfeff ? line.slice(1) : line;
+  if (text.trim() === '') return { kind: 'empty' };
+  try {
+    return { kind: 'value', value: JSON.parse(text) };
+  } catch {
+    return { kind: 'garbage' };
+  }
+}

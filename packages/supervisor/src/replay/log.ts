@@ -1,0 +1,152 @@
+import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
+import { parseJsonLine } from '@hybrid-soak/contract/json-lines.ts';
+import { firstRunId, lastRun, type RunPlace, runsBeginning } from '@hybrid-soak/contract/run-lines.ts';
+import { readJsonLines, withFile } from '../adapters/json-lines.ts';
+import { replayer } from '../core/replay.ts';
+import type { PerResource } from '../core/state.ts';
+import { Stop } from '../stop.ts';
+import { hasPressure, type LogRecord, observationsFrom, type StallSpan, stallOf, stampMs } from './log-observations.ts';
+import { type Changes, changed, optionsOf } from './options.ts';
+import { isObject, isRecord, noSuchRun, type Recording } from './recorded.ts';
+
+/** A run that fills more than this is streamed; of its recorded decisions only the first and the last are shown. */
+const SHOWN_FIRST = 5000;
+const SHOWN_LAST = 5000;
+
+/** What one pass over a run's records finds out. */
+interface Survey {
+  recorded: LogRecord[];
+  omitted: number;
+  garbage: number;
+  startup: LogRecord | null;
+  calibrated: LogRecord | null;
+  /** The first record that names its `psi_actions`, or the first one. */
+  first: LogRecord | null;
+  stalls: StallSpan[];
+  /** Milliseconds since 1970 of the first and the last record with pressure. */
+  span: [number, number] | null;
+  ordered: boolean;
+}
+
+/** One run of a decision log: the one whose id begins with `run`, or the last one that has any pressure in it. */
+export function logRecording(path: string, run: string): Recording {
+  const place = placeOf(path, run);
+  const survey = surveyOf(path, place);
+  if (survey.span === null || survey.first === null) throw noPressure(path);
+  const { recorded, startup, calibrated, first, span, omitted, garbage } = survey;
+  const notes: string[] = [];
+  if (garbage > 0) notes.push(`skipped ${garbage} lines that are not JSON`);
+  if (omitted > 0) notes.push(`${omitted} recorded decisions in the middle of the run are not shown`);
+  if (run === '' && place.others) notes.push(`the last run in it: ${place.run_id}; --run picks another`);
+  notes.push('a decision log: attribution is unavailable, rows and restarts are assumed to have succeeded');
+  const options = optionsOf(first, startup, (span[1] - span[0]) / 1000);
+  const measured = calibrated?.['baseline'];
+  const baseline = isObject(measured) ? (measured as PerResource<number | null>) : null;
+  const replay = (changes: Changes) => {
+    const wanted = changed(options, changes);
+    const known = baseline !== null && changes.parameters.calibrate_s === undefined;
+    const parameters = known ? { ...wanted.parameters, calibrate_s: 0 } : wanted.parameters;
+    const player = replayer({ ...wanted, parameters }, 'assumed', known ? baseline : null);
+    const observations = observationsFrom(survey.stalls, (observation) => player.take(observation));
+    eachRecord(path, place, survey.ordered, observations.take);
+    observations.end();
+    return player.end();
+  };
+  return { kind: 'decisions', options, recorded, replay, notes };
+}
+
+const noPressure = (path: string) =>
+  new Stop(SOAK_EXIT.CONFIG, `${path}: no record with PSI fields in it; valid: a log of a run that read PSI`);
+
+/** `others`: whether the log holds other runs before this one. */
+type Place = RunPlace & { others: boolean };
+
+function placeOf(path: string, run: string): Place {
+  return withFile(path, (source) => {
+    if (run === '') {
+      const last = lastRun(source, (record) => isRecord(record) && hasPressure(record));
+      if (last === null) throw noPressure(path);
+      return { ...last, others: last.from > 0 || firstRunId(source) !== last.run_id };
+    }
+    const found = runsBeginning(source, run);
+    if (found.length === 1) return { ...(found[0] as RunPlace), others: true };
+    const ids = (places: RunPlace[]) => places.map(({ run_id }) => run_id);
+    throw noSuchRun(path, run, ids(found), found.length > 0 ? [] : ids(runsBeginning(source, '')));
+  });
+}
+
+/** Actions whose records are parsed wherever they stand; other records between the first and the last ones are not. */
+const TELLING = /"(?:STARTUP|CALIBRATED|STALL)"/;
+const PRESSURE = /"(?:cpu|memory|io)_some_(?:raw|avg10)"/;
+const STAMP = /^\{"timestamp": ?"([^"]*)"/;
+
+function surveyOf(path: string, place: Place): Survey {
+  const survey: Survey = {
+    recorded: [],
+    omitted: 0,
+    garbage: 0,
+    startup: null,
+    calibrated: null,
+    first: null,
+    stalls: [],
+    span: null,
+    ordered: true,
+  };
+  let last: string[] = [];
+  const mark = (at: number, pressure: boolean) => {
+    survey.ordered &&= at >= (survey.span?.[1] ?? at);
+    if (pressure) survey.span = [Math.min(survey.span?.[0] ?? at, at), Math.max(survey.span?.[1] ?? at, at)];
+  };
+  /** Whether the line has to be parsed. */
+  const wanted = (line: string): boolean => {
+    const stamp = STAMP.exec(line)?.[1];
+    if (survey.recorded.length < SHOWN_FIRST || stamp === undefined) return true;
+    if (!line.includes(place.run_id)) return false;
+    mark(stampMs(stamp), PRESSURE.test(line));
+    if (last.push(line) > 2 * SHOWN_LAST) {
+      survey.omitted += SHOWN_LAST;
+      last = last.slice(-SHOWN_LAST - 1);
+    }
+    return TELLING.test(line);
+  };
+  const take = (record: LogRecord, at: number) => {
+    if (survey.recorded.length < SHOWN_FIRST && last.length === 0) {
+      survey.recorded.push(record);
+      mark(at, hasPressure(record));
+    }
+    if (record.action === 'STARTUP') survey.startup ??= record;
+    if (record.action === 'CALIBRATED') survey.calibrated ??= record;
+    if (survey.first?.psi_actions === undefined && record.psi_actions !== undefined) survey.first = record;
+    survey.first ??= record;
+    survey.stalls.push(...stallOf(record));
+  };
+  survey.garbage = eachRecord(path, place, true, take, wanted);
+  for (const line of last) {
+    const parsed = parseJsonLine(line);
+    if (parsed.kind === 'value' && isRecord(parsed.value)) survey.recorded.push(parsed.value);
+  }
+  // Merged or copied by hand, a log may be out of order; records of one moment keep their order.
+  if (!survey.ordered) survey.recorded.sort((a, b) => stampMs(a.timestamp) - stampMs(b.timestamp));
+  return survey;
+}
+
+/** The run's records in the order of their stamps; a log that is not in that order is loaded whole. Returns the garbage lines. */
+function eachRecord(
+  path: string,
+  { run_id, from }: Place,
+  ordered: boolean,
+  take: (record: LogRecord, at: number) => void,
+  wanted: (line: string) => boolean = () => true,
+): number {
+  const loaded: [LogRecord, number][] = [];
+  const each = (value: unknown) => {
+    if (!isRecord(value) || (value.run_id ?? '') !== run_id) return;
+    const at = stampMs(value.timestamp);
+    if (Number.isNaN(at)) return;
+    if (ordered) take(value, at);
+    else loaded.push([value, at]);
+  };
+  const { garbage } = readJsonLines(path, each, { from, wanted });
+  for (const [record, at] of loaded.sort(([, a], [, b]) => a - b)) take(record, at);
+  return garbage;
+}
