@@ -1,6 +1,6 @@
 import type { Observation } from '@hybrid-soak/contract/sample.ts';
 import { downsample, point } from '@hybrid-soak/report/downsample.ts';
-import { escapeJson } from '@hybrid-soak/report/html.ts';
+import { escapeJson } from '@hybrid-soak/report/escape-json.ts';
 import { COLUMNS, rowsOf } from '@hybrid-soak/report/series.ts';
 import { parseObservation, sightOf } from '@hybrid-soak/report/sight.ts';
 import fc from 'fast-check';

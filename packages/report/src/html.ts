@@ -1,17 +1,6 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import * as chartSpecs from './page/chart-specs.ts';
-import * as charts from './page/charts.ts';
-import * as decisions from './page/decisions.ts';
-import * as dom from './page/dom.ts';
-import * as marks from './page/marks.ts';
-import * as plot from './page/plot.ts';
-import * as start from './page/start.ts';
-import * as summary from './page/summary.ts';
-import { COLUMNS } from './series.ts';
-
-const REPORT_MODULES = [{ COLUMNS }, dom, chartSpecs, decisions, marks, plot, charts, summary, start];
+import { escapeJson } from './escape-json.ts';
+import { type PageEntry, pageScripts, pageStyles } from './page-assets.ts';
 
 export interface Page {
   html: string;
@@ -20,12 +9,9 @@ export interface Page {
 }
 
 /** A page that is one file: nothing in it is loaded from anywhere. `connect` is where its scripts may connect to. */
-export function page(title: string, data: unknown, modules: object[], entry: string, connect = "'none'"): Page {
-  const styles = [asset('uplot/dist/uPlot.min.css'), readFileSync(new URL('page/style.css', import.meta.url), 'utf8')];
-  const scripts = [
-    asset('uplot/dist/uPlot.iife.min.js'),
-    `'use strict';{${sourceOf([...REPORT_MODULES, ...modules])}\n${entry}();}`,
-  ];
+export function page(title: string, data: unknown, entry: PageEntry, connect = "'none'"): Page {
+  const styles = pageStyles();
+  const scripts = pageScripts(entry);
   const policy = [
     "default-src 'none'",
     `script-src ${scripts.map(hashOf).join(' ')}`,
@@ -56,36 +42,11 @@ ${scripts.map((script) => `<script>${script}</script>`).join('\n')}
 }
 
 export function reportPage(title: string, data: unknown): string {
-  return page(title, data, [], 'startReport').html;
-}
-
-/** JSON that cannot end its script element, begin a comment in it, or break a line: it is text to every parser. */
-export function escapeJson(value: unknown): string {
-  return JSON.stringify(value).replace(
-    /[<>&\u2028\u2029]/g,
-    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
+  return page(title, data, 'startReport').html;
 }
 
 function escapeText(text: string): string {
   return text.replace(/[<>&"']/g, (char) => `&#${char.charCodeAt(0)};`);
-}
-
-/**
- * The modules of a page as one script. Node has stripped their types at import, so that a function's own text is
- * JavaScript; constants are plain data and go as JSON. Hence the rule of `page/`: every top-level name is exported, and
- * none is used under another name.
- */
-function sourceOf(modules: object[]): string {
-  const entries = modules.flatMap((module) => Object.entries(module));
-  return entries
-    .map(([name, value]) => `const ${name} = ${typeof value === 'function' ? String(value) : escapeJson(value)};`)
-    .join('\n');
-}
-
-function asset(path: string): string {
-  const require = createRequire(import.meta.url);
-  return readFileSync(require.resolve(path), 'utf8');
 }
 
 function hashOf(text: string): string {

@@ -1,7 +1,7 @@
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { escapeJson, page } from '../html.ts';
-import * as live from '../page/live.ts';
+import { escapeJson } from '../escape-json.ts';
+import { page } from '../html.ts';
 import { engineViewer } from './database.ts';
 import { refusal } from './refusal.ts';
 import { runFollower } from './run-follower.ts';
@@ -21,7 +21,7 @@ const MAX_UNREAD_BYTES = 8 << 20;
 
 /** Serves the live page until closed. One look at the files a refresh, for all viewers together, and none without one. */
 export async function serveLive(options: LiveOptions): Promise<{ url: string; close(): Promise<void> }> {
-  const { html, policy } = page('engine and soak', null, [live], 'startLive', "'self'");
+  const { html, policy } = page('engine and soak', null, 'startLive', "'self'");
   const run = runFollower(options);
   const engine = engineViewer(options.db);
   const viewers = new Set<ServerResponse>();

@@ -1,0 +1,41 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { escapeJson } from './escape-json.ts';
+import * as chartSpecs from './page/chart-specs.ts';
+import * as charts from './page/charts.ts';
+import * as decisions from './page/decisions.ts';
+import * as dom from './page/dom.ts';
+import * as live from './page/live.ts';
+import * as marks from './page/marks.ts';
+import * as plot from './page/plot.ts';
+import * as start from './page/start.ts';
+import * as summary from './page/summary.ts';
+import { COLUMNS } from './series.ts';
+
+/** What a page begins with: a function of `page/` without parameters. */
+export type PageEntry = 'startReport' | 'startLive';
+
+/**
+ * The modules of `page/` as text, for a checkout, which has no build step: Node has stripped their types at import, so that
+ * a function's own text is JavaScript; constants are plain data and go as JSON. Hence the rule of `page/`: every top-level
+ * name is exported, and none is used under another name. A release has this module's results instead of it.
+ */
+const MODULES = [{ COLUMNS }, dom, chartSpecs, decisions, marks, plot, charts, summary, start, live];
+
+/** Texts of the style sheets. */
+export function pageStyles(): string[] {
+  return [asset('uplot/dist/uPlot.min.css'), readFileSync(new URL('page/style.css', import.meta.url), 'utf8')];
+}
+
+/** Texts of the scripts; the last one starts the page. */
+export function pageScripts(entry: PageEntry): string[] {
+  const names = MODULES.flatMap((module) => Object.entries(module));
+  const source = names.map(
+    ([name, value]) => `const ${name} = ${typeof value === 'function' ? String(value) : escapeJson(value)};`,
+  );
+  return [asset('uplot/dist/uPlot.iife.min.js'), `'use strict';{${source.join('\n')}\n${entry}();}`];
+}
+
+function asset(path: string): string {
+  return readFileSync(createRequire(import.meta.url).resolve(path), 'utf8');
+}
