@@ -1,7 +1,8 @@
-import { copyFileSync, mkdirSync } from 'node:fs';
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { type Plugin, rolldown } from 'rolldown';
+import { pageAssets } from './page.ts';
 
 /** Native addons for the wanted architecture, by path. They stand beside the bundles. */
 export interface Addons {
@@ -16,9 +17,12 @@ const PROGRAMS = {
   'hybrid-feed': 'packages/feed/src/main.ts',
 };
 
+/** Modules of the contract that need no schema library: every program loads them. */
+const SMALL = 'version|exit-codes|duration|ladder|psi|modes|reading|fault|recorded-time|error-code|median';
+
 /**
  * What is loaded together is one file: a command pays for its own code, and a release has few files. First match wins;
- * everything else is split by rolldown along the dynamic imports.
+ * everything else is split along the dynamic imports.
  */
 const CHUNKS: [name: string, modules: RegExp][] = [
   ['commander', /node_modules\/commander\//],
@@ -26,14 +30,19 @@ const CHUNKS: [name: string, modules: RegExp][] = [
   ['pino', /node_modules\/(pino|@pinojs|pino-std-serializers|sonic-boom|thread-stream|safe-stable-stringify)/],
   ['sqlite', /node_modules\/better-sqlite3\/|addon:better_sqlite3/],
   ['execa', /node_modules\/execa\//],
-  ['contract', /packages\/contract\/src\/(version|exit-codes|duration|ladder|psi|modes|reading|fault|recorded-time)\.ts/],
+  ['base', new RegExp(`packages/contract/src/(${SMALL})\\.ts|supervisor/src/(stop|commands/outlive-readers)\\.ts`)],
   ['schemas', /node_modules\/(zod|@iarna|toml-eslint-parser|eslint-visitor-keys)|packages\/contract\/src\//],
   ['terminal', /node_modules\/log-update\//],
   ['metrics', /node_modules\/@prometheus-io\//],
-  ['look', /supervisor\/src\/commands\/(tail|report|replay|compare|dashboard|runs|explain)\.ts|packages\/report\/src\//],
+  ['status', /supervisor\/src\/commands\/status\.ts/],
+  [
+    'look',
+    /supervisor\/src\/commands\/(tail|report|replay|compare|dashboard|runs|explain)\.ts|packages\/report\/src\//,
+  ],
   ['install', /supervisor\/src\/commands\/(install|completion)\.ts/],
   ['prove', /supervisor\/src\/commands\/(prove|doctor)\.ts/],
-  ['run', /supervisor\/src\/commands\/(run|restore)\.ts/],
+  ['run', /supervisor\/src\/commands\/(run|restore|metrics)\.ts/],
+  ['engine', /packages\/engine\/src\/(run|process|store\/open\/make-folder)/],
   ['feed', /packages\/feed\/src\/(?!main)/],
 ];
 
@@ -47,38 +56,58 @@ export async function bundle(root: string, out: string, addons: Addons): Promise
     input: PROGRAMS,
     platform: 'node',
     preserveEntrySignatures: false,
-    plugins: [nativeAddons(), threads()],
+    plugins: [nativeAddons(), builtAssets(await pageAssets(root)), utilInspect(), threads()],
   });
-  const { output } = await build.write({
-    dir: out,
+  const { output } = await build.generate({
     format: 'esm',
-    entryFileNames: '[name].js',
-    chunkFileNames: '[name].js',
+    entryFileNames: '[name].mjs',
+    chunkFileNames: '[name].mjs',
     comments: false,
+    minifyInternalExports: false,
     minify: { compress: true, mangle: false, codegen: true },
-    codeSplitting: {
-      groups: CHUNKS.map(([name, test], at) => ({ name, test, priority: CHUNKS.length - at })),
-    },
+    codeSplitting: { groups: CHUNKS.map(([name, test], at) => ({ name, test, priority: CHUNKS.length - at })) },
   });
   await build.close();
-  const inputs = output.flatMap((chunk) => (chunk.type === 'chunk' ? chunk.moduleIds : []));
+  const chunks = output.filter((chunk) => chunk.type === 'chunk');
+  for (const [name, code] of withoutFacades(new Map(chunks.map(({ fileName, code }) => [fileName, code]))))
+    writeFileSync(join(out, name), code);
+  const inputs = chunks.flatMap(({ moduleIds }) => moduleIds);
   return inputs.map((path) => relative(root, path)).sort();
+}
+
+const FACADE = /^export\{[\w$,]+\}from["'`]\.\/([\w-]+\.mjs)["'`];?\s*$/;
+
+/** A file that only hands on what another exports, under the same names: who imports it then imports the other. */
+function withoutFacades(files: Map<string, string>): Map<string, string> {
+  const behind = new Map<string, string>();
+  for (const [name, code] of files) {
+    const target = FACADE.exec(code)?.[1];
+    if (target !== undefined) behind.set(name, target);
+  }
+  const real = [...files].filter(([name]) => !behind.has(name));
+  return new Map(
+    real.map(([name, code]) => [
+      name,
+      code.replace(/\bimport\((["'`])\.\/([\w-]+\.mjs)\1\)/g, (whole, quote: string, to: string) =>
+        behind.has(to) ? `import(${quote}./${behind.get(to)}${quote})` : whole,
+      ),
+    ]),
+  );
 }
 
 /** Loads a native addon from beside the bundle, whatever path its package would look under. */
 function nativeAddons(): Plugin {
-  const addon = (name: string) => ({ id: `addon:${name}` });
+  const entry = '/better-sqlite3/lib/linux-x64.js';
   return {
     name: 'native-addons',
     resolveId(source, importer) {
       if (source === 'better-sqlite3' && importer !== undefined)
         return createRequire(importer).resolve('better-sqlite3/linux-x64');
-      if (source.endsWith('/prebuilds/linux-x64.node') || source === '../prebuilds/linux-x64.node') return addon('better_sqlite3');
-      return source === 'koffi' ? addon('koffi') : null;
+      if (source === '../prebuilds/linux-x64.node') return { id: 'addon:better_sqlite3' };
+      return source === 'koffi' ? { id: 'addon:koffi' } : null;
     },
     // A CommonJS caller gets the module's namespace.
-    transform: (code, id) =>
-      id.endsWith('/better-sqlite3/lib/linux-x64.js') ? code.replace("linux-x64.node')", "linux-x64.node').default") : null,
+    transform: (code, id) => (id.endsWith(entry) ? code.replace(".node')", ".node').default") : null),
     load(id) {
       if (!id.startsWith('addon:')) return null;
       const file = JSON.stringify(`./${id.slice('addon:'.length)}.node`);
@@ -87,9 +116,28 @@ function nativeAddons(): Plugin {
   };
 }
 
+/** The page's texts are made now instead of at run time. */
+function builtAssets(module: string): Plugin {
+  return {
+    name: 'built-assets',
+    load: (id) => (id.endsWith('packages/report/src/page-assets.ts') ? { code: module, moduleType: 'js' } : null),
+  };
+}
+
+/** The TOML parser hides a `require` from bundlers, for the sake of browsers. */
+function utilInspect(): Plugin {
+  return {
+    name: 'util-inspect',
+    transform: (code, id) =>
+      id.endsWith('/@iarna/toml/lib/toml-parser.js')
+        ? code.replace(`eval("require('util').inspect")`, "require('util').inspect")
+        : null,
+  };
+}
+
 const THREAD = /new URL\('(\.\/[\w-]+)\.ts', import\.meta\.url\)/g;
 
-/** A file that the code starts as a thread is an entry point of its own. */
+/** A file that the code starts as a thread is an entry point of its own, named after its folder and itself. */
 function threads(): Plugin {
   return {
     name: 'threads',
@@ -97,9 +145,11 @@ function threads(): Plugin {
       if (!id.endsWith('.ts') || code.search(THREAD) < 0) return null;
       return code.replace(THREAD, (_, path: string) => {
         const file = join(dirname(id), `${path}.ts`);
-        const name = relative(join(dirname(id), '..'), file).replaceAll('/', '-').replace(/\.ts$/, '');
-        this.emitFile({ type: 'chunk', id: file, fileName: `${name}.js` });
-        return `new URL('./${name}.js', import.meta.url)`;
+        const name = relative(join(dirname(id), '..'), file)
+          .replaceAll('/', '-')
+          .replace(/\.ts$/, '');
+        this.emitFile({ type: 'chunk', id: file, fileName: `${name}.mjs` });
+        return `new URL('./${name}.mjs', import.meta.url)`;
       });
     },
   };

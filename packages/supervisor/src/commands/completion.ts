@@ -11,10 +11,19 @@ export function completionCommand(program: () => Promise<Command>): Command {
       '\nExamples:\n  soak completion bash > ~/.local/share/bash-completion/completions/soak\n  soak completion zsh > ~/.zfunc/_soak\n  soak completion fish > ~/.config/fish/completions/soak.fish',
     )
     .action(async (shell: (typeof SHELLS)[number]) => {
-      const soak = await program();
-      process.stdout.write(completionScript(shell, soak.name(), soak.commands.map(wordOf)));
+      process.stdout.write(scriptOf(shell, await program()));
     });
 }
+
+/** The completion of every shell, by the file name under which the shell looks for it. */
+export const completionTexts = (soak: Command): Record<string, string> => ({
+  'soak.bash': scriptOf('bash', soak),
+  _soak: scriptOf('zsh', soak),
+  'soak.fish': scriptOf('fish', soak),
+});
+
+const scriptOf = (shell: (typeof SHELLS)[number], soak: Command): string =>
+  completionScript(shell, soak.name(), soak.commands.map(wordOf));
 
 function wordOf(command: Command): Word {
   const help = command.createHelp();

