@@ -117,6 +117,7 @@ const releasedCommand = (text: string): string =>
 
 /** The programs find their files from where they really are; `exec` keeps one process, so that signals reach it. */
 function launcher(name: string, flags: string): string {
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: the shell expands it
   const cache = '${XDG_CACHE_HOME:-${HOME:-/nonexistent}/.cache}/hybrid-soak';
   return `#!/bin/sh
 set -eu
