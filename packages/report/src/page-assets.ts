@@ -17,7 +17,7 @@ export type PageEntry = 'startReport' | 'startLive';
 
 /**
  * The modules of `page/` as text, for a checkout, which has no build step: Node has stripped their types at import, so that
- * a function's own text is JavaScript; constants are plain data and go as JSON. Hence the rule of `page/`: every top-level
+ * a function's own text is JavaScript; constants are plain data and go as JSON. So the rule of `page/`: every top-level
  * name is exported, and none is used under another name. A release has this module's results instead of it.
  */
 const MODULES = [{ COLUMNS }, dom, chartSpecs, decisions, marks, plot, charts, summary, start, live];

@@ -1,0 +1,126 @@
+import { spawnSync } from 'node:child_process';
+import { appendFileSync, cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import t from 'tap';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+const ARCH = process.arch;
+const VERSION = '9.8.7';
+const work = mkdtempSync(join(tmpdir(), 'hybrid-release-'));
+t.teardown(() => rmSync(work, { recursive: true, force: true }));
+
+/** Builds the release folder below `out`, as of a fixed time. */
+function build(out: string, ...flags: string[]) {
+  const env = { ...process.env, SOURCE_DATE_EPOCH: '1700000000' };
+  const args = ['ops/packaging/build.ts', '--arch', ARCH, '--version', VERSION, '--out', out, ...flags];
+  return spawnSync(process.execPath, args, { cwd: ROOT, env, encoding: 'utf8' });
+}
+
+const filesOf = (folder: string) =>
+  readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+
+const out = join(work, 'one');
+const built = build(out, '--only', 'folder');
+const release = join(out, `hybrid-soak-${VERSION}-linux-${ARCH}`);
+const run = (program: string, ...args: string[]) =>
+  spawnSync(join(release, 'bin', program), args, {
+    cwd: work,
+    env: { PATH: '/usr/bin:/bin', HOME: work },
+    encoding: 'utf8',
+  });
+
+t.equal(built.status, 0, built.stderr);
+
+t.test('a release is small: Node and 12 MB, 60 files, none of them a workshop', async (t) => {
+  const files = filesOf(release);
+  const bytes = files.reduce((sum, path) => sum + statSync(path).size, 0);
+  const node = statSync(join(release, 'node')).size;
+  t.ok(bytes <= node + 12_000_000, `${((bytes - node) / 1e6).toFixed(1)} MB beyond Node`);
+  t.ok(files.length <= 60, `${files.length} files`);
+  t.same(
+    files.filter((path) => /\.ts$|node_modules|tsconfig|biome/.test(path.slice(release.length))),
+    [],
+  );
+});
+
+t.test('two builds in two folders are equal byte for byte, in names, modes and times too', async (t) => {
+  const again = join(work, 'a/longer/path');
+  t.equal(build(again, '--only', 'folder').status, 0);
+  const listing = (folder: string) => {
+    const look = ['-c', 'find . -printf "%p %m %T@ %y\\n" | sort; sha256sum SHA256SUMS'];
+    return spawnSync('sh', look, { cwd: folder, encoding: 'utf8' }).stdout;
+  };
+  t.match(listing(release), /SHA256SUMS/);
+  t.equal(listing(join(again, `hybrid-soak-${VERSION}-linux-${ARCH}`)), listing(release));
+});
+
+t.test('SHA256SUMS covers every file, and notices one that changed', async (t) => {
+  const listed = readFileSync(join(release, 'SHA256SUMS'), 'utf8').trim().split('\n').length;
+  t.equal(listed, filesOf(release).length - 1);
+  const check = (folder: string) => spawnSync('sha256sum', ['-c', '--quiet', 'SHA256SUMS'], { cwd: folder }).status;
+  t.equal(check(release), 0);
+  const copy = join(work, 'copy');
+  cpSync(release, copy, { recursive: true });
+  appendFileSync(join(copy, 'lib/base.mjs'), '\n');
+  t.not(check(copy), 0);
+});
+
+t.test('every program runs from the release alone, with the version it was built as', async (t) => {
+  for (const program of ['soak', 'hybrid-engine', 'hybrid-feed']) {
+    const { status, stdout, stderr } = run(program, '--version');
+    t.equal(status, 0, stderr);
+    t.equal(stdout, `${VERSION}\n`);
+    t.match(run(program, '--help').stdout, /Usage:/);
+  }
+  const commands = [...run('soak', '--help').stdout.matchAll(/^ {2}(\w+)/gm)].map(([, name]) => name as string);
+  t.ok(commands.length > 10);
+  for (const name of commands.filter((name) => name !== 'help'))
+    t.match(run('soak', name, '--help').stdout, /Usage: soak/);
+});
+
+t.test('an engine and a soak of it run from the release, and the report is drawn by the built page', async (t) => {
+  const config = join(release, 'config/config.toml');
+  const flags = ['-d', '6s', '--manager', 'embedded', '--psi-actions', 'off', '--calibrate', '0'];
+  const ended = run(
+    'soak',
+    'run',
+    ...flags,
+    '--config',
+    config,
+    '--decisions',
+    join(work, 'ops/d.jsonl'),
+    '--report',
+    join(work, 'r.html'),
+  );
+  t.match(ended.stdout, /rows written/, ended.stderr);
+  const page = readFileSync(join(work, 'r.html'), 'utf8');
+  t.match(page, /uPlot/);
+  t.notMatch(page, /function startReport\(\): void/);
+});
+
+t.test('the bill of materials and the licences name what is inside', async (t) => {
+  const bill = JSON.parse(readFileSync(join(release, 'sbom.cdx.json'), 'utf8')) as {
+    bomFormat: string;
+    specVersion: string;
+    components: { name: string; version: string; licenses: unknown[] }[];
+  };
+  t.match(bill, { bomFormat: 'CycloneDX', specVersion: '1.6' });
+  const names = bill.components.map(({ name }) => name);
+  for (const name of ['better-sqlite3', `@koromix/koffi-linux-${ARCH}`, 'pino', 'uplot', 'ws', 'zod'])
+    t.ok(names.includes(name), name);
+  t.ok(names.some((name) => name.startsWith('node-linux-')));
+  t.notOk(names.includes('tap'));
+  const licences = readFileSync(join(release, 'LICENCES'), 'utf8');
+  for (const { name, version } of bill.components) t.ok(licences.includes(`${name} ${version} (`), name);
+});
+
+t.test('flags that make no sense are refused in one line', async (t) => {
+  for (const flags of [['--arch', 'mips'], ['--version', 'new'], ['--only', 'zip'], ['--nosuch']]) {
+    const { status, stderr } = build(join(work, 'no'), ...flags);
+    t.equal(status, 2);
+    t.equal(stderr.trim().split('\n').length, 1, stderr);
+  }
+});
