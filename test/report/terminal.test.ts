@@ -1,16 +1,11 @@
-import type { DecisionRecord } from '@hybrid-soak/contract/decision.ts';
 import { block, type View } from '@hybrid-soak/report/terminal/block.ts';
 import { lineOf, unpainted, widthOf } from '@hybrid-soak/report/terminal/line.ts';
 import { bar, sparkline } from '@hybrid-soak/report/terminal/sparkline.ts';
 import t from 'tap';
 
-const decision = (reason: string): DecisionRecord => ({
+const decision = (reason: string): View['decisions'][number] => ({
   timestamp: '2026-03-04T05:06:07.000000Z',
-  run_id: 'r',
-  ingest_mode: 'synthetic',
-  psi_actions: 'on',
   state: 'THROTTLE3',
-  current_sample_every: 20,
   action: 'ENGINE_RESTART_FAILED',
   reason,
 });

@@ -1,4 +1,4 @@
-import type { DecisionRecord } from '@hybrid-soak/contract/decision.ts';
+import type { LoggedDecision } from '@hybrid-soak/contract/decision.ts';
 import type { Trace } from './drive.ts';
 
 /** A change of the rung; times are milliseconds of the run. */
@@ -6,7 +6,7 @@ export interface Change {
   at: number;
   from: number;
   to: number;
-  record: DecisionRecord;
+  record: LoggedDecision;
 }
 
 /** Every change of the rung that was made, or, under `logonly`, would have been. */
@@ -15,17 +15,17 @@ export function changes({ scenario, entries }: Trace): Change[] {
   let wouldBe = scenario.options.original_sample_every ?? 1;
   for (const { at, records } of entries)
     for (const record of records) {
-      const would = record['would_be_sample_every'];
-      const to = typeof would === 'number' ? would : record['effect'] === 'set-rung' && record.current_sample_every;
+      const would = record.would_be_sample_every;
+      const to = typeof would === 'number' ? would : record.effect === 'set-rung' && record.current_sample_every;
       if (typeof to !== 'number' || 'ok' in record) continue;
-      const from = typeof would === 'number' ? wouldBe : Number(record['from_sample_every']);
+      const from = typeof would === 'number' ? wouldBe : Number(record.from_sample_every);
       found.push({ at, from, to, record });
       wouldBe = to;
     }
   return found;
 }
 
-export const byOverload = ({ record }: Change) => record['exit_code'] === 13;
+export const byOverload = ({ record }: Change) => record.exit_code === 13;
 export const seconds = (ms: number) => `${Math.round(ms / 100) / 10} s`;
 /** The first thing that is wrong with any of them, or null. */
 export const find = <T>(values: T[], wrong: (value: T, index: number) => string | null): string | null => {

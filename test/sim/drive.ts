@@ -1,7 +1,7 @@
-import type { DecisionRecord } from '@hybrid-soak/contract/decision.ts';
+import type { LoggedDecision } from '@hybrid-soak/contract/decision.ts';
 import { RESOURCES, type Resource } from '@hybrid-soak/contract/psi.ts';
-import type { Ending } from '@hybrid-soak/supervisor/core/decision.ts';
 import type { Effect } from '@hybrid-soak/supervisor/core/effect.ts';
+import type { Ending } from '@hybrid-soak/supervisor/core/ending/totals.ts';
 import type { State } from '@hybrid-soak/supervisor/core/state.ts';
 import { begin, step, type Verdict } from '@hybrid-soak/supervisor/core/step.ts';
 import { between, seeded } from './random.ts';
@@ -24,7 +24,7 @@ export interface Entry {
   /** Over its effective limit, by the step's own numbers; whether all is below the share of it that counts as calm. */
   over: Resource[];
   calm: boolean;
-  records: DecisionRecord[];
+  records: LoggedDecision[];
   effects: Effect[];
   /** Rows that came into sight. */
   newRows: number;
@@ -83,7 +83,7 @@ export function drive(scenario: Scenario, seed: number, policy: typeof step = st
       alive: world.engine.connection === 'connected' && world.engine.frozenSince(world.at) === null,
       changing: unit.available && /ing$/.test(unit.value.active_state),
       throttled: cgroup.available && world.engine.throttledAt >= world.at - THROTTLED_MS,
-      said: state.pending === null ? state.sampleEvery : null,
+      said: state.effects.pending === null ? state.ladder.sampleEvery : null,
       config: world.config ?? 1,
       psi: observation.psi.cpu.available,
       cgroup: cgroup.available,

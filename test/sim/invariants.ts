@@ -71,7 +71,7 @@ function budgetIsKept({ scenario, entries }: Trace): string | null {
   const restarts: number[] = [];
   return find(entries, ({ at, records }) => {
     for (const record of records) {
-      const free = record['effect'] === 'set-rung' && apply === 'reload';
+      const free = record.effect === 'set-rung' && apply === 'reload';
       if (record.action === 'ENGINE_RESTART' && !free) restarts.push(at);
     }
     const recent = restarts.filter((time) => at - time < 3_600_000).length;
@@ -87,7 +87,7 @@ function intentActOutcome({ entries, ending }: Trace): string | null {
     const begun: unknown[] = [];
     for (const record of records) {
       if (record.seq !== expected++) return `seq ${record.seq} is out of turn at ${at}`;
-      const id = record['effect_id'];
+      const id = record.effect_id;
       if (id === undefined) continue;
       const outcome = 'ok' in record;
       if (outcome && open !== id) return `an outcome of effect ${id} without its intent at ${at}`;
@@ -108,7 +108,8 @@ function originalIsRestored({ scenario, entries, config, ending }: Trace): strin
   if (ending === null) return 'the soak did not end';
   if (restored === undefined || last.at(-1)?.action !== 'SUMMARY') return 'the last records are not RESTORED, SUMMARY';
   const same = config === scenario.options.original_sample_every;
-  if (restored['ok'] !== true) return /soak restore/.test(restored.reason) ? null : 'not restored, and no word of it';
+  if (restored.ok !== true)
+    return /soak restore/.test(restored.reason ?? '') ? null : 'not restored, and no word of it';
   return same ? null : `sample_every is ${config} at the end`;
 }
 
@@ -121,12 +122,12 @@ function flapsAreDamped(trace: Trace): string | null {
   return find(changes(trace), (change) => {
     if (change.to > change.from) {
       const flap = down !== null && change.at - down.at <= p.flap_window_s * 1000;
-      if (flap) owed = Math.min(2 * Number(down?.record['recover_hold_s']), p.max_recover_hold_s);
+      if (flap) owed = Math.min(2 * Number(down?.record.recover_hold_s), p.max_recover_hold_s);
       return null;
     }
     down = change;
     // Rounded to seconds in the record.
-    const held = Number(change.record['held_for_s']) + 0.5;
+    const held = Number(change.record.held_for_s) + 0.5;
     if (held < owed) return `recovered after ${held} s of calm where ${owed} s were owed, at ${change.at}`;
     owed = p.recover_hold_s;
     return null;
@@ -165,9 +166,7 @@ function runsItsTime({ scenario, entries }: Trace): string | null {
 }
 
 function configErrorEnds({ entries }: Trace): string | null {
-  const refused = entries.find(({ records }) =>
-    records.some((r) => r.action === 'ENGINE_EXIT' && r['exit_code'] === 12),
-  );
+  const refused = entries.find(({ records }) => records.some((r) => r.action === 'ENGINE_EXIT' && r.exit_code === 12));
   return refused === undefined || refused.ended ? null : `exit code 12 at ${refused.at}, went on`;
 }
 

@@ -54,8 +54,8 @@ function abortTakesItsTime(trace: Trace): string | null {
   return find(trace.entries, ({ at, records, over }) => {
     if (over.length === 0) top = null;
     for (const { action, reason } of records) {
-      if (action === 'THROTTLE_MAX' && /over the limit/.test(reason)) top = at;
-      if (action !== 'ABORT' || !/kept the host over/.test(reason)) continue;
+      if (action === 'THROTTLE_MAX' && /over the limit/.test(reason ?? '')) top = at;
+      if (action !== 'ABORT' || !/kept the host over/.test(reason ?? '')) continue;
       if (top === null || at - top < abort_after_s * 1000)
         return `ABORT at ${at}, over the limit at the top since ${top}`;
     }
@@ -73,9 +73,9 @@ function overloadClimbs({ scenario, entries }: Trace): string | null {
   let owedSince: number | null = null;
   return find(entries, ({ at, records, ended, verdict }) => {
     for (const record of records) {
-      const thirteen = record['exit_code'] === 13;
+      const thirteen = record.exit_code === 13;
       if (record.action === 'ENGINE_EXIT' && thirteen) {
-        exits += Number(record['exits']);
+        exits += Number(record.exits);
         owedSince ??= at;
       } else if (thirteen && record.action !== 'HOLD') {
         owedSince = null;

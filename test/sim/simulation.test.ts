@@ -60,9 +60,14 @@ const trouble = (kind: Trouble['kind'], at: number, until: number): Trouble => (
 
 /** `step` with a state that a policy with that defect would have. */
 const forgetful =
-  (change: (state: State) => Partial<State>): typeof step =>
-  (state, observation) =>
-    step({ ...state, ...change(state) }, observation);
+  (change: (state: State) => { [group in keyof State]?: Partial<State[group]> }): typeof step =>
+  (state, observation) => {
+    const changed = Object.entries(change(state)).map(([group, values]) => [
+      group,
+      { ...(state[group as keyof State] as object), ...(values as object) },
+    ]);
+    return step({ ...state, ...Object.fromEntries(changed) }, observation);
+  };
 /** `step` whose answer a broken one tampers with. */
 const tampered =
   (tamper: (next: Step) => Step): typeof step =>
@@ -74,31 +79,31 @@ const DEFECTS: { invariant: keyof typeof INVARIANTS; scenario?: Partial<Scenario
     invariant: 'at most one rung per cooldown',
     // A restart is measured for as long as a cooldown lasts.
     scenario: { elasticity: 0.3, options: { ...CALM.options, apply: 'reload' } },
-    policy: forgetful(() => ({ lastRungChange: null })),
+    policy: forgetful(() => ({ ladder: { lastChange: null } })),
   },
   {
     invariant: "one rung at a time, never past the ladder's ends",
     scenario: { elasticity: 0.5, leak: 2 },
-    policy: forgetful(({ ladder }) => ({ ladder: ladder.filter(({ rung }) => rung !== 'THROTTLE1') })),
+    policy: forgetful(({ ladder }) => ({ ladder: { steps: ladder.steps.filter(({ rung }) => rung !== 'THROTTLE1') } })),
   },
   {
     invariant: 'the pressure of others never escalates past its first doubt, never aborts',
     scenario: { engineLevel: 0, ambientLevel: 70, ambient: 'ramping' },
     policy: (state, observation) =>
       step(
-        { ...state, lastWhose: 'engine', effective: true },
+        { ...state, ladder: { ...state.ladder, lastWhose: 'engine', effective: true } },
         { ...observation, cgroup: { available: false, why: '' } },
       ),
   },
   {
     invariant: 'a frozen engine is detected within threshold and grace',
     scenario: { troubles: [trouble('freeze', 600, 900)] },
-    policy: forgetful(({ now }) => ({ lastProgress: now })),
+    policy: forgetful(({ clock }) => ({ stall: { lastProgress: clock.now } })),
   },
   {
     invariant: 'no restart beyond the budget',
     scenario: { troubles: [trouble('freeze', 600, 3000)] },
-    policy: forgetful(() => ({ restarts: [], stallStreak: 0 })),
+    policy: forgetful(() => ({ ladder: { restarts: [] }, stall: { streak: 0 } })),
   },
   {
     invariant: 'every act has an intent before it and an outcome after it',
@@ -106,7 +111,7 @@ const DEFECTS: { invariant: keyof typeof INVARIANTS; scenario?: Partial<Scenario
   },
   {
     invariant: 'every act has an intent before it and an outcome after it',
-    policy: forgetful(() => ({ pending: null, changingSince: null })),
+    policy: forgetful(() => ({ effects: { pending: null }, unit: { changingSince: null } })),
   },
   {
     invariant: 'the original sample_every is restored',
@@ -114,7 +119,7 @@ const DEFECTS: { invariant: keyof typeof INVARIANTS; scenario?: Partial<Scenario
   },
   {
     invariant: 'no oscillation faster than the flap rule',
-    policy: forgetful(() => ({ recoverHoldMs: 60_000 })),
+    policy: forgetful(() => ({ ladder: { recoverHoldMs: 60_000 } })),
   },
   {
     invariant: 'an operator comes first',
@@ -125,7 +130,13 @@ const DEFECTS: { invariant: keyof typeof INVARIANTS; scenario?: Partial<Scenario
     invariant: 'blindness moves nothing',
     scenario: { troubles: [trouble('no-psi', 30, 7000)] },
     policy: (state, observation) => {
-      const line = { raw: '', avg10: 0, avg60: 0, avg300: 0, total: state.phase === 'running' ? state.now * 500 : 0 };
+      const line = {
+        raw: '',
+        avg10: 0,
+        avg60: 0,
+        avg300: 0,
+        total: state.phase === 'running' ? state.clock.now * 500 : 0,
+      };
       const psi = { available: true as const, value: { some: line, full: null } };
       return step(state, { ...observation, psi: { cpu: psi, memory: psi, io: psi } });
     },
@@ -137,12 +148,12 @@ const DEFECTS: { invariant: keyof typeof INVARIANTS; scenario?: Partial<Scenario
   },
   {
     invariant: 'the records tell the rung that is in the file',
-    policy: forgetful(() => ({ sampleEvery: 7 })),
+    policy: forgetful(() => ({ ladder: { sampleEvery: 7 } })),
   },
   {
     invariant: 'no restart on top of another',
     scenario: { troubles: [{ ...trouble('overload', 600, 610), curable: true }] },
-    policy: forgetful(({ now }) => ({ changingSince: now - 600_000 })),
+    policy: forgetful(({ clock }) => ({ unit: { changingSince: clock.now - 600_000 } })),
   },
   {
     invariant: 'a soak that is complete has run its time',
@@ -156,11 +167,13 @@ const DEFECTS: { invariant: keyof typeof INVARIANTS; scenario?: Partial<Scenario
   {
     invariant: 'a rung up follows pressure without a break',
     scenario: { options: { ...CALM.options, parameters: { ...CALM.options.parameters, sustain_s: 60 } } },
-    policy: forgetful(({ now }) => ({ overSince: { cpu: now - 60_000, memory: null, io: null } })),
+    policy: forgetful(({ clock }) => ({
+      pressure: { overSince: { cpu: clock.now - 60_000, memory: null, io: null } },
+    })),
   },
   {
     invariant: 'a rung down follows calm without a break',
-    policy: forgetful(({ now }) => ({ calmSince: now - 600_000 })),
+    policy: forgetful(({ clock }) => ({ pressure: { calmSince: clock.now - 600_000 } })),
   },
   {
     invariant: "an engine's own quota moves nothing",
@@ -174,22 +187,22 @@ const DEFECTS: { invariant: keyof typeof INVARIANTS; scenario?: Partial<Scenario
   {
     invariant: 'an abort for pressure takes its time at the last rung',
     scenario: { elasticity: 0.1, engineLevel: 80 },
-    policy: forgetful(({ now }) => ({ effective: true, atTopSince: now - 600_000 })),
+    policy: forgetful(({ clock }) => ({ ladder: { effective: true, atTopSince: clock.now - 600_000 } })),
   },
   {
     invariant: 'exit code 13 climbs one rung',
     scenario: { troubles: [{ ...trouble('overload', 600, 610), curable: true }] },
-    policy: forgetful(() => ({ overload: false })),
+    policy: forgetful(() => ({ ladder: { overload: false } })),
   },
   {
     invariant: 'a stall is acted on before any rung',
     scenario: { troubles: [trouble('freeze', 600, 1500)] },
-    policy: forgetful(({ now }) => ({ graceUntil: now + 60_000, stallHeldSince: null })),
+    policy: forgetful(({ clock }) => ({ unit: { graceUntil: clock.now + 60_000 }, stall: { heldSince: null } })),
   },
   {
     invariant: 'stall restarts in a row end the soak, neither early nor late',
     scenario: { troubles: [trouble('freeze', 600, 1500)] },
-    policy: forgetful(() => ({ stallStreak: 0 })),
+    policy: forgetful(() => ({ stall: { streak: 0 } })),
   },
   {
     invariant: 'no rows are a stall in the end',
@@ -218,7 +231,7 @@ t.test('a failing run is minimised to the one trouble that it takes', async (t) 
     effectSlow: 0.3,
     troubles: [trouble('quiet', 100, 110), freeze, trouble('late', 2000, 2100)],
   };
-  const policy = forgetful(({ now }) => ({ lastProgress: now }));
+  const policy = forgetful(({ clock }) => ({ stall: { lastProgress: clock.now } }));
   const { scenario } = minimise(noisy, 1, 'a frozen engine is detected within threshold and grace', policy);
   t.same(scenario.troubles, [freeze]);
   t.equal(scenario.effectSlow, 0);

@@ -39,7 +39,7 @@ function streaksEnd({ scenario, entries }: Trace): string | null {
     if (newRows > 0) inARow = 0;
     for (const record of records) {
       if (isStallRestart(record) && ++inARow > max_stall_restarts) return `${inARow} stall restarts in a row at ${at}`;
-      const early = record.action === 'ABORT' && /in a row/.test(record.reason) && inARow < max_stall_restarts;
+      const early = record.action === 'ABORT' && /in a row/.test(record.reason ?? '') && inARow < max_stall_restarts;
       if (early) return `ABORT after ${inARow} stall restarts in a row at ${at}`;
     }
     return null;

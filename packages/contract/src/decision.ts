@@ -1,61 +1,163 @@
 import { z } from 'zod';
+import { FIELDS, psiFields } from './decision-fields.ts';
 import { RUNGS } from './ladder.ts';
 import { POLICIES, PSI_ACTIONS } from './modes.ts';
 
-/** Every action a decision record can have. A rung change is an ENGINE_RESTART whose `state` is the new rung. */
-export const ACTIONS = [
-  'STARTUP',
-  'CALIBRATED',
-  'ENGINE_START',
-  'ENGINE_RESTART',
-  'ENGINE_RESTARTED',
-  'ENGINE_RESTART_FAILED',
-  'ENGINE_EXIT',
-  'ENGINE_STOP',
-  'STALL',
-  'QUIET',
-  'STARVED',
-  'HOLD',
-  'PSI_LOGONLY',
-  'PSI_UNAVAILABLE',
-  'THROTTLE_MAX',
-  'CONFIG_ERROR',
-  'RESTORED',
-  'ABORT',
-  'STOP',
-  'COMPLETE',
-  'SUMMARY',
-] as const;
-export type Action = (typeof ACTIONS)[number];
+/** What stands in every record; the first ten fields in this order. */
+const common = {
+  timestamp: z.string().describe('UTC, microseconds, Z'),
+  run_id: z.string().describe('UUID of the run'),
+  seq: z.number().int().describe('1, 2, 3 … within the run'),
+  ingest_mode: z.string(),
+  psi_actions: z.enum(PSI_ACTIONS),
+  policy: z.enum(POLICIES),
+  state: z.enum(RUNGS),
+  current_sample_every: z.number().int(),
+};
 
-const psiFields = Object.fromEntries(
-  ['cpu', 'memory', 'io'].flatMap((resource) =>
-    ['some', 'full'].flatMap((kind) => [
-      [`${resource}_${kind}_raw`, z.string().optional().describe("the kernel's line, byte for byte")],
-      [`${resource}_${kind}_avg10`, z.number().optional().describe('percent of wall time in which tasks waited')],
-    ]),
-  ),
-) as Record<`${'cpu' | 'memory' | 'io'}_${'some' | 'full'}_${'raw'}`, z.ZodOptional<z.ZodString>> &
-  Record<`${'cpu' | 'memory' | 'io'}_${'some' | 'full'}_${'avg10'}`, z.ZodOptional<z.ZodNumber>>;
+/** A record of that action: what every record has, the pressure if it was read, then the fields of its own. */
+function member<A extends string, K extends keyof typeof FIELDS, O extends keyof typeof FIELDS = never>(
+  action: A,
+  own: readonly K[],
+  maybe: readonly O[] = [],
+) {
+  const always = Object.fromEntries(own.map((key) => [key, FIELDS[key]])) as Pick<typeof FIELDS, K>;
+  const sometimes = Object.fromEntries(maybe.map((key) => [key, FIELDS[key].optional()])) as {
+    [key in O]: z.ZodOptional<(typeof FIELDS)[key]>;
+  };
+  return z.strictObject({
+    ...common,
+    action: z.literal(action),
+    reason: z.string().describe('for people; programs go by codes'),
+    ...psiFields,
+    ...always,
+    ...sometimes,
+    effect: FIELDS.effect.optional(),
+    effect_id: FIELDS.effect_id.optional(),
+  });
+}
+
+const PROGRESS = ['seconds_since_progress', 'ticks_count', 'last_tick_ts', 'heartbeat_age_s'] as const;
+const JUDGED = ['over', 'pressure', 'effective_limit', 'baseline', 'attribution', 'engine_share'] as const;
+const OUTCOME = ['ok', 'took_ms', 'invocation_id', 'unit_pid'] as const;
 
 /**
- * One line of `data/ops/soak_decisions.jsonl`. The first ten fields stand in every record in this order, then the
- * pressure where it was read, then whatever the action needs. The earlier tool's records have neither `seq` nor `policy`.
+ * One line of `data/ops/soak_decisions.jsonl`, by its action. A rung change is an ENGINE_RESTART whose `state` is the new
+ * rung. A field has the same meaning in all records that have it.
  */
-export const decisionSchema = z
-  .object({
-    timestamp: z.string().describe('UTC, microseconds, Z'),
-    run_id: z.string().describe('UUID of the run'),
-    seq: z.number().int().optional().describe('1, 2, 3 … within the run'),
-    ingest_mode: z.string(),
-    psi_actions: z.enum(PSI_ACTIONS),
-    policy: z.enum(POLICIES).optional(),
-    state: z.enum(RUNGS),
-    current_sample_every: z.number().int(),
-    action: z.enum(ACTIONS),
-    reason: z.string(),
-    ...psiFields,
-  })
-  .catchall(z.unknown());
+export const decisionSchema = z.discriminatedUnion('action', [
+  member(
+    'STARTUP',
+    [
+      ...([
+        'unit',
+        'manager',
+        'original_sample_every',
+        'was_running',
+        'duration_s',
+        'interval_s',
+        'calibrate',
+      ] as const),
+      ...(['calibrate_s', 'apply', 'leave', 'limits', 'parameters', 'thresholds'] as const),
+    ],
+    ['torn_line_kept_in'],
+  ),
+  member('CALIBRATED', ['calibrate', 'calibrated_s', 'baseline', 'effective_limit', 'measurements'], ['unavailable']),
+  member('ENGINE_START', ['attempt']),
+  member(
+    'ENGINE_RESTART',
+    [],
+    [
+      ...PROGRESS,
+      ...JUDGED,
+      ...(['stall_streak', 'held_for_s', 'recover_hold_s', 'exit_code', 'from', 'from_sample_every'] as const),
+    ],
+  ),
+  member('ENGINE_RESTARTED', [...OUTCOME]),
+  member('ENGINE_RESTART_FAILED', [...OUTCOME, 'error']),
+  member('ENGINE_EXIT', [
+    'exit_code',
+    'exit_name',
+    'signal',
+    'result',
+    'exits',
+    'n_restarts',
+    'invocation_id',
+    'unit_pid',
+  ]),
+  member('ENGINE_STOP', [], [...OUTCOME, 'error']),
+  member('STALL', [...PROGRESS, 'stall_streak']),
+  member('QUIET', [...PROGRESS]),
+  member('STARVED', [...PROGRESS]),
+  member('HOLD', [], [...PROGRESS, ...JUDGED, 'held_for_s', 'recover_hold_s', 'exit_code']),
+  member(
+    'PSI_LOGONLY',
+    [],
+    [
+      ...JUDGED,
+      ...(['held_for_s', 'recover_hold_s', 'exit_code'] as const),
+      ...(['would_be', 'would_be_sample_every', 'would_abort'] as const),
+    ],
+  ),
+  member('PSI_UNAVAILABLE', ['resource']),
+  member('THROTTLE_MAX', [], [...JUDGED, 'exit_code']),
+  member('CONFIG_ERROR', ['exit_code'], ['waits_for']),
+  member('RESTORED', [], [...OUTCOME, 'error', 'unit']),
+  member('ABORT', [], [...PROGRESS, ...JUDGED, 'waits_for']),
+  member('STOP', [], ['waits_for']),
+  member('COMPLETE', [], ['waits_for']),
+  member('SUMMARY', [
+    ...(['verdict', 'exit_code', 'thresholds', 'duration_s', 'time_per_rung_s', 'restarts', 'stalls'] as const),
+    ...(['engine_exits', 'ticks', 'ticks_per_second', 'baseline', 'pressure', 'blind_s', 'ambient_s'] as const),
+  ]),
+]);
 
-export type DecisionRecord = z.infer<typeof decisionSchema>;
+export type Decision = z.infer<typeof decisionSchema>;
+export type Action = Decision['action'];
+/** Every action that a record can have. */
+export const ACTIONS: readonly Action[] = decisionSchema.options.map(({ shape }) => shape.action.value);
+
+/** A record without what is the same for every record of a moment: what a writer has to say. */
+export type DecisionBody = Decision extends infer D
+  ? D extends Decision
+    ? Omit<D, keyof typeof common | keyof typeof psiFields | 'effect' | 'effect_id'>
+    : never
+  : never;
+
+const logged = z.looseObject({
+  ...Object.fromEntries(
+    Object.entries({ ...common, reason: z.string(), ...psiFields, ...FIELDS }).map(([key, field]) => [
+      key,
+      (field as z.ZodType).optional().catch(undefined),
+    ]),
+  ),
+  timestamp: z.string(),
+  action: z.string(),
+});
+
+type Field<S> = S extends z.ZodType ? z.infer<S> | undefined : never;
+
+/**
+ * A line of a decision log, by this tool or the earlier one, which has the same field names and neither `seq` nor `policy`.
+ * Two fields are certain; any other is as its action has it, or missing.
+ */
+export type LoggedDecision = { timestamp: string; action: string } & {
+  [key in Exclude<keyof typeof common, 'timestamp'>]?: Field<(typeof common)[key]>;
+} & { [key in keyof typeof psiFields]?: Field<(typeof psiFields)[key]> } & {
+  [key in keyof typeof FIELDS]?: Field<(typeof FIELDS)[key]>;
+} & { reason?: string };
+
+/** A parsed line as a record; null if it is not one. A field of another type than the schema's reads as missing. */
+export function loggedDecision(value: unknown): LoggedDecision | null {
+  const read = logged.safeParse(value);
+  if (!read.success || Number.isNaN(stampMs(read.data.timestamp))) return null;
+  return read.data as LoggedDecision;
+}
+
+/** Milliseconds since 1970, with the fraction that Date leaves out; a stamp without a zone is UTC. NaN if it is not one. */
+export function stampMs(timestamp: string): number {
+  const iso = timestamp.trim().replace(' ', 'T').replace(',', '.');
+  const zoned = /(Z|[+-]\d\d:?\d\d)$/i.test(iso) ? iso : `${iso}Z`;
+  const micros = /\.\d{3}(\d{1,3})/.exec(iso)?.[1] ?? '';
+  return Date.parse(zoned) + Number(micros.padEnd(3, '0')) / 1000;
+}

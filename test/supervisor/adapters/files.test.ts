@@ -166,7 +166,7 @@ const record = {
   policy: 'classic',
   state: 'NORMAL',
   current_sample_every: 1,
-  action: 'STARTUP',
+  action: 'STOP',
   reason: 'x',
 } as const;
 

@@ -158,7 +158,7 @@ t.test('an effect that never ends is given up after five minutes, with a record'
   const soak = hog(calibrated().set({ effects: null }));
   const begun = soak.until('ENGINE_RESTART');
   const failed = soak.until('ENGINE_RESTART_FAILED');
-  t.match(failed, { error: 'no outcome within 300 s', effect_id: begun['effect_id'] });
+  t.match(failed, { error: 'no outcome within 300 s', effect_id: begun.effect_id });
   t.equal(failed.at - begun.at, 300);
 });
 

@@ -12,7 +12,7 @@ t.test('60 s of calm, below 0.7 of every limit: one rung down', async (t) => {
   const soak = throttled().set({ cpu: 10 });
   const down = soak.until('ENGINE_RESTART');
   t.match(down, { reason: 'calm: one rung down', state: 'NORMAL', from: 'THROTTLE1', recover_hold_s: 60 });
-  t.ok(Number(down['held_for_s']) >= 60, String(down['held_for_s']));
+  t.ok(Number(down.held_for_s) >= 60, String(down.held_for_s));
 });
 
 t.test('between 0.7 of the limit and the limit nothing moves', async (t) => {
@@ -44,7 +44,7 @@ function flap(soak: Soak): number {
   soak.set({ cpu: 60, engineCpu: 300 });
   soak.until('ENGINE_RESTART');
   soak.set({ cpu: 5, engineCpu: 100 });
-  return Number(soak.until('ENGINE_RESTART')['recover_hold_s']);
+  return Number(soak.until('ENGINE_RESTART').recover_hold_s);
 }
 
 t.test('each flap doubles the hold, up to eight minutes; a quiet hold halves it', async (t) => {
@@ -72,6 +72,6 @@ t.test(
     soak.set({ cpu: 60, engineCpu: 300 });
     soak.until('ENGINE_RESTART');
     soak.set({ cpu: 18, engineCpu: 100 }).run(600).set({ cpu: 5 });
-    t.ok(Number(soak.until('ENGINE_RESTART')['held_for_s']) >= 120);
+    t.ok(Number(soak.until('ENGINE_RESTART').held_for_s) >= 120);
   },
 );

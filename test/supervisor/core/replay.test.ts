@@ -54,5 +54,5 @@ t.test('under another policy the restarts that were made then are not taken for 
     now.filter(({ action }) => action === 'ENGINE_EXIT'),
     [],
   );
-  t.equal(state.crashes, 0);
+  t.equal(state.unit.crashes, 0);
 });

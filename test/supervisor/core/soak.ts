@@ -1,5 +1,5 @@
 import type { SoakPolicy } from '@hybrid-soak/contract/config.ts';
-import type { DecisionRecord } from '@hybrid-soak/contract/decision.ts';
+import type { LoggedDecision } from '@hybrid-soak/contract/decision.ts';
 import type { Resource } from '@hybrid-soak/contract/psi.ts';
 import { available, unavailable } from '@hybrid-soak/contract/reading.ts';
 import type { EffectOutcome, Observation } from '@hybrid-soak/contract/sample.ts';
@@ -23,7 +23,7 @@ const counters = () => ({
 /** A soak under conditions that a test sets. Effects end at the next observation. Times are seconds since its beginning. */
 export class Soak {
   readonly conditions: Conditions = { ...CALM };
-  readonly records: (DecisionRecord & { at: number })[] = [];
+  readonly records: (LoggedDecision & { at: number })[] = [];
   readonly effects: Effect[] = [];
   at = 0;
   last: Step | null = null;
@@ -59,7 +59,7 @@ export class Soak {
   }
 
   /** Observations until that action is recorded; throws where it is not within an hour. */
-  until(action: string): DecisionRecord & { at: number } {
+  until(action: string): LoggedDecision & { at: number } {
     const from = this.records.length;
     for (let left = 3600; left > 0; left -= this.interval) {
       this.observe(this.interval);
@@ -75,7 +75,7 @@ export class Soak {
     return wanted.map((record) => `${record.action}: ${record.reason}`);
   }
 
-  of(action: string): (DecisionRecord & { at: number })[] {
+  of(action: string): (LoggedDecision & { at: number })[] {
     return this.records.filter((record) => record.action === action);
   }
 

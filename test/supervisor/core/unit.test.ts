@@ -20,7 +20,7 @@ t.test('exit code 12 ends the soak at once, the config is put back, the engine s
 t.test('exit code 13 is a rung at once, without any pressure, as soon as the unit is settled', async (t) => {
   const soak = running().set(exited(13)).run(5);
   t.match(soak.of('ENGINE_EXIT'), [{ reason: 'exit code 13 OVERLOAD' }]);
-  t.equal(soak.verdict, 'hold: unit changing state');
+  t.equal(soak.verdict, 'engine_exit: exit code 13 OVERLOAD');
   soak.set({ unit: { n_restarts: 1, invocation_id: 'again' } }).run(5);
   t.match(soak.of('ENGINE_RESTART'), [{ at: 70, state: 'THROTTLE1', reason: 'engine exit code 13' }]);
 });

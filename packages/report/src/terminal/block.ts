@@ -1,4 +1,4 @@
-import type { DecisionRecord } from '@hybrid-soak/contract/decision.ts';
+import type { Decision } from '@hybrid-soak/contract/decision.ts';
 import { RESOURCES, type Resource } from '@hybrid-soak/contract/psi.ts';
 import { type Format, lineOf, type Paint, type Span, unpainted, widthOf } from './line.ts';
 import { bar, sparkline } from './sparkline.ts';
@@ -23,7 +23,7 @@ export interface View {
   /** Percent of one CPU. */
   engine_cpu_time: number | null;
   /** The last ones, oldest first. */
-  decisions: readonly DecisionRecord[];
+  decisions: readonly Pick<Decision, 'timestamp' | 'state' | 'action' | 'reason'>[];
 }
 
 const LABEL = 11;

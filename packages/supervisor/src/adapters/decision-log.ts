@@ -1,12 +1,12 @@
 import { closeSync, fdatasyncSync, fstatSync, ftruncateSync, mkdirSync, readSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { DecisionRecord } from '@hybrid-soak/contract/decision.ts';
+import type { Decision } from '@hybrid-soak/contract/decision.ts';
 import { openRegular } from './safe-open.ts';
 
 export interface DecisionLog {
   /** The file that holds a torn last line that was cut off at opening; null where there was none. */
   mended: string | null;
-  append(record: DecisionRecord): void;
+  append(record: Decision): void;
   close(): void;
 }
 
@@ -28,7 +28,7 @@ export function openDecisionLog(path: string): DecisionLog {
 const TAIL_BYTES = 1 << 20;
 
 /** The last whole record of the log, of any run; null where there is none. Its cost does not follow the log's length. */
-export function lastDecision(path: string): DecisionRecord | null {
+export function lastDecision(path: string): Decision | null {
   let fd: number;
   try {
     fd = openRegular(path, 'read');
@@ -40,7 +40,7 @@ export function lastDecision(path: string): DecisionRecord | null {
     const tail = Buffer.alloc(Math.min(size, TAIL_BYTES));
     readSync(fd, tail, 0, tail.length, size - tail.length);
     const lines = tail.toString('utf8').split('\n').slice(0, -1);
-    return lines.length === 0 ? null : (JSON.parse(lines.at(-1) as string) as DecisionRecord);
+    return lines.length === 0 ? null : (JSON.parse(lines.at(-1) as string) as Decision);
   } catch {
     return null;
   } finally {

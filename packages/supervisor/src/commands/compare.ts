@@ -1,6 +1,6 @@
 import { POLICIES, type PolicyName } from '@hybrid-soak/contract/modes.ts';
 import { Command, Option } from 'commander';
-import { type Outline, outlineOf } from '../core/outline.ts';
+import { type Outline, outlineOf } from '../core/ending/outline.ts';
 import { outlineOfLog } from '../replay/log-outline.ts';
 import { openRecording } from '../replay/recording.ts';
 import { besideEachOther } from '../text/outline.ts';

@@ -1,10 +1,9 @@
 import type { SoakPolicy } from '@hybrid-soak/contract/config.ts';
-import type { DecisionRecord } from '@hybrid-soak/contract/decision.ts';
+import type { Decision, LoggedDecision } from '@hybrid-soak/contract/decision.ts';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import { POLICIES, type PolicyName } from '@hybrid-soak/contract/modes.ts';
 import { Command, Option } from 'commander';
-import { outlineOf } from '../core/outline.ts';
-import type { LogRecord } from '../replay/log-observations.ts';
+import { outlineOf } from '../core/ending/outline.ts';
 import { outlineOfLog } from '../replay/log-outline.ts';
 import { openRecording } from '../replay/recording.ts';
 import { Stop } from '../stop.ts';
@@ -79,13 +78,13 @@ interface Shown {
   text: string;
 }
 
-const show = ({ timestamp, state, action, reason }: LogRecord | DecisionRecord): Shown => {
+const show = ({ timestamp, state, action, reason }: LoggedDecision): Shown => {
   const text = `${state ?? ''} ${action}: ${reason ?? ''}`.trim();
   return { timestamp, text: text.length > 60 ? `${text.slice(0, 59)}…` : text };
 };
 
 /** What was decided then on the left, what is decided now on the right, in the order of time. */
-function sideBySide(recorded: readonly LogRecord[], decisions: readonly DecisionRecord[]): string {
+function sideBySide(recorded: readonly LoggedDecision[], decisions: readonly Decision[]): string {
   const [left, right] = [recorded.map(show), decisions.map(show)];
   const rows: string[][] = [['time', 'recorded', 'replayed']];
   for (let l = 0, r = 0; l < left.length || r < right.length; ) {

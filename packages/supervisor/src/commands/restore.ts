@@ -4,7 +4,7 @@ import { Command } from 'commander';
 import { wallMicros } from '../adapters/clock.ts';
 import { lastDecision, openDecisionLog } from '../adapters/decision-log.ts';
 import { lockHolder } from '../adapters/lock.ts';
-import { ladderFor } from '../core/rungs.ts';
+import { ladderFor } from '../core/ladder/rungs.ts';
 import { recover } from '../recovery/restore.ts';
 import { loadRunState, type RunState } from '../recovery/run-state.ts';
 import { Stop } from '../stop.ts';

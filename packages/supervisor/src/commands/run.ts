@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Config } from '@hybrid-soak/contract/config.ts';
 import { readSampleEvery } from '@hybrid-soak/contract/config-edit.ts';
-import type { DecisionRecord } from '@hybrid-soak/contract/decision.ts';
+import type { Decision } from '@hybrid-soak/contract/decision.ts';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import { INGEST_MODES, ingestMode, POLICIES, PSI_ACTIONS } from '@hybrid-soak/contract/modes.ts';
 import { Command, Option } from 'commander';
@@ -122,7 +122,7 @@ async function exposed(reporter: Reporter, flags: RunFlags, runId: string): Prom
 async function conclude(
   plan: Plan,
   flags: RunFlags,
-  record: DecisionRecord,
+  record: Decision,
   out: string | undefined,
   note: (text: string) => void,
 ): Promise<void> {

@@ -1,18 +1,21 @@
 import { median } from '@hybrid-soak/contract/median.ts';
 import { RESOURCES } from '@hybrid-soak/contract/psi.ts';
-import { type Draft, decide } from './draft.ts';
-import { effectiveLimits, mapResources } from './pressure.ts';
+import { effectiveLimits } from './look/pressure.ts';
+import { mapResources } from './per-resource.ts';
+import { type Draft, record } from './records.ts';
 import type { State } from './state.ts';
-import { adoptUnit, grantGrace } from './unit.ts';
+import { adoptUnit, busy, grantGrace, watchUnit } from './unit.ts';
 
-/** The first observation: what was found, and, where the host is to be measured without the engine, its stop. */
-export function startUp(draft: Draft): void {
-  const { state } = draft;
-  const { options } = state;
-  state.startedAt = state.now;
-  state.phaseSince = state.now;
+/** The first observation: what was found, and, if the host is to be measured without the engine, its stop. */
+export function startUp(draft: Draft): string {
+  const { state, look } = draft;
+  const { options, clock } = state;
+  clock.startedAt = clock.now;
+  clock.phaseSince = clock.now;
   state.phase = 'calibrating';
-  decide(draft, 'STARTUP', `manager ${options.manager.name}: ${options.manager.why}`, {
+  const reason = record(draft, {
+    action: 'STARTUP',
+    reason: `manager ${options.manager.name}: ${options.manager.why}`,
     unit: options.unit,
     manager: options.manager.name,
     original_sample_every: options.original_sample_every,
@@ -23,74 +26,88 @@ export function startUp(draft: Draft): void {
     calibrate_s: calibrationMs(state) / 1000,
     apply: options.apply,
     leave: options.leave,
-    limits: effectiveLimits(state),
+    limits: look.limits,
     parameters: options.parameters,
-    thresholds: options.thresholds,
+    thresholds: options.thresholds as Record<string, number>,
     ...(options.torn_line_kept_in === undefined ? {} : { torn_line_kept_in: options.torn_line_kept_in }),
   });
-  if (options.was_running && options.calibrate === 'before' && calibrationMs(state) > 0) {
-    state.phase = 'stopping';
-    decide(draft, 'ENGINE_STOP', 'to measure the host without it', {}, { kind: 'stop' });
-  }
+  if (!options.was_running || options.calibrate !== 'before' || calibrationMs(state) === 0) return reason;
+  state.phase = 'stopping';
+  return record(draft, { action: 'ENGINE_STOP', reason: 'to measure the host without it' }, { kind: 'stop' });
 }
 
-/** At most a tenth of the soak; none under classic, which knows no baseline, or where pressure is not looked at. */
+/** duration/10 for short soaks; none under classic, which knows no baseline, or if pressure is not looked at. */
 function calibrationMs({ options }: State): number {
   if (options.policy === 'classic' || options.psi_actions === 'off') return 0;
   return Math.min(options.parameters.calibrate_s, options.duration_s / 10) * 1000;
 }
 
 /** Measures the host's own pressure, then starts the engine or keeps it running. */
-export function calibrate(draft: Draft): void {
-  const { state, observation, pressure } = draft;
+export function calibrate(draft: Draft): string {
+  const { state, observation, look } = draft;
+  const { clock, pressure } = state;
   const wanted = calibrationMs(state);
-  draft.verdict = 'calibrating';
+  let reason = 'calibrating';
   if (wanted > 0) {
     // What the engine did before its stop is no part of the baseline.
-    if (state.now === state.phaseSince) state.seen = state.seen.slice(-1);
-    else state.calibration = mapResources((r) => measured(state.calibration[r], pressure[r]));
-    if (state.now - state.phaseSince < wanted) return;
-    noteBaseline(draft);
+    if (clock.now === clock.phaseSince) pressure.seen = pressure.seen.slice(-1);
+    else pressure.calibration = mapResources((r) => measured(pressure.calibration[r], look.pressure[r]));
+    if (clock.now - clock.phaseSince < wanted) return reason;
+    reason = noteBaseline(draft);
   }
   const running = observation.unit.available
     ? observation.unit.value.active_state === 'active'
     : state.options.was_running;
-  if (running) toRunning(draft);
-  else start(draft, 'the soak begins');
+  if (!running) return start(draft, 'the soak begins');
+  toRunning(draft);
+  return reason;
 }
 
-const measured = (values: number[], value: number | null) => (value === null ? values : [...values, value]);
+const measured = (values: readonly number[], value: number | null) => (value === null ? values : [...values, value]);
 
-function noteBaseline(draft: Draft): void {
+function noteBaseline(draft: Draft): string {
   const { state, observation } = draft;
-  state.baseline = mapResources((r) => rounded(median(state.calibration[r])));
+  const { pressure, clock } = state;
+  const baseline = mapResources((r) => rounded(median(pressure.calibration[r])));
+  pressure.baseline = baseline;
+  draft.look = { ...draft.look, limits: effectiveLimits(state) };
   const beside = observation.unit.available && observation.unit.value.active_state === 'active';
-  decide(draft, 'CALIBRATED', beside ? 'measured beside the running engine' : 'measured without the engine', {
+  return record(draft, {
+    action: 'CALIBRATED',
+    reason: beside ? 'measured beside the running engine' : 'measured without the engine',
     calibrate: beside ? 'live' : 'before',
-    calibrated_s: (state.now - state.phaseSince) / 1000,
-    baseline: state.baseline,
-    effective_limit: effectiveLimits(state),
-    measurements: mapResources((r) => state.calibration[r].length),
-    ...(RESOURCES.some((r) => state.baseline?.[r] === null)
-      ? { unavailable: 'fixed limit where there is no baseline' }
-      : {}),
+    calibrated_s: (clock.now - clock.phaseSince) / 1000,
+    baseline,
+    effective_limit: draft.look.limits,
+    measurements: mapResources((r) => pressure.calibration[r].length),
+    ...(RESOURCES.some((r) => baseline[r] === null) ? { unavailable: 'fixed limit where there is no baseline' } : {}),
   });
 }
 
 /** Asks for the engine's start; its outcome leads on. */
-export function start(draft: Draft, reason: string): void {
-  draft.state.phase = 'starting';
-  draft.state.attempts++;
-  decide(draft, 'ENGINE_START', reason, { attempt: draft.state.attempts }, { kind: 'start' });
+function start(draft: Draft, reason: string): string {
+  const { state } = draft;
+  state.phase = 'starting';
+  state.effects.attempts++;
+  return record(draft, { action: 'ENGINE_START', reason, attempt: state.effects.attempts }, { kind: 'start' });
 }
 
-export function toRunning(draft: Draft): void {
-  const { state } = draft;
+/** A start that failed is tried again as soon as the unit is settled; exit code 12 ends the soak at once. */
+export function awaitStart(draft: Draft): string {
+  const reason = watchUnit(draft) ?? 'starting';
+  const { unit } = draft.observation;
+  if (draft.state.ending !== null || busy(draft.state) !== null) return reason;
+  if (!unit.available || unit.value.active_state !== 'active') return start(draft, 'again');
+  toRunning(draft);
+  return reason;
+}
+
+export function toRunning({ state, observation }: Draft): void {
   state.phase = 'running';
-  state.attempts = 0;
-  state.runningSince = state.now;
+  state.effects.attempts = 0;
+  state.clock.runningSince = state.clock.now;
   grantGrace(state);
-  adoptUnit(draft);
+  adoptUnit(state, observation.unit);
 }
 
 const rounded = (value: number | null) => (value === null ? null : Math.round(value * 100) / 100);

@@ -1,15 +1,16 @@
-import type { DecisionRecord } from '@hybrid-soak/contract/decision.ts';
+import type { Decision } from '@hybrid-soak/contract/decision.ts';
 import type { EffectOutcome, Observation } from '@hybrid-soak/contract/sample.ts';
-import type { Ending } from './decision.ts';
 import type { Effect } from './effect.ts';
+import { judge } from './ending/summary.ts';
+import type { Ending } from './ending/totals.ts';
 import type { SoakOptions } from './options.ts';
-import type { PerResource, State } from './state.ts';
+import type { PerResource } from './per-resource.ts';
+import type { State } from './state.ts';
 import { begin, step } from './step.ts';
-import { judge } from './summary.ts';
 
 /** What a policy made of a recording. */
 export interface Replayed {
-  decisions: DecisionRecord[];
+  decisions: Decision[];
   state: State;
   ending: Ending;
 }
@@ -29,11 +30,12 @@ export function replayer(
   outcomes: 'recorded' | 'assumed',
   baseline: PerResource<number | null> | null = null,
 ): Replayer {
-  let state = { ...begin(options), baseline };
+  let state = begin(options);
+  state.pressure.baseline = baseline;
   let ending: Ending | null = null;
   let asked: Effect[] = [];
   let last: Observation | null = null;
-  const decisions: DecisionRecord[] = [];
+  const decisions: Decision[] = [];
   const take = (observation: Observation | null) => {
     if (ending !== null || observation === null) return;
     const seen = outcomes === 'recorded' ? observation : { ...observation, outcomes: asked.map(success) };

@@ -1,17 +1,20 @@
 import type { Rung } from '@hybrid-soak/contract/ladder.ts';
 import { RESOURCES } from '@hybrid-soak/contract/psi.ts';
 import type { Observation } from '@hybrid-soak/contract/sample.ts';
-import { account } from './account.ts';
-import { restartsUsed } from './budget.ts';
-import type { Decision, Ending } from './decision.ts';
-import { busy, type Draft, decide, finish } from './draft.ts';
-import { watchPressure } from './ladder.ts';
-import { takeOutcomes } from './outcome.ts';
-import { calibrate, start, startUp, toRunning } from './phases.ts';
-import { effectiveLimits, mapResources, pressures, senseInto } from './pressure.ts';
-import { trackSpells } from './spells.ts';
+import { advanceClock } from './clock.ts';
+import { takeOutcomes } from './effects.ts';
+import { account } from './ending/account.ts';
+import { finish, obey } from './ending/ending.ts';
+import type { Ending } from './ending/totals.ts';
+import { restartsUsed } from './ladder/budget.ts';
+import { watchPressure } from './ladder/watch-pressure.ts';
+import { lookAt } from './look/pressure.ts';
+import { trackSpells } from './look/spells.ts';
+import { mapResources, type PerResource } from './per-resource.ts';
+import { awaitStart, calibrate, startUp } from './phases.ts';
+import { type Decided, type Draft, record } from './records.ts';
 import { stalledFor, trackProgress, watchStall } from './stall.ts';
-import type { PerResource, Phase, State } from './state.ts';
+import { copyOf, type Phase, type State } from './state.ts';
 import { trackUnit, watchUnit } from './unit.ts';
 
 export { begin } from './state.ts';
@@ -22,7 +25,7 @@ export interface Verdict {
   rung: Rung;
   sample_every: number;
   reason: string;
-  /** Percent of wall time in which tasks waited; null where unknown. */
+  /** Percent of wall time in which tasks waited; null if unknown. */
   pressure: PerResource<number | null>;
   effective_limit: PerResource<number>;
   baseline: PerResource<number | null> | null;
@@ -34,125 +37,101 @@ export interface Verdict {
 
 export interface Step {
   state: State;
-  decisions: Decision[];
+  decisions: Decided[];
   verdict: Verdict;
-  /** Not null once everything is put back: the soak is over. */
+  /** Not null once everything is restored: the soak is over. */
   ending: Ending | null;
 }
+
+/** What each stage said; null if it had nothing to say. */
+type Reasons = Partial<
+  Record<'ending' | 'outcome' | 'phase' | 'exit' | 'stall' | 'underWay' | 'pressure', string | null>
+>;
 
 /**
  * What was seen to what is done: a stall outranks a rung change, an operator's abort outranks both. Pure: no clock, no
  * I/O; the same state and observation give the same step. `before` is left as it was.
  */
 export function step(before: State, observation: Observation): Step {
-  const state = { ...before };
-  const elapsed = tellTime(state, observation.mono_ms);
-  senseInto(state, observation);
-  const draft: Draft = { state, observation, pressure: pressures(state, observation), decisions: [], verdict: 'ok' };
-  trackUnit(draft);
+  const state = copyOf(before);
+  const elapsed = advanceClock(state.clock, observation.mono_ms);
+  const draft: Draft = { state, observation, look: lookAt(state, observation), decisions: [] };
+  trackUnit(state, observation.unit);
   trackProgress(draft);
-  if (state.phase === 'begin') startUp(draft);
-  else if (state.phase === 'running') account(draft, elapsed);
-  takeOutcomes(draft);
-  if (state.ending === null) obey(draft);
-  if (state.ending === null) advance(draft);
-  else if (draft.decisions.length === 0) draft.verdict = state.phase === 'done' ? 'done' : 'putting back';
+  const said = stages(draft, elapsed);
   return {
     state,
     decisions: draft.decisions,
     verdict: {
       phase: state.phase,
-      rung: state.rung,
-      sample_every: state.sampleEvery,
-      reason: draft.verdict,
-      pressure: draft.pressure,
-      effective_limit: effectiveLimits(state),
-      baseline: state.baseline,
-      stalled_s: state.phase === 'running' ? stalledFor(draft) / 1000 : 0,
+      rung: state.ladder.rung,
+      sample_every: state.ladder.sampleEvery,
+      reason:
+        said.ending ?? said.outcome ?? said.phase ?? said.exit ?? said.stall ?? said.underWay ?? said.pressure ?? 'ok',
+      pressure: draft.look.pressure,
+      effective_limit: draft.look.limits,
+      baseline: state.pressure.baseline,
+      stalled_s: stalledFor(state) / 1000,
       restarts_used: restartsUsed(state),
     },
     ending: state.phase === 'done' ? state.ending : null,
   };
 }
 
-/** Milliseconds since the observation before. Time that seems to go back stands still. */
-function tellTime(state: State, mono: number): number {
-  const elapsed = state.lastSeen === null ? 0 : Math.max(0, mono - state.lastSeen);
-  state.now = state.lastSeen === null ? mono : state.now + elapsed;
-  state.lastSeen = mono;
-  return elapsed;
-}
-
-/** What an operator asks for comes first. */
-function obey(draft: Draft): void {
-  const { abort, signal } = draft.observation.requests;
-  if (abort !== null) {
-    const reason = abort === '' ? 'ABORT file' : `ABORT file: ${abort.slice(0, 200)}`;
-    finish(draft, 'ABORT', { verdict: 'FAIL', reason, exit_code: 20 });
-  } else if (signal !== null)
-    finish(draft, 'STOP', { verdict: 'INTERRUPTED', reason: signal, exit_code: signal === 'SIGINT' ? 130 : 143 });
-}
-
-function advance(draft: Draft): void {
+/** Every stage in its turn. What ends the soak stops those after it; a stall stops the pressure stage. */
+function stages(draft: Draft, elapsed: number): Reasons {
   const { state } = draft;
+  let phase: string | null = null;
+  if (state.phase === 'begin') phase = startUp(draft);
+  else if (state.phase === 'running') account(draft, elapsed);
+  const outcome = takeOutcomes(draft);
+  const asked = state.ending === null ? obey(draft) : null;
+  if (state.ending !== null) return { ending: asked, outcome, phase: state.phase === 'done' ? 'done' : 'restoring' };
   switch (state.phase) {
     case 'calibrating':
-      calibrate(draft);
-      return;
+      return { outcome, phase: calibrate(draft) };
     case 'starting':
-      awaitStart(draft);
-      return;
+      return { outcome, phase: awaitStart(draft) };
     case 'running':
-      run(draft);
-      return;
+      return { outcome, phase, ...run(draft) };
     case 'begin':
     case 'stopping':
     case 'restoring':
     case 'done':
-      if (draft.decisions.length === 0) draft.verdict = state.phase;
-      return;
+      return { outcome, phase: phase ?? state.phase };
     default:
-      state.phase satisfies never;
+      return state.phase satisfies never;
   }
 }
 
-/** A start that failed is tried again as soon as the unit is settled; exit code 12 ends the soak at once. */
-function awaitStart(draft: Draft): void {
-  watchUnit(draft);
-  const { unit } = draft.observation;
-  if (draft.decisions.length === 0) draft.verdict = 'starting';
-  if (draft.state.ending !== null || busy(draft) !== null) return;
-  if (unit.available && unit.value.active_state === 'active') toRunning(draft);
-  else start(draft, 'once more');
-}
-
-function run(draft: Draft): void {
-  const { state } = draft;
+function run(draft: Draft): Reasons {
+  const { state, look } = draft;
   noteBlindness(draft);
-  trackSpells(draft);
-  watchUnit(draft);
-  if (state.ending !== null) return;
-  if (state.now - state.startedAt >= state.options.duration_s * 1000) {
-    finish(draft, 'COMPLETE', { verdict: 'PASS', reason: 'the soak ran its time', exit_code: 0 });
-    return;
+  trackSpells(state, look);
+  const exit = watchUnit(draft);
+  if (state.ending !== null) return { ending: exit };
+  if (state.clock.now - state.clock.startedAt >= state.options.duration_s * 1000) {
+    const ending = { verdict: 'PASS' as const, reason: 'the soak ran its time', exit_code: 0 };
+    return { ending: finish(draft, { action: 'COMPLETE' }, ending) };
   }
-  if (watchStall(draft)) return;
-  const said = draft.verdict;
-  if (state.pending !== null) draft.verdict = `hold: ${state.pending.kind} under way`;
-  else watchPressure(draft);
-  if (draft.verdict === 'ok') draft.verdict = said;
+  const { reason: stall, stalled } = watchStall(draft);
+  const { pending } = state.effects;
+  if (pending !== null) return { exit, stall, underWay: `hold: ${pending.kind} under way` };
+  return { exit, stall, pressure: stalled ? null : watchPressure(draft) };
 }
 
 function noteBlindness(draft: Draft): void {
   const { state, observation } = draft;
   if (state.options.psi_actions === 'off') return;
+  const before = state.pressure.unavailable;
   const now = mapResources((r) => {
     const psi = observation.psi[r];
     return psi.available ? null : psi.why;
   });
   for (const resource of RESOURCES) {
-    if (now[resource] !== null && now[resource] !== state.unavailable[resource])
-      decide(draft, 'PSI_UNAVAILABLE', `${resource}: ${now[resource]}`, { resource });
+    const why = now[resource];
+    if (why !== null && why !== before[resource])
+      record(draft, { action: 'PSI_UNAVAILABLE', reason: `${resource}: ${why}`, resource });
   }
-  state.unavailable = now;
+  state.pressure.unavailable = now;
 }

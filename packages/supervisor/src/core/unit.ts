@@ -1,66 +1,80 @@
 import { ENGINE_EXIT, engineExitName } from '@hybrid-soak/contract/exit-codes.ts';
 import type { UnitReading } from '@hybrid-soak/contract/sample.ts';
-import { type Draft, decide, finish } from './draft.ts';
+import { finish } from './ending/ending.ts';
+import { type Draft, record } from './records.ts';
 import type { State } from './state.ts';
 
 type Unit = Extract<UnitReading, { available: true }>['value'];
 
 /** CLD_EXITED of waitid(2): the status is an exit code; 2 and 3 mean that it is a signal's number. */
 const CLD_EXITED = 1;
+/** A unit that is between two states longer than this, ms, no longer holds back a restart: systemd's own timeouts are over. */
+const CHANGING_TOO_LONG_MS = 120_000;
 
-/** Notes whether the unit is between two states: a restart, by whomever, is never doubled. */
-export function trackUnit({ state, observation }: Draft): void {
-  if (!observation.unit.available) return;
-  const changing = /^(activating|deactivating|reloading)$/.test(observation.unit.value.active_state);
-  state.changingSince = changing ? (state.changingSince ?? state.now) : null;
+/** Notes whether the unit is between two states: a restart that anyone began is never doubled. */
+export function trackUnit({ unit, clock }: State, reading: UnitReading): void {
+  if (!reading.available) return;
+  const changing = /^(activating|deactivating|reloading)$/.test(reading.value.active_state);
+  unit.changingSince = changing ? (unit.changingSince ?? clock.now) : null;
+}
+
+/** Why no restart can be asked for now: one is under way already, ours or anybody's; null if one can. */
+export function busy({ effects, unit, clock }: State): string | null {
+  if (effects.pending !== null) return `${effects.pending.kind} under way`;
+  if (unit.changingSince !== null && clock.now - unit.changingSince < CHANGING_TOO_LONG_MS)
+    return 'unit changing state';
+  return null;
 }
 
 /** The unit as it is now is what later observations are compared with. */
-export function adoptUnit({ state, observation }: Draft): void {
-  if (!observation.unit.available) return;
-  state.invocation = observation.unit.value.invocation_id;
-  state.nRestarts = observation.unit.value.n_restarts;
-}
-
-/** ENGINE_EXIT for an end that the supervisor did not ask for; each invocation's once. */
-export function watchUnit(draft: Draft): void {
-  const { state, observation } = draft;
-  if (!observation.unit.available || state.pending !== null) return;
-  const unit = observation.unit.value;
-  const down = unit.active_state === 'failed' || unit.active_state === 'inactive' || unit.sub_state === 'auto-restart';
-  const again = restartsSince(state, unit);
-  const moved = state.invocation !== null && unit.invocation_id !== null && unit.invocation_id !== state.invocation;
-  if (down || again > 0 || moved) {
-    const which =
-      (down ? unit.invocation_id : state.invocation) ?? `n_restarts ${down ? unit.n_restarts : state.nRestarts}`;
-    if (!down) grantGrace(state);
-    if (which !== state.exitSeenFor || again > 1) {
-      state.exitSeenFor = which;
-      recordExit(draft, unit, down, Math.max(1, again));
-    }
-  }
-  if (!down && state.ending === null) adoptUnit(draft);
+export function adoptUnit({ unit }: State, reading: UnitReading): void {
+  if (!reading.available) return;
+  unit.invocation = reading.value.invocation_id;
+  unit.nRestarts = reading.value.n_restarts;
 }
 
 /**
- * After a start, by whomever: the stall clock runs on, but a stall does not restart at once; and an engine that loads and
+ * After a start, by anyone: the stall clock runs on, but a stall does not restart at once; and an engine that loads and
  * compiles its code uses more CPU than its work does, so that it is no measure of its load yet.
  */
-export function grantGrace(state: State): void {
-  state.graceUntil = state.now + state.options.parameters.stall_grace_s * 1000;
+export function grantGrace({ unit, clock, options }: State): void {
+  unit.graceUntil = clock.now + options.parameters.stall_grace_s * 1000;
+}
+
+/** ENGINE_EXIT for an end that the supervisor did not ask for; each invocation's once. */
+export function watchUnit(draft: Draft): string | null {
+  const { state, observation } = draft;
+  if (!observation.unit.available || state.effects.pending !== null) return null;
+  const now = observation.unit.value;
+  const { unit } = state;
+  let reason: string | null = null;
+  const down = now.active_state === 'failed' || now.active_state === 'inactive' || now.sub_state === 'auto-restart';
+  const again = restartsSince(unit.nRestarts, now);
+  const moved = unit.invocation !== null && now.invocation_id !== null && now.invocation_id !== unit.invocation;
+  if (down || again > 0 || moved) {
+    const which =
+      (down ? now.invocation_id : unit.invocation) ?? `n_restarts ${down ? now.n_restarts : unit.nRestarts}`;
+    if (!down) grantGrace(state);
+    if (which !== unit.exitSeenFor || again > 1) {
+      unit.exitSeenFor = which;
+      reason = recordExit(draft, now, down, Math.max(1, again));
+    }
+  }
+  if (!down && state.ending === null) adoptUnit(state, observation.unit);
+  return reason;
 }
 
 /** NRestarts begins at 0 again when somebody starts the unit by hand. */
-function restartsSince({ nRestarts }: State, unit: Unit): number {
-  return unit.n_restarts >= nRestarts ? unit.n_restarts - nRestarts : unit.n_restarts;
+function restartsSince(before: number, { n_restarts }: Unit): number {
+  return n_restarts >= before ? n_restarts - before : n_restarts;
 }
 
-function recordExit(draft: Draft, unit: Unit, down: boolean, exits: number): void {
+function recordExit(draft: Draft, now: Unit, down: boolean, exits: number): string {
   const { state } = draft;
   // systemd forgets a main process's status when it starts the next; 0 in `exec_main_code` says so.
-  const known = unit.exec_main_status !== null && unit.exec_main_code !== null && unit.exec_main_code !== 0;
-  const code = known && unit.exec_main_code === CLD_EXITED ? unit.exec_main_status : null;
-  const signal = known && unit.exec_main_code !== CLD_EXITED ? unit.exec_main_status : null;
+  const known = now.exec_main_status !== null && now.exec_main_code !== null && now.exec_main_code !== 0;
+  const code = known && now.exec_main_code === CLD_EXITED ? now.exec_main_status : null;
+  const signal = known && now.exec_main_code !== CLD_EXITED ? now.exec_main_status : null;
   const name = code === null ? undefined : engineExitName(code);
   const how =
     code !== null
@@ -68,21 +82,34 @@ function recordExit(draft: Draft, unit: Unit, down: boolean, exits: number): voi
       : signal !== null
         ? `signal ${signal}`
         : 'exit code not seen';
-  state.crashes += exits;
-  decide(draft, 'ENGINE_EXIT', down ? how : `${how}; running again`, {
+  state.unit.crashes += exits;
+  const reason = record(draft, {
+    action: 'ENGINE_EXIT',
+    reason: down ? how : `${how}; running again`,
     exit_code: code,
     exit_name: name ?? null,
     signal,
-    result: unit.result,
+    result: now.result,
     exits,
-    n_restarts: unit.n_restarts,
-    invocation_id: unit.invocation_id,
-    unit_pid: unit.main_pid,
+    n_restarts: now.n_restarts,
+    invocation_id: now.invocation_id,
+    unit_pid: now.main_pid,
   });
+  return endedBy(draft, code, down) ?? reason;
+}
+
+function endedBy(draft: Draft, code: number | null, down: boolean): string | null {
+  const { state } = draft;
   if (code === ENGINE_EXIT.CONFIG) {
     const reason = 'the engine refused its configuration (exit code 12)';
-    finish(draft, 'CONFIG_ERROR', { verdict: 'FAIL', reason, exit_code: 12 }, { exit_code: code });
-  } else if (code === ENGINE_EXIT.OVERLOAD) state.overload = true;
+    return finish(
+      draft,
+      { action: 'CONFIG_ERROR', exit_code: code },
+      { verdict: 'FAIL', reason, exit_code: ENGINE_EXIT.CONFIG },
+    );
+  }
+  if (code === ENGINE_EXIT.OVERLOAD) state.ladder.overload = true;
   else if (code === ENGINE_EXIT.COMPLETE && down && state.options.ingest_mode === 'replay')
-    finish(draft, 'COMPLETE', { verdict: 'PASS', reason: 'the replay has ended', exit_code: 0 });
+    return finish(draft, { action: 'COMPLETE' }, { verdict: 'PASS', reason: 'the replay has ended', exit_code: 0 });
+  return null;
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { setSampleEvery } from '@hybrid-soak/contract/config-edit.ts';
-import type { DecisionRecord } from '@hybrid-soak/contract/decision.ts';
+import type { LoggedDecision } from '@hybrid-soak/contract/decision.ts';
 import { SAMPLE_EVERY } from '@hybrid-soak/contract/ladder.ts';
 import { monotonicMs } from '../adapters/clock.ts';
 import type { Ground } from './ground.ts';
@@ -84,7 +84,7 @@ async function untilTheMoment(kills: Kills, soak: InnerSoak): Promise<void> {
   const { ground } = kills;
   await soak.decided('STARTUP', (r) => r.action === 'STARTUP', 60);
   const startup = monotonicMs();
-  const changing = (r: DecisionRecord) => r.action === 'ENGINE_RESTART' && r.state !== 'NORMAL';
+  const changing = (r: LoggedDecision) => r.action === 'ENGINE_RESTART' && r.state !== 'NORMAL';
   if (kills.leadMs === null) {
     await soak.decided('a rung change', changing, 60);
     kills.leadMs = monotonicMs() - startup;

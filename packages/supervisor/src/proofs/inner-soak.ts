@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { DecisionRecord } from '@hybrid-soak/contract/decision.ts';
+import { type LoggedDecision, loggedDecision } from '@hybrid-soak/contract/decision.ts';
 import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 import { execa } from 'execa';
 import { readJsonLines } from '../adapters/json-lines.ts';
@@ -16,9 +16,9 @@ export interface InnerSoak {
   log: string;
   /** What it has printed. */
   said(): string;
-  decisions(): DecisionRecord[];
+  decisions(): LoggedDecision[];
   /** The first decision that `wanted` takes, once it is there. */
-  decided(what: string, wanted: (record: DecisionRecord) => boolean, seconds: number): Promise<DecisionRecord>;
+  decided(what: string, wanted: (record: LoggedDecision) => boolean, seconds: number): Promise<LoggedDecision>;
   /** Resolves when it has ended. */
   kill(signal: NodeJS.Signals): Promise<void>;
 }
@@ -85,10 +85,13 @@ export async function restoreInner(soak: InnerSoak): Promise<{ code: number | nu
   return { code: exitCode ?? null, output: `${stdout}\n${stderr}`.trim() };
 }
 
-function readDecisions(path: string): DecisionRecord[] {
-  const records: DecisionRecord[] = [];
+function readDecisions(path: string): LoggedDecision[] {
+  const records: LoggedDecision[] = [];
   try {
-    readJsonLines(path, (value) => void records.push(value as DecisionRecord));
+    readJsonLines(path, (value) => {
+      const record = loggedDecision(value);
+      if (record !== null) records.push(record);
+    });
   } catch (error) {
     if (errorCode(error) !== 'ENOENT') throw error;
   }

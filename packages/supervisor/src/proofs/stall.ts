@@ -81,7 +81,7 @@ async function frozen(ground: Ground, notes: Notes, soak: InnerSoak, when: strin
   notes.check(`${when}: detected within ${limit} s`, detected <= limit, `${detected.toFixed(1)} s after SIGSTOP`);
   notes.check(
     `${when}: restarted as a new invocation, rows grow again`,
-    now !== null && now.invocation_id === restarted['invocation_id'] && now.invocation_id !== victim.invocation_id,
-    `invocation ${victim.invocation_id}, then ${String(restarted['invocation_id'])}, which wrote ${now?.ticks_written} rows; ${total.toFixed(1)} s after SIGSTOP`,
+    now !== null && now.invocation_id === restarted.invocation_id && now.invocation_id !== victim.invocation_id,
+    `invocation ${victim.invocation_id}, then ${String(restarted.invocation_id)}, which wrote ${now?.ticks_written} rows; ${total.toFixed(1)} s after SIGSTOP`,
   );
 }

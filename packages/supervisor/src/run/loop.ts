@@ -1,15 +1,15 @@
-import type { DecisionRecord } from '@hybrid-soak/contract/decision.ts';
+import type { Decision } from '@hybrid-soak/contract/decision.ts';
 import type { EffectOutcome, Observation } from '@hybrid-soak/contract/sample.ts';
 import { monotonicMs } from '../adapters/clock.ts';
-import type { Ending } from '../core/decision.ts';
 import type { Effect } from '../core/effect.ts';
+import type { Ending } from '../core/ending/totals.ts';
 import type { State } from '../core/state.ts';
 import { step, type Verdict } from '../core/step.ts';
 
 export interface Outside {
   /** `due`: on the grid, and not early because something woke the loop. */
   observe(outcomes: EffectOutcome[], due: boolean): Promise<Observation>;
-  record(record: DecisionRecord): void;
+  record(record: Decision): void;
   /** Never rejects. */
   perform(effect: Effect): Promise<EffectOutcome>;
   observed(observation: Observation, verdict: Verdict): void;

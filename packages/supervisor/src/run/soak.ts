@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import type { Server } from 'node:net';
 import { dirname, resolve } from 'node:path';
 import { readSampleEvery } from '@hybrid-soak/contract/config-edit.ts';
-import type { DecisionRecord } from '@hybrid-soak/contract/decision.ts';
+import type { Decision } from '@hybrid-soak/contract/decision.ts';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import { openDecisionLog } from '../adapters/decision-log.ts';
 import { environment } from '../adapters/environment.ts';
@@ -11,7 +11,7 @@ import { hostPressure } from '../adapters/pressure.ts';
 import { startTimeOf } from '../adapters/process.ts';
 import { ROOT } from '../adapters/root.ts';
 import { openSamples } from '../adapters/samples-file.ts';
-import type { Ending } from '../core/decision.ts';
+import type { Ending } from '../core/ending/totals.ts';
 import type { SoakOptions } from '../core/options.ts';
 import { begin } from '../core/step.ts';
 import { recover, restoreNow } from '../recovery/restore.ts';
@@ -44,7 +44,7 @@ export interface Plan {
 export interface Ended {
   ending: Ending;
   /** The SUMMARY record. */
-  summary: DecisionRecord;
+  summary: Decision;
 }
 
 /** Runs one soak to its end and puts everything back. Throws Stop, nothing changed, where it cannot begin. */
@@ -63,7 +63,7 @@ export async function soak(plan: Plan, reporter: Reporter): Promise<Ended> {
     reporter.note(`${plan.samples} is full: no more samples`),
   );
   const asked: { signal: 'SIGINT' | 'SIGTERM' | null } = { signal: null };
-  let last: DecisionRecord | null = null;
+  let last: Decision | null = null;
   const loop = startLoop(begin(options), options.interval_s * 1000, {
     observe: observer({
       runId: options.run_id,
@@ -90,7 +90,7 @@ export async function soak(plan: Plan, reporter: Reporter): Promise<Ended> {
   samples.close();
   log.close();
   lock.close();
-  return { ending, summary: last as unknown as DecisionRecord };
+  return { ending, summary: last as unknown as Decision };
 }
 
 function stopWithout(error: unknown): never {

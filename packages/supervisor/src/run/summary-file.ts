@@ -1,9 +1,9 @@
-import type { DecisionRecord } from '@hybrid-soak/contract/decision.ts';
+import type { Decision } from '@hybrid-soak/contract/decision.ts';
 import { type Summary, summarySchema } from '@hybrid-soak/contract/summary.ts';
 import { replaceFile } from '../adapters/replace-file.ts';
 
 /** The SUMMARY record as the object that programs read. */
-export function summaryOf(record: DecisionRecord, files: Summary['files']): Summary {
+export function summaryOf(record: Decision, files: Summary['files']): Summary {
   return summarySchema.parse({ ...record, v: 1, ended: record.timestamp, files });
 }
 

@@ -1,6 +1,6 @@
 import { RUNGS } from '@hybrid-soak/contract/ladder.ts';
 import { RESOURCES } from '@hybrid-soak/contract/psi.ts';
-import type { Outline } from '../core/outline.ts';
+import type { Outline } from '../core/ending/outline.ts';
 import { formatDuration } from './duration.ts';
 
 type Row = [label: string, of: (outline: Outline) => string];

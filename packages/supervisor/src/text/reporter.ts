@@ -1,4 +1,4 @@
-import type { DecisionRecord } from '@hybrid-soak/contract/decision.ts';
+import type { Decision } from '@hybrid-soak/contract/decision.ts';
 import { RESOURCES } from '@hybrid-soak/contract/psi.ts';
 import type { Observation } from '@hybrid-soak/contract/sample.ts';
 import type { Verdict } from '../core/step.ts';
@@ -9,7 +9,7 @@ export interface Reporter {
   note(text: string): void;
   /** What was asked for: shown also where progress is not. */
   answer(text: string): void;
-  decision(record: DecisionRecord): void;
+  decision(record: Decision): void;
   observation(observation: Observation, verdict: Verdict): void;
   /** Leaves the terminal as it was found; nothing is shown after it but notes. */
   end(): void;
@@ -46,7 +46,7 @@ export function lineReporter(quiet: boolean, out: NodeJS.WritableStream = proces
 }
 
 /** A decision as one line. */
-export function decisionText({ timestamp, state, current_sample_every, action, reason }: DecisionRecord): string {
+export function decisionText({ timestamp, state, current_sample_every, action, reason }: Decision): string {
   const every = `1/${String(current_sample_every).padEnd(3)}`;
   return `${timestamp.slice(11, 19)}  ${state.padEnd(9)} ${every} ${action.padEnd(21)} ${reason}`;
 }

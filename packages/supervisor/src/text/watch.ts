@@ -1,11 +1,10 @@
-import type { DecisionRecord } from '@hybrid-soak/contract/decision.ts';
+import type { Decision } from '@hybrid-soak/contract/decision.ts';
 import { RESOURCES } from '@hybrid-soak/contract/psi.ts';
 import type { Observation } from '@hybrid-soak/contract/sample.ts';
 import { COLUMNS, type Column, rowsOf } from '@hybrid-soak/report/series.ts';
 import { sightOf } from '@hybrid-soak/report/sight.ts';
 import { block, type View } from '@hybrid-soak/report/terminal/block.ts';
-import { mapResources } from '../core/pressure.ts';
-import type { PerResource } from '../core/state.ts';
+import { mapResources, type PerResource } from '../core/per-resource.ts';
 import type { Verdict } from '../core/step.ts';
 
 /** What a soak was asked for, as far as it is shown. */
@@ -16,7 +15,7 @@ export interface Asked {
 }
 
 export interface Watch {
-  decision(record: DecisionRecord): void;
+  decision(record: Decision): void;
   observation(observation: Observation, verdict: Verdict): void;
   /** As it is at `mono`, monotonic milliseconds; null before the first observation. */
   view(mono: number): View | null;
@@ -33,7 +32,7 @@ const SPARK_STEP_MS = 900;
 export function watch({ duration_s, window_s, restart_budget }: Asked): Watch {
   const row = rowsOf(window_s);
   const counts: Record<string, number> = {};
-  let decisions: DecisionRecord[] = [];
+  let decisions: Decision[] = [];
   let spark: { mono: number; pressure: PerResource<number | null> }[] = [];
   let begun = 0;
   let seen: { observation: Observation; verdict: Verdict; row: number[] } | null = null;

@@ -1,13 +1,23 @@
-import { RESOURCES, type Resource } from '@hybrid-soak/contract/psi.ts';
+import { RESOURCES } from '@hybrid-soak/contract/psi.ts';
 import type { Observation } from '@hybrid-soak/contract/sample.ts';
-import type { PerResource, State } from './state.ts';
+import { mapResources, type PerResource } from '../per-resource.ts';
+import type { State } from '../state.ts';
+import type { Look } from './look.ts';
 import { extend, ratePercent } from './window.ts';
 
+/** Takes the observation into the window and returns what follows from it. */
+export function lookAt(state: State, observation: Observation): Look {
+  senseInto(state, observation);
+  const pressure = pressures(state, observation);
+  const limits = effectiveLimits(state);
+  return { pressure, limits, over: RESOURCES.filter((r) => (pressure[r] ?? 0) > limits[r]) };
+}
+
 /** Takes the observation's counters into the sliding window. A sensor that is blind leaves a gap: no old news. */
-export function senseInto(state: State, { psi, cgroup, host_cpu }: Observation): void {
-  const own = cgroup.available && state.now >= state.graceUntil ? cgroup.value : null;
+function senseInto({ clock, pressure, unit, options }: State, { psi, cgroup, host_cpu }: Observation): void {
+  const own = cgroup.available && clock.now >= unit.graceUntil ? cgroup.value : null;
   const sighting = {
-    mono: state.now,
+    mono: clock.now,
     cpu: someTotal(psi.cpu),
     memory: someTotal(psi.memory),
     io: someTotal(psi.io),
@@ -18,31 +28,22 @@ export function senseInto(state: State, { psi, cgroup, host_cpu }: Observation):
     hostCpu: host_cpu.available ? host_cpu.value.busy_usec : null,
     throttled: own?.nr_throttled ?? null,
   };
-  state.seen = extend(state.seen, sighting, state.options.parameters.window_s * 1000);
+  pressure.seen = extend(pressure.seen, sighting, options.parameters.window_s * 1000);
 }
 
 const someTotal = (psi: Observation['psi']['cpu']) => (psi.available ? psi.value.some.total : null);
 
-export const mapResources = <T>(of: (resource: Resource) => T): PerResource<T> => ({
-  cpu: of('cpu'),
-  memory: of('memory'),
-  io: of('io'),
-});
-
-/**
- * Pressure per resource, percent of wall time in which tasks waited; null where it is unknown. adaptive: the rate over the
- * window; classic: the kernel's avg10, as the earlier tool had it.
- */
-export function pressures(state: State, observation: Observation): PerResource<number | null> {
+/** adaptive: the rate over the window; classic: the kernel's avg10, as the earlier tool had it. */
+function pressures({ options, pressure }: State, observation: Observation): PerResource<number | null> {
   return mapResources((resource) => {
     const psi = observation.psi[resource];
     if (!psi.available) return null;
-    return state.options.policy === 'classic' ? psi.value.some.avg10 : ratePercent(state.seen, resource);
+    return options.policy === 'classic' ? psi.value.some.avg10 : ratePercent(pressure.seen, resource);
   });
 }
 
 /** max(limit, baseline + margin), never above the maximum; the fixed limit without a baseline or under classic. */
-export function effectiveLimits({ options, baseline }: State): PerResource<number> {
+export function effectiveLimits({ options, pressure: { baseline } }: State): PerResource<number> {
   const p = options.parameters;
   const limit = (fixed: number, base: number | null | undefined, margin: number) => {
     if (options.policy === 'classic') return fixed;
@@ -58,9 +59,5 @@ export function effectiveLimits({ options, baseline }: State): PerResource<numbe
   };
 }
 
-export function overLimit(pressure: PerResource<number | null>, limits: PerResource<number>): Resource[] {
-  return RESOURCES.filter((resource) => (pressure[resource] ?? 0) > limits[resource]);
-}
-
-/** CPU use of the engine's cgroup, percent of one CPU; null where unknown. */
-export const engineCpuPercent = (state: State): number | null => ratePercent(state.seen, 'engineCpu');
+/** CPU use of the engine's cgroup, percent of one CPU; null if unknown. */
+export const engineCpuPercent = ({ pressure }: State): number | null => ratePercent(pressure.seen, 'engineCpu');

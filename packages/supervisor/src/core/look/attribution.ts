@@ -1,6 +1,6 @@
 import type { Resource } from '@hybrid-soak/contract/psi.ts';
 import type { Observation } from '@hybrid-soak/contract/sample.ts';
-import type { State } from './state.ts';
+import type { State } from '../state.ts';
 import { type Counters, growth, share as shareOf } from './window.ts';
 
 /**
@@ -27,24 +27,24 @@ const COUNTERS: Record<Resource, [keyof Counters, keyof Counters]> = {
  * The engine's share of the CPU time used on the host, or of the io or memory stall, over the window. An engine that is not
  * running presses on nothing. A sensor that vanished in mid-run leaves the last answer standing: blindness is no proof.
  */
-export function attribute(state: State, observation: Observation, over: Resource[]): Attribution {
+export function attribute(state: State, observation: Observation, over: readonly Resource[]): Attribution {
   const unit = observation.unit.available ? observation.unit.value : null;
   if (unit?.active_state === 'inactive' || unit?.active_state === 'failed') return { whose: 'ambient', share: 0 };
-  if (!observation.cgroup.available) return { whose: state.lastWhose ?? 'unknown', share: null };
-  if ((growth(state.seen, 'throttled') ?? 0) > 0) return { whose: 'quota', share: null };
+  if (!observation.cgroup.available) return { whose: state.ladder.lastWhose ?? 'unknown', share: null };
+  if ((growth(state.pressure.seen, 'throttled') ?? 0) > 0) return { whose: 'quota', share: null };
   let share: number | null = null;
   for (const resource of over) {
     const [part, whole] = COUNTERS[resource];
-    const own = shareOf(state.seen, part, whole, state.options.parameters.window_s * 1000 * WHOLE);
+    const own = shareOf(state.pressure.seen, part, whole, state.options.parameters.window_s * 1000 * WHOLE);
     if (own !== null) share = Math.max(share ?? 0, own);
   }
   if (share === null)
-    return { whose: isBlind(observation, over) ? (state.lastWhose ?? 'unknown') : 'measuring', share };
+    return { whose: isBlind(observation, over) ? (state.ladder.lastWhose ?? 'unknown') : 'measuring', share };
   return { whose: share >= state.options.parameters.attribution_share ? 'engine' : 'ambient', share };
 }
 
 /** No sensor at all for the resource's share, as opposed to a window that is still filling. */
-function isBlind(observation: Observation, over: Resource[]): boolean {
+function isBlind(observation: Observation, over: readonly Resource[]): boolean {
   if (!observation.cgroup.available) return true;
   const cgroup = observation.cgroup.value;
   return over.every((resource) => (resource === 'cpu' ? !observation.host_cpu.available : !cgroup[resource].available));

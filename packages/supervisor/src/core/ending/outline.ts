@@ -1,7 +1,7 @@
 import type { Rung } from '@hybrid-soak/contract/ladder.ts';
-import type { SoakOptions } from './options.ts';
-import type { Replayed } from './replay.ts';
-import { ladderFor } from './rungs.ts';
+import { ladderFor } from '../ladder/rungs.ts';
+import type { SoakOptions } from '../options.ts';
+import type { Replayed } from '../replay.ts';
 import { summary } from './summary.ts';
 
 /** A run in the numbers that two runs are compared by; null where the recording does not tell. */

@@ -1,6 +1,7 @@
-import { RESOURCES } from '@hybrid-soak/contract/psi.ts';
-import type { Ending } from './decision.ts';
-import type { Histogram, State } from './state.ts';
+import type { DecisionBody } from '@hybrid-soak/contract/decision.ts';
+import { mapResources } from '../per-resource.ts';
+import type { State } from '../state.ts';
+import type { Ending, Histogram } from './totals.ts';
 
 const INCONCLUSIVE_SHARE = 0.1;
 
@@ -20,10 +21,10 @@ export function judge(state: State, ending: Ending): Ending {
     const reason = missed.map(({ name, limit, seen }) => `${name} = ${limit}, seen ${seen}`).join('; ');
     return { verdict: 'FAIL', reason: `threshold missed: ${reason}`, exit_code: 21 };
   }
-  const blind = state.msObserved > 0 ? state.msBlind / state.msObserved : 1;
+  const blind = state.totals.observed > 0 ? state.totals.blind / state.totals.observed : 1;
   if (blind > INCONCLUSIVE_SHARE)
     return { verdict: 'INCONCLUSIVE', reason: `telemetry missing for ${percent(blind)} % of the run`, exit_code: 22 };
-  const ambient = state.msAmbient / state.msObserved;
+  const ambient = state.totals.ambient / state.totals.observed;
   if (ambient > INCONCLUSIVE_SHARE)
     return {
       verdict: 'INCONCLUSIVE',
@@ -35,13 +36,13 @@ export function judge(state: State, ending: Ending): Ending {
 
 export function thresholds(state: State): Threshold[] {
   const asked = state.options.thresholds;
-  const seconds = state.msObserved / 1000;
-  const throttled = state.timePerRung.THROTTLE1 + state.timePerRung.THROTTLE2 + state.timePerRung.THROTTLE3;
+  const seconds = state.totals.observed / 1000;
+  const throttled = state.totals.perRung.THROTTLE1 + state.totals.perRung.THROTTLE2 + state.totals.perRung.THROTTLE3;
   const seen = {
-    max_stalls: state.stalls,
+    max_stalls: state.stall.count,
     min_ticks_per_second: seconds > 0 ? round(ticks(state) / seconds) : 0,
-    max_throttled_percent: state.msObserved > 0 ? percent(throttled / state.msObserved) : 0,
-    max_restarts: state.restartCount,
+    max_throttled_percent: state.totals.observed > 0 ? percent(throttled / state.totals.observed) : 0,
+    max_restarts: state.ladder.restartCount,
   };
   return Object.entries(asked).flatMap(([key, limit]) => {
     if (limit === undefined) return [];
@@ -50,33 +51,35 @@ export function thresholds(state: State): Threshold[] {
   });
 }
 
+type Summary = Omit<Extract<DecisionBody, { action: 'SUMMARY' }>, 'action' | 'reason'>;
+
 /** The flat numbers of the SUMMARY record. */
-export function summary(state: State, ending: Ending): Record<string, unknown> {
+export function summary(state: State, ending: Ending): Summary {
   return {
     verdict: ending.verdict,
     exit_code: ending.exit_code,
     thresholds: thresholds(state),
-    duration_s: round(state.msObserved / 1000),
+    duration_s: round(state.totals.observed / 1000),
     time_per_rung_s: Object.fromEntries(
-      Object.entries(state.timePerRung).map(([rung, ms]) => [rung, round(ms / 1000)]),
-    ),
-    restarts: state.restartCount,
-    stalls: state.stalls,
-    engine_exits: state.crashes,
+      Object.entries(state.totals.perRung).map(([rung, ms]) => [rung, round(ms / 1000)]),
+    ) as Summary['time_per_rung_s'],
+    restarts: state.ladder.restartCount,
+    stalls: state.stall.count,
+    engine_exits: state.unit.crashes,
     ticks: ticks(state),
-    ticks_per_second: state.msObserved > 0 ? round(ticks(state) / (state.msObserved / 1000)) : 0,
-    baseline: state.baseline,
-    pressure: Object.fromEntries(RESOURCES.map((resource) => [resource, percentiles(state.histogram[resource])])),
-    blind_s: round(state.msBlind / 1000),
-    ambient_s: round(state.msAmbient / 1000),
+    ticks_per_second: state.totals.observed > 0 ? round(ticks(state) / (state.totals.observed / 1000)) : 0,
+    baseline: state.pressure.baseline,
+    pressure: mapResources((resource) => percentiles(state.totals.histogram[resource])),
+    blind_s: round(state.totals.blind / 1000),
+    ambient_s: round(state.totals.ambient / 1000),
   };
 }
 
-const ticks = (state: State) => (state.ticksStart === null ? 0 : state.ticksCount - state.ticksStart);
+const ticks = (state: State) => (state.stall.ticksStart === null ? 0 : state.stall.ticksCount - state.stall.ticksStart);
 const round = (value: number) => Math.round(value * 10) / 10;
 const percent = (share: number) => round(share * 100);
 
-function percentiles(rows: Histogram): Record<string, number> | null {
+function percentiles(rows: Histogram): { p50: number; p95: number; p99: number } | null {
   const bins = rows.flat();
   const count = bins.reduce((sum, n) => sum + n, 0);
   if (count === 0) return null;

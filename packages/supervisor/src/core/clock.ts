@@ -1,0 +1,21 @@
+/** The step's own clock, milliseconds: follows the observations' and never goes back. */
+export interface Clock {
+  now: number;
+  /** `mono_ms` of the observation before; null at the first. */
+  lastSeen: number | null;
+  startedAt: number;
+  /** When the present phase began. */
+  phaseSince: number;
+  /** When the engine was first under way. */
+  runningSince: number | null;
+}
+
+export const firstClock = (): Clock => ({ now: 0, lastSeen: null, startedAt: 0, phaseSince: 0, runningSince: null });
+
+/** Milliseconds since the observation before. Time that seems to go back stands still. */
+export function advanceClock(clock: Clock, mono: number): number {
+  const elapsed = clock.lastSeen === null ? 0 : Math.max(0, mono - clock.lastSeen);
+  clock.now = clock.lastSeen === null ? mono : clock.now + elapsed;
+  clock.lastSeen = mono;
+  return elapsed;
+}
