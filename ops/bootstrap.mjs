@@ -1,4 +1,4 @@
-// Sets the project up on a fresh machine, then runs a script on the project's own Node. Runs itself on any Node >= 18.
+// Installs the packages if needed, then runs a script on the project's own Node. This file runs on any Node >= 18.
 //   node ops/bootstrap.mjs ops/start.mjs …      the script and its arguments
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -20,13 +20,13 @@ function fail(message) {
   process.exit(1);
 }
 
-// The stamp is written last, so that an interrupted installation is done again.
+// The stamp is written last, so that an interrupted installation is repeated.
 function installed() {
   return existsSync(node) && existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted;
 }
 
-// npm and pnpm keep what they fetch under HOME, which a service's user or a container's may not have.
-function homeless() {
+// npm and pnpm cache downloads under HOME, which the user of a service or container may not have.
+function isHomeMissing() {
   try {
     accessSync(process.env.HOME ?? '', constants.W_OK);
     return false;
@@ -36,7 +36,7 @@ function homeless() {
 }
 
 function install() {
-  process.stderr.write('setting up: pnpm, packages, Node 24 (once)\n');
+  process.stderr.write('installing packages and Node 24 (once, about a minute)\n');
   const pnpm = manifest.packageManager;
   const flags = [
     'exec',
@@ -47,8 +47,10 @@ function install() {
     'install',
     '--frozen-lockfile',
     '--reporter=append-only',
+    // npm runs pnpm with its own log level; progress is shown all the same.
+    '--loglevel=info',
   ];
-  const home = homeless() ? mkdtempSync(join(tmpdir(), 'hybrid-soak-')) : null;
+  const home = isHomeMissing() ? mkdtempSync(join(tmpdir(), 'hybrid-soak-')) : null;
   const own = home === null ? {} : { HOME: home, npm_config_cache: join(home, '.npm') };
   const options = {
     cwd: root,
@@ -71,7 +73,7 @@ const child = spawn(node, ['--disable-warning=ExperimentalWarning', join(root, s
   stdio: 'inherit',
   env,
 });
-// A terminal's Ctrl-C reaches the child by itself; a signal sent to this process alone is passed on.
+// The terminal sends Ctrl-C to the child too; a signal to this process alone is forwarded.
 process.on('SIGINT', () => {});
 process.on('SIGTERM', () => child.kill('SIGTERM'));
 child.once('exit', (code, signal) => process.exit(code ?? (signal === 'SIGTERM' ? 143 : 1)));

@@ -20,9 +20,9 @@ export interface Row {
   target: { least: number } | { most: number };
   /** Runs only when it is named: longer than the whole table may take. */
   onlyNamed?: true;
-  /** Throws NotMeasured where this machine cannot show it. */
+  /** Throws NotMeasured if this machine cannot show it. */
   measure(rules: Rules): Promise<Measured>;
-  /** Where the target is missed: a profile or counters under `data/bench/`, and the limit that they name. */
+  /** If the target is missed: a profile or counters under `data/bench/`, and the limit that they name. */
   whyMissed?(rules: Rules): Promise<string>;
 }
 

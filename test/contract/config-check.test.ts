@@ -113,7 +113,7 @@ t.test('numbers that TOML can write and the engine cannot count with', async (t)
   t.same(faults('[engine]\nsample_every = 1.0\n'), [`config.toml:2: engine.sample_every: is 1.0; valid: ${valid}`]);
   t.same(faults('engine = { sample_every = 1e1 }\n'), [`config.toml:1: engine.sample_every: is 1e1; valid: ${valid}`]);
   t.same(faults('[channels]\nticks = 8.0\n'), [`config.toml:2: channels.ticks: is 8.0; valid: ${valid}`]);
-  t.same(faults('[engine]\nstart_price = 100\nprice_step = 1.0\n'), [], 'where a float is meant either will do');
+  t.same(faults('[engine]\nstart_price = 100\nprice_step = 1.0\n'), [], 'a float accepts both');
   t.same(faults('[engine]\nsample_every = 99999999999999999999\n'), [
     'config.toml:2: engine.sample_every: is too large; valid: at most 9007199254740991',
   ]);
@@ -124,7 +124,7 @@ t.test('numbers that TOML can write and the engine cannot count with', async (t)
   t.match(faults('[engine]\nstart_price = inf\n')[0], /:2: engine.start_price: is Infinity; valid: a number/);
 });
 
-t.test('a value where a table belongs, a table where a value belongs, and where they stand', async (t) => {
+t.test('a value in place of a table, a table in place of a value, with their lines', async (t) => {
   t.same(faults('app = 5\n'), ['config.toml:1: app: is 5; valid: a table']);
   t.same(faults('\n[[engine]]\nsample_every = 1\n'), [
     'config.toml:2: engine: is [{"sample_every":1}]; valid: a table',

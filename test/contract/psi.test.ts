@@ -18,12 +18,12 @@ t.test('kernel 4.20 prints no full line for cpu', async (t) => {
   t.match(parsePsi('some avg10=1.00 avg60=0.00 avg300=0.00 total=9\n'), { available: true, value: { full: null } });
 });
 
-t.test('odd white space and an unknown line are no fault', async (t) => {
+t.test('odd white space and unknown lines are accepted', async (t) => {
   const psi = parsePsi('  some  avg10=1.00 avg60=2.00\tavg300=3.00 total=9  \r\nirq avg10=1\n');
   t.match(psi, { available: true, value: { some: { avg10: 1, avg60: 2, avg300: 3, total: 9 } } });
 });
 
-t.test('what does not parse is unavailable and says why, never zero', async (t) => {
+t.test('text that does not parse is unavailable with the reason, never zero', async (t) => {
   for (const text of [
     '',
     '\n',

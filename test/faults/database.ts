@@ -5,9 +5,9 @@ import { check } from './fault.ts';
 export interface Ledger {
   ticks: number;
   maxId: number;
-  /** The highest trade id; 0 where there is none. */
+  /** The highest trade id; 0 if there are none. */
   lastTrade: number;
-  /** Of the run with this pid: the ticks that it says it wrote; 0 where it never committed. */
+  /** Ticks that the run with this pid reported as written; 0 if it never committed. */
   writtenBy(pid: number | undefined): number;
 }
 

@@ -21,7 +21,7 @@ function parse() {
   }
 }
 
-/** A whole number from `least` on; undefined where none was given. */
+/** A whole number of at least `least`; undefined if none was given. */
 function numberOf(name: string, text: string | undefined, least: number): number | undefined {
   if (text === undefined) return undefined;
   const number = Number(text);

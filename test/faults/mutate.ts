@@ -51,7 +51,7 @@ const NASTY = [
 const TOKEN = /"[^"]*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 const DEPTH = 20_000;
 
-/** Frames that are no mutation of anything. */
+/** Frames that are not mutations of recorded ones. */
 const STRANGERS: ((random: Random) => Buffer)[] = [
   (random) => noise(random, Math.floor(random() * 300)),
   () => Buffer.from('['.repeat(DEPTH)),

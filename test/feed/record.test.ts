@@ -32,7 +32,7 @@ t.test('each frame is a line with its receive time, source and URL; SIGTERM and 
   t.match(timed, { code: 0, stdout: /"frames":3/ });
 });
 
-t.test('an existing file is continued, and its torn last line is cut off', async (t) => {
+t.test('an existing file is appended to after its torn last line is removed', async (t) => {
   const { url } = await scripted(t, (socket) => socket.send('next'));
   const out = join(t.testdir({}), 'frames.jsonl');
   const whole = `${JSON.stringify({ received_ms: 1, source: 's', url, raw: 'x'.repeat(100_000) })}\n`;
@@ -59,7 +59,7 @@ t.test('an existing file is continued, and its torn last line is cut off', async
   t.equal(readFileSync(out, 'utf8'), '');
 });
 
-t.test('a file that would be too long becomes FILE.1; the oldest goes', async (t) => {
+t.test('a file that would be too long becomes FILE.1; the oldest is removed', async (t) => {
   const { url } = await scripted(t, (socket) => {
     for (let n = 0; n < 100; n++) socket.send(String(n));
   });
@@ -77,7 +77,7 @@ t.test('a file that would be too long becomes FILE.1; the oldest goes', async (t
   );
 });
 
-t.test('a connection that ends is made again and subscribed again', async (t) => {
+t.test('a closed connection is reopened and subscribed again', async (t) => {
   const asked: string[] = [];
   const { url, connections } = await scripted(t, (socket, n) => {
     socket.on('message', (data) => {
@@ -99,7 +99,7 @@ t.test('a connection that ends is made again and subscribed again', async (t) =>
   );
 });
 
-t.test('what cannot be: a folder as the file, no URL, a wrong duration', async (t) => {
+t.test('a folder as the file, a missing URL and a wrong duration are usage errors', async (t) => {
   const dir = t.testdir({});
   t.match(await feed('record', '--url', 'ws://127.0.0.1:9/', '--out', dir).ended, { code: 1, stderr: /EISDIR/ });
   const out = join(dir, 'f');

@@ -51,7 +51,7 @@ t.test('a recording of one URL is served on any path, and those of other recorde
   t.same(got, ['1', '{}', '[2]']);
 });
 
-t.test('a looped recording begins anew', async (t) => {
+t.test('a looped recording starts again from its first frame', async (t) => {
   const { got } = client(t, `${await served(t, line('/', '1') + line('/', '2'), { loop: true })}/`);
   await until(() => got.length >= 5);
   t.same(got.slice(0, 5), ['1', '2', '1', '2', '1']);

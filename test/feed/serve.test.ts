@@ -70,7 +70,7 @@ t.test('the same seed gives the same trades', async (t) => {
   }
 });
 
-t.test('a reader that has seen enough of what is generated is no fault', async (t) => {
+t.test('a reader that closes the pipe early does not make generate fail', async (t) => {
   const { child, ended } = feed('generate', '--count', '1000000');
   child.stdout?.once('data', () => child.stdout?.destroy());
   t.match(await ended, { code: 0, stderr: '' });

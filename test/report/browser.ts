@@ -3,7 +3,7 @@ import { type Browser, type BrowserContextOptions, chromium, type Page } from 'p
 
 const CHROMIUM = '/usr/bin/chromium';
 
-/** Why no browser can be had here; null where one can. REQUIRE_BROWSER=1 makes a missing one a failure. */
+/** Why no browser is available; null if one is. REQUIRE_BROWSER=1 makes a missing one a failure. */
 export function whyNoBrowser(): string | null {
   if (existsSync(CHROMIUM)) return null;
   if (process.env['REQUIRE_BROWSER'] === '1') throw new Error(`${CHROMIUM} is missing (Debian: chromium)`);

@@ -53,7 +53,7 @@ function database(cwd: string): Database.Database {
 const tick = (db: Database.Database, symbol: string, price: number) =>
   db.prepare('INSERT INTO ticks (symbol, price, volume, ts) VALUES (?, ?, 1, ?)').run(symbol, price, Date.now());
 
-t.test('only its own names are answered, only reading is possible, nothing else is there', async (t) => {
+t.test('it answers only requests for its own host names, only GET and HEAD, and only known paths', async (t) => {
   const { url } = await live(t, t.testdir({}));
   const { port } = new URL(url);
   for (const host of [`127.0.0.1:${port}`, 'localhost', `localhost:9999`, '[::1]:8502'])
@@ -71,7 +71,7 @@ t.test('only its own names are answered, only reading is possible, nothing else 
   });
 });
 
-t.test('with 64 pages open the oldest is dismissed for the next, which is served', async (t) => {
+t.test('with 64 pages open the oldest is closed to serve the next', async (t) => {
   const { url } = await live(t, t.testdir({}));
   const heard: string[] = [];
   const ended = new Set<number>();

@@ -26,7 +26,7 @@ t.test('rates are taken over the window; a blind sensor is unknown, never zero',
   });
   const unseen = at(row(sightOf(observationAt(21, { cgroup: blind, progress: blind, heartbeat: blind }))));
   t.match(unseen, { cpu: 30, engine_cpu_stall: null, engine_memory: null, ticks_per_s: null, since_row: 1 });
-  t.equal(at(row(sightOf(observationAt(22))))['engine_cpu_time'], null, 'a window that was lost begins anew');
+  t.equal(at(row(sightOf(observationAt(22))))['engine_cpu_time'], null, 'a lost window starts again');
   t.end();
 });
 

@@ -151,7 +151,7 @@ program
     const source = frames(flags.shape, flags.seed, flags.shape === 'binance' ? 'btcusdt' : 'btcusd', 1_000_000_000);
     const start = 1_700_000_000_000;
     const lines = Readable.from(madeLines(flags.count, (n) => source.next(start + n)));
-    // What fails is told where stdout is listened to.
+    // Errors are reported by the stdout handler.
     await pipeline(lines, process.stdout).catch(() => {});
   });
 
@@ -166,7 +166,7 @@ function* madeLines(count: number, line: (n: number) => string): Generator<strin
 
 if (import.meta.main) {
   process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
-    // A reader that has seen enough (`| head`) is no fault.
+    // A reader that has seen enough (`| head`) is not an error.
     if (code === 'EPIPE') process.exit(0);
     process.stderr.write(`stdout: ${message}\n`);
     process.exit(1);

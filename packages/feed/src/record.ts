@@ -34,7 +34,7 @@ const HEALTHY_MS = 60_000;
  */
 export function record(rules: RecordRules, log: (text: string) => void): Recording {
   const file = new RecordingFile(rules.out, rules);
-  if (file.mended > 0) log(`${rules.out}: a last line without an end was cut off (${file.mended} bytes)`);
+  if (file.cutOff > 0) log(`${rules.out}: a last line without an end was cut off (${file.cutOff} bytes)`);
   const { promise: ended, resolve, reject } = Promise.withResolvers<void>();
   let socket: WebSocket | undefined;
   let retry: NodeJS.Timeout | undefined;

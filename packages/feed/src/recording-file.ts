@@ -30,7 +30,7 @@ export class RecordingFile {
   #waiting: Buffer[] = [];
   #waitingBytes = 0;
   /** Bytes of a torn last line that were cut off. */
-  readonly mended: number;
+  readonly cutOff: number;
 
   constructor(path: string, rules: RotationRules) {
     this.#path = path;
@@ -38,8 +38,8 @@ export class RecordingFile {
     this.#fd = openSync(path, 'a+');
     const { size } = fstatSync(this.#fd);
     this.#size = endOfLastLine(this.#fd, size);
-    this.mended = size - this.#size;
-    if (this.mended > 0) ftruncateSync(this.#fd, this.#size);
+    this.cutOff = size - this.#size;
+    if (this.cutOff > 0) ftruncateSync(this.#fd, this.#size);
   }
 
   /** `line` ends with a newline. It is in the file after the next `flush`, at the latest. */

@@ -15,7 +15,7 @@ export interface ServeRecordingRules {
   loop: boolean;
 }
 
-/** A frame of the file: when it is due, in milliseconds from the first, and for whom. */
+/** A frame of the file: when it is due, in milliseconds from the first, and which clients get it. */
 interface Frame {
   raw: string;
   dueMs: number;
@@ -29,7 +29,7 @@ const BYTE_ORDER_MARK = /^\uFEFF/;
 /**
  * Serves a recording, or a plain file of one raw frame a line, from its beginning to each client. Where it holds frames of
  * several URLs, a client gets those of the path that it asks for, else all of them on every path. At its end the connection stays open and says nothing more. With `loop`
- * it begins anew, with the same trade ids: an engine counts those frames as duplicates, and where the exchange does not
+ * it starts again with the same trade ids: an engine counts those frames as duplicates, and where the exchange does not
  * number its trades they are trades again. Rejects where the file or the port cannot be used.
  */
 export async function serveRecording(rules: ServeRecordingRules): Promise<Served & { paths: string[] }> {

@@ -1,5 +1,5 @@
 // A feed that costs little, in a process of its own: frames are encoded once and sent as whole chunks; only their trade
-// ids and, one by one, their times are written anew. Told what to send by its parent.
+// ids and, one by one, their times are rewritten. Its parent says what to send.
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { frames, requested, type Shape } from '@hybrid-soak/feed/frames.ts';
