@@ -2,8 +2,7 @@ import { insteadOf } from '@hybrid-soak/contract/earlier-system.ts';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import { VERSION } from '@hybrid-soak/contract/version.ts';
 import { Command, CommanderError } from 'commander';
-import { outliveReaders } from './commands/outlive-readers.ts';
-import { Stop } from './stop.ts';
+import { outliveReaders, Stop } from './stop.ts';
 
 /** The subcommands: each loads its own code, so that none pays for another's start-up. */
 const COMMANDS: Record<string, { summary: string; load(): Promise<Command> }> = {
@@ -47,7 +46,7 @@ const COMMANDS: Record<string, { summary: string; load(): Promise<Command> }> = 
     load: async () => (await import('./commands/install.ts')).uninstallCommand(),
   },
   restore: {
-    summary: 'put back what an interrupted soak left',
+    summary: 'restore what an interrupted soak left',
     load: async () => (await import('./commands/restore.ts')).restoreCommand(),
   },
 };
@@ -80,7 +79,8 @@ export async function wholeProgram(): Promise<Command> {
 if (import.meta.main) {
   outliveReaders();
   const program = bareProgram();
-  const wanted = COMMANDS[process.argv[2] ?? ''];
+  const name = process.argv[2] ?? '';
+  const wanted = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (wanted !== undefined) program.addCommand((await wanted.load()).exitOverride().configureOutput(OUTPUT));
   else for (const [name, { summary }] of Object.entries(COMMANDS)) program.command(name).description(summary);
   try {

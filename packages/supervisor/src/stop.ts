@@ -1,3 +1,5 @@
+import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
+
 /** Ends a command: one clear line on stderr, one documented exit code. Nothing has been changed. */
 export class Stop extends Error {
   override name = 'Stop';
@@ -8,3 +10,19 @@ export class Stop extends Error {
     this.exitCode = exitCode;
   }
 }
+
+/**
+ * A reader of the output may end before it does: `head`, or a terminal that is closed. That must not end a soak, which has a
+ * configuration to restore. Any other failure to write is reported in one line.
+ */
+export function outliveReaders(): void {
+  for (const [name, stream] of Object.entries({ stdout: process.stdout, stderr: process.stderr }))
+    stream.on('error', ({ code, message }: { code?: string; message: string }) => {
+      if (hasGone(code)) return;
+      process.exitCode ||= SOAK_EXIT.BUG;
+      if (name === 'stdout') process.stderr.write(`stdout: cannot be written (${code ?? message})\n`);
+    });
+}
+
+/** EIO is what a terminal that has hung up answers. */
+export const hasGone = (code: string | undefined) => code === 'EPIPE' || code === 'EIO';

@@ -9,20 +9,17 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import type { RunState } from '@hybrid-soak/contract/run-state.ts';
 import { readConfigFile, writeSampleEvery } from '@hybrid-soak/supervisor/adapters/config-file.ts';
 import { openDecisionLog } from '@hybrid-soak/supervisor/adapters/decision-log.ts';
 import { openSamples } from '@hybrid-soak/supervisor/adapters/samples-file.ts';
 import type { Effect } from '@hybrid-soak/supervisor/core/effect.ts';
 import { restoreConfig } from '@hybrid-soak/supervisor/recovery/config.ts';
-import {
-  loadRunState,
-  type RunState,
-  removeRunState,
-  saveRunState,
-} from '@hybrid-soak/supervisor/recovery/run-state.ts';
+import { loadRunState, removeRunState, saveRunState } from '@hybrid-soak/supervisor/recovery/run-state.ts';
 import { perform } from '@hybrid-soak/supervisor/run/effects.ts';
 import type { UnitManager } from '@hybrid-soak/supervisor/unit/manager.ts';
 import t from 'tap';
+import { leftState } from '../run-state.ts';
 
 const CONFIG = '# mine\r\n[engine]\r\nsample_every = 1  # one\r\n';
 const THROTTLED = CONFIG.replace('= 1 ', '= 20 ');
@@ -60,24 +57,7 @@ t.test('a config that is missing or is no TOML is unavailable with why', async (
   t.match(readConfigFile(join(folder, 'bad.toml')), { available: false, why: /TOML/ });
 });
 
-function runState(config: string, written: string | null): RunState {
-  return {
-    v: 1,
-    run_id: 'r',
-    ingest_mode: 'synthetic',
-    psi_actions: 'on',
-    policy: 'classic',
-    unit: 'u.service',
-    manager: 'embedded',
-    config,
-    original_text: CONFIG,
-    original_sample_every: 1,
-    written_text: written,
-    was_running: false,
-    leave: 'as-found',
-    embedded: null,
-  };
-}
+const runState = (config: string, written_text: string | null) => leftState(config, CONFIG, { written_text });
 
 t.test('what a soak leaves is read back, and removed twice without complaint', async (t) => {
   const path = join(t.testdir({}), 'soak_state.json');
@@ -147,14 +127,14 @@ t.test('a config that is gone is put back; one that an edit broke is left, and s
 
 t.test('a config that the soak has not written is left alone, a broken one too', async (t) => {
   const path = join(t.testdir({ 'config.toml': 'sample_every = = 2\n' }), 'config.toml');
-  t.equal(restoreConfig(runState(path, null)), false);
+  t.match(restoreConfig(runState(path, null)), { changed: false });
   t.equal(readFileSync(path, 'utf8'), 'sample_every = = 2\n');
 });
 
 t.test('an engine is restarted for the restored config only where it may run with another', async (t) => {
   const path = join(t.testdir({ 'config.toml': CONFIG }), 'config.toml');
-  t.equal(restoreConfig(runState(path, CONFIG)), false, 'the soak was back at its first rung');
-  t.equal(restoreConfig(runState(path, THROTTLED)), true);
+  t.match(restoreConfig(runState(path, CONFIG)), { changed: false }, 'the soak was back at its first rung');
+  t.match(restoreConfig(runState(path, THROTTLED)), { changed: true });
 });
 
 const record = {

@@ -1,28 +1,69 @@
-import { connect } from 'node:net';
-import { LockHeld, lockAddress, lockHolder, takeLock } from '@hybrid-soak/supervisor/adapters/lock.ts';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Holder } from '@hybrid-soak/contract/lock-holder.ts';
+import { LockHeld, LockRefused, lastHolder, lockHolder, takeLock } from '@hybrid-soak/supervisor/adapters/lock.ts';
+import { self } from '@hybrid-soak/supervisor/adapters/owner.ts';
 import t from 'tap';
 
-const unit = `test-${process.pid}.service:/${'a-long-folder/'.repeat(20)}`;
-
-t.test('the second supervisor of a unit is refused and told who holds it; another unit is free', async (t) => {
-  const lock = await takeLock('s', unit, 'pid 1, run a');
-  await t.rejects(takeLock('s', unit, 'pid 2'), new LockHeld(`${unit} is held by pid 1, run a`));
-  t.equal(await lockHolder('s', unit), 'pid 1, run a');
-  const other = await takeLock('s', `other-${unit}`, 'pid 3');
-  other.close();
-  await new Promise((resolve) => lock.close(resolve));
-  t.equal(await lockHolder('s', unit), null);
-  (await takeLock('s', unit, 'again')).close();
+const holder = (run: string): Holder => ({
+  ...self(),
+  ...{ run, unit: 'u.service', kind: 'soak', decisions: '/d', samples: '/s', config: '/c', db: '/b' },
 });
 
-t.test('a visitor that hangs up at once does not hurt the holder', async (t) => {
-  const lock = await takeLock('s', `rude-${unit}`, 'x'.repeat(1 << 20));
-  for (let i = 0; i < 20; i++) {
-    const socket = connect(lockAddress('s', `rude-${unit}`));
-    socket.on('error', () => {});
-    await new Promise((resolve) => socket.once('connect', resolve));
-    socket.destroy();
+t.test('the second of a lock is refused and told who holds it; released, it is free', async (t) => {
+  const path = join(t.testdir({}), 'made/lock');
+  const lock = takeLock(path, holder('a'));
+  t.equal(statSync(path).mode & 0o777, 0o600);
+  t.throws(() => takeLock(path, holder('b')), LockHeld);
+  t.match(lockHolder(path), { run: 'a', pid: process.pid });
+  t.throws(() => takeLock(path, holder('b')), /is held by pid \d+, soak a, unit u\.service/);
+  lock.release();
+  t.equal(lockHolder(path), null);
+  takeLock(path, holder('c')).release();
+});
+
+const TAKER = `
+  const { takeLock } = await import(process.argv[1]);
+  const { self } = await import(process.argv[2]);
+  takeLock(process.argv[3], { ...self(), run: 'killed', unit: 'u', kind: 'soak', decisions: '', samples: '', config: '', db: '' });
+  // A child of the holder does not keep the lock.
+  (await import('node:child_process')).spawn('sleep', ['600'], { stdio: 'ignore', detached: true }).unref();
+  console.log('held');
+  setInterval(() => {}, 1000);`;
+
+t.test('a kill -9 of the holder frees the lock at once, and the file says who it was', async (t) => {
+  const path = join(t.testdir({}), 'lock');
+  const modules = ['lock', 'owner'].map((name) => import.meta.resolve(`@hybrid-soak/supervisor/adapters/${name}.ts`));
+  const child = spawn(process.execPath, ['--input-type=module', '-e', TAKER, ...modules, path], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  await once(child.stdout, 'data');
+  t.throws(() => takeLock(path, holder('b')), LockHeld);
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  t.equal(lockHolder(path), null, 'the owner is gone');
+  t.match(lastHolder(path), { run: 'killed' });
+  takeLock(path, holder('b')).release();
+});
+
+t.test('what is not a lock of this account is refused, and not followed', async (t) => {
+  const folder = t.testdir({ precious: 'kept', folder: {} });
+  symlinkSync(join(folder, 'precious'), join(folder, 'link'));
+  t.throws(() => takeLock(join(folder, 'link'), holder('a')), LockRefused);
+  t.throws(() => takeLock(join(folder, 'folder'), holder('a')), LockRefused);
+  t.equal(readFileSync(join(folder, 'precious'), 'utf8'), 'kept');
+});
+
+t.test('a holder file that is garbage, a folder, or missing names nobody', async (t) => {
+  const path = join(t.testdir({}), 'lock');
+  t.equal(lockHolder(path), null);
+  for (const text of ['', 'null', '{"pid":1}']) {
+    writeFileSync(`${path}.json`, text);
+    t.equal(lockHolder(path), null);
   }
-  t.match(await lockHolder('s', `rude-${unit}`), /^x+$/);
-  lock.close();
+  rmSync(`${path}.json`);
+  mkdirSync(`${path}.json`);
+  t.equal(lockHolder(path), null);
 });

@@ -14,9 +14,12 @@ export interface Ran {
   stderr: string;
 }
 
+/** This account's last run is looked for in `cwd`, so that tests do not find each other's. */
+export const environment = (cwd: string): NodeJS.ProcessEnv => ({ ...process.env, XDG_STATE_HOME: join(cwd, 'state') });
+
 /** The real command in `cwd`; `ended` holds what it printed. */
 export function soak(cwd: string, ...args: string[]): { child: ChildProcess; ended: Promise<Ran> } {
-  const child = spawn(SOAK, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(SOAK, args, { cwd, env: environment(cwd), stdio: ['ignore', 'pipe', 'pipe'] });
   const ran: Ran = { code: null, stdout: '', stderr: '' };
   child.stdout?.on('data', (data) => {
     ran.stdout += data;

@@ -67,7 +67,7 @@ t.test('on a terminal the block is painted, fits after a resize, and Ctrl-C rest
   for (const line of plain(narrow())) t.ok(widthOf(line) < 60, line);
   type('\x03');
   t.equal(await ended, 130);
-  t.match(text(), /SIGINT: putting everything back/);
+  t.match(text(), /SIGINT: restoring config and unit/);
   t.match(text(), /✗ INTERRUPTED: SIGINT[\s\S]*report +(npx )?soak report/);
   t.ok(text().lastIndexOf('\x1b[?25h') > text().lastIndexOf('\x1b[?25l'), 'the cursor is shown again');
   t.notOk(existsSync(join(cwd, 'data/ops/soak_state.json')));
@@ -150,5 +150,9 @@ t.test('a terminal that does not tell its size is taken for 80 columns and 24 ro
   t.equal(await ended, 130);
   const lines = plain(text());
   t.ok(lines.some((line) => line.startsWith('PSI memory') && widthOf(line) < 80));
-  t.match(text(), 'SIGINT: putting everything back; once more to stop at once', 'what stands above is not broken up');
+  t.match(
+    text(),
+    'SIGINT: restoring config and unit; press Ctrl-C again to exit now',
+    'what stands above is not broken up',
+  );
 });

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
+import type { RunState } from '@hybrid-soak/contract/run-state.ts';
 import { MIGRATIONS } from '@hybrid-soak/contract/schema.ts';
 import type { Effect } from '@hybrid-soak/supervisor/core/effect.ts';
-import type { RunState } from '@hybrid-soak/supervisor/recovery/run-state.ts';
 import { perform } from '@hybrid-soak/supervisor/run/effects.ts';
 import type { UnitManager } from '@hybrid-soak/supervisor/unit/manager.ts';
 import Database from 'better-sqlite3';

@@ -116,6 +116,7 @@ function unitOf(folder: string, script: string, settings = '') {
     rules,
     cwd: folder,
     logFile: join(folder, 'engine.log'),
+    runId: 'r',
     why: 'test',
     spawned: (pid) => pids.push(pid),
   });
@@ -232,6 +233,13 @@ t.test('the children of the process end with it', async (t) => {
 t.test('a command that does not exist is a failed start with why', async (t) => {
   const rules = serviceRules(parseUnitFile('[Service]\nRestart=no\n'));
   rules.argv = ['/nonexistent/node'];
-  const unit = embeddedUnit({ rules, cwd: t.testdir({}), logFile: join(t.testdirName, 'l'), why: '', spawned() {} });
+  const unit = embeddedUnit({
+    rules,
+    cwd: t.testdir({}),
+    logFile: join(t.testdirName, 'l'),
+    runId: 'r',
+    why: '',
+    spawned() {},
+  });
   t.match(await unit.start(), { ok: false, error: /ENOENT/ });
 });

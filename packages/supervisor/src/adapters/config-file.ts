@@ -5,7 +5,7 @@ import type { ConfigReading } from '@hybrid-soak/contract/sample.ts';
 import { replaceFile } from './replace-file.ts';
 import { readRegular } from './safe-open.ts';
 
-/** The file's text, byte for byte; throws where it is not UTF-8, since writing it back would change those bytes. */
+/** The file's text, byte for byte; throws if it is not UTF-8, since writing it again would change those bytes. */
 export function readText(path: string): string {
   const bytes = readRegular(path, { follow: true });
   try {
@@ -24,6 +24,10 @@ export function readConfigFile(path: string): ConfigReading {
   }
 }
 
+export function writeConfig(path: string, text: string): void {
+  replaceFile(path, text);
+}
+
 /**
  * Writes `sample_every` into the file, one token changed; null takes the key out. `intent` is given the new text and the
  * one that was found before anything is written, so that a kill in between leaves a trace of it.
@@ -37,5 +41,5 @@ export function writeSampleEvery(
   const found = readText(target);
   const edited = setSampleEvery(found, value);
   intent(edited, found);
-  replaceFile(target, edited);
+  writeConfig(target, edited);
 }

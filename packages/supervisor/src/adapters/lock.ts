@@ -1,46 +1,96 @@
-import { createHash } from 'node:crypto';
-import { createConnection, createServer, type Server } from 'node:net';
+import { spawnSync } from 'node:child_process';
+import { closeSync, fstatSync, mkdirSync, rmSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { errorCode } from '@hybrid-soak/contract/error-code.ts';
+import { type Holder, holderSchema } from '@hybrid-soak/contract/lock-holder.ts';
+import { isAlive } from './owner.ts';
+import { replaceFile } from './replace-file.ts';
+import { openRegular, readRegular, UnsafeFile } from './safe-open.ts';
 
-/** The unit is watched already; `holder` is what its supervisor says of itself. */
+/** Another supervisor holds the lock; `holder` is null while it has not said who it is. */
 export class LockHeld extends Error {
   override name = 'LockHeld';
+  readonly holder: Holder | null;
+
+  constructor(path: string, holder: Holder | null) {
+    super(`${path} is held by ${holder === null ? 'another supervisor' : holderText(holder)}`);
+    this.holder = holder;
+  }
 }
 
-/** A digest, since an address holds 107 bytes (unix(7)) and a unit with its folder may be longer. */
-export const lockAddress = (scope: string, unit: string) =>
-  `\0hybrid-soak:${createHash('sha256').update(`${scope}:${unit}`).digest('hex')}`;
+/** The lock cannot be taken at all; the message says why. */
+export class LockRefused extends Error {
+  override name = 'LockRefused';
+}
+
+export const holderText = ({ pid, run, unit, kind }: Holder): string => `pid ${pid}, ${kind} ${run}, unit ${unit}`;
+
+export interface Lock {
+  release(): void;
+}
 
 /**
- * One supervisor a unit: an abstract unix socket, which the kernel frees when its owner dies. Who connects is told who
- * holds it. Rejects with LockHeld.
+ * flock(2) on a file that only the account that makes it can open: `flock` of util-linux is handed the descriptor, and the
+ * lock stays with it until this process closes it or ends. Throws LockHeld, LockRefused.
  */
-export async function takeLock(scope: string, unit: string, holder: string): Promise<Server> {
-  const server = createServer((socket) => {
-    // A visitor that hangs up is no concern of the holder.
-    socket.on('error', () => {});
-    socket.end(holder);
-  });
-  return new Promise((resolve, reject) => {
-    server.once('error', async (error) => {
-      if (errorCode(error) !== 'EADDRINUSE') return reject(error);
-      const who = (await lockHolder(scope, unit)) ?? 'a supervisor that does not answer';
-      reject(new LockHeld(`${unit} is held by ${who}`));
-    });
-    server.listen(lockAddress(scope, unit), () => resolve(server.unref()));
-  });
+export function takeLock(path: string, holder: Holder): Lock {
+  const fd = openLock(path);
+  try {
+    flock(fd, path);
+    // The file may have been replaced between open and flock; a lock on what has no name excludes nobody.
+    if (fstatSync(fd).ino !== statSync(path, { throwIfNoEntry: false })?.ino)
+      throw new LockRefused(`${path}: replaced while it was locked; valid: try again`);
+    replaceFile(`${path}.json`, `${JSON.stringify(holder)}\n`, { mode: 0o644 });
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+  return {
+    release() {
+      rmSync(`${path}.json`, { force: true });
+      closeSync(fd);
+    },
+  };
 }
 
-/** What the holder of the lock says of itself; null where nobody holds it. */
-export function lockHolder(scope: string, unit: string): Promise<string | null> {
-  return new Promise((resolve) => {
-    let text = '';
-    const socket = createConnection(lockAddress(scope, unit));
-    socket.setTimeout(2000, () => socket.destroy());
-    socket.on('data', (data) => {
-      text += data.toString();
-    });
-    socket.on('error', () => resolve(null));
-    socket.on('close', () => resolve(text === '' ? null : text));
-  });
+function openLock(path: string): number {
+  try {
+    // 0700 if nothing is installed that would have made it: who may lock is who may enter.
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    return openRegular(path, 'append', { mode: 0o600 });
+  } catch (error) {
+    if (error instanceof UnsafeFile) throw new LockRefused(error.message);
+    const valid = 'valid: an account that may act on this unit: root, or a member of hybrid-soak-operators';
+    throw new LockRefused(`${path}: the lock cannot be opened (${errorCode(error)}); ${valid}`);
+  }
 }
+
+/** Exit code of flock(1) if the lock is taken. */
+const TAKEN = 1;
+
+function flock(fd: number, path: string): void {
+  const { status, error } = spawnSync('flock', ['-n', '-x', '3'], { stdio: ['ignore', 'ignore', 'ignore', fd] });
+  if (status === 0) return;
+  if (status === TAKEN) throw new LockHeld(path, lockHolder(path));
+  throw new LockRefused(`${path}: flock failed (${errorCode(error) ?? status}); valid: install util-linux`);
+}
+
+/** What the file beside the lock says of its last holder, alive or not; null if there is none or it cannot be read. */
+export function lastHolder(path: string): Holder | null {
+  try {
+    const parsed = holderSchema.safeParse(JSON.parse(readRegular(`${path}.json`).toString('utf8')));
+    return parsed.success ? parsed.data : null;
+  } catch {
+    return null;
+  }
+}
+
+/** The living holder; null if nobody holds it. */
+export function lockHolder(path: string): Holder | null {
+  const holder = lastHolder(path);
+  return holder !== null && isAlive(holder) ? holder : null;
+}
+
+/** The lock file of a unit in a folder of locks. */
+export const lockPath = (folder: string, unit: string): string =>
+  join(folder, unit === 'hybrid-engine.service' ? 'lock' : `${unit}.lock`);

@@ -1,27 +1,25 @@
-import { dirname, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import { serveLive } from '@hybrid-soak/report/live/server.ts';
 import { Command } from 'commander';
+import { findPlaces } from '../recovery/places.ts';
 import { Stop } from '../stop.ts';
-import { parseListen } from './listen.ts';
-import { readConfig } from './run-options.ts';
+import { parseListen, readConfig, withDecisions, withSamples, withUnit } from './options.ts';
 
 interface Flags {
   listen?: string;
-  config: string;
+  unit?: string;
+  config?: string;
   db?: string;
-  decisions: string;
+  decisions?: string;
   samples?: string;
 }
 
 export function dashboardCommand(): Command {
-  return new Command('dashboard')
+  return withSamples(withDecisions(withUnit(new Command('dashboard'))))
     .description('a live page of the engine and of the soak; reads only, and only what is written anyway')
     .option('--listen <host:port>', 'where to serve it (default: [dashboard] host and port, 127.0.0.1:8502)')
-    .option('--config <file>', "the engine's configuration", 'config/config.toml')
     .option('--db <file>', "the engine's database (default: [app] db_path)")
-    .option('--decisions <file>', 'the decision log', 'data/ops/soak_decisions.jsonl')
-    .option('--samples <file>', 'the observations (default: soak_samples.jsonl beside the decisions)')
     .addHelpText(
       'after',
       '\nExamples:\n  soak dashboard\n  ssh -L 8502:127.0.0.1:8502 server   # then http://127.0.0.1:8502/ here\n\nThere is no password: leave it on the loopback address.',
@@ -30,15 +28,16 @@ export function dashboardCommand(): Command {
 }
 
 async function dashboard(flags: Flags): Promise<void> {
-  const { config } = readConfig(flags.config);
+  const places = await findPlaces(flags);
+  const { config } = readConfig(places.config);
   const { host, port } = flags.listen === undefined ? config.dashboard : parseListen('--listen', flags.listen);
   const live = await serveLive({
     host,
     port,
     refreshMs: config.dashboard.refresh_seconds * 1000,
-    decisions: flags.decisions,
-    samples: flags.samples ?? resolve(dirname(flags.decisions), 'soak_samples.jsonl'),
-    db: resolve(flags.db ?? config.app.db_path),
+    decisions: places.ops.decisions,
+    samples: places.ops.samples,
+    db: places.db ?? resolve(places.base, config.app.db_path),
   }).catch((error: { code?: string; message: string }) => {
     throw new Stop(SOAK_EXIT.CONFIG, `--listen ${host}:${port}: ${error.code ?? error.message}; valid: a free address`);
   });

@@ -8,7 +8,7 @@ import { replaceFile } from '../adapters/replace-file.ts';
 import { writableFile } from '../adapters/writable.ts';
 import { Stop } from '../stop.ts';
 import type { Reporter } from '../text/reporter.ts';
-import { parseListen } from './listen.ts';
+import { parseListen } from './options.ts';
 
 export interface MetricsFlags {
   metricsListen?: string;

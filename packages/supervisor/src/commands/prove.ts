@@ -1,43 +1,35 @@
 import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import { PROOFS, type Proof, type ProofFile, type ProofName } from '@hybrid-soak/contract/proof.ts';
-import { Argument, Command, Option } from 'commander';
+import { Argument, Command } from 'commander';
 import { replaceFile } from '../adapters/replace-file.ts';
 import { writableConfig, writableFile } from '../adapters/writable.ts';
 import { prove } from '../proofs/prove.ts';
+import { ENGINE_UNIT, placesOf } from '../recovery/places.ts';
 import { proofText } from '../text/proof.ts';
 import type { ManagerChoice } from '../unit/choose.ts';
-import { readConfig } from './run-options.ts';
+import { chooseOrStop, readConfig, withDecisions, withManager, withUnit } from './options.ts';
 
 interface Flags {
-  config: string;
-  unit: string;
+  config?: string;
+  unit?: string;
   manager: ManagerChoice;
-  decisions: string;
-  out: string;
+  decisions?: string;
+  out?: string;
   quick?: boolean;
   json?: boolean;
 }
 
 export function proveCommand(): Command {
-  return new Command('prove')
-    .description('prove every claim on the running unit, leave the evidence, put everything back')
+  return withManager(withDecisions(withUnit(new Command('prove'))))
+    .description('prove every claim on the running unit, leave the evidence, restore everything')
     .addArgument(new Argument('[proof...]', 'which').choices([...PROOFS, 'all']).default(['all']))
-    .option('--config <file>', "the engine's configuration", 'config/config.toml')
-    .option('--unit <name>', "the engine's unit", 'hybrid-engine.service')
-    .addOption(
-      new Option('--manager <name>', 'who owns the process')
-        .choices(['auto', 'system', 'user', 'embedded'])
-        .default('auto'),
-    )
     .option(
-      '--decisions <file>',
-      'the decision log; what an interrupted run left stands beside it',
-      'data/ops/soak_decisions.jsonl',
+      '--out <folder>',
+      'where proof.md and proof.json go, in a folder named by the time (default: proofs beside the decisions)',
     )
-    .option('--out <folder>', 'where proof.md and proof.json go, in a folder named by the time', 'data/ops/proofs')
     .option('--quick', 'fewer repetitions: under 3 minutes instead of under 12')
     .option('--json', 'proof.json on stdout as well')
     .addHelpText(
@@ -52,19 +44,17 @@ export function proveCommand(): Command {
 }
 
 async function run(names: (ProofName | 'all')[], flags: Flags): Promise<number> {
-  writableConfig(flags.config);
-  writableFile('--decisions', flags.decisions);
-  mkdirSync(dirname(resolve(flags.decisions)), { recursive: true });
-  const out = resolve(flags.out, new Date().toISOString().replace(/[:.]/g, '-'));
+  const chosen = await chooseOrStop(flags.manager, flags.unit ?? ENGINE_UNIT, true);
+  const places = placesOf(flags, chosen.facts);
+  const { ops } = places;
+  writableConfig(places.config);
+  writableFile('--decisions', ops.decisions);
+  const out = resolve(flags.out ?? ops.proofs, new Date().toISOString().replace(/[:.]/g, '-'));
   writableFile('the folder of --out', join(out, 'proof.md'));
   const file = await prove({
     asked: names.includes('all') ? [...PROOFS] : PROOFS.filter((name) => names.includes(name)),
-    unit: flags.unit,
-    choice: flags.manager,
-    config: resolve(flags.config),
-    read: () => readConfig(flags.config),
-    ops: dirname(resolve(flags.decisions)),
-    out,
+    ...{ chosen, ops, out, config: places.config, base: places.base },
+    read: () => readConfig(places.config),
     quick: flags.quick === true,
     runId: randomUUID(),
     done: said,

@@ -1,31 +1,28 @@
-import { dirname, resolve } from 'node:path';
 import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import { Unreadable } from '@hybrid-soak/report/file-source.ts';
 import { NoRun } from '@hybrid-soak/report/read-log.ts';
 import { writeReport } from '@hybrid-soak/report/write-report.ts';
 import { Command } from 'commander';
+import { findPlaces } from '../recovery/places.ts';
 import { Stop } from '../stop.ts';
-import { DECISIONS } from '../text/report-command.ts';
+import { withDecisions, withSamples } from './options.ts';
 
 interface Flags {
   out: string;
-  decisions: string;
+  decisions?: string;
   samples?: string;
 }
 
 export function reportCommand(): Command {
-  return new Command('report')
+  return withSamples(withDecisions(new Command('report')))
     .description('a run as one HTML file that needs nothing else: verdict, timeline, pressure, every decision')
     .argument('[run]', "the beginning of a run's id (default: the last run of the log)")
     .option('-o, --out <file>', 'where to write it', 'report.html')
-    .option('--decisions <file>', 'the decision log', DECISIONS)
-    .option('--samples <file>', 'the observations (default: soak_samples.jsonl beside the decisions)')
     .addHelpText('after', '\nExamples:\n  soak report\n  soak report 39d48fff --out monday.html')
-    .action((run: string | undefined, flags: Flags) => {
-      const { decisions, out } = flags;
-      const samples = flags.samples ?? resolve(dirname(decisions), 'soak_samples.jsonl');
-      process.stdout.write(`${report({ decisions, samples, run, out })}\n`);
+    .action(async (run: string | undefined, flags: Flags) => {
+      const { decisions, samples } = (await findPlaces(flags)).ops;
+      process.stdout.write(`${report({ decisions, samples, run, out: flags.out })}\n`);
     });
 }
 

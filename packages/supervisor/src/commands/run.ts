@@ -5,19 +5,54 @@ import type { Config } from '@hybrid-soak/contract/config.ts';
 import { readSampleEvery } from '@hybrid-soak/contract/config-edit.ts';
 import type { Decision } from '@hybrid-soak/contract/decision.ts';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
-import { INGEST_MODES, ingestMode, POLICIES, PSI_ACTIONS } from '@hybrid-soak/contract/modes.ts';
+import {
+  INGEST_MODES,
+  type IngestMode,
+  ingestMode,
+  POLICIES,
+  type PolicyName,
+  PSI_ACTIONS,
+  type PsiActions,
+} from '@hybrid-soak/contract/modes.ts';
 import { Command, Option } from 'commander';
+import { DECISIONS, type OpsPaths, opsPaths } from '../adapters/ops-paths.ts';
 import { writableConfig, writableFile } from '../adapters/writable.ts';
+import { checkDatabase, refuseBlindness, refuseMode } from '../inspect/preconditions.ts';
+import { ENGINE_UNIT, placesOf } from '../recovery/places.ts';
 import { type Plan, soak } from '../run/soak.ts';
 import { summaryOf, writeSummary } from '../run/summary-file.ts';
 import { policyText } from '../text/policy.ts';
-import { DECISIONS, reportCommandLine } from '../text/report-command.ts';
 import type { Reporter } from '../text/reporter.ts';
 import { summaryText } from '../text/summary.ts';
 import { terminalReporter } from '../text/terminal.ts';
 import { watch } from '../text/watch.ts';
-import { refuseMode } from './run-mode.ts';
-import { checkDatabase, type RunFlags, readConfig, refuseBlindness, seconds, unitName } from './run-options.ts';
+import type { Chosen, ManagerChoice } from '../unit/choose.ts';
+import type { MetricsFlags } from './metrics.ts';
+import { chooseOrStop, readConfig, seconds, withDecisions, withManager, withSamples, withUnit } from './options.ts';
+
+/** The flags as commander gives them. */
+interface RunFlags extends MetricsFlags {
+  duration?: string;
+  seconds?: string;
+  config?: string;
+  sources?: string;
+  unit?: string;
+  db?: string;
+  mode?: IngestMode;
+  policy: PolicyName;
+  psiActions: PsiActions;
+  stallThreshold?: string;
+  interval?: string;
+  decisions?: string;
+  samples?: string;
+  manager: ManagerChoice;
+  calibrate?: string;
+  leave: 'as-found' | 'running' | 'stopped';
+  dryRun?: boolean;
+  quiet?: boolean;
+  json?: boolean;
+  report?: string | true;
+}
 
 /** Takes the earlier system's spelling too. */
 function modeOption(): Option {
@@ -27,28 +62,19 @@ function modeOption(): Option {
 }
 
 export function runCommand(): Command {
-  return new Command('run')
+  return withManager(withSamples(withDecisions(withUnit(new Command('run')))))
     .description(
-      'watch the engine and the host for a while, throttle and restart as the policy says, put everything back',
+      'watch the engine and the host for a while, throttle and restart as the policy says, restore everything',
     )
     .option('-d, --duration <time>', 'how long: 45s, 90m, 2h or plain seconds (default: 2h)')
     .addOption(new Option('--seconds <n>', 'the same in seconds').conflicts('duration'))
-    .option('--config <file>', "the engine's configuration", 'config/config.toml')
     .option('--sources <file>', 'ws_sources.toml for a user or embedded unit')
-    .option('--unit <name>', "the engine's unit", 'hybrid-engine.service')
     .option('--db <file>', "the engine's database (default: [app] db_path)")
     .addOption(modeOption())
     .addOption(new Option('--policy <name>', 'how pressure is judged').choices(POLICIES).default('adaptive'))
     .addOption(new Option('--psi-actions <what>', 'act, only log, or do not look').choices(PSI_ACTIONS).default('on'))
     .option('--stall-threshold <time>', 'without a new row (default: [soak.policy] stall_threshold_s)')
     .option('--interval <time>', 'between two observations (default: 5s, of a short soak a tenth)')
-    .option('--decisions <file>', 'the decision log', DECISIONS)
-    .option('--samples <file>', 'every observation (default: soak_samples.jsonl beside the decisions)')
-    .addOption(
-      new Option('--manager <name>', 'who owns the process')
-        .choices(['auto', 'system', 'user', 'embedded'])
-        .default('auto'),
-    )
     .option('--calibrate <time|live>', 'how long the host is measured first; 0 not at all; live beside a running unit')
     .addOption(
       new Option('--leave <how>', 'the unit at the end')
@@ -74,42 +100,53 @@ export function runCommand(): Command {
 }
 
 async function runSoak(flags: RunFlags): Promise<number> {
-  const { text, config } = readConfig(flags.config);
-  const asked = askedFor(flags, text, config);
+  const extra = [
+    ...(flags.mode ? ['--mode', flags.mode] : []),
+    ...(flags.sources ? ['--sources', resolve(flags.sources)] : []),
+  ];
+  const chosen = await chooseOrStop(flags.manager, flags.unit ?? ENGINE_UNIT, extra.length === 0);
+  const places = placesOf(flags, chosen.facts);
+  const { text, config } = readConfig(places.config);
+  const asked = askedFor(flags, chosen, text, config);
   if (flags.dryRun) {
     const json = () => `${JSON.stringify({ ...asked, run_id: undefined }, null, 2)}\n`;
     process.stdout.write(flags.json ? json() : policyText(asked));
     return SOAK_EXIT.PASS;
   }
-  const decisions = resolve(flags.decisions);
+  const wish = { installed: chosen.facts !== null, path: places.config, base: places.base };
   const plan: Plan = {
     asked,
-    manager: flags.manager,
-    config: resolve(flags.config),
-    text,
-    db: resolve(flags.db ?? config.app.db_path),
-    decisions,
-    samples: resolve(flags.samples ?? resolve(dirname(decisions), 'soak_samples.jsonl')),
-    extra: [
-      ...(flags.mode ? ['--mode', flags.mode] : []),
-      ...(flags.sources ? ['--sources', resolve(flags.sources)] : []),
-    ],
-    reread: () => readConfig(flags.config).text,
-    check: (manager) => refuseMode(manager, flags),
+    chosen,
+    config: places.config,
+    db: places.db ?? resolve(places.base, config.app.db_path),
+    ops: places.ops,
+    extra,
+    metricsTextfile: flags.metricsTextfile === undefined ? null : resolve(flags.metricsTextfile),
+    read() {
+      const now = readConfig(places.config);
+      refuseMode({ ...wish, config: now.config, mode: flags.mode, sources: flags.sources });
+      return now.text;
+    },
   };
-  refuseBlindness(asked.psi_actions);
-  checkDatabase(plan.db);
-  writableFile('--decisions', flags.decisions);
-  writableFile('--samples', plan.samples);
-  writableConfig(flags.config);
   const out = flags.report === undefined ? undefined : resolve(flags.report === true ? 'report.html' : flags.report);
-  if (out !== undefined) writableFile('--report', out);
+  refuseUnable(plan, out);
   const { window_s, max_restarts_per_hour: restart_budget } = asked.parameters;
   const watched = watch({ duration_s: asked.duration_s, window_s, restart_budget });
   const reporter = await exposed(await terminalReporter(watched, flags.quiet === true), flags, asked.run_id);
   const { ending, summary } = await soak(plan, reporter).finally(reporter.end);
   await conclude(plan, flags, summary, out, reporter.note);
   return ending.exit_code;
+}
+
+/** Refuses what could not be measured or written, before anything is changed. */
+function refuseUnable(plan: Plan, out: string | undefined): void {
+  refuseBlindness(plan.asked.psi_actions);
+  checkDatabase(plan.db);
+  writableFile('--decisions', plan.ops.decisions);
+  writableFile('--samples', plan.ops.samples);
+  writableConfig(plan.config);
+  plan.read();
+  if (out !== undefined) writableFile('--report', out);
 }
 
 /** What a soak has no use for it does not load: it is a guest on a host that suffers. */
@@ -126,12 +163,12 @@ async function conclude(
   out: string | undefined,
   note: (text: string) => void,
 ): Promise<void> {
-  const { decisions, samples, db } = plan;
-  const path = resolve(dirname(decisions), 'summary.json');
+  const { db } = plan;
+  const { decisions, samples, summary: path } = plan.ops;
   const summary = summaryOf(record, { decisions, samples, database: db });
   const failed = writeSummary(path, summary);
   if (failed !== null) note(failed);
-  const command = reportCommandLine(record.run_id, flags);
+  const command = reportCommandLine(record.run_id, plan.ops);
   const json = () => `${JSON.stringify({ ...record, files: { decisions, samples, db } })}\n`;
   process.stdout.write(flags.json ? json() : summaryText(summary, { summary: path, report: command }));
   if (out === undefined) return;
@@ -146,7 +183,7 @@ async function conclude(
 }
 
 /** The flags over the configuration. */
-function askedFor(flags: RunFlags, text: string, config: Config): Plan['asked'] {
+function askedFor(flags: RunFlags, chosen: Chosen, text: string, config: Config): Plan['asked'] {
   const parameters = config.soak.policy;
   if (flags.stallThreshold !== undefined)
     parameters.stall_threshold_s = seconds('--stall-threshold', flags.stallThreshold, 1, 3600);
@@ -169,6 +206,18 @@ function askedFor(flags: RunFlags, text: string, config: Config): Plan['asked'] 
     apply: config.soak.apply,
     leave: flags.leave,
     original_sample_every: readSampleEvery(text),
-    unit: unitName(flags.unit),
+    unit: chosen.unit,
   };
+}
+
+/** The command for the report of a run; its files are named unless they are the usual ones of this folder. */
+function reportCommandLine(run: string, { decisions, samples }: OpsPaths): string {
+  const files = [
+    ...(decisions === opsPaths(DECISIONS).decisions ? [] : ['--decisions', decisions]),
+    ...(samples === opsPaths(decisions).samples ? [] : ['--samples', samples]),
+  ];
+  const quoted = files.map((word) => (/^[\w./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`));
+  // Started by npm, there is no `soak` on the PATH.
+  const program = process.env['npm_command'] === undefined ? 'soak' : 'npx soak';
+  return [`${program} report`, run.slice(0, 8), ...quoted].join(' ');
 }

@@ -1,25 +1,24 @@
-import { dirname, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { lastDecision } from '../adapters/decision-log.ts';
-import { lockHolder } from '../adapters/lock.ts';
+import { holderText } from '../adapters/lock.ts';
 import { progressProbe } from '../adapters/progress.ts';
+import { supervisorOf } from '../recovery/locks.ts';
+import { ENGINE_UNIT, findPlaces } from '../recovery/places.ts';
 import { loadRunState } from '../recovery/run-state.ts';
 import { systemdUnit } from '../unit/systemd.ts';
-import { readConfig, unitName } from './run-options.ts';
+import { readConfig, withDecisions, withUnit } from './options.ts';
 
 interface Flags {
-  config: string;
-  decisions: string;
+  config?: string;
+  decisions?: string;
   unit?: string;
   json?: boolean;
 }
 
 export function statusCommand(): Command {
-  return new Command('status')
+  return withDecisions(withUnit(new Command('status')))
     .description('is a soak running, at which rung, and how is the engine')
-    .option('--config <file>', "the engine's configuration", 'config/config.toml')
-    .option('--decisions <file>', 'the decision log', 'data/ops/soak_decisions.jsonl')
-    .option('--unit <name>', "the engine's unit (default: that of the soak here, or hybrid-engine.service)")
     .option('--json', 'one JSON object')
     .addHelpText('after', '\nExamples:\n  soak status\n  soak status --json | jq .last_decision')
     .action(async (flags: Flags) => {
@@ -29,22 +28,23 @@ export function statusCommand(): Command {
 }
 
 async function gather(flags: Flags) {
-  const { config } = readConfig(flags.config);
-  const ops = dirname(resolve(flags.decisions));
-  const scope = process.getuid?.() === 0 ? 'root' : String(process.getuid?.());
-  const left = loadRunState(resolve(ops, 'soak_state.json'));
-  const name = unitName(flags.unit ?? left?.unit ?? 'hybrid-engine.service');
-  const holder = (await lockHolder(scope, `${name}:`)) ?? (await lockHolder(scope, `${name}:${ops}`));
-  const manager = left?.manager === 'user' ? 'user' : 'system';
-  const unit = left?.manager === 'embedded' ? null : await systemdUnit(manager, name, '').show();
-  const probe = progressProbe(resolve(config.app.db_path));
+  const places = await findPlaces(flags);
+  const { config } = readConfig(places.config);
+  const left = loadRunState(places.ops.state);
+  const manager = left?.manager ?? 'system';
+  const name = flags.unit ?? left?.unit ?? ENGINE_UNIT;
+  const found = supervisorOf(manager, name, places.ops.folder);
+  const holder = flags.unit === undefined || found?.unit === flags.unit ? found : null;
+  const unit = manager === 'embedded' ? null : await systemdUnit(manager, name, '').show();
+  const probe = progressProbe(places.db ?? resolve(places.base, config.app.db_path));
   const { heartbeat, progress } = probe.read();
   probe.close();
   return {
-    soak: holder,
+    soak: holder === null ? null : holderText(holder),
+    holder,
     to_restore: holder === null && left !== null,
     sample_every: config.engine.sample_every,
-    last_decision: lastDecision(flags.decisions),
+    last_decision: lastDecision(places.ops.decisions),
     unit: unit === null ? { available: false as const, why: 'run by the embedded stand-in' } : unit,
     progress,
     heartbeat,

@@ -6,9 +6,9 @@ import { lastLines } from '@hybrid-soak/report/last-lines.ts';
 import { batchesOf, lineFollower } from '@hybrid-soak/report/line-follower.ts';
 import { type TailFormatter, tailFormatter } from '@hybrid-soak/report/tail.ts';
 import { Command, Option } from 'commander';
-import { Stop } from '../stop.ts';
-import { hasGone } from './outlive-readers.ts';
-import { seconds } from './run-options.ts';
+import { findPlaces } from '../recovery/places.ts';
+import { hasGone, Stop } from '../stop.ts';
+import { seconds, withDecisions } from './options.ts';
 
 interface Flags {
   follow?: boolean;
@@ -16,7 +16,7 @@ interface Flags {
   action?: string[];
   since?: string;
   raw?: boolean;
-  decisions: string;
+  decisions?: string;
 }
 
 const POLL_MS = 250;
@@ -24,14 +24,13 @@ const POLL_MS = 250;
 const OUT_OF_ORDER_MS = 3_600_000;
 
 export function tailCommand(): Command {
-  return new Command('tail')
+  return withDecisions(new Command('tail'))
     .description('the decisions as readable lines')
     .option('-f, --follow', 'keep printing new decisions, across rotation and truncation')
     .option('-n, --lines <n>', 'the last n; all of them with --since', '20')
     .addOption(actionOption())
     .option('--since <time>', 'only the last 45s, 10m, 2h')
     .option('--raw', 'print the lines unchanged')
-    .option('--decisions <file>', 'the decision log', 'data/ops/soak_decisions.jsonl')
     .addHelpText(
       'after',
       '\nExamples:\n  soak tail -f\n  soak tail --since 2h --action STALL --action ABORT\n  soak tail -n 5 --raw | jq .reason\n\nTimes are UTC.',
@@ -48,12 +47,13 @@ function actionOption(): Option {
 }
 
 async function tail(flags: Flags): Promise<void> {
-  await follow(flags).catch((error: Error) => {
+  const { decisions } = (await findPlaces(flags)).ops;
+  await follow({ ...flags, decisions }).catch((error: Error) => {
     throw error instanceof Unreadable ? new Stop(SOAK_EXIT.CONFIG, error.message) : error;
   });
 }
 
-async function follow(flags: Flags): Promise<void> {
+async function follow(flags: Flags & { decisions: string }): Promise<void> {
   const options = checked(flags);
   const formatter = tailFormatter({ ...options, raw: flags.raw === true, color: wantsColor() });
   if (!existsSync(flags.decisions)) {
@@ -74,7 +74,7 @@ async function follow(flags: Flags): Promise<void> {
 
 /** Prints what the log holds already; returns the offset at which the next line begins. */
 function showLast(
-  { decisions, lines, since, follow }: Flags,
+  { decisions, lines, since, follow }: Flags & { decisions: string },
   sinceMs: number | null,
   formatter: TailFormatter,
 ): number {

@@ -12,27 +12,16 @@ import {
 import { dirname, join, resolve } from 'node:path';
 import { checkConfig, checkSources } from '@hybrid-soak/contract/config-check.ts';
 import { formatFault } from '@hybrid-soak/contract/fault.ts';
-import { lockHolder } from '../adapters/lock.ts';
+import { holderText } from '../adapters/lock.ts';
+import { opsPaths } from '../adapters/ops-paths.ts';
 import { hostPressure } from '../adapters/pressure.ts';
-import type { Notes } from '../proofs/proof.ts';
+import { supervisorOf } from '../recovery/locks.ts';
+import type { Notes } from './notes.ts';
+import type { Subject } from './subject.ts';
 import { readUnit } from './unit.ts';
 
 /** `[storage] min_free_mb` has this default. */
 const LEAST_FREE_MB = 200;
-
-/** What is looked at; nothing of it is changed. */
-export interface Subject {
-  unit: string;
-  scope: 'system' | 'user' | null;
-  config: string;
-  db: string;
-  /** `data/ops` */
-  ops: string;
-  root: string;
-  lockScope: string;
-  /** What this process says of itself where it holds the lock. */
-  self: string | null;
-}
 
 export const REQUIREMENT =
   'The installation is what it should be: unit, artefact, config, access, space, PSI, cgroup v2, clock, Node, lock; no engine child, honest names.';
@@ -60,7 +49,7 @@ export async function inspect(subject: Subject, notes: Notes): Promise<void> {
     `${process.version}, ${process.execPath}`,
     "use the project's own Node: bin/soak",
   );
-  await held(subject, notes);
+  held(subject, notes);
   noEngineChild(notes);
   honestNames(subject, notes);
 }
@@ -167,12 +156,13 @@ function clock(notes: Notes): void {
   notes.check('the clock', now > made, `${now.toISOString()}${synced}`, 'set the clock: timedatectl set-ntp true');
 }
 
-async function held({ lockScope, unit, ops, self }: Subject, notes: Notes): Promise<void> {
-  const holder = (await lockHolder(lockScope, `${unit}:`)) ?? (await lockHolder(lockScope, `${unit}:${ops}`));
-  const free = holder === null || holder === self;
-  const measured = holder === null ? 'nobody holds it' : free ? 'held by this run' : `held by ${holder}`;
+function held({ scope, unit, ops, self }: Subject, notes: Notes): void {
+  const holder = supervisorOf(scope ?? 'embedded', unit, ops);
+  const free = holder === null || holder.run === self;
+  const measured =
+    holder === null ? 'nobody holds the lock' : free ? 'held by this run' : `held by ${holderText(holder)}`;
   notes.check('no other supervisor', free, measured, 'wait for it, or stop it: soak status');
-  const left = existsSync(join(ops, 'soak_state.json')) && holder === null;
+  const left = existsSync(opsPaths(join(ops, 'soak_decisions.jsonl')).state) && holder === null;
   notes.check(
     'nothing waits to be restored',
     !left,
@@ -215,9 +205,8 @@ const WRONG_NAME = /utili[sz]ation|cpu_(percent|usage|util)|load_(avg|1|5|15)/i;
 
 /** Every name in the newest records: stall time is called what it is. */
 function honestNames({ ops }: Subject, notes: Notes): void {
-  const files = ['soak_decisions.jsonl', 'soak_samples.jsonl']
-    .map((name) => join(ops, name))
-    .filter((path) => existsSync(path));
+  const { decisions, samples } = opsPaths(join(ops, 'soak_decisions.jsonl'));
+  const files = [decisions, samples].filter((path) => existsSync(path));
   const names = new Set<string>();
   for (const path of files)
     for (const line of readFileSync(path, 'utf8').slice(-200_000).split('\n').slice(1, -1))

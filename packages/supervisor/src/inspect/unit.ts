@@ -1,7 +1,7 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import type { Notes } from '../proofs/proof.ts';
-import type { Subject } from './preflight.ts';
+import type { Notes } from './notes.ts';
+import type { Subject } from './subject.ts';
 
 const SHOWN =
   'LoadState,LoadError,FragmentPath,DropInPaths,NeedDaemonReload,UnitFileState,ActiveState,SubState,Result,Type,Restart,RestartUSec,' +

@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { median } from '@hybrid-soak/contract/median.ts';
-import type { Notes, ProofCode } from './proof.ts';
+import type { Notes } from '../inspect/notes.ts';
+import type { ProofCode } from './proof.ts';
 import type { ReaderReport } from './reader-thread.ts';
 
 const READERS = 2;

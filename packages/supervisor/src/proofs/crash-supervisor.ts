@@ -3,10 +3,10 @@ import { setSampleEvery } from '@hybrid-soak/contract/config-edit.ts';
 import type { LoggedDecision } from '@hybrid-soak/contract/decision.ts';
 import { SAMPLE_EVERY } from '@hybrid-soak/contract/ladder.ts';
 import { monotonicMs } from '../adapters/clock.ts';
+import type { Notes } from '../inspect/notes.ts';
 import type { Ground } from './ground.ts';
 import { type InnerSoak, innerSoak, restoreInner } from './inner-soak.ts';
 import { press } from './load.ts';
-import type { Notes } from './proof.ts';
 
 /** The write and the restart of a rung change are done within this time of its decision. */
 const CHANGE_MS = 600;

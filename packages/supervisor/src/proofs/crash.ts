@@ -1,7 +1,8 @@
+import type { Notes } from '../inspect/notes.ts';
 import { supervisorKilled } from './crash-supervisor.ts';
 import { localExchange } from './exchange.ts';
 import type { Ground } from './ground.ts';
-import type { Notes, ProofCode } from './proof.ts';
+import type { ProofCode } from './proof.ts';
 import { doubles } from './restart.ts';
 
 const RATE = 1000;

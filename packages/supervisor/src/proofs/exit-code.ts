@@ -1,8 +1,9 @@
 import { ENGINE_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
-import { systemctl } from '../unit/systemd.ts';
+import type { Notes } from '../inspect/notes.ts';
+import { systemctl } from '../unit/systemctl.ts';
 import { timeSpanMs } from '../unit/unit-file.ts';
 import type { Ground } from './ground.ts';
-import type { Notes, ProofCode } from './proof.ts';
+import type { ProofCode } from './proof.ts';
 
 const SYNTHETIC = { engine: { ingest_mode: 'synthetic', tick_interval_ms: 20, sample_every: 1 } };
 

@@ -1,20 +1,21 @@
-import type { Server } from 'node:net';
 import { dirname, join } from 'node:path';
 import { type Settings, withSettings } from '@hybrid-soak/contract/config-settings.ts';
 import { errorCode } from '@hybrid-soak/contract/error-code.ts';
+import type { Known, RunState } from '@hybrid-soak/contract/run-state.ts';
 import type { UnitReading } from '@hybrid-soak/contract/sample.ts';
 import { monotonicMs } from '../adapters/clock.ts';
 import { readText, writeSampleEvery } from '../adapters/config-file.ts';
 import { startTimeOf } from '../adapters/process.ts';
 import { replaceFile } from '../adapters/replace-file.ts';
-import { type Known, type RunState, saveRunState } from '../recovery/run-state.ts';
+import { saveRunState } from '../recovery/run-state.ts';
+import type { Session } from '../run/session.ts';
 import type { UnitManager } from '../unit/manager.ts';
-import { systemctl } from '../unit/systemd.ts';
-import { Interrupted, NotWithin } from './proof.ts';
+import { type Scope, systemctl } from '../unit/systemctl.ts';
+import { Interrupted, NotWithin } from './ends.ts';
 import { type Scratch, scratchDatabase } from './scratch.ts';
 
 export interface GroundPlan {
-  manager: UnitManager;
+  session: Session;
   unit: string;
   config: string;
   /** The engine's own database: looked at, never written by a proof. */
@@ -26,9 +27,6 @@ export interface GroundPlan {
   /** The installation. */
   root: string;
   quick: boolean;
-  runState: RunState;
-  runStatePath: string;
-  lock: { take(): Promise<Server> };
 }
 
 export type Unit = Extract<UnitReading, { available: true }>['value'];
@@ -38,40 +36,33 @@ export class Ground {
   readonly plan: GroundPlan;
   readonly quick: boolean;
   readonly manager: UnitManager;
+  readonly runState: RunState;
   readonly scratch: Scratch;
   readonly signal = new AbortController();
-  #lock: Server | null;
 
-  constructor(plan: GroundPlan, lock: Server) {
+  constructor(plan: GroundPlan) {
     this.plan = plan;
-    this.#lock = lock;
     this.quick = plan.quick;
-    this.manager = plan.manager;
-    this.scratch = scratchDatabase(join(dirname(plan.db), `proof-${plan.runState.run_id.slice(0, 8)}.db`));
+    this.manager = plan.session.manager;
+    this.runState = plan.session.runState;
+    this.scratch = scratchDatabase(join(dirname(plan.db), `proof-${this.runState.run_id.slice(0, 8)}.db`));
   }
 
   /** The manager's scope for systemctl; null for the embedded stand-in. */
-  get scope(): 'system' | 'user' | null {
+  get scope(): Scope | null {
     return this.manager.name === 'embedded' ? null : this.manager.name;
   }
 
   /** `full` repetitions, or `few` with --quick. */
   times = (full: number, few: number): number => (this.quick ? few : full);
 
-  async lock(): Promise<void> {
-    this.#lock = await this.plan.lock.take();
-  }
-
-  /** For a supervisor that a proof starts: it takes the lock itself. */
-  async unlock(): Promise<void> {
-    const held = this.#lock;
-    this.#lock = null;
-    if (held !== null) await new Promise((resolve) => held.close(resolve));
+  #save(): void {
+    saveRunState(this.plan.session.runStatePath, this.runState);
   }
 
   /** Replaces a file; the trace comes first, so that a kill in between is put back. */
   replace(path: string, text: string): void {
-    const { runState, runStatePath } = this.plan;
+    const { runState } = this;
     runState.replaced ??= [];
     let entry = runState.replaced.find((known) => known.path === path);
     if (entry === undefined) {
@@ -79,32 +70,34 @@ export class Ground {
       runState.replaced.push(entry);
     }
     if (!entry.written.includes(text)) entry.written.push(text);
-    saveRunState(runStatePath, runState);
+    this.#save();
     replaceFile(path, text);
   }
 
   /** The real config with other settings, and the proofs' own database. */
   settings(changes: Settings): string {
     const own = { app: { db_path: this.scratch.path }, storage: { flush_interval_ms: 100 } };
-    return withSettings(withSettings(this.plan.runState.original_text, own), changes);
+    return withSettings(withSettings(this.runState.original_text, own), changes);
   }
 
   configure(changes: Settings): void {
-    const { runState, runStatePath, config } = this.plan;
+    const { runState } = this;
+    const { config } = this.plan;
     const files = ['', '-wal', '-shm', '.lock'].map((suffix) => this.scratch.path + suffix);
     if (runState.scratch === undefined) runState.scratch = files;
-    saveRunState(runStatePath, runState);
+    this.#save();
     this.replace(config, this.settings(changes));
   }
 
   /** `sample_every` as the supervisor writes it. */
   sampleEvery(value: number): void {
-    const { runState, runStatePath, config } = this.plan;
+    const { runState } = this;
+    const { config } = this.plan;
     const entry = runState.replaced?.find((known) => known.path === config);
     if (entry === undefined) throw new Error('sampleEvery before configure');
     writeSampleEvery(config, value, (text) => {
       if (!entry.written.includes(text)) entry.written.push(text);
-      saveRunState(runStatePath, runState);
+      this.#save();
     });
   }
 
@@ -112,26 +105,27 @@ export class Ground {
 
   /** A process that must not outlive this run: ended by `soak restore` where this one cannot. */
   adopt(pid: number): void {
-    const { runState, runStatePath } = this.plan;
+    const { runState } = this;
     const known: Known = { pid, start_time: startTimeOf(pid) ?? '' };
     runState.helpers = [...(runState.helpers ?? []), known];
-    saveRunState(runStatePath, runState);
+    this.#save();
   }
 
   /** The state file of a soak that a proof starts: whatever becomes of both, what it left is put back. */
   nested(path: string): void {
-    const { runState, runStatePath } = this.plan;
+    const { runState } = this;
     if (runState.nested?.includes(path)) return;
     runState.nested = [...(runState.nested ?? []), path];
-    saveRunState(runStatePath, runState);
+    this.#save();
   }
 
   /** Texts that a soak of a proof may write over the config: no edits of anybody's. */
   expect(texts: string[]): void {
-    const { runState, runStatePath, config } = this.plan;
+    const { runState } = this;
+    const { config } = this.plan;
     const entry = runState.replaced?.find((known) => known.path === config);
     entry?.written.push(...texts.filter((text) => !entry.written.includes(text)));
-    saveRunState(runStatePath, runState);
+    this.#save();
   }
 
   async unit(): Promise<Unit> {

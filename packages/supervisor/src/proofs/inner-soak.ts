@@ -6,6 +6,7 @@ import { type LoggedDecision, loggedDecision } from '@hybrid-soak/contract/decis
 import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 import { execa } from 'execa';
 import { readJsonLines } from '../adapters/json-lines.ts';
+import { opsPaths } from '../adapters/ops-paths.ts';
 import type { Ground } from './ground.ts';
 
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
@@ -30,14 +31,14 @@ export interface InnerSoak {
 export async function innerSoak(ground: Ground, name: string, args: string[]): Promise<InnerSoak> {
   const { out, config } = ground.plan;
   if (ground.manager.name === 'embedded') await ground.manager.stop();
-  await ground.unlock();
+  ground.plan.session.unlock();
   const log = join(out, name, 'soak_decisions.jsonl');
   mkdirSync(dirname(log), { recursive: true });
   const own = ['--unit', innerUnit(ground), '--manager', ground.manager.name, '--config', config, '--decisions', log];
   const [file, argv] = node('run', ...own, '--calibrate', '0', ...args);
   const printed = join(out, name, 'soak.log');
   const output = openSync(printed, 'a');
-  ground.nested(stateOf(log));
+  ground.nested(opsPaths(log).state);
   const child = spawn(file, argv, { stdio: ['ignore', output, output], detached: true });
   closeSync(output);
   const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
@@ -66,13 +67,10 @@ export async function innerSoak(ground: Ground, name: string, args: string[]): P
     async kill(signal) {
       child.kill(signal);
       await gone;
-      await ground.lock();
+      ground.plan.session.lock();
     },
   };
 }
-
-/** The trace of the soak with that decision log. */
-const stateOf = (log: string) => join(dirname(log), 'soak_state.json');
 
 /** A user's unit is placed for one soak alone: the inner one has its own. */
 const innerUnit = ({ manager, plan }: Ground) =>

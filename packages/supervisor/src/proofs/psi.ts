@@ -1,9 +1,10 @@
 import { type Psi, RESOURCES, type Resource } from '@hybrid-soak/contract/psi.ts';
 import { monotonicMs } from '../adapters/clock.ts';
 import { hostPressure } from '../adapters/pressure.ts';
+import { type Notes, notebook } from '../inspect/notes.ts';
 import type { Ground } from './ground.ts';
 import { press } from './load.ts';
-import { type Notes, notebook, type ProofCode } from './proof.ts';
+import type { ProofCode } from './proof.ts';
 
 /** The kernel renews the averages every 2 s (Documentation/accounting/psi.rst). */
 const PERIOD_MS = 2000;

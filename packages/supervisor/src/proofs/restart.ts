@@ -1,8 +1,9 @@
 import { monotonicMs } from '../adapters/clock.ts';
-import { systemctl } from '../unit/systemd.ts';
+import type { Notes } from '../inspect/notes.ts';
+import { systemctl } from '../unit/systemctl.ts';
 import { localExchange } from './exchange.ts';
 import type { Ground } from './ground.ts';
-import type { Notes, ProofCode } from './proof.ts';
+import type { ProofCode } from './proof.ts';
 
 const RATE = 200;
 const MOST_LOST_S = 5;

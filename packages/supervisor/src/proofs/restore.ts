@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { errorCode } from '@hybrid-soak/contract/error-code.ts';
-import { systemctl } from '../unit/systemd.ts';
+import { systemctl } from '../unit/systemctl.ts';
 import type { Ground } from './ground.ts';
 import type { ProofCode } from './proof.ts';
 

@@ -1,9 +1,10 @@
 import { monotonicMs } from '../adapters/clock.ts';
 import { hostPressure } from '../adapters/pressure.ts';
+import type { Notes } from '../inspect/notes.ts';
 import type { Ground } from './ground.ts';
 import { type InnerSoak, innerSoak } from './inner-soak.ts';
 import { press } from './load.ts';
-import type { Notes, ProofCode } from './proof.ts';
+import type { ProofCode } from './proof.ts';
 
 const INTERVAL_S = 1;
 const LATE_S = 2;

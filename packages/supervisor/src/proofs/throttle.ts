@@ -1,8 +1,9 @@
 import { readCgroup } from '../adapters/cgroup.ts';
 import { readProcessStat } from '../adapters/process.ts';
+import type { Notes } from '../inspect/notes.ts';
 import { type Exchange, localExchange } from './exchange.ts';
 import type { Ground, Unit } from './ground.ts';
-import type { Notes, ProofCode } from './proof.ts';
+import type { ProofCode } from './proof.ts';
 
 const STEPS = [1, 5, 10, 20, 1];
 const RATE = 400;

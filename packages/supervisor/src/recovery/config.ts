@@ -1,54 +1,88 @@
 import { existsSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { ConfigEditError, readSampleEvery, setSampleEvery } from '@hybrid-soak/contract/config-edit.ts';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
-import { readText, writeSampleEvery } from '../adapters/config-file.ts';
+import type { Replaced, RunState } from '@hybrid-soak/contract/run-state.ts';
+import { readText, writeConfig, writeSampleEvery } from '../adapters/config-file.ts';
 import { replaceFile } from '../adapters/replace-file.ts';
 import { Stop } from '../stop.ts';
-import type { Replaced, RunState } from './run-state.ts';
+
+export interface ConfigRestored {
+  /** An engine may still run with what the run wrote. */
+  changed: boolean;
+  /** Why not all of it was restored, in words; null if it was. */
+  kept: string | null;
+}
 
 /**
- * Puts the config back: the exact bytes where the file is still what the soak wrote, or is gone; where someone has edited
- * it since, that edit stays and the one token alone goes back. True where an engine may still run with what the soak wrote.
- * Throws Stop where the edit left a file that cannot be edited.
+ * Restores the config: the exact bytes if the file is still what the run wrote, or is gone; if someone has edited it
+ * since, that edit stays, and the one token alone is restored if it still has the value that the run wrote. Throws Stop if
+ * the edit left a file that cannot be edited.
  */
-export function restoreConfig(state: RunState): boolean {
+export function restoreConfig(state: RunState): ConfigRestored {
   const replaced = state.replaced ?? [];
   for (const file of replaced) restoreReplaced(file, state.run_id);
   const { config, original_text: original, written_text: written } = state;
-  if (written === null) return replaced.some(({ written }) => written.length > 0);
+  if (written === null) return { changed: replaced.some(({ written }) => written.length > 0), kept: null };
   const now = existsSync(config) ? readText(config) : null;
+  const changed = written !== original;
   if (now === null) replaceFile(config, original);
-  else if (now !== original) {
-    try {
-      if (isOurs(now, written)) replaceFile(realpathSync(config), original);
-      else writeSampleEvery(config, state.original_sample_every);
-    } catch (error) {
-      if (!(error instanceof ConfigEditError)) throw error;
-      const valid = `mend it, set sample_every = ${state.original_sample_every ?? 1}, then \`soak restore\``;
-      throw new Stop(SOAK_EXIT.CONFIG, `${config}: edited during the soak and ${error.message}; valid: ${valid}`);
-    }
+  if (now === null || now === original) return { changed, kept: null };
+  if (isTorn(now, state)) {
+    writeConfig(realpathSync(config), original);
+    return { changed, kept: null };
   }
-  return written !== original;
+  try {
+    if (isOurs(now, written)) writeConfig(realpathSync(config), original);
+    else if (readSampleEvery(now) !== readSampleEvery(written))
+      return { changed, kept: `sample_every ${readSampleEvery(now)} is not the soak's and stays` };
+    else writeSampleEvery(config, state.original_sample_every);
+  } catch (error) {
+    if (!(error instanceof ConfigEditError)) throw error;
+    const valid = `repair it, set sample_every = ${state.original_sample_every ?? 1}, then \`soak restore\``;
+    throw new Stop(SOAK_EXIT.CONFIG, `${config}: edited during the soak and ${error.message}; valid: ${valid}`);
+  }
+  return { changed, kept: null };
 }
 
-/** Whether the file differs from what the soak wrote in the one token alone: a kill may have come before the last write. */
+/** Whether the file differs from what the run wrote in the one token alone: a kill may have come before the last write. */
 const isOurs = (now: string, written: string) =>
   now === written || setSampleEvery(now, readSampleEvery(written)) === written;
 
-/** What someone edited since the soak last wrote, or found, is theirs: it becomes part of what will be put back. */
+/** A write in place that was cut short: the beginning of the new text, and from there on the old one. */
+function isTorn(now: string, { written_text: written, overwritten_text: old }: RunState): boolean {
+  if (old === null || written === null || now === old || now === written) return false;
+  let same = 0;
+  while (same < now.length && now[same] === written[same]) same++;
+  return now.slice(same) === old.slice(same);
+}
+
+/** What someone edited since the run last wrote, or found, is theirs: it becomes part of what will be restored. */
 export function adoptEdit(state: RunState, found: string): void {
-  if (isOurs(found, state.written_text ?? state.original_text)) return;
+  const last = state.written_text ?? state.original_text;
+  if (isOurs(found, last)) return;
+  const theirs = readSampleEvery(found);
+  if (theirs !== readSampleEvery(last)) state.original_sample_every = theirs;
   state.original_text = setSampleEvery(found, state.original_sample_every);
 }
 
-/** A proof's settings are no base for anybody's edit: what was edited meanwhile is kept beside it. */
+/** `sample_every` of the config as it stands; what was found if it cannot be read. */
+export function sampleEveryOf({ config, original_sample_every }: RunState): number | null {
+  try {
+    return readSampleEvery(readText(config));
+  } catch {
+    return original_sample_every;
+  }
+}
+
+/** Edits made during a proof are saved beside the file, not merged: a proof's settings are no base for them. */
 function restoreReplaced({ path, original_text: original, written }: Replaced, runId: string): void {
   const now = existsSync(path) ? readText(path) : null;
   if (now === original) return;
   if (now !== null && !written.includes(now))
     writeFileSync(`${path}.edited-during-${runId.slice(0, 8)}`, now, { flush: true });
   if (original === null) rmSync(path, { force: true });
-  else replaceFile(existsSync(path) ? realpathSync(path) : path, original);
+  else if (now === null) replaceFile(path, original);
+  else writeConfig(realpathSync(path), original);
 }
 
 export function removeScratch({ scratch = [] }: RunState): void {

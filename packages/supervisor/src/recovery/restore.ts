@@ -1,81 +1,80 @@
-import { existsSync } from 'node:fs';
-import { errorCode } from '@hybrid-soak/contract/error-code.ts';
+import { existsSync, rmSync } from 'node:fs';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
-import { monotonicMs } from '../adapters/clock.ts';
-import { startTimeOf } from '../adapters/process.ts';
+import type { RunState } from '@hybrid-soak/contract/run-state.ts';
+import { bootId, isAlive } from '../adapters/owner.ts';
 import { Stop } from '../stop.ts';
+import { isGoingDown } from '../unit/going-down.ts';
 import { systemdUnit } from '../unit/systemd.ts';
 import { placedAt, removeUserUnit } from '../unit/user-unit.ts';
-import { removeScratch, restoreConfig } from './config.ts';
-import { type Known, loadRunState, type RunState, removeRunState } from './run-state.ts';
+import { removeScratch, restoreConfig, sampleEveryOf } from './config.ts';
+import { orphanGone, orphansOf, stopOrphan } from './orphans.ts';
+import { recordRestored } from './record.ts';
+import { loadRunState, removeRunState } from './run-state.ts';
 
-/** Puts back what an earlier run left; false where there is nothing. The state file goes last. */
-export async function recover(path: string): Promise<boolean> {
-  const state = loadRunState(path);
-  if (state === null) return false;
-  for (const orphan of orphans(state)) await orphanGone(orphan);
-  await recoverNested(state);
-  const changed = restoreConfig(state);
-  if (state.manager === 'user' && existsSync(placedAt(state.unit))) {
-    // It was placed for that soak alone.
-    await systemdUnit('user', state.unit, 'restore').stop();
-    await removeUserUnit(state.unit);
-  } else if (state.manager !== 'embedded') {
-    const unit = systemdUnit(state.manager, state.unit, 'restore');
-    const running = state.leave === 'as-found' ? state.was_running : state.leave === 'running';
-    const outcome = !running ? await unit.stop() : changed ? await unit.restart() : await unit.start();
-    if (!outcome.ok) throw new Stop(SOAK_EXIT.FAIL, `the config is restored, ${state.unit} is not: ${outcome.error}`);
-  }
-  removeScratch(state);
-  removeRunState(path);
-  return true;
+export interface Restored {
+  state: RunState;
+  /** What was restored, in words. */
+  what: string;
 }
 
 /**
- * What the soaks of a proof left, whose config is the proof's own. A failure is not the last word: the unit is the same, and
- * to put that back comes next.
+ * Restores what a run left that is gone; null if there is nothing. The state file goes last. Throws Stop: 2 if the run's
+ * owner lives, 20 if the unit could not be restored, 12 if the config could not.
+ */
+export async function recover(path: string): Promise<Restored | null> {
+  const state = loadRunState(path);
+  if (state === null) return null;
+  if (state.owner !== null && isAlive(state.owner)) {
+    const who = `pid ${state.owner.pid}, run ${state.run_id}`;
+    throw new Stop(SOAK_EXIT.USAGE, `the soak is still running (${who}); valid: stop it first`);
+  }
+  // Processes and units belong to the boot in which the run changed them; only files outlive it.
+  const sameBoot = state.owner?.boot === bootId();
+  if (sameBoot) for (const orphan of orphansOf(state)) await orphanGone(orphan);
+  await recoverNested(state);
+  const { changed, kept } = restoreConfig(state);
+  const unit = sameBoot ? await restoreUnit(state, changed, path) : 'nothing else: the machine has booted since';
+  const what = `${state.config}${kept === null ? '' : ` (${kept})`}, ${unit}`;
+  removeScratch(state);
+  if (state.metrics_textfile !== null) rmSync(state.metrics_textfile, { force: true });
+  recordRestored(state, `an interrupted run restored: ${what}`, sampleEveryOf(state));
+  removeRunState(path);
+  return { state, what };
+}
+
+/**
+ * What the soaks of a proof left, whose config is the proof's own. A failure is not final: the unit is the same one, and
+ * restoring the proof comes next.
  */
 export async function recoverNested({ nested = [] }: RunState): Promise<void> {
   for (const path of nested) await recover(path).catch(() => {});
 }
 
+/** The unit as it was found, or as asked; in words. Throws Stop. */
+async function restoreUnit(state: RunState, changed: boolean, path: string): Promise<string> {
+  const { manager, unit: name, leave } = state;
+  if (manager === 'embedded') return `${name} stopped`;
+  if (manager === 'user' && existsSync(placedAt(name))) {
+    // It was placed for that run alone.
+    await systemdUnit('user', name, 'restore').stop();
+    await removeUserUnit(name);
+    return `${name} removed`;
+  }
+  const running = leave === 'as-found' ? state.was_running : leave === 'running';
+  // A start would be refused ("transaction is destructive"), and the next boot starts what is enabled.
+  if (await isGoingDown(manager)) return 'nothing else: the system is going down';
+  const unit = systemdUnit(manager, name, 'restore');
+  const outcome = !running ? await unit.stop() : changed ? await unit.restart() : await unit.start();
+  if (outcome.ok) return `${name} ${running ? 'running' : 'stopped'}`;
+  if (await isGoingDown(manager)) return 'nothing else: the system is going down';
+  const valid = `valid: repair ${name}, then \`soak restore\`; or remove ${path} if the unit is as it should be`;
+  throw new Stop(SOAK_EXIT.FAIL, `the config is restored, ${name} is not: ${outcome.error}; ${valid}`);
+}
+
 /** What a second signal still does, synchronously: the config, and the engine that this process would orphan. */
 export function restoreNow(path: string, state: RunState): void {
   restoreConfig(state);
-  for (const orphan of orphans(state)) stopOrphan(orphan);
+  for (const orphan of orphansOf(state)) stopOrphan(orphan);
   if (state.manager !== 'embedded' || state.scratch !== undefined) return;
   removeRunState(path);
-}
-
-const orphans = ({ embedded, helpers = [] }: RunState): Known[] =>
-  embedded === null ? helpers : [...helpers, embedded];
-
-/** Asks a process of a supervisor that is gone to end; false where it is no more. It leads a process group of its own. */
-function stopOrphan({ pid, start_time }: Known): boolean {
-  if (startTimeOf(pid) !== start_time) return false;
-  signalGroup(pid, 'SIGTERM');
-  signalGroup(pid, 'SIGCONT');
-  return true;
-}
-
-/** One that has just been started dies of the first signal, before the next. */
-function signalGroup(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(-pid, signal);
-  } catch (error) {
-    if (errorCode(error) !== 'ESRCH') throw error;
-  }
-}
-
-const ORPHAN_PATIENCE_MS = 30_000;
-
-/** Two engines must never write one database: waits until the orphan has drained, and kills it past its time. */
-async function orphanGone(orphan: Known): Promise<void> {
-  if (!stopOrphan(orphan)) return;
-  const { pid, start_time } = orphan;
-  const until = monotonicMs() + ORPHAN_PATIENCE_MS;
-  while (startTimeOf(pid) === start_time) {
-    if (monotonicMs() > until) signalGroup(pid, 'SIGKILL');
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
 }

@@ -1,9 +1,10 @@
+import type { RunState } from '@hybrid-soak/contract/run-state.ts';
 import type { EffectOutcome } from '@hybrid-soak/contract/sample.ts';
 import { writeSampleEvery } from '../adapters/config-file.ts';
 import { progressProbe } from '../adapters/progress.ts';
 import type { Effect } from '../core/effect.ts';
 import { adoptEdit, removeScratch, restoreConfig } from '../recovery/config.ts';
-import { type RunState, removeRunState, saveRunState } from '../recovery/run-state.ts';
+import { removeRunState, saveRunState } from '../recovery/run-state.ts';
 import type { Outcome, UnitManager } from '../unit/manager.ts';
 
 export interface Actor {
@@ -48,7 +49,7 @@ async function act(effect: Effect, actor: Actor): Promise<Outcome> {
       });
       return effect.apply === 'reload' ? reload(actor, effect.sample_every) : manager.restart();
     case 'restore': {
-      const outcome = await putBack(actor);
+      const outcome = await restore(actor);
       if (outcome.ok) {
         removeScratch(runState);
         removeRunState(runStatePath);
@@ -83,8 +84,8 @@ async function reload({ manager, db }: Actor, sampleEvery: number): Promise<Outc
 }
 
 /** The config's bytes, then the unit: running with the restored config, or stopped, as it was found or as asked. */
-async function putBack({ manager, runState }: Actor): Promise<Outcome> {
-  const changed = restoreConfig(runState);
+async function restore({ manager, runState }: Actor): Promise<Outcome> {
+  const { changed } = restoreConfig(runState);
   const found = runState.was_running ? 'running' : 'stopped';
   const leave = runState.leave === 'as-found' ? found : runState.leave;
   if (manager.name === 'embedded' || leave === 'stopped') return manager.stop();

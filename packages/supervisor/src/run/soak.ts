@@ -1,44 +1,36 @@
-import { mkdirSync } from 'node:fs';
-import type { Server } from 'node:net';
-import { dirname, resolve } from 'node:path';
 import { readSampleEvery } from '@hybrid-soak/contract/config-edit.ts';
 import type { Decision } from '@hybrid-soak/contract/decision.ts';
+import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import { openDecisionLog } from '../adapters/decision-log.ts';
 import { environment } from '../adapters/environment.ts';
-import { LockHeld, takeLock } from '../adapters/lock.ts';
+import type { OpsPaths } from '../adapters/ops-paths.ts';
 import { hostPressure } from '../adapters/pressure.ts';
-import { startTimeOf } from '../adapters/process.ts';
-import { ROOT } from '../adapters/root.ts';
 import { openSamples } from '../adapters/samples-file.ts';
 import type { Ending } from '../core/ending/totals.ts';
 import type { SoakOptions } from '../core/options.ts';
 import { begin } from '../core/step.ts';
-import { recover, restoreNow } from '../recovery/restore.ts';
-import { type RunState, saveRunState } from '../recovery/run-state.ts';
 import { Stop } from '../stop.ts';
 import type { Reporter } from '../text/reporter.ts';
-import { type Chosen, chooseManager, type ManagerChoice, NoManager } from '../unit/choose.ts';
-import { type Actor, perform } from './effects.ts';
+import type { Chosen } from '../unit/choose.ts';
+import { perform } from './effects.ts';
 import { startLoop } from './loop.ts';
 import { observer } from './observe.ts';
+import { openSession, type Session } from './session.ts';
+import type { Heard } from './signals.ts';
 
 /** A soak as asked for, its flags checked and its paths absolute. */
 export interface Plan {
   asked: Omit<SoakOptions, 'manager' | 'was_running'>;
-  manager: ManagerChoice;
+  chosen: Chosen;
   config: string;
-  /** Its text when it was read. */
-  text: string;
   db: string;
-  decisions: string;
-  samples: string;
+  ops: OpsPaths;
   /** Words after the unit's own command line, for a user or embedded unit. */
   extra: string[];
-  /** The config's text as it is now; throws Stop where it is no longer valid. */
-  reread(): string;
-  /** Refuses what the chosen manager cannot do; throws Stop. */
-  check(manager: string): void;
+  metricsTextfile: string | null;
+  /** The config's text as it is now; throws Stop if it is not valid, or not what the manager can run. */
+  read(): string;
 }
 
 export interface Ended {
@@ -47,30 +39,22 @@ export interface Ended {
   summary: Decision;
 }
 
-/** Runs one soak to its end and puts everything back. Throws Stop, nothing changed, where it cannot begin. */
+/** Runs one soak to its end and restores everything. Throws Stop, nothing changed, if it cannot begin. */
 export async function soak(plan: Plan, reporter: Reporter): Promise<Ended> {
-  const { manager: choice, asked: wish } = plan;
-  const chosen = await chooseManager(choice, wish.unit, plan.extra.length === 0).catch(stopWithout);
-  plan.check(chosen.name);
-  const lock = await lockUnit(plan, chosen.name);
-  const { actor, options } = await prepare(plan, chosen, reporter);
-  const log = openDecisionLog(plan.decisions);
-  if (log.mended !== null) {
-    options.torn_line_kept_in = log.mended;
-    reporter.note(`the decision log had a torn last line: cut off, kept in ${log.mended}`);
-  }
-  const samples = openSamples(plan.samples, { options, environment: environment() }, () =>
-    reporter.note(`${plan.samples} is full: no more samples`),
+  const session = await openSession(wishOf(plan, reporter));
+  const outlets = await openOutlets(plan, session, reporter).catch((error: unknown) =>
+    abandon(error, session, reporter),
   );
-  const asked: { signal: 'SIGINT' | 'SIGTERM' | null } = { signal: null };
+  const asked: { signal: Heard | null } = { signal: null };
   let last: Decision | null = null;
+  const { options, log, samples } = outlets;
   const loop = startLoop(begin(options), options.interval_s * 1000, {
     observe: observer({
       runId: options.run_id,
-      manager: actor.manager,
+      manager: session.manager,
       config: plan.config,
       db: plan.db,
-      abortFile: resolve(dirname(plan.decisions), 'ABORT'),
+      abortFile: plan.ops.abort,
       signal: () => asked.signal,
     }),
     record(record) {
@@ -78,120 +62,62 @@ export async function soak(plan: Plan, reporter: Reporter): Promise<Ended> {
       reporter.decision(record);
       last = record;
     },
-    perform: (effect) => perform(effect, actor),
+    perform: (effect) => perform(effect, session),
     observed(observation, verdict) {
       samples.append(observation);
       reporter.observation(observation, verdict);
     },
   });
-  onSignals(asked, actor, reporter, loop.wake);
-  const ending = await loop.ended.catch((error: unknown) => putBackUnrecorded(error, actor, reporter));
-  await actor.manager.release();
+  session.onSignal((heard) => {
+    asked.signal = heard;
+    loop.wake();
+  });
+  const ending = await loop.ended.catch((error: unknown) => abandon(error, session, reporter));
   samples.close();
   log.close();
-  lock.close();
+  await session.close();
   return { ending, summary: last as unknown as Decision };
 }
 
-function stopWithout(error: unknown): never {
-  throw error instanceof NoManager ? new Stop(SOAK_EXIT.CONFIG, error.message) : error;
-}
+const wishOf = (plan: Plan, reporter: Reporter) => {
+  const { asked, chosen, config, db, ops, extra, metricsTextfile } = plan;
+  return {
+    ...{ kind: 'soak' as const, runId: asked.run_id, chosen, config, db, ops, extra, metricsTextfile },
+    note: reporter.note,
+    state() {
+      const original_text = plan.read();
+      asked.original_sample_every = readSampleEvery(original_text);
+      const { run_id, ingest_mode, psi_actions, policy, leave, original_sample_every } = asked;
+      return { run_id, ingest_mode, psi_actions, policy, leave, original_text, original_sample_every };
+    },
+  };
+};
 
-async function lockUnit({ asked, decisions }: Plan, manager: Chosen['name']): Promise<Server> {
-  const scope = process.getuid?.() === 0 ? 'root' : String(process.getuid?.());
-  // An embedded engine belongs to its folder: another folder may have one of its own.
-  const name = `${asked.unit}:${manager === 'embedded' ? dirname(decisions) : ''}`;
-  try {
-    return await takeLock(scope, name, `pid ${process.pid}, run ${asked.run_id}`);
-  } catch (error) {
-    throw error instanceof LockHeld ? new Stop(SOAK_EXIT.USAGE, error.message) : error;
-  }
-}
-
-/** Puts back what an earlier soak left, finds the manager, and leaves the trace that this one will be put back by. */
-async function prepare(
-  plan: Plan,
-  chosen: Chosen,
-  reporter: Reporter,
-): Promise<{ actor: Actor; options: SoakOptions }> {
-  const ops = dirname(plan.decisions);
-  const runStatePath = resolve(ops, 'soak_state.json');
-  if (await recover(runStatePath)) {
-    reporter.note('an earlier soak had not put everything back: done now');
-    plan.text = plan.reread();
-    plan.asked.original_sample_every = readSampleEvery(plan.text);
-    plan.check(chosen.name);
-  }
-  mkdirSync(ops, { recursive: true });
-  const runState = newRunState(plan);
-  const manager = await chosen
-    .open({
-      root: ROOT,
-      config: plan.config,
-      extra: plan.extra,
-      logFile: resolve(ops, 'engine.log'),
-      spawned(pid) {
-        runState.embedded = { pid, start_time: startTimeOf(pid) ?? '' };
-        saveRunState(runStatePath, runState);
-      },
-    })
-    .catch(stopWithout);
-  const unit = await manager.show();
-  if (!unit.available) {
-    await manager.release();
-    throw new Stop(SOAK_EXIT.CONFIG, unit.why);
-  }
-  runState.manager = manager.name;
-  runState.was_running = unit.value.active_state === 'active' || unit.value.active_state === 'activating';
-  saveRunState(runStatePath, runState);
+/** The log and the samples, opened once this soak is the only one here. */
+async function openOutlets(plan: Plan, { manager, runState }: Session, reporter: Reporter) {
   const { name, why } = manager;
-  reporter.note(`manager ${name}: ${why}`);
-  if (plan.asked.psi_actions === 'on') warnOfBlindness(reporter);
-  const options = { ...plan.asked, was_running: runState.was_running, manager: { name, why } };
-  return { actor: { manager, runState, runStatePath, db: plan.db }, options };
+  const options: SoakOptions = { ...plan.asked, was_running: runState.was_running, manager: { name, why } };
+  if (options.psi_actions === 'on') warnOfBlindness(reporter);
+  const log = openDecisionLog(plan.ops.decisions);
+  if (log.mended !== null) {
+    options.torn_line_kept_in = log.mended;
+    reporter.note(`the decision log had a torn last line: cut off, kept in ${log.mended}`);
+  }
+  const samples = openSamples(plan.ops.samples, { options, environment: environment() }, () =>
+    reporter.note(`${plan.ops.samples} is full: no more samples`),
+  );
+  return { options, log, samples };
 }
 
-const newRunState = ({ asked, config, text }: Plan): RunState => ({
-  v: 1,
-  run_id: asked.run_id,
-  ingest_mode: asked.ingest_mode,
-  psi_actions: asked.psi_actions,
-  policy: asked.policy,
-  unit: asked.unit,
-  manager: 'embedded',
-  config,
-  original_text: text,
-  original_sample_every: asked.original_sample_every,
-  written_text: null,
-  was_running: false,
-  leave: asked.leave,
-  embedded: null,
-});
-
-/**
- * The first signal ends the soak in good order; the second puts the config back at once and exits. A terminal that is closed
- * asks for what SIGTERM does.
- */
-function onSignals(asked: { signal: string | null }, actor: Actor, reporter: Reporter, wake: () => void): void {
-  for (const heard of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-    process.on(heard, () => {
-      const name = heard === 'SIGHUP' ? 'SIGTERM' : heard;
-      if (asked.signal !== null) {
-        restoreNow(actor.runStatePath, actor.runState);
-        process.exit(name === 'SIGINT' ? SOAK_EXIT.INTERRUPTED : SOAK_EXIT.TERMINATED);
-      }
-      asked.signal = name;
-      reporter.note(`${heard}: putting everything back; once more to stop at once`);
-      wake();
-    });
-}
-
-/** The log's disk is full, or a bug: nothing can be recorded any more, but everything is still put back. */
-async function putBackUnrecorded(error: unknown, actor: Actor, reporter: Reporter): Promise<never> {
-  const outcome = await perform({ id: 0, kind: 'restore', leave: actor.runState.leave }, actor);
-  await actor.manager.release();
-  reporter.note(outcome.ok ? 'put back as found' : `not put back: ${outcome.error}`);
-  throw error;
+/** The log's disk is full, or a bug: nothing can be recorded any more, but everything is still restored. */
+async function abandon(error: unknown, session: Session, reporter: Reporter): Promise<never> {
+  const failed = await session.restore();
+  await session.close();
+  reporter.note(failed === null ? 'restored as found' : `not restored: ${failed}`);
+  const code = errorCode(error);
+  if (code === undefined || error instanceof Stop) throw error;
+  const valid = 'valid: a file that can be written, on a disk with room';
+  throw new Stop(SOAK_EXIT.CONFIG, `the records cannot be written: ${(error as Error).message}; ${valid}`);
 }
 
 function warnOfBlindness(reporter: Reporter): void {

@@ -1,10 +1,13 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { embeddedUnit } from './embedded.ts';
+import { type UnitFacts, unitFacts } from './facts.ts';
 import type { UnitManager } from './manager.ts';
-import { systemctl, systemdUnit } from './systemd.ts';
+import { type Scope, systemctl } from './systemctl.ts';
+import { systemdUnit } from './systemd.ts';
 import { localCommand, parseUnitFile, serviceRules } from './unit-file.ts';
 import { withVariables } from './unit-words.ts';
+import { userManagerPlace } from './user-runtime.ts';
 import { placedAt, placeUserUnit, removeUserUnit } from './user-unit.ts';
 
 export type ManagerChoice = 'auto' | 'system' | 'user' | 'embedded';
@@ -17,13 +20,18 @@ export interface Wanted {
   /** Words after the unit's own command line: `--mode`, `--sources`. */
   extra: string[];
   logFile: string;
+  runId: string;
   spawned(pid: number): void;
 }
 
 export interface Chosen {
   name: UnitManager['name'];
   why: string;
-  /** Places the unit where that is to be done. Rejects with NoManager. */
+  /** systemd's Id; the name as given if no systemd has the unit. */
+  unit: string;
+  /** The installed unit; null for one of this soak's own. */
+  facts: UnitFacts | null;
+  /** Places the unit if that is needed. Rejects with NoManager. */
   open(wanted: Wanted): Promise<UnitManager>;
 }
 
@@ -33,77 +41,88 @@ export class NoManager extends Error {
 }
 
 /**
- * system where the unit is installed there, else user where such a manager answers (the unit that is installed there, or one
+ * system if the unit is installed there, else user if such a manager answers (the unit that is installed there, or one
  * placed for this soak alone), else the embedded stand-in. `asIs`: an installed unit's own command line will do. Nothing is
  * changed. Rejects with NoManager.
  */
 export async function chooseManager(choice: ManagerChoice, unit: string, asIs: boolean): Promise<Chosen> {
   const asked = `asked for by --manager ${choice}`;
-  if (choice === 'embedded') return embedded(`stand-in for systemd, ${asked}`);
-  const system = choice === 'user' ? 'not asked for' : await installed('system', unit);
-  if (system === null) {
-    const why = choice === 'auto' ? `${unit} is installed there` : asked;
-    return { name: 'system', why, open: async () => systemdUnit('system', unit, why) };
-  }
-  if (choice === 'system') throw new NoManager(`--manager system: ${system}`);
-  // An engine of the soak's own would get round a mask, and double a unit that is only badly written.
-  if (presentButNot(system, unit))
-    throw new NoManager(`${system}; valid: mend it (soak doctor), or --manager embedded`);
-  const user = await answers('user');
-  if (user === null && asIs && (await installed('user', unit)) === null) {
-    const why = choice === 'auto' ? `${unit} is installed for this user` : asked;
-    return { name: 'user', why, open: async () => systemdUnit('user', unit, why) };
-  }
-  if (user === null)
-    return placed(unit, choice === 'auto' ? `no system unit (${system}); a user manager answers` : asked);
-  if (choice === 'user') throw new NoManager(`--manager user: ${user}`);
-  return embedded(`stand-in: no system unit (${system}), no user manager (${user})`);
+  if (choice === 'embedded') return embedded(unit, `stand-in for systemd, ${asked}`);
+  const system = choice === 'user' ? { why: 'not asked for' } : await installed('system', unit);
+  if ('facts' in system) return under(system.facts, choice === 'auto' ? `${unit} is installed there` : asked);
+  if (choice === 'system') throw new NoManager(`--manager system: ${system.why}`);
+  if (system.present) throw new NoManager(`${system.why}; valid: repair it (soak doctor), or --manager embedded`);
+  const silent = await userManagerSilent();
+  const user = silent === null && asIs ? await installed('user', unit) : null;
+  if (user !== null && 'facts' in user)
+    return under(user.facts, choice === 'auto' ? `${unit} is installed for this user` : asked);
+  if (silent === null)
+    return placed(unit, choice === 'auto' ? `no system unit (${system.why}); a user manager answers` : asked);
+  if (choice === 'user') throw new NoManager(`--manager user: ${silent}`);
+  return embedded(unit, `stand-in: no system unit (${system.why}), no user manager (${silent})`);
 }
 
-/** Null where the unit is loaded, else why not. A systemd that is there and hangs may be running the engine already. */
-async function installed(scope: 'system' | 'user', unit: string): Promise<string | null> {
-  const called = await systemctl(scope, ['show', unit, '-p', 'LoadState,FragmentPath'], 5000);
-  if (called.timedOut) throw new NoManager(`--manager ${scope}: ${called.error}`);
-  if (!called.ok) return called.error;
-  const state = /^LoadState=(.*)$/m.exec(called.stdout)?.[1] ?? 'unknown';
+/** `present`: systemd has the unit or may have it, so that an engine beside it could be a second one. */
+type Installed = { facts: UnitFacts } | { why: string; present?: boolean };
+
+/** Rejects with NoManager if a systemd is there and hangs: it may be running the engine already. */
+async function installed(scope: Scope, unit: string): Promise<Installed> {
+  const asked = await unitFacts(scope, unit);
+  if (!asked.ok) {
+    if (asked.timedOut) throw new NoManager(`--manager ${scope}: ${asked.error}`);
+    // sd_booted(3): systemd is this machine's manager, whether or not it can be asked.
+    return { why: asked.error, present: scope === 'system' && existsSync('/run/systemd/system') };
+  }
+  const { facts } = asked;
   // What a soak placed for itself is not installed.
-  if (scope === 'user' && called.stdout.includes(`FragmentPath=${placedAt(unit)}`)) return `${unit} is placed`;
-  return state === 'loaded' ? null : `${unit} is ${state}`;
+  if (scope === 'user' && facts.fragment === placedAt(unit)) return { why: `${unit} is placed` };
+  if (facts.load === 'loaded') return { facts };
+  // Masked, or not to be loaded as it stands: an engine beside it would bypass the mask or duplicate a broken unit.
+  return { why: `${unit} is ${facts.load}`, present: facts.load !== 'not-found' };
 }
 
 /**
- * Whose unit there is to look at, without changing anything: the manager that was asked for; else the system's or the user's
- * that has it, masked, broken or silent as it may be; else the system's, where one runs that ought to have it; else nobody's.
+ * The scope whose unit is to be looked at, without changing anything: the manager that was asked for; else the system's or
+ * the user's that has it, masked, broken or silent as it may be; else the system's, if one runs that ought to have it;
+ * null if there is none.
  */
-export async function whereInstalled(choice: ManagerChoice, unit: string): Promise<'system' | 'user' | null> {
+export async function whereInstalled(choice: ManagerChoice, unit: string): Promise<Scope | null> {
   if (choice !== 'auto') return choice === 'embedded' ? null : choice;
-  const system = await installed('system', unit).catch((error: Error) => error.message);
-  if (system === null || system.startsWith('--manager system: ') || presentButNot(system, unit)) return 'system';
-  if ((await answers('user')) === null && (await installed('user', unit)) === null) return 'user';
-  return system === absent(unit) ? 'system' : null;
+  const system = await installed('system', unit).catch((): Installed => ({ why: 'no answer', present: true }));
+  if ('facts' in system || system.present) return 'system';
+  if ((await userManagerSilent()) === null && 'facts' in (await installed('user', unit))) return 'user';
+  return existsSync('/run/systemd/system') ? 'system' : null;
 }
 
-const absent = (unit: string) => `${unit} is not-found`;
-
-/** Masked, or not to be loaded as it stands. */
-const presentButNot = (why: string, unit: string) => why.startsWith(`${unit} is `) && why !== absent(unit);
-
-async function answers(scope: 'user'): Promise<string | null> {
-  if (process.env['XDG_RUNTIME_DIR'] === undefined) return 'XDG_RUNTIME_DIR is not set';
-  const called = await systemctl(scope, ['show', '-p', 'Version'], 5000);
+/** Null if this account's user manager answers, else why not. */
+async function userManagerSilent(): Promise<string | null> {
+  if (userManagerPlace() === null && process.env['XDG_RUNTIME_DIR'] === undefined)
+    return 'no user manager of this account runs, and XDG_RUNTIME_DIR is not set';
+  const called = await systemctl('user', ['show', '-p', 'Version'], 5000);
   return called.ok ? null : called.error;
 }
 
+const under = (facts: UnitFacts, why: string): Chosen => ({
+  name: facts.scope,
+  why,
+  unit: facts.id,
+  facts,
+  open: async () => systemdUnit(facts.scope, facts.id, why),
+});
+
 const unitText = ({ root }: Wanted) => readFileSync(join(root, 'ops/systemd/hybrid-engine.service'), 'utf8');
 
-const embedded = (why: string): Chosen => ({
+const embedded = (unit: string, why: string): Chosen => ({
   name: 'embedded',
   why,
+  unit,
+  facts: null,
   async open(wanted) {
     const rules = serviceRules(parseUnitFile(unitText(wanted)));
     const argv = withVariables(rules.argv, { ...process.env, ...rules.environment });
     rules.argv = localCommand(argv, wanted.root, wanted.config, wanted.extra);
-    return embeddedUnit({ rules, cwd: process.cwd(), logFile: wanted.logFile, why, spawned: wanted.spawned });
+    const { logFile, runId, spawned } = wanted;
+    return embeddedUnit({ rules, cwd: process.cwd(), logFile, why, runId, spawned });
   },
 });
 
@@ -111,6 +130,8 @@ const embedded = (why: string): Chosen => ({
 const placed = (unit: string, why: string): Chosen => ({
   name: 'user',
   why,
+  unit,
+  facts: null,
   async open(wanted) {
     const error = await placeUserUnit(unit, unitText(wanted), (argv) =>
       localCommand(argv, wanted.root, wanted.config, wanted.extra),

@@ -13,12 +13,16 @@ const CLD_KILLED = 2;
 /** The longest delay that a Node timer can hold; a longer one would fire at once. */
 const LONGEST_MS = 2 ** 31 - 1;
 
+/** In the engine's environment: the run that started it. */
+export const RUN_VARIABLE = 'HYBRID_SOAK_RUN';
+
 export interface EmbeddedOptions {
   rules: ServiceRules;
   cwd: string;
   /** The engine's stdout and stderr: what journald would have kept. */
   logFile: string;
   why: string;
+  runId: string;
   /** Called with each new process, so that a kill -9 of this one leaves a trace to clean up by. */
   spawned(pid: number): void;
 }
@@ -27,7 +31,7 @@ export interface EmbeddedOptions {
  * The stand-in for a machine where no systemd manager answers: runs the same unit file's command, restarts it by the same
  * rules, stops it by SIGTERM and, past the stop timeout, SIGKILL.
  */
-export function embeddedUnit({ rules, cwd, logFile, why, spawned }: EmbeddedOptions): UnitManager {
+export function embeddedUnit({ rules, cwd, logFile, why, runId, spawned }: EmbeddedOptions): UnitManager {
   let child: ChildProcess | null = null;
   let invocation: string | null = null;
   let wanted = false;
@@ -51,7 +55,7 @@ export function embeddedUnit({ rules, cwd, logFile, why, spawned }: EmbeddedOpti
     mkdirSync(dirname(logFile), { recursive: true });
     const log = openRegular(logFile, 'append');
     const [command, ...args] = rules.argv;
-    const env = { ...process.env, ...rules.environment, INVOCATION_ID: invocation };
+    const env = { ...process.env, ...rules.environment, INVOCATION_ID: invocation, [RUN_VARIABLE]: runId };
     const started = spawn(command as string, args, { cwd, env, stdio: ['ignore', log, log], detached: true });
     closeSync(log);
     child = started;

@@ -1,39 +1,16 @@
 import { available, unavailable } from '@hybrid-soak/contract/reading.ts';
 import type { UnitReading } from '@hybrid-soak/contract/sample.ts';
-import { execa } from 'execa';
 import { startTimeOf } from '../adapters/process.ts';
 import type { Outcome, UnitManager } from './manager.ts';
+import { type Called, type Scope, systemctl } from './systemctl.ts';
 
 const SHOWN =
   'LoadState,ActiveState,SubState,Result,MainPID,InvocationID,NRestarts,ExecMainStatus,ExecMainCode,ControlGroup';
 const FRESH_MS = 30_000;
 
-export interface Called {
-  ok: boolean;
-  timedOut: boolean;
-  stdout: string;
-  error: string;
-}
-
-/** One `systemctl` call: no password prompt, no shell, bounded by a timeout and a forced kill. Never throws. */
-export async function systemctl(scope: 'system' | 'user', args: string[], timeoutMs = 10_000): Promise<Called> {
-  const flags = scope === 'user' ? ['--user'] : [];
-  const result = await execa('systemctl', [...flags, '--no-ask-password', ...args], {
-    reject: false,
-    timeout: timeoutMs,
-    forceKillAfterDelay: 1000,
-    stdin: 'ignore',
-  });
-  const { stdout, timedOut, failed, stderr, originalMessage, exitCode } = result;
-  if (!failed) return { ok: true, timedOut, stdout, error: '' };
-  const line = stderr.split('\n')[0] || originalMessage || `exit code ${exitCode}`;
-  const why = timedOut ? `no answer within ${timeoutMs / 1000} s` : line;
-  return { ok: false, timedOut, stdout, error: `systemctl ${args.join(' ')}: ${why}` };
-}
-
 /** The unit under a real systemd; this process never spawns the engine. `timeoutMs` bounds a start, stop or restart. */
-export function systemdUnit(scope: 'system' | 'user', unit: string, why: string, timeoutMs = 90_000): UnitManager {
-  let last: { reading: UnitReading; at: number; mark: string } | null = null;
+export function systemdUnit(scope: Scope, unit: string, why: string, timeoutMs = 90_000): UnitManager {
+  let last: { reading: UnitReading; at: number; mark: string | null } | null = null;
 
   const ask = async (): Promise<UnitReading> => {
     const called = await systemctl(scope, ['show', unit, '-p', SHOWN]);
@@ -59,10 +36,10 @@ export function systemdUnit(scope: 'system' | 'user', unit: string, why: string,
       const now = performance.now();
       const value = last?.reading.available ? last.reading.value : null;
       if (!fresh && last !== null && value !== null && value.active_state === 'active' && now - last.at < FRESH_MS) {
-        if (markOf(value.main_pid) === last.mark) return last.reading;
+        if (startTimeOf(value.main_pid) === last.mark) return last.reading;
       }
       const reading = await ask();
-      last = { reading, at: now, mark: markOf(reading.available ? reading.value.main_pid : 0) };
+      last = { reading, at: now, mark: startTimeOf(reading.available ? reading.value.main_pid : 0) };
       return reading;
     },
     start: () => act('start'),
@@ -71,12 +48,6 @@ export function systemdUnit(scope: 'system' | 'user', unit: string, why: string,
     reload: () => act('reload'),
     async release() {},
   };
-}
-
-/** Distinguishes a process from a later one with the same id, and a live one from a zombie. */
-function markOf(pid: number): string {
-  const startTime = startTimeOf(pid);
-  return startTime === null ? 'gone' : `${pid}:${startTime}`;
 }
 
 /** The output of `systemctl show -p …`: key=value lines. */

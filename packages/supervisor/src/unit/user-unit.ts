@@ -1,7 +1,8 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { systemctl } from './systemd.ts';
+import { systemctl } from './systemctl.ts';
 import { parseUnitFile, serviceRules } from './unit-file.ts';
+import { userManagerPlace } from './user-runtime.ts';
 
 /** Service settings that a user manager can honour; the rest is hardening that needs the system's. */
 const USER_KEYS = new Set([
@@ -18,7 +19,7 @@ const USER_KEYS = new Set([
 ]);
 
 /** Transient units of a user manager stand here (systemd.unit(5)); gone with the session. */
-const folder = () => join(process.env['XDG_RUNTIME_DIR'] ?? '', 'systemd/user');
+const folder = () => join(userManagerPlace() ?? process.env['XDG_RUNTIME_DIR'] ?? '', 'systemd/user');
 
 export const placedAt = (unit: string): string => join(folder(), unit);
 

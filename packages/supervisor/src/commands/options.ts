@@ -1,39 +1,39 @@
-import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 import type { Config } from '@hybrid-soak/contract/config.ts';
 import { checkConfig } from '@hybrid-soak/contract/config-check.ts';
 import { parseDuration } from '@hybrid-soak/contract/duration.ts';
 import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import { formatFault } from '@hybrid-soak/contract/fault.ts';
-import type { IngestMode, PolicyName, PsiActions } from '@hybrid-soak/contract/modes.ts';
+import { type Command, Option } from 'commander';
 import { readText } from '../adapters/config-file.ts';
-import { hostPressure } from '../adapters/pressure.ts';
+import { ENGINE_UNIT } from '../recovery/places.ts';
 import { Stop } from '../stop.ts';
-import type { ManagerChoice } from '../unit/choose.ts';
-import type { MetricsFlags } from './metrics.ts';
+import { type Chosen, chooseManager, type ManagerChoice, NoManager } from '../unit/choose.ts';
 
-/** `soak run`'s flags as commander gives them. */
-export interface RunFlags extends MetricsFlags {
-  duration?: string;
-  seconds?: string;
-  config: string;
-  sources?: string;
-  unit: string;
-  db?: string;
-  mode?: IngestMode;
-  policy: PolicyName;
-  psiActions: PsiActions;
-  stallThreshold?: string;
-  interval?: string;
-  decisions: string;
-  samples?: string;
-  manager: ManagerChoice;
-  calibrate?: string;
-  leave: 'as-found' | 'running' | 'stopped';
-  dryRun?: boolean;
-  quiet?: boolean;
-  json?: boolean;
-  report?: string | true;
+/** Help of the flags that say where things are; without them the unit, or the run now going, says it. */
+export const withUnit = (command: Command): Command =>
+  command
+    .option('--unit <name>', `the engine's unit (default: ${ENGINE_UNIT})`, unitName)
+    .option('--config <file>', "the engine's configuration (default: the unit's, or config/config.toml)");
+
+export const withDecisions = (command: Command): Command =>
+  command.option('--decisions <file>', 'the decision log (default: data/ops/soak_decisions.jsonl of the unit or here)');
+
+export const withSamples = (command: Command): Command =>
+  command.option('--samples <file>', 'every observation (default: soak_samples.jsonl beside the decisions)');
+
+export const withManager = (command: Command): Command =>
+  command.addOption(
+    new Option('--manager <name>', 'who owns the process')
+      .choices(['auto', 'system', 'user', 'embedded'])
+      .default('auto'),
+  );
+
+/** chooseManager, with a manager that cannot be had as exit code 12. */
+export function chooseOrStop(choice: ManagerChoice, unit: string, asIs: boolean): Promise<Chosen> {
+  return chooseManager(choice, unit, asIs).catch((error: unknown) => {
+    throw error instanceof NoManager ? new Stop(SOAK_EXIT.CONFIG, error.message) : error;
+  });
 }
 
 const YEAR_S = 366 * 86_400;
@@ -69,26 +69,12 @@ export function readConfig(file: string): { text: string; config: Config } {
   return { text, config: checked.value };
 }
 
-/** A file where the database should be must be one. */
-export function checkDatabase(path: string): void {
-  if (!existsSync(path)) return;
-  let head: string;
-  try {
-    const fd = openSync(path, 'r');
-    const bytes = Buffer.alloc(16);
-    head = bytes.toString('latin1', 0, readSync(fd, bytes, 0, 16, 0));
-    closeSync(fd);
-  } catch (error) {
-    throw new Stop(SOAK_EXIT.CONFIG, `${path}: cannot be read (${errorCode(error)}); valid: a SQLite database`);
-  }
-  if (head !== '' && head !== 'SQLite format 3\0')
-    throw new Stop(SOAK_EXIT.CONFIG, `${path}: is not a SQLite database; valid: the engine's [app] db_path`);
-}
-
-/** Without any pressure file there is nothing to judge by; with some of them, the record says which is missing. */
-export function refuseBlindness(psiActions: PsiActions): void {
-  if (psiActions === 'off') return;
-  const { cpu, memory, io } = hostPressure().read();
-  if (cpu.available || memory.available || io.available) return;
-  throw new Stop(SOAK_EXIT.CONFIG, `${cpu.why}; valid: a kernel with PSI (psi=1), or --psi-actions off`);
+/** `127.0.0.1:8502`, `[::1]:8502`, `localhost:8502`; port 0 takes a free one. Anything else is a usage error. */
+export function parseListen(flag: string, text: string): { host: string; port: number } {
+  const match = /^(?:\[([0-9a-f:.]+)\]|([^:[\]\s]+)):(\d{1,5})$/i.exec(text);
+  const host = match?.[1] ?? match?.[2];
+  const port = Number(match?.[3]);
+  if (host === undefined || port > 65_535)
+    throw new Stop(SOAK_EXIT.USAGE, `${flag} ${text}: valid: HOST:PORT, for example 127.0.0.1:8502`);
+  return { host, port };
 }

@@ -1,0 +1,89 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Holder } from '@hybrid-soak/contract/lock-holder.ts';
+import { lastRun } from '../adapters/last-run.ts';
+import { DECISIONS, type OpsPaths, opsPaths } from '../adapters/ops-paths.ts';
+import { isAlive } from '../adapters/owner.ts';
+import { type UnitFacts, unitFacts } from '../unit/facts.ts';
+import { lastRunOf } from './locks.ts';
+
+/** What the flags of a command say of where things are. */
+export interface PlaceFlags {
+  unit?: string;
+  config?: string;
+  db?: string;
+  decisions?: string;
+  samples?: string;
+}
+
+export interface Places {
+  config: string;
+  /** Folder that a relative `[app] db_path` is relative to. */
+  base: string;
+  /** The database if it is known without the config. */
+  db: string | null;
+  ops: OpsPaths;
+}
+
+export const ENGINE_UNIT = 'hybrid-engine.service';
+const CONFIG = 'config/config.toml';
+
+/** Where a run over this unit has its files: the flag, then the unit, then the working directory. */
+export function placesOf(flags: PlaceFlags, facts: UnitFacts | null): Places {
+  const base = facts?.working_directory || (facts === null ? process.cwd() : '/');
+  const records = facts?.working_directory || process.cwd();
+  return {
+    config: flags.config === undefined ? (facts?.config ?? resolve(base, CONFIG)) : resolve(flags.config),
+    base,
+    db: flags.db === undefined ? null : resolve(flags.db),
+    ops: opsPaths(resolve(flags.decisions ?? resolve(records, DECISIONS)), flags.samples),
+  };
+}
+
+/**
+ * Where the files of a run are that is looked at, first that is given: the flag, the run now going, the unit, this
+ * account's last run, the working directory.
+ */
+export async function findPlaces(flags: PlaceFlags): Promise<Places> {
+  return (await candidates(flags))[0] as Places;
+}
+
+/** The same, but the first place that still has something to restore. */
+export async function findToRestore(flags: PlaceFlags): Promise<Places> {
+  const found = await candidates(flags, true);
+  return found.find(({ ops }) => existsSync(ops.state)) ?? (found[0] as Places);
+}
+
+/** All that apply, best first. `killed`: a run that is gone counts too, as long as its lock names it. */
+async function candidates(flags: PlaceFlags, killed = false): Promise<Places[]> {
+  if (flags.decisions !== undefined && flags.config !== undefined) return [placesOf(flags, null)];
+  const unit = flags.unit ?? ENGINE_UNIT;
+  const facts = await installedFacts(unit);
+  const runs = [lastRunOf('system', facts?.id ?? unit), lastRunOf('user', facts?.id ?? unit)];
+  const going = runs.filter((run): run is Holder => run !== null && (killed || isAlive(run)));
+  const last = facts === null ? lastRun() : null;
+  return [
+    ...going.map((run) => ofRun(flags, run)),
+    ...(last !== null && existsSync(last.decisions) ? [ofRun(flags, last)] : []),
+    placesOf(flags, facts),
+  ];
+}
+
+async function installedFacts(unit: string): Promise<UnitFacts | null> {
+  for (const scope of ['system', 'user'] as const) {
+    const asked = await unitFacts(scope, unit);
+    if (asked.ok && asked.facts.load === 'loaded' && !asked.facts.transient) return asked.facts;
+  }
+  return null;
+}
+
+function ofRun(flags: PlaceFlags, run: Holder): Places {
+  const decisions = flags.decisions === undefined ? run.decisions : resolve(flags.decisions);
+  const samples = flags.samples ?? (flags.decisions === undefined ? run.samples : undefined);
+  return {
+    config: flags.config === undefined ? run.config : resolve(flags.config),
+    base: process.cwd(),
+    db: flags.db === undefined ? (flags.config === undefined ? run.db : null) : resolve(flags.db),
+    ops: opsPaths(decisions, samples),
+  };
+}

@@ -1,0 +1,150 @@
+import { mkdirSync } from 'node:fs';
+import { errorCode } from '@hybrid-soak/contract/error-code.ts';
+import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
+import type { Holder } from '@hybrid-soak/contract/lock-holder.ts';
+import type { RunState } from '@hybrid-soak/contract/run-state.ts';
+import { rememberRun } from '../adapters/last-run.ts';
+import type { Lock } from '../adapters/lock.ts';
+import type { OpsPaths } from '../adapters/ops-paths.ts';
+import { self } from '../adapters/owner.ts';
+import { startTimeOf } from '../adapters/process.ts';
+import { ROOT } from '../adapters/root.ts';
+import { takeLocks } from '../recovery/locks.ts';
+import { recover, restoreNow } from '../recovery/restore.ts';
+import { loadRunState, saveRunState } from '../recovery/run-state.ts';
+import { Stop } from '../stop.ts';
+import { type Chosen, NoManager } from '../unit/choose.ts';
+import type { UnitManager } from '../unit/manager.ts';
+import { type Actor, perform } from './effects.ts';
+import { type Heard, hearSignals } from './signals.ts';
+
+/** What a session is opened for. */
+export interface Wish {
+  kind: Holder['kind'];
+  /** From chooseManager. */
+  chosen: Chosen;
+  ops: OpsPaths;
+  config: string;
+  db: string;
+  /** Words after the unit's own command line, for a user or embedded unit. */
+  extra: string[];
+  metricsTextfile: string | null;
+  /** Read once nothing of an earlier run is left. Throws Stop if the config cannot be used. */
+  state(): Pick<
+    RunState,
+    'run_id' | 'ingest_mode' | 'psi_actions' | 'policy' | 'leave' | 'original_text' | 'original_sample_every'
+  >;
+  runId: string;
+  note(text: string): void;
+}
+
+/**
+ * One supervisor over one unit: locked, its trace left, its signals heard. `soak run` and `soak prove` are both one, from
+ * here to `close`.
+ */
+export interface Session extends Actor {
+  /** Lets a supervisor that a proof starts have the unit. */
+  unlock(): void;
+  lock(): void;
+  /** Calls `stop` at the first signal; the second restores the config at once and exits. */
+  onSignal(stop: (heard: Heard) => void): void;
+  /** Restores what the state says, the config first; the error, or null. Removes the state if all is restored. */
+  restore(): Promise<string | null>;
+  /** Lets go of the unit and of the locks. */
+  close(): Promise<void>;
+}
+
+/**
+ * Locks, restores what an earlier run left, opens the manager and leaves the trace by which this run will be restored.
+ * Throws Stop, nothing changed, if it cannot begin.
+ */
+export async function openSession(wish: Wish): Promise<Session> {
+  const { chosen, ops, note } = wish;
+  loadRunState(ops.state);
+  makeOps(ops);
+  const take = () => takeLocks(chosen.name, ops.folder, holderOf(wish));
+  let lock: Lock | null = take();
+  const release = () => {
+    lock?.release();
+    lock = null;
+  };
+  try {
+    if (await recover(ops.state)) note('an earlier run had not restored everything: done now');
+    const runState = newRunState(wish);
+    const manager = await openManager(wish, runState);
+    saveRunState(ops.state, runState);
+    if (wish.kind === 'soak') rememberRun(holderOf(wish));
+    note(`manager ${manager.name}: ${manager.why}`);
+    const actor: Actor = { manager, runState, runStatePath: ops.state, db: wish.db };
+    return {
+      ...actor,
+      unlock: release,
+      lock() {
+        lock = take();
+      },
+      onSignal: (stop) => hearSignals(stop, () => restoreNow(ops.state, runState), note),
+      async restore() {
+        const outcome = await perform({ id: 0, kind: 'restore', leave: runState.leave }, actor);
+        return outcome.ok ? null : (outcome.error ?? 'not restored');
+      },
+      async close() {
+        await manager.release();
+        release();
+      },
+    };
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+function makeOps({ folder }: OpsPaths): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    throw new Stop(
+      SOAK_EXIT.CONFIG,
+      `${folder}: cannot be made (${errorCode(error)}); valid: a folder for the records`,
+    );
+  }
+}
+
+const holderOf = ({ kind, runId, chosen, ops, config, db }: Wish): Holder => ({
+  ...self(),
+  ...{ run: runId, unit: chosen.unit, kind, config, db, decisions: ops.decisions, samples: ops.samples },
+});
+
+const newRunState = ({ chosen, config, db, ops, metricsTextfile, state }: Wish): RunState => ({
+  v: 1,
+  ...state(),
+  owner: self(),
+  unit: chosen.unit,
+  manager: chosen.name,
+  config,
+  db,
+  written_text: null,
+  overwritten_text: null,
+  was_running: false,
+  embedded: null,
+  decisions: ops.decisions,
+  metrics_textfile: metricsTextfile,
+});
+
+async function openManager({ chosen, config, extra, ops, runId }: Wish, runState: RunState): Promise<UnitManager> {
+  const spawned = (pid: number) => {
+    runState.embedded = { pid, start_time: startTimeOf(pid) ?? '' };
+    saveRunState(ops.state, runState);
+  };
+  const manager = await chosen
+    .open({ root: ROOT, config, extra, logFile: ops.engineLog, runId, spawned })
+    .catch((error: unknown) => {
+      throw error instanceof NoManager ? new Stop(SOAK_EXIT.CONFIG, error.message) : error;
+    });
+  const shown = await manager.show(true);
+  if (!shown.available) {
+    await manager.release();
+    throw new Stop(SOAK_EXIT.CONFIG, shown.why);
+  }
+  runState.was_running = /^(active|activating)$/.test(shown.value.active_state);
+  return manager;
+}

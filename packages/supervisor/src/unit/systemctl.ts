@@ -1,0 +1,38 @@
+import { execa } from 'execa';
+import { userManagerPlace } from './user-runtime.ts';
+
+export type Scope = 'system' | 'user';
+
+export interface Called {
+  ok: boolean;
+  timedOut: boolean;
+  /** There is no such program on the PATH, nor where distributions put it. */
+  missing: boolean;
+  stdout: string;
+  error: string;
+}
+
+/** One `systemctl` call: no password prompt, no shell, bounded by a timeout and a forced kill. Never throws. */
+export async function systemctl(scope: Scope, args: string[], timeoutMs = 10_000): Promise<Called> {
+  const flags = scope === 'user' ? ['--user'] : [];
+  const result = await execa('systemctl', [...flags, '--no-ask-password', ...args], {
+    reject: false,
+    timeout: timeoutMs,
+    forceKillAfterDelay: 1000,
+    stdin: 'ignore',
+    env: environment(scope),
+  });
+  const { stdout, timedOut, failed, stderr, originalMessage, exitCode } = result;
+  const missing = result.code === 'ENOENT';
+  if (!failed) return { ok: true, timedOut, missing, stdout, error: '' };
+  const line = stderr.split('\n')[0] || originalMessage || `exit code ${exitCode}`;
+  const why = timedOut ? `no answer within ${timeoutMs / 1000} s` : line;
+  return { ok: false, timedOut, missing, stdout, error: `systemctl ${args.join(' ')}: ${why}` };
+}
+
+/** A cron job or a service has neither the sbin folders on its PATH nor XDG_RUNTIME_DIR. */
+function environment(scope: Scope): Record<string, string> {
+  const path = { PATH: `${process.env['PATH'] ?? ''}:/usr/local/bin:/usr/bin:/bin`, LC_ALL: 'C' };
+  const place = scope === 'user' ? userManagerPlace() : null;
+  return place === null ? path : { ...path, XDG_RUNTIME_DIR: place };
+}
