@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { CONNECTION_STATES, vitalsSchema } from './heartbeat.ts';
 
 /**
  * One observation: all that `step` sees at one tick of the supervisor, and so, line by line, the samples file
@@ -96,13 +97,13 @@ export const observationSchema = z.object({
       drops: z.number(),
       /** Text for people; `connection_state` is what decides. */
       connection: z.string(),
-      connection_state: z.enum(['starting', 'connected', 'disconnected', 'stopped']).optional(),
+      connection_state: z.enum(CONNECTION_STATES).optional(),
       sample_every: z.number(),
       /** Live trade frames since the start: handed to the mapper, and sampled out. */
       trade_frames_kept: z.number().nullable().optional(),
       trade_frames_sampled_out: z.number().nullable().optional(),
-      /** What the process reports of itself (contract/heartbeat). */
-      vitals: z.record(z.string(), z.unknown()).nullable().optional(),
+      /** What the process reports of itself. */
+      vitals: vitalsSchema.nullable().optional(),
     }),
   ),
   /** The engine's processes in `/proc`: read if it has no cgroup of its own, absent if it has. */
