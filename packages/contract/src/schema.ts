@@ -103,7 +103,8 @@ CREATE TABLE stream_positions (
   market INTEGER PRIMARY KEY, position TEXT NOT NULL, updated_ms INTEGER NOT NULL
 );
 CREATE TABLE source_health (
-  name TEXT NOT NULL, url TEXT NOT NULL, learnt TEXT NOT NULL, updated_ms INTEGER NOT NULL,
+  name TEXT NOT NULL, url TEXT NOT NULL,
+  verdict TEXT NOT NULL, noted_ms INTEGER NOT NULL, rest_until_ms INTEGER NOT NULL,
   PRIMARY KEY (name, url)
 ) WITHOUT ROWID;
 `,

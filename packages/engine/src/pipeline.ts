@@ -4,6 +4,7 @@ import { Coverage } from './core/coverage.ts';
 import { Dedupe } from './core/dedupe/dedupe.ts';
 import { NO_SEEDS, type Seeds } from './core/dedupe/gaps.ts';
 import { FrameCount } from './core/frame-count.ts';
+import type { FrameFate } from './core/frame-fate.ts';
 import type { FrameOrigin } from './core/frame-origin.ts';
 import { looksLikeTrade, Sampler } from './core/sampling.ts';
 import { type Executed, type ExecutionRules, ShadowExecution } from './core/shadow/execution.ts';
@@ -80,14 +81,14 @@ export class Pipeline {
     this.#execution = new ShadowExecution(rules, seeds.holdings);
   }
 
-  /** Whether the frame carried live trades. `pending`: ticks that the writer has not committed yet. */
-  onFrame(source: FrameOrigin, bytes: Buffer, pending: number): boolean {
+  /** Takes a frame whole or counts it. `pending`: ticks that the writer has not committed yet. */
+  onFrame(source: FrameOrigin, bytes: Buffer, pending: number): FrameFate {
     const counters = this.counters;
     counters.received++;
     if (source !== this.#heard.source || this.sampler.every !== this.#heard.every) this.#hear(source);
     if ((source.ticks === true || looksLikeTrade(bytes)) && !this.sampler.keep()) {
       counters.sampled_out++;
-      return true;
+      return 'unparsed';
     }
     const market = source.symbol || this.#config.app.symbol;
     const mapped = source.ticks === true ? mapRecordedTick(bytes, market) : mapBytes(bytes, market);
@@ -101,24 +102,24 @@ export class Pipeline {
           this.#first = false;
           this.onDue();
         }
-        return true;
+        return 'trade';
       case 'ignored':
         counters.ignored++;
         this.#countKind(mapped.kind);
         if (mapped.kind === 'unknown') this.onUnread('JSON that is no frame of a known exchange');
-        return false;
+        return 'other';
       case 'malformed':
         counters.malformed++;
         this.#quarantine(source.name, mapped.reason, bytes);
         this.onUnread(mapped.reason);
-        return false;
+        return 'malformed';
       case 'history':
         counters.history++;
         this.#remember(source, mapped.trades, mapped.numbering);
-        return false;
+        return 'other';
       case 'control':
         counters.control++;
-        return false;
+        return mapped.leaving ? 'leaving' : 'other';
       default:
         return mapped satisfies never;
     }

@@ -3,6 +3,8 @@ import { type EndReason, EXIT_OF_REASON } from '@hybrid-soak/contract/exit-codes
 import type { Logger } from 'pino';
 import { fromHere, type Loaded } from './config/loaded.ts';
 import { reload } from './config/reload.ts';
+import type { Clock } from './core/clock.ts';
+import type { SourceHealth } from './core/connection/health.ts';
 import { newCounters } from './core/counters.ts';
 import { NO_SEEDS } from './core/dedupe/gaps.ts';
 import type { Feed, FeedEvents } from './feeds/feed.ts';
@@ -10,6 +12,7 @@ import { startReplay } from './feeds/replay/replay.ts';
 import { startSources } from './feeds/sources.ts';
 import { startSynthetic } from './feeds/synthetic.ts';
 import { Pipeline } from './pipeline.ts';
+import { startClock } from './process/clock.ts';
 import { onHangup } from './process/hangup.ts';
 import { atMostEvery, statusLine, watch } from './process/health.ts';
 import { lateness } from './process/lateness.ts';
@@ -79,12 +82,15 @@ export async function runEngine(loaded: Loaded, log: Logger, notifier: Notifier)
   const live = config.engine.ingest_mode === 'mockws' || config.engine.ingest_mode === 'realws';
   const holdings = config.engine.ingest_mode === 'replay' ? [] : writer.seeds.holdings;
   const pipeline = new Pipeline(config, live ? writer.seeds : { ...NO_SEEDS, holdings });
-  const feed = startFeed(loaded, pipeline, writer, log, end);
+  const clock = startClock();
+  const learnt: SourceHealth[] = [];
+  const feed = startFeed(loaded, pipeline, writer, log, { clock, learnt, end });
   const flush = (stopped = false) => {
     const { counters } = pipeline;
     const { kept, duplicates, dropped, sampled_out } = counters;
     writer.write({
       ...pipeline.takeRows(),
+      health: learnt.splice(0),
       status: {
         startedMs,
         invocationId,
@@ -121,6 +127,7 @@ export async function runEngine(loaded: Loaded, log: Logger, notifier: Notifier)
   const reason = await ended;
   await feed.stop();
   for (const timer of timers) clearInterval(timer);
+  clock.stop();
   notifier.send('STOPPING=1');
   if (died) return EXIT_OF_REASON[reason];
   pipeline.coverage.endAll(Date.now());
@@ -149,7 +156,7 @@ function startFeed(
   pipeline: Pipeline,
   writer: Writer,
   log: Logger,
-  end: (reason: EndReason) => void,
+  { clock, learnt, end }: { clock: Clock; learnt: SourceHealth[]; end: (reason: EndReason) => void },
 ): Feed {
   const { config, sources } = loaded;
   const { engine } = config;
@@ -158,10 +165,14 @@ function startFeed(
     frame: (source, bytes) => pipeline.onFrame(source, bytes, writer.pendingTicks()),
     log: (level, message, detail) => log[level]({ ...detail }, message),
     coverage: pipeline.coverage,
-    unreachable(ms) {
-      if (ms < engine.unreachable_deadline_s * 1000) return;
-      log.error({ for_s: Math.round(ms / 1000) }, 'every source is unreachable');
-      end('network');
+    learnt: (health) => learnt.push(health),
+    hopeless(is, forMs) {
+      const what =
+        is === 'network'
+          ? 'every source is unreachable'
+          : 'nothing but malformed frames from every source that can be reached';
+      log.error({ for_s: Math.round(forMs / 1000) }, what);
+      end(is);
     },
     finished() {
       const { received, ticks } = pipeline.counters;
@@ -183,7 +194,15 @@ function startFeed(
     return replay;
   }
   const coalesceMs = () => (pipeline.sampler.every > 1 ? engine.coalesce_reads_ms : 0);
-  if (sources.length > 0) return startSources(sources, config.connection, events, coalesceMs);
+  if (sources.length > 0) {
+    const [unreachableMs, garbageMs] = [engine.unreachable_deadline_s * 1000, engine.garbage_deadline_s * 1000];
+    const { connection } = config;
+    return startSources(
+      sources,
+      { connection, unreachableMs, garbageMs, clock, coalesceMs, learnt: writer.health },
+      events,
+    );
+  }
   const { tick_interval_ms: intervalMs, start_price: startPrice, price_step: step, volume } = engine;
   return startSynthetic({ symbol: config.app.symbol, intervalMs, startPrice, step, volume }, events);
 }

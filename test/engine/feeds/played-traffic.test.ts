@@ -4,7 +4,7 @@ import { Pipeline } from '@hybrid-soak/engine/pipeline.ts';
 import t, { type Test } from 'tap';
 import { CONTROL, HISTORY, IGNORED, LIVE } from '../../fixtures/frames.ts';
 import { ticksOf } from '../ticks.ts';
-import { rules, scripted, sourceOf, until } from './scripted-server.ts';
+import { scripted, sourceOf, sourcesRules, until } from './scripted-server.ts';
 
 const TRADES = 200;
 type Names = { live: keyof typeof LIVE; around?: string[] };
@@ -54,9 +54,9 @@ async function taken(t: Test, names: Names, path: string) {
   const events = {
     frame: (from: Parameters<Pipeline['onFrame']>[0], bytes: Buffer) => pipeline.onFrame(from, bytes, 0),
     log: () => {},
-    unreachable: () => {},
+    hopeless: () => {},
   };
-  const feed = startSources([sourceOf(new URL(path, url).href)], rules(), events, () => 0);
+  const feed = startSources([sourceOf(new URL(path, url).href)], sourcesRules(t), events);
   await until(() => pipeline.counters.received >= half + frames.length);
   await feed.stop();
   return pipeline;

@@ -1,6 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type Config, configSchema, type Source } from '@hybrid-soak/contract/config.ts';
+import type { SourcesRules } from '@hybrid-soak/engine/feeds/lanes.ts';
+import type { ConnectionRules } from '@hybrid-soak/engine/feeds/websocket.ts';
+import { startClock } from '@hybrid-soak/engine/process/clock.ts';
 import type { Test } from 'tap';
 import { type WebSocket, WebSocketServer } from 'ws';
 
@@ -42,6 +45,23 @@ export const rules = (own: Partial<Config['connection']> = {}): Config['connecti
       ...own,
     },
   }).connection;
+
+/** The same for one connection, with a clock that stops with the test. */
+export function connectionRules(t: Test, own: Partial<Config['connection']> = {}): ConnectionRules {
+  const clock = startClock();
+  t.teardown(() => clock.stop());
+  return { connection: rules(own), formatPatienceMs: 60_000, clock, coalesceMs: () => 0 };
+}
+
+/** The same for several sources. */
+export function sourcesRules(
+  t: Test,
+  own: Partial<Config['connection']> = {},
+  more: Partial<SourcesRules> = {},
+): SourcesRules {
+  const { connection, clock, coalesceMs } = connectionRules(t, own);
+  return { connection, clock, coalesceMs, unreachableMs: 60_000, garbageMs: 60_000, learnt: [], ...more };
+}
 
 export const sourceOf = (url: string, own: Partial<Source> = {}): Source => ({
   name: 'a',

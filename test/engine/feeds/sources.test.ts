@@ -1,42 +1,55 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer as createTcp } from 'node:net';
 import type { Config, Source } from '@hybrid-soak/contract/config.ts';
+import { Backoff } from '@hybrid-soak/engine/core/connection/backoff.ts';
+import { chooseNext } from '@hybrid-soak/engine/core/connection/choose.ts';
+import type { SourceHealth } from '@hybrid-soak/engine/core/connection/health.ts';
 import { Coverage } from '@hybrid-soak/engine/core/coverage.ts';
+import type { FrameFate } from '@hybrid-soak/engine/core/frame-fate.ts';
+import type { FrameOrigin } from '@hybrid-soak/engine/core/frame-origin.ts';
 import { looksLikeTrade } from '@hybrid-soak/engine/core/sampling.ts';
+import type { SourcesRules } from '@hybrid-soak/engine/feeds/lanes.ts';
 import { startSources } from '@hybrid-soak/engine/feeds/sources.ts';
 import t, { type Test } from 'tap';
 import type { WebSocket } from 'ws';
 import { CONTROL, LIVE } from '../../fixtures/frames.ts';
-import { rules, scripted, sourceOf, until } from './scripted-server.ts';
+import { scripted, sourceOf, sourcesRules, until } from './scripted-server.ts';
 
 const TRADE = LIVE['binance'];
 const BEAT = CONTROL['kraken v2 heartbeat'];
 
+interface Own {
+  connection?: Partial<Config['connection']>;
+  rules?: Partial<SourcesRules>;
+  fateOf?: (source: FrameOrigin, frame: Buffer) => FrameFate;
+}
+
 /** Runs the sources; the trades are written down by source, the ledger by its changes. */
-function running(t: Test, sources: Source[], own: Partial<Config['connection']> = {}, coalesceMs = 0) {
+function running(t: Test, sources: Source[], own: Own = {}) {
   const trades: string[] = [];
-  const unreachable: number[] = [];
+  const hopeless: string[] = [];
   const ledger: string[] = [];
+  const learnt: SourceHealth[] = [];
+  const logged: string[] = [];
   const coverage = new Coverage();
-  const feed = startSources(
-    sources,
-    rules(own),
-    {
-      frame(source, bytes) {
-        const traded = looksLikeTrade(bytes);
-        if (traded) trades.push(source.name);
-        return traded;
-      },
-      log: () => {},
-      unreachable: (ms) => unreachable.push(ms),
-      coverage,
+  const fateOf = own.fateOf ?? ((_, bytes) => (looksLikeTrade(bytes) ? 'trade' : 'other'));
+  const feed = startSources(sources, sourcesRules(t, own.connection, own.rules), {
+    frame(source, bytes) {
+      const fate = fateOf(source, bytes);
+      if (fate === 'trade') trades.push(source.name);
+      return fate;
     },
-    () => coalesceMs,
-  );
+    log: (_level, message, detail) => logged.push(`${message} ${detail?.['source'] ?? ''}`),
+    hopeless: (is) => hopeless.push(is),
+    learnt: (health) => learnt.push(health),
+    coverage,
+  });
   t.teardown(() => feed.stop());
   const covered = () => {
     ledger.push(...coverage.take().map(({ is, source, kind }) => `${source} ${kind} ${is}`));
     return ledger;
   };
-  return { feed, trades, unreachable, covered };
+  return { feed, trades, hopeless, learnt, logged, covered };
 }
 
 /** Sends the frame at once, and again and again. */
@@ -138,15 +151,157 @@ t.test('one source alone is tried until it is back, with the whole outage one ga
   t.same(covered(), ['a gap begun', 'a gap ended', 'a connected begun']);
 });
 
-t.test('how long every source has been unreachable is told', async (t) => {
-  const { unreachable, feed } = running(t, [
-    sourceOf('ws://127.0.0.1:1/'),
-    sourceOf('ws://127.0.0.1:2/', { name: 'b' }),
-  ]);
-  await until(() => unreachable.length > 1);
-  t.ok((unreachable[1] as number) > (unreachable[0] as number));
+t.test('every source unreachable past the deadline is hopeless, and not before each was tried', async (t) => {
+  const { hopeless, feed } = running(t, [sourceOf('ws://127.0.0.1:1/'), sourceOf('ws://127.0.0.1:2/', { name: 'b' })], {
+    rules: { unreachableMs: 50 },
+  });
+  await until(() => hopeless.length > 1);
+  t.same(new Set(hopeless), new Set(['network']));
   t.match(feed.state(), /^(connecting to|disconnected)/);
+  t.equal(feed.connection(), 'disconnected');
 });
+
+t.test('sources that accept TCP and never answer cost their time once: the third one serves', async (t) => {
+  const silent = async () => {
+    const server = createTcp(() => {}).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    t.teardown(() => server.close());
+    return `ws://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  };
+  const sound = await scripted(t, (socket) => repeat(socket, TRADE));
+  const sources = [
+    sourceOf(await silent(), { name: 'a', priority: 1 }),
+    sourceOf(await silent(), { name: 'b', priority: 2 }),
+    sourceOf(sound.url, { name: 'c', priority: 3 }),
+  ];
+  const own = { connection: { handshake_timeout_ms: 200, backoff_base_ms: 1 }, rules: { unreachableMs: 10 } };
+  const { trades, hopeless, logged } = running(t, sources, own);
+  await until(() => trades.length > 0);
+  t.same(hopeless, [], 'a source that was not tried yet is a remedy, whatever the deadline');
+  const attempts = logged.filter((line) => /lost|probe ended/.test(line)).length;
+  t.ok(attempts <= 2, `each was tried once: ${logged.join(', ')}`);
+});
+
+for (const every of [1, 5])
+  t.test(`a source whose format has changed is lost, and the next one serves: 1 in ${every} read`, async (t) => {
+    const changed = await scripted(t, (socket) => repeat(socket, TRADE));
+    const sound = await scripted(t, (socket) => repeat(socket, TRADE));
+    let n = 0;
+    const { trades, hopeless, learnt, feed } = running(
+      t,
+      [sourceOf(changed.url, { name: 'changed', priority: 1 }), sourceOf(sound.url, { name: 'sound', priority: 2 })],
+      {
+        rules: { garbageMs: 150 },
+        fateOf: ({ name }) => (n++ % every > 0 ? 'unparsed' : name === 'changed' ? 'malformed' : 'trade'),
+      },
+    );
+    await until(() => trades.length > 50);
+    t.same(new Set(trades), new Set(['sound']));
+    t.equal(feed.state(), 'connected to sound', 'a probe of the other with malformed trades does not take over');
+    t.same(hopeless, []);
+    t.match(learnt, [{ name: 'changed', verdict: 'garbage' }]);
+  });
+
+t.test('nothing but garbage from every source that can be reached is hopeless', async (t) => {
+  const one = await scripted(t, (socket) => repeat(socket, TRADE));
+  const { hopeless } = running(
+    t,
+    [sourceOf(one.url, { name: 'one' }), sourceOf('ws://127.0.0.1:1/', { name: 'gone', priority: 2 })],
+    { rules: { garbageMs: 90 }, fateOf: () => 'malformed' },
+  );
+  await until(() => hopeless.length > 0);
+  t.equal(hopeless[0], 'parse');
+});
+
+t.test(
+  'what was learnt survives the process: a source that was garbage is not the first to be tried again',
+  async (t) => {
+    const changed = await scripted(t, (socket) => repeat(socket, TRADE));
+    const sound = await scripted(t, (socket) => repeat(socket, TRADE));
+    const sources = [
+      sourceOf(changed.url, { name: 'changed', priority: 1 }),
+      sourceOf(sound.url, { name: 'sound', priority: 2 }),
+    ];
+    const first = running(t, sources, {
+      rules: { garbageMs: 90 },
+      fateOf: ({ name }) => (name === 'changed' ? 'malformed' : 'trade'),
+    });
+    await until(() => first.trades.length > 0);
+    const learnt = first.learnt.slice(-1);
+    await first.feed.stop();
+    const before = changed.connections();
+    const second = running(t, sources, { rules: { learnt } });
+    await until(() => second.trades.length > 50);
+    t.same(new Set(second.trades), new Set(['sound']));
+    t.equal(changed.connections(), before);
+  },
+);
+
+t.test('an announced end is prepared for: the next connection delivers before the old one is closed', async (t) => {
+  const sockets: WebSocket[] = [];
+  const { url } = await scripted(t, (socket) => {
+    sockets.push(socket);
+    repeat(socket, TRADE);
+  });
+  const announcement = '{"e":"serverShutdown","E":1770123456789}';
+  const fateOf = (_: FrameOrigin, frame: Buffer): FrameFate =>
+    String(frame) === announcement ? 'leaving' : looksLikeTrade(frame) ? 'trade' : 'other';
+  const { trades, covered, feed } = running(t, [sourceOf(url)], { fateOf });
+  await until(() => trades.length > 0);
+  sockets[0]?.send(announcement);
+  await until(() => sockets.length === 2 && sockets[0]?.readyState === 3);
+  t.equal(feed.state(), 'connected to a');
+  t.notMatch(covered().join(), /gap/);
+});
+
+t.test(
+  'an announced end of a quiet market: the connection that stands already takes its place without a gap',
+  async (t) => {
+    const sockets: WebSocket[] = [];
+    const { url } = await scripted(t, (socket) => {
+      sockets.push(socket);
+      socket.send(BEAT);
+    });
+    const { feed, covered } = running(t, [sourceOf(url)], {
+      fateOf: (_, frame) => (String(frame) === 'bye' ? 'leaving' : 'other'),
+    });
+    await until(() => feed.connection() === 'connected');
+    sockets[0]?.send('bye');
+    await until(() => sockets.length === 2);
+    // A ping that was answered is a sign of life.
+    sockets[1]?.ping();
+    await once(sockets[1] as WebSocket, 'pong');
+    sockets[0]?.close(1001);
+    await until(() => sockets[0]?.readyState === 3);
+    t.equal(feed.connection(), 'connected');
+    t.notMatch(covered().join(), /gap/);
+  },
+);
+
+t.test(
+  'while every source is down none is left alone for more than 10 s, except by its server’s own limit',
+  async (t) => {
+    const lane = (index: number, loss: 'refused' | 'limited' | 'failed' | null, failedAt: number | null) => {
+      const backoff = new Backoff(
+        { backoff_base_ms: 500, backoff_max_ms: 30_000, refused_backoff_ms: 300_000, healthy_after_ms: 60_000 },
+        () => 1,
+      );
+      for (let n = 0; n < 9 && loss !== null; n++) backoff.lost(loss, 0, failedAt ?? 0);
+      return { index, backoff, failedAt };
+    };
+    t.equal(lane(0, 'failed', 1000).backoff.readyAtWhileDown(), 11_000);
+    t.equal(lane(0, 'refused', 1000).backoff.readyAtWhileDown(), 11_000);
+    t.equal(lane(0, 'limited', 1000).backoff.readyAtWhileDown(), 301_000);
+    const lanes = [lane(0, 'failed', 3000), lane(1, 'failed', 1000), lane(2, null, null), lane(3, null, null)];
+    const next = (lost: number | null, now: number, of = lanes) =>
+      chooseNext(of, lost === null ? null : (of[lost] ?? null), now).index;
+    t.equal(next(0, 20_000), 2, 'one that has not failed, by priority');
+    t.equal(next(2, 20_000), 3);
+    t.equal(next(0, 20_000, lanes.slice(0, 2)), 1, 'else the least recently tried');
+    t.equal(next(1, 20_000, lanes.slice(0, 2)), 0);
+    t.equal(next(0, 5000, lanes.slice(0, 2)), 1, 'else the one that may be tried first');
+  },
+);
 
 t.test('while the working source has no trades, others are tried, and the first with a trade takes over', async (t) => {
   const quiet = await scripted(t, (socket) => repeat(socket, BEAT));
@@ -159,7 +314,7 @@ t.test('while the working source has no trades, others are tried, and the first 
       sourceOf(silent.url, { name: 'silent', priority: 2 }),
       sourceOf(busy.url, { name: 'busy', priority: 3 }),
     ],
-    { trade_stale_ms: 30 },
+    { connection: { trade_stale_ms: 30 } },
   );
   await until(() => trades.length > 0);
   t.equal(feed.state(), 'connected to busy');
@@ -179,7 +334,7 @@ t.test(
       repeat(socket, BEAT);
       sockets.push(socket);
     });
-    const { feed, covered } = running(t, [sourceOf(url)], { trade_stale_ms: 30 });
+    const { feed, covered } = running(t, [sourceOf(url)], { connection: { trade_stale_ms: 30 } });
     await until(() => sockets.length >= 2);
     t.equal(feed.state(), 'connected to a, no trades');
     sockets[0]?.send(TRADE);
@@ -231,7 +386,7 @@ t.test('what had arrived before stop is handed over, also while reads are gather
     peer = socket;
     socket.send(TRADE);
   });
-  const { feed, trades } = running(t, [sourceOf(url)], {}, 60_000);
+  const { feed, trades } = running(t, [sourceOf(url)], { rules: { coalesceMs: () => 60_000 } });
   await until(() => trades.length === 1);
   // The reads are paused from the first turn on.
   await new Promise((resolve) => setImmediate(resolve));

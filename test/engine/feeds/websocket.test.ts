@@ -1,41 +1,50 @@
 import { createServer as createHttp } from 'node:http';
 import { type AddressInfo, createServer as createTcp } from 'node:net';
 import type { Config, Source } from '@hybrid-soak/contract/config.ts';
+import { errorText } from '@hybrid-soak/contract/error-text.ts';
+import type { FrameFate } from '@hybrid-soak/engine/core/frame-fate.ts';
 import { looksLikeTrade } from '@hybrid-soak/engine/core/sampling.ts';
 import { exchangeOf } from '@hybrid-soak/engine/feeds/exchanges/exchanges.ts';
 import { connect } from '@hybrid-soak/engine/feeds/websocket.ts';
 import t, { type Test } from 'tap';
 import type { WebSocket } from 'ws';
 import { CONTROL, LIVE } from '../../fixtures/frames.ts';
-import { rules, scripted, sourceOf, until } from './scripted-server.ts';
+import { connectionRules, scripted, sourceOf, until } from './scripted-server.ts';
 
 /** Connects and writes down what happens, in order. */
-function watched(t: Test, source: Source, own: Partial<Config['connection']> = {}) {
+function watched(
+  t: Test,
+  source: Source,
+  own: Partial<Config['connection']> = {},
+  fateOf: (frame: Buffer) => FrameFate = (frame) => (looksLikeTrade(frame) ? 'trade' : 'other'),
+) {
   const events: string[] = [];
   const bytes: number[] = [];
-  const connection = connect(source, exchangeOf(source), rules(own), {
-    coalesceMs: () => 0,
+  const rules = { ...connectionRules(t, own), formatPatienceMs: 30 };
+  const connection = connect(source, exchangeOf(source), rules, {
     ready: () => events.push('ready'),
     frame(frame) {
-      events.push(looksLikeTrade(frame) ? 'trade' : 'frame');
+      const fate = fateOf(frame);
+      events.push(fate === 'other' ? 'frame' : fate);
       bytes.push(frame.length);
-      return looksLikeTrade(frame);
+      return fate;
     },
     quiet: (forMs) => events.push(forMs === null ? 'trades again' : 'quiet'),
+    leaving: () => events.push('announced'),
     closed: (loss, why, livedMs) => events.push(`${loss}: ${why}`, livedMs > 0 ? 'was open' : 'was never open'),
   });
   t.teardown(() => connection.close());
-  const ended = () => events.some((event) => /^(failed|refused|leaving): /.test(event));
+  const ended = () => events.some((event) => /^(failed|refused|leaving|limited|garbage): /.test(event));
   return { events, bytes, ended: () => until(ended).then(() => events) };
 }
 
 const kraken = (url: string, own: Partial<Source> = {}) =>
   sourceOf(url, { exchange: 'kraken-v2', symbol: 'BTC/USD', ...own });
 
-t.test('a server that accepts and says nothing is left', async (t) => {
-  const { url } = await scripted(t, () => {});
+t.test('a server that accepts and says nothing, not even a pong, is left', async (t) => {
+  const { url } = await scripted(t, () => {}, { autoPong: false });
   const { ended } = watched(t, sourceOf(url), { first_frame_timeout_ms: 30 });
-  t.same(await ended(), ['failed: no first frame', 'was open']);
+  t.same(await ended(), ['failed: no first sign of life', 'was open']);
 });
 
 t.test('one that never answers the handshake is left', async (t) => {
@@ -56,16 +65,43 @@ t.test('one that sends half a frame and stops is left: its pong cannot come', as
     );
   });
   const { ended } = watched(t, sourceOf(url), { ping_interval_ms: 20, pong_timeout_ms: 30 });
-  t.same(await ended(), ['ready', 'trade', 'failed: no pong', 'was open']);
+  t.same((await ended()).slice(-3), ['trade', 'failed: no pong', 'was open']);
 });
 
-t.test('one that has gone silent is left by the idle deadline, also if it answers pings', async (t) => {
-  const { url } = await scripted(t, (socket) => socket.send(LIVE['binance']));
-  const own = { ping_interval_ms: 10, pong_timeout_ms: 1000, idle_timeout_ms: 60 };
-  t.match((await watched(t, sourceOf(url), own).ended()).at(-2), /^failed: no frame for \d+ ms/);
-  const { url: other } = await scripted(t, (socket) => socket.send(LIVE['binance']));
-  const perSource = watched(t, sourceOf(other, { idle_timeout_ms: 40 }));
-  t.match((await perSource.ended()).at(-2), /^failed: no frame for/, 'a source has thresholds of its own');
+t.test('a ping or a pong is a sign of life: a market without frames stays connected', async (t) => {
+  const { url } = await scripted(t, (socket) => {
+    const pings = setInterval(() => socket.ping(), 10);
+    socket.on('close', () => clearInterval(pings));
+  });
+  const own = { first_frame_timeout_ms: 40, idle_timeout_ms: 40, trade_stale_ms: 200 };
+  const { events } = watched(t, sourceOf(url), own);
+  await until(() => events.includes('quiet'));
+  t.same(events, ['ready', 'quiet'], 'five times the limit without a frame');
+});
+
+t.test('one that has gone silent is left by the idle deadline', async (t) => {
+  const silent = (socket: WebSocket) => socket.send(LIVE['binance']);
+  const { url } = await scripted(t, silent, { autoPong: false });
+  const own = { ping_interval_ms: 60_000, idle_timeout_ms: 60 };
+  t.match((await watched(t, sourceOf(url), own).ended()).at(-2), /^failed: no sign of life for \d+ ms/);
+});
+
+t.test('a source’s own limits win everywhere, longer or shorter', async (t) => {
+  const mute = { autoPong: false };
+  const { url } = await scripted(t, (socket) => socket.send(LIVE['binance']), mute);
+  const shorter = watched(t, sourceOf(url, { idle_timeout_ms: 40 }));
+  t.match((await shorter.ended()).at(-2), /^failed: no sign of life for/);
+  const { url: other } = await scripted(
+    t,
+    (socket) => {
+      setTimeout(() => socket.send(LIVE['binance']), 150);
+    },
+    mute,
+  );
+  const general = { first_frame_timeout_ms: 20, ping_interval_ms: 10, pong_timeout_ms: 20, idle_timeout_ms: 20 };
+  const longer = watched(t, sourceOf(other, { idle_timeout_ms: 60_000 }), general);
+  await until(() => longer.events.includes('trade'));
+  t.same(longer.events, ['ready', 'trade'], 'seven times the general limits without a sign of life');
 });
 
 t.test('one that does not answer pings is dead even if TCP is not', async (t) => {
@@ -113,7 +149,7 @@ t.test('redirects are refused and not followed; so are other answers than 101', 
   for (const [status, loss] of [
     [302, 'refused'],
     [404, 'refused'],
-    [429, 'refused'],
+    [429, 'limited'],
     [503, 'failed'],
   ] as const)
     t.same(await watched(t, sourceOf(`${base}/${status}`)).ended(), [
@@ -158,7 +194,11 @@ t.test('the subscription is sent after open, and stands when it is acknowledged'
 t.test('a subscription that is rejected is a refusal, and the frame that says so is handed over', async (t) => {
   const { url } = await answering(t, [CONTROL['kraken v2 refusal'], LIVE['kraken v2']]);
   const { ended } = watched(t, kraken(url));
-  t.same(await ended(), ['frame', 'refused: subscription rejected: Currency pair not supported BTC/FOO', 'was open']);
+  t.same(await ended(), [
+    'frame',
+    'refused: subscription to BTC/USD rejected: Currency pair not supported BTC/FOO',
+    'was open',
+  ]);
 });
 
 t.test('one that is never acknowledged is a failure, whatever else comes', async (t) => {
@@ -193,15 +233,15 @@ t.test('nothing is called after close', async (t) => {
     for (let i = 0; i < 100; i++) socket.send(LIVE['binance']);
   });
   const events: string[] = [];
-  const connection = connect(sourceOf(url), undefined, rules(), {
-    coalesceMs: () => 0,
+  const connection = connect(sourceOf(url), undefined, connectionRules(t), {
     ready: () => {},
     frame() {
       events.push('frame');
       connection.close();
-      return true;
+      return 'trade';
     },
     quiet: () => events.push('quiet'),
+    leaving: () => events.push('leaving'),
     closed: () => events.push('closed'),
   });
   await until(() => events.length > 0);
@@ -209,4 +249,71 @@ t.test('nothing is called after close', async (t) => {
   const { events: later } = watched(t, sourceOf(other));
   await until(() => connections() === 1 && later.length > 0);
   t.same(events, ['frame']);
+});
+
+t.test(
+  'trades that cannot be read end the connection, heartbeats between them or not, and sampled-out ones prove nothing',
+  async (t) => {
+    let n = 0;
+    const { url } = await scripted(t, (socket) => {
+      const timer = setInterval(() => {
+        socket.send(LIVE['binance']);
+        socket.send(CONTROL['kraken v2 heartbeat']);
+      }, 2);
+      socket.on('close', () => clearInterval(timer));
+    });
+    // One in five is read, as with sample_every = 5.
+    const garbage = (frame: Buffer): FrameFate => {
+      if (!looksLikeTrade(frame)) return 'other';
+      return n++ % 5 === 4 ? 'malformed' : 'unparsed';
+    };
+    const { ended } = watched(t, sourceOf(url), {}, garbage);
+    t.same((await ended()).slice(-2), ['garbage: its trades cannot be read', 'was open']);
+  },
+);
+
+t.test('garbage trades do not keep a market from being stale, sampled out or not', async (t) => {
+  let n = 0;
+  const { url } = await scripted(t, (socket) => {
+    const timer = setInterval(() => socket.send(LIVE['binance']), 4);
+    socket.on('close', () => clearInterval(timer));
+  });
+  const fates = (): FrameFate => (n++ % 5 === 0 ? 'malformed' : 'unparsed');
+  const patient = { ...connectionRules(t, { trade_stale_ms: 60 }), formatPatienceMs: 60_000 };
+  const events: string[] = [];
+  const connection = connect(sourceOf(url), undefined, patient, {
+    ready: () => {},
+    frame: fates,
+    quiet: (forMs) => events.push(forMs === null ? 'trades again' : 'quiet'),
+    leaving: () => {},
+    closed: () => {},
+  });
+  t.teardown(() => connection.close());
+  await until(() => events.length > 0 && n > 50);
+  t.same(events, ['quiet']);
+});
+
+t.test('sampled-out trades keep a market alive as long as those that are read are sound', async (t) => {
+  let n = 0;
+  const { url } = await scripted(t, (socket) => {
+    const timer = setInterval(() => socket.send(LIVE['binance']), 4);
+    socket.on('close', () => clearInterval(timer));
+  });
+  const { events } = watched(t, sourceOf(url), { trade_stale_ms: 60 }, () => (n++ % 20 === 0 ? 'trade' : 'unparsed'));
+  await until(() => n > 100);
+  t.notOk(events.includes('quiet'));
+});
+
+t.test('an error of several addresses is not empty', async (t) => {
+  const { ended } = watched(t, sourceOf('ws://localhost:1/ws/btcusdt@trade?key=secret'));
+  const [why = ''] = await ended();
+  t.match(why, /^failed: .*ECONNREFUSED/);
+  t.notMatch(why, /secret/);
+  const several = new AggregateError([
+    new Error('connect ECONNREFUSED ::1:9'),
+    new Error('connect ETIMEDOUT 1.2.3.4:9'),
+  ]);
+  t.equal(errorText(several), 'connect ECONNREFUSED ::1:9; connect ETIMEDOUT 1.2.3.4:9');
+  t.equal(errorText(Object.assign(new Error(''), { code: 'ECONNRESET' })), 'ECONNRESET');
+  t.equal(errorText(new TypeError('')), 'TypeError');
 });

@@ -41,12 +41,12 @@ export interface Numbering {
 
 /**
  * What one frame turned out to be. `kind` of an ignored frame is what it calls itself; `numbering` is null where the
- * exchange does not number trades; `sequence` counts frames, where the exchange counts them per connection without a hole.
+ * exchange does not number trades; `leaving` announces that the server will close the connection; `sequence` counts frames, where the exchange counts them per connection without a hole.
  */
 export type Mapped = { sequence?: number } & (
   | { is: 'trades'; trades: Trade[]; numbering: Numbering | null; past?: Trade[] }
   | { is: 'history'; trades: Trade[]; numbering: Numbering | null }
-  | { is: 'control' }
+  | { is: 'control'; leaving?: true }
   | { is: 'ignored'; kind: string }
   | { is: 'malformed'; reason: string }
 );

@@ -1,5 +1,7 @@
 import type { ConnectionState } from '@hybrid-soak/contract/heartbeat.ts';
+import type { SourceHealth } from '../core/connection/health.ts';
 import type { CoverageKind } from '../core/coverage.ts';
+import type { FrameFate } from '../core/frame-fate.ts';
 import type { FrameOrigin } from '../core/frame-origin.ts';
 
 /** Where frames come from. A feed hands over raw bytes and says how its connection stands; it decides nothing else. */
@@ -13,11 +15,13 @@ export interface Feed {
 }
 
 export interface FeedEvents {
-  /** True where the frame carried live trades, kept or not; it feeds the trade clock. */
-  frame(source: FrameOrigin, bytes: Buffer): boolean;
+  /** Takes a frame; says what became of it, for the clocks of its connection. */
+  frame(source: FrameOrigin, bytes: Buffer): FrameFate;
   log(level: 'info' | 'warn', message: string, detail?: Record<string, unknown>): void;
-  /** Every source has been unreachable for this long. */
-  unreachable(ms: number): void;
+  /** A deadline of the process has passed and no source is left to try; repeated until the feed is stopped. */
+  hopeless(is: 'network' | 'parse', forMs: number): void;
+  /** What should be remembered of a source beyond this process. */
+  learnt?(health: SourceHealth): void;
   /** The recording has come to its end. */
   finished?(): void;
   /** The recording cannot be read any further, and why. */

@@ -1,134 +1,160 @@
-import type { Config, Source } from '@hybrid-soak/contract/config.ts';
-import { Backoff } from '../core/connection/backoff.ts';
+import type { Source } from '@hybrid-soak/contract/config.ts';
+import { chooseNext, chooseProbe, chooseRival, wantsProbe } from '../core/connection/choose.ts';
+import type { Loss } from '../core/connection/loss.ts';
+import { Outage } from '../core/connection/outage.ts';
 import type { FrameOrigin } from '../core/frame-origin.ts';
 import type { Feed, FeedEvents } from './feed.ts';
-import { type Lane, lanesOf } from './lanes.ts';
-import { type Connection, connect } from './websocket.ts';
+import { healthOf, type Lane, lanesOf, type SourcesRules } from './lanes.ts';
+import { type Line, stateText } from './line.ts';
+import { SourceLedger } from './source-ledger.ts';
+import { type ConnectionRules, connect } from './websocket.ts';
 
-type Rules = Config['connection'];
+/** An attempt that takes longer has another source tried beside it. */
+const RACE_MS = 3000;
+/** A source with malformed trades is left after this, or a third of the process's own deadline. */
+const FORMAT_PATIENCE_MS = 10_000;
+/** From here on an engine without a connection is disconnected, not starting. */
+const STARTING_MS = 10_000;
+const LOOK_MS = 1000;
 
-/** A connection that is being made or stands, and whose it is. */
-interface Line {
-  lane: Lane;
-  connection: Connection;
-  ready: boolean;
-  stale: boolean;
-}
-
-/** Connects to the sources, in order of priority, until it is stopped. `coalesceMs`: how long reads may be gathered now. */
-export const startSources = (sources: Source[], rules: Rules, events: FeedEvents, coalesceMs: () => number): Feed =>
-  new Sources(sources, rules, events, coalesceMs);
+/** Connects to the sources, in order of priority, until it is stopped. */
+export const startSources = (sources: Source[], rules: SourcesRules, events: FeedEvents): Feed =>
+  new Sources(sources, rules, events);
 
 /**
  * One source at work. A lost one is left for the next at once, unless it left in good order; each waits out its own backoff.
- * While a lower one works, or the working one has no trades, others are probed, and the working one is dropped only when
- * the other has delivered a trade.
+ * Beside the working one another may be probed: a better one, any if the working one has no trades or is about to be closed,
+ * and the next one if an attempt takes long. The working one is dropped only when the other has delivered a trade.
  */
 class Sources implements Feed {
   readonly #lanes: Lane[];
-  readonly #rules: Rules;
+  readonly #rules: SourcesRules;
+  readonly #connectionRules: ConnectionRules;
   readonly #events: FeedEvents;
-  readonly #coalesceMs: () => number;
+  readonly #outage: Outage;
+  readonly #startedAt = performance.now();
   #active: Line | null = null;
   #probe: Line | null = null;
   #lastProbed = -1;
-  /** The source whose loss began the gap that is open. */
-  #gap: string | null = null;
-  #downSince: number | null = performance.now();
+  readonly #ledger: SourceLedger;
+  #established = false;
   #stopped = false;
   #retry: NodeJS.Timeout | undefined;
   #nextProbe: NodeJS.Timeout | undefined;
-  readonly #clock: NodeJS.Timeout;
+  readonly #endLooks: () => void;
 
-  constructor(sources: Source[], rules: Rules, events: FeedEvents, coalesceMs: () => number) {
+  constructor(sources: Source[], rules: SourcesRules, events: FeedEvents) {
+    const { connection, clock, coalesceMs, unreachableMs, garbageMs, learnt } = rules;
     this.#rules = rules;
-    this.#coalesceMs = coalesceMs;
+    const formatPatienceMs = Math.min(FORMAT_PATIENCE_MS, garbageMs / 3);
+    this.#connectionRules = { connection, clock, coalesceMs, formatPatienceMs };
     this.#events = events;
-    this.#lanes = lanesOf(sources, () => new Backoff(rules, Math.random));
-    this.#clock = setInterval(() => {
-      if (this.#downSince !== null) events.unreachable(performance.now() - this.#downSince);
-    }, 500);
+    this.#ledger = new SourceLedger(events.coverage);
+    this.#outage = new Outage(rules, this.#startedAt);
+    this.#lanes = lanesOf(sources, connection, learnt);
+    this.#endLooks = clock.every(Math.min(LOOK_MS, unreachableMs, garbageMs), () => {
+      const verdict = this.#outage.look(this.#lanes, performance.now());
+      if (verdict !== null) events.hopeless(verdict.is, verdict.forMs);
+    });
     for (const { source, exchange } of this.#lanes) {
-      const detail = { source: source.name, valid: 'exchange = "…" in its source, if the feed has to be asked' };
-      if (exchange === undefined) events.log('info', 'no exchange is known by the URL: nothing is asked for', detail);
+      const detail = { source: source.name, valid: 'exchange = "…" in its source, if it needs a subscription' };
+      if (exchange === undefined) events.log('info', 'unknown exchange: no subscription sent', detail);
     }
-    this.#active = this.#open(this.#lanes[0] as Lane);
+    this.#reconnect(chooseNext(this.#lanes, null, performance.now()));
   }
 
   async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#retry);
     clearTimeout(this.#nextProbe);
-    clearInterval(this.#clock);
+    this.#endLooks();
     await this.#active?.connection.drain();
     this.#active?.connection.close();
     this.#probe?.connection.close();
   }
 
   state(): string {
-    if (this.#active === null) return 'disconnected';
-    const { lane, ready, stale } = this.#active;
-    const { name } = lane.source;
-    if (!ready) return `connecting to ${name}`;
-    return stale ? `connected to ${name}, no trades` : `connected to ${name}`;
+    return stateText(this.#active);
   }
 
   connection(): 'starting' | 'connected' | 'disconnected' {
-    if (this.#downSince === null) return 'connected';
-    return this.#gap === null ? 'starting' : 'disconnected';
+    if (this.#active?.ready) return 'connected';
+    const untried = this.#lanes.some(({ failedAt }) => failedAt === null);
+    const early = performance.now() - this.#startedAt < STARTING_MS;
+    return !this.#established && untried && early ? 'starting' : 'disconnected';
   }
 
   #open(lane: Lane): Line {
     const from: FrameOrigin = { ...lane.from };
-    const connection = connect(lane.source, lane.exchange, this.#rules, {
+    const connection = connect(lane.source, lane.exchange, this.#connectionRules, {
       ready: () => {
         line.ready = true;
-        if (line === this.#active) this.#established(line);
+        if (line === this.#active) this.#stands(line);
+        else if (line === this.#probe && this.#active?.ready !== true) this.#takeOver(line);
       },
       frame: (bytes) => {
-        const traded = this.#events.frame(from, bytes);
-        if (traded && line === this.#probe) this.#takeOver(line);
-        return traded;
+        const fate = this.#events.frame(from, bytes);
+        if (fate === 'trade') {
+          this.#outage.trade();
+          if (line === this.#probe) this.#takeOver(line);
+        } else if (fate === 'malformed') {
+          this.#outage.malformed(performance.now());
+        }
+        return fate;
       },
       quiet: (forMs) => this.#quiet(line, forMs),
+      leaving: () => this.#leaving(line),
       closed: (loss, why, livedMs) => {
-        const again = lane.backoff.lost(loss, livedMs, performance.now());
+        const again = this.#noteLoss(line, loss, livedMs);
         if (line === this.#probe) this.#endProbe(why);
         else this.#lost(line, why, again);
       },
-      coalesceMs: this.#coalesceMs,
     });
-    const line: Line = { lane, connection, ready: false, stale: false };
+    const line: Line = { lane, connection, ready: false, stale: false, leaving: false };
     return line;
   }
 
-  #established({ lane }: Line): void {
+  /** True if the same source should be tried again before any other. */
+  #noteLoss(line: Line, loss: Loss, livedMs: number): boolean {
+    const { lane } = line;
+    const now = performance.now();
+    const again = lane.backoff.lost(loss, livedMs, now);
+    this.#outage.ended(lane, loss, now);
+    // A second connection to the working source says nothing about the first.
+    const isBesideItself = line !== this.#active && lane === this.#active?.lane && this.#active.ready;
+    if (!isBesideItself) {
+      lane.failedAt = now;
+      this.#events.learnt?.(healthOf(lane, loss));
+    }
+    return again;
+  }
+
+  #stands({ lane }: Line): void {
     const { name } = lane.source;
-    const { coverage, log } = this.#events;
-    const now = Date.now();
-    if (this.#gap !== null) coverage?.end(this.#gap, 'gap', now);
-    this.#gap = null;
-    this.#downSince = null;
-    coverage?.begin(name, 'connected', now);
-    if (lane.index > 0) coverage?.begin(name, 'failover', now, `instead of ${this.#lanes[0]?.source.name}`);
-    log('info', 'connected', { source: name });
+    this.#established = true;
+    this.#outage.up();
+    if (lane.failedAt !== null) this.#events.learnt?.(healthOf(lane, 'ok'));
+    lane.failedAt = null;
+    this.#ledger.connected(name, lane.index > 0 ? (this.#lanes[0]?.source.name ?? null) : null);
+    this.#events.log('info', 'connected', { source: name });
     this.#scheduleProbe();
   }
 
   #lost(line: Line, why: string, again: boolean): void {
     const { name } = line.lane.source;
     this.#events.log('warn', 'source lost', { source: name, why });
-    this.#retire(line);
+    this.#ledger.retired(name);
     this.#active = this.#probe;
     this.#probe = null;
     if (this.#active?.ready) {
-      this.#established(this.#active);
+      this.#stands(this.#active);
       return;
     }
-    this.#downSince ??= performance.now();
-    if (this.#gap === null) this.#events.coverage?.begin(name, 'gap', Date.now(), why);
-    this.#gap ??= name;
-    if (this.#active === null) this.#reconnect(again ? line.lane : this.#next(line.lane, performance.now()));
+    const now = performance.now();
+    this.#outage.down(now);
+    this.#ledger.gap(name, why);
+    if (this.#active === null) this.#reconnect(again ? line.lane : chooseNext(this.#lanes, line.lane, now));
+    else this.#scheduleProbe();
   }
 
   #reconnect(lane: Lane): void {
@@ -136,22 +162,10 @@ class Sources implements Feed {
     this.#retry = setTimeout(
       () => {
         this.#active = this.#open(lane);
+        this.#scheduleProbe();
       },
-      Math.max(0, lane.backoff.readyAt - performance.now()),
+      Math.max(0, lane.backoff.readyAtWhileDown() - performance.now()),
     );
-  }
-
-  /** The best of the others that may be tried now, however short the lost one's backoff; else the one that may be tried first. */
-  #next(lost: Lane, now: number): Lane {
-    const ready = this.#lanes.find((lane) => lane !== lost && lane.backoff.readyAt <= now);
-    return ready ?? this.#lanes.reduce((a, b) => (b.backoff.readyAt < a.backoff.readyAt ? b : a));
-  }
-
-  /** The connection has ended or is ended here: what it covered is over. */
-  #retire({ lane }: Line): void {
-    const now = Date.now();
-    for (const kind of ['connected', 'failover', 'stale', 'sampled'] as const)
-      this.#events.coverage?.end(lane.source.name, kind, now);
   }
 
   #takeOver(line: Line): void {
@@ -160,15 +174,15 @@ class Sources implements Feed {
     this.#probe = null;
     if (before !== null) {
       before.connection.close();
-      this.#retire(before);
+      this.#ledger.retired(before.lane.source.name);
       const failedBack = line.lane.index < before.lane.index;
       const detail = { source: line.lane.source.name, from: before.lane.source.name };
       this.#events.log('info', failedBack ? 'failed back' : 'took over', detail);
     }
-    if (line.ready) this.#established(line);
+    if (line.ready) this.#stands(line);
   }
 
-  /** `forMs`: how long a connection that stands has had no trade; null where trades have come again. */
+  /** `forMs`: how long a ready connection has had no trade; null if trades have come again. */
   #quiet(line: Line, forMs: number | null): void {
     line.stale = forMs !== null;
     if (line === this.#probe && forMs !== null) {
@@ -182,35 +196,47 @@ class Sources implements Feed {
 
   #wentQuiet(line: Line, forMs: number): void {
     const { name } = line.lane.source;
-    this.#events.coverage?.begin(name, 'stale', Date.now() - Math.round(forMs));
+    this.#ledger.quiet(name, forMs);
     this.#events.log('warn', 'no trades', { source: name, for_ms: Math.round(forMs) });
     this.#startProbe();
   }
 
   #cameAlive(line: Line): void {
-    this.#events.coverage?.end(line.lane.source.name, 'stale', Date.now());
-    if (this.#probe === null || this.#probe.lane.index < line.lane.index) return;
+    this.#ledger.lively(line.lane.source.name);
+    if (this.#probe === null || this.#probe.lane.index < line.lane.index || line.leaving) return;
     this.#probe.connection.close();
     this.#endProbe('no longer needed');
+  }
+
+  /** The next connection is made before this one ends, so that no trade is missed between them. */
+  #leaving(line: Line): void {
+    if (line.leaving) return;
+    line.leaving = true;
+    if (line !== this.#active) return;
+    this.#events.log('info', 'the exchange announces the end of the connection', { source: line.lane.source.name });
+    this.#startProbe();
   }
 
   #scheduleProbe(): void {
     clearTimeout(this.#nextProbe);
     const active = this.#active;
-    if (this.#stopped || active === null || (active.lane.index === 0 && !active.stale)) return;
-    this.#nextProbe = setTimeout(() => this.#startProbe(), this.#rules.failback_probe_ms);
+    if (this.#stopped || active === null) return;
+    if (active.ready && !wantsProbe(active)) return;
+    const { failback_probe_ms } = this.#rules.connection;
+    const isUrgent = !active.ready || active.leaving;
+    this.#nextProbe = setTimeout(
+      () => this.#startProbe(),
+      isUrgent ? Math.min(RACE_MS, failback_probe_ms) : failback_probe_ms,
+    );
   }
 
-  /** In turn: the better ones, or, where the working one has no trades, all others; itself where it is the only one. */
   #startProbe(): void {
     const active = this.#active;
-    if (active === null || this.#probe !== null) return;
+    if (this.#stopped || active === null || this.#probe !== null) return;
     const now = performance.now();
-    const able = this.#lanes.filter((lane) => {
-      const wanted = lane.index < active.lane.index || (active.stale && lane !== active.lane);
-      return (wanted || (active.stale && this.#lanes.length === 1)) && lane.backoff.readyAt <= now;
-    });
-    const lane = able.find(({ index }) => index > this.#lastProbed) ?? able[0];
+    const lane = active.ready
+      ? chooseProbe(this.#lanes, active, this.#lastProbed, now)
+      : chooseRival(this.#lanes, active.lane, now);
     if (lane === undefined) {
       this.#scheduleProbe();
     } else {
@@ -222,7 +248,7 @@ class Sources implements Feed {
   #endProbe(why: string): void {
     const name = this.#probe?.lane.source.name ?? '';
     this.#events.log('info', 'probe ended', { source: name, why });
-    if (name !== this.#active?.lane.source.name) this.#events.coverage?.end(name, 'sampled', Date.now());
+    if (name !== this.#active?.lane.source.name) this.#ledger.probeEnded(name);
     this.#probe = null;
     this.#scheduleProbe();
   }

@@ -1,30 +1,43 @@
 import type { Config, Source } from '@hybrid-soak/contract/config.ts';
-import WebSocket from 'ws';
-import { type Clocks, type Deadlines, isStale, judge } from '../core/connection/liveness.ts';
+import { errorText } from '@hybrid-soak/contract/error-text.ts';
+import { maskUrls } from '@hybrid-soak/contract/mask-url.ts';
+import type WebSocket from 'ws';
+import type { Clock } from '../core/clock.ts';
+import { Format } from '../core/connection/format.ts';
+import { type Clocks, isStale, judge, type Limits, limitsOf } from '../core/connection/liveness.ts';
 import { type Loss, lossOfClose, lossOfStatus } from '../core/connection/loss.ts';
+import type { FrameFate } from '../core/frame-fate.ts';
 import { isObject, parseJson } from '../core/json.ts';
 import type { Exchange, Reply } from './exchanges/exchange.ts';
 import { type GatherReads, gatherReads } from './gather-reads.ts';
-
-type Rules = Config['connection'];
+import { openSocket } from './open-socket.ts';
 
 export interface ConnectionEvents {
-  /** Once: the subscription stands; where the URL subscribes, the first frame has come. */
+  /** Once: the subscription stands, or, if the URL subscribes, the first sign of life has come. */
   ready(): void;
-  /** True where the frame carried live trades. */
-  frame(bytes: Buffer): boolean;
+  frame(bytes: Buffer): FrameFate;
   /** No trade for the threshold, and for how many milliseconds; null when trades have come again. */
   quiet(forMs: number | null): void;
-  /** Once, whatever ended it; `why` is for people. `livedMs` is 0 where it was never open. */
+  /** The exchange announces that it will close this connection. May be repeated. */
+  leaving(): void;
+  /** Once, whatever ended it; `why` is for people. `livedMs` is 0 if it was never open. */
   closed(loss: Loss, why: string, livedMs: number): void;
+}
+
+/** What all connections have in common. */
+export interface ConnectionRules {
+  connection: Config['connection'];
+  /** Malformed trades without a good one for this long end a connection. */
+  formatPatienceMs: number;
+  clock: Clock;
   /** How long reads may be gathered now; 0 = not at all. */
   coalesceMs(): number;
 }
 
 export interface Connection {
-  /** Hands over what had arrived by now and was not read yet. */
+  /** Hands over what has arrived by now and was not read yet. */
   drain(): Promise<void>;
-  /** Ends it at once. Nothing is called after it. */
+  /** Closes immediately; no event fires afterwards. */
   close(): void;
 }
 
@@ -32,13 +45,13 @@ export interface Connection {
 const DRAIN_MS = 200;
 
 /**
- * One connection to one source, until it ends: it subscribes, waits for the answer, pings, and watches three clocks (see
- * `core/liveness.ts`). A frame beyond the size limit ends it, and redirects are refused.
+ * One connection to one source, until it ends: it subscribes, waits for the answer, pings, and watches its clocks (see
+ * `core/connection/liveness.ts`) and the format of its trades. A frame beyond the size limit ends it; redirects are refused.
  */
 export const connect = (
   source: Source,
   exchange: Exchange | undefined,
-  rules: Rules,
+  rules: ConnectionRules,
   events: ConnectionEvents,
 ): Connection => new SourceConnection(source, exchange, rules, events);
 
@@ -49,9 +62,11 @@ class SourceConnection implements Connection {
   readonly #reads: GatherReads;
   readonly #exchange: Exchange | undefined;
   readonly #symbol: string;
-  readonly #deadlines: Deadlines;
+  readonly #limits: Limits;
+  readonly #rules: ConnectionRules;
+  readonly #format: Format;
   readonly #events: ConnectionEvents;
-  readonly #watch: NodeJS.Timeout;
+  readonly #endWatch: () => void;
   /** Null until it is open. */
   #clocks: Clocks | null = null;
   /** Frames, and those with trades, since the last look. */
@@ -61,27 +76,23 @@ class SourceConnection implements Connection {
   #quiet = false;
   #ended = false;
 
-  constructor(source: Source, exchange: Exchange | undefined, rules: Rules, events: ConnectionEvents) {
+  constructor(source: Source, exchange: Exchange | undefined, rules: ConnectionRules, events: ConnectionEvents) {
     this.#exchange = exchange;
     this.#symbol = source.symbol ?? '';
-    this.#deadlines = deadlinesOf(source, rules);
+    this.#limits = limitsOf(source, rules.connection);
+    this.#rules = rules;
+    this.#format = new Format(rules.formatPatienceMs);
     this.#events = events;
-    this.#socket = new WebSocket(source.url, {
-      handshakeTimeout: rules.handshake_timeout_ms,
-      maxPayload: rules.max_payload_bytes,
-      perMessageDeflate: false,
-      skipUTF8Validation: true,
-      followRedirects: false,
-    });
+    this.#socket = openSocket(source.url, rules.connection, process.env);
     this.#reads = gatherReads(this.#socket);
     this.#listen();
-    this.#watch = setInterval(() => this.#look(), Math.min(1000, ...Object.values(this.#deadlines)));
+    this.#endWatch = rules.clock.every(Math.min(1000, ...Object.values(this.#limits)), () => this.#look());
   }
 
   async drain(): Promise<void> {
     this.#reads.set(0);
     const until = now() + DRAIN_MS;
-    // Gathered reads begin again in the turn after the call, so that one without a frame is no end yet.
+    // Gathered reads resume in the turn after the call, so one turn without a frame is not the end yet.
     for (let silent = 0; silent < 2 && now() < until; ) {
       const before = this.#frames;
       await new Promise((resolve) => setImmediate(resolve));
@@ -91,24 +102,21 @@ class SourceConnection implements Connection {
 
   close(): void {
     this.#ended = true;
-    clearInterval(this.#watch);
+    this.#endWatch();
     this.#reads.set(0);
     this.#socket.terminate();
   }
 
   #listen(): void {
     const socket = this.#socket;
-    const seen = () => {
-      if (this.#clocks !== null) this.#clocks.socketAt = now();
-    };
     socket.on('open', () => this.#opened());
-    socket.on('ping', seen);
-    socket.on('pong', seen);
+    socket.on('ping', () => this.#sign());
+    socket.on('pong', () => this.#sign());
     socket.on('message', (data) => this.#received(data as Buffer));
     socket.on('unexpected-response', (_request, { statusCode = 0 }) => {
       this.#end(lossOfStatus(statusCode), `the handshake was answered ${statusCode}`);
     });
-    socket.on('error', (error) => this.#end('failed', error.message));
+    socket.on('error', (error) => this.#end('failed', maskUrls(errorText(error))));
     socket.on('close', (code, reason) => {
       this.#end(lossOfClose(code), `closed ${code} ${reason.toString('latin1').slice(0, 80)}`.trim());
     });
@@ -118,8 +126,17 @@ class SourceConnection implements Connection {
     const openedAt = now();
     const requests = this.#exchange?.subscribe(this.#symbol) ?? [];
     const subscribing = requests.length > 0;
-    this.#clocks = { openedAt, socketAt: openedAt, frameAt: null, tradeAt: null, pingedAt: null, subscribing };
+    this.#clocks = { openedAt, signAt: null, tradeAt: null, pingedAt: openedAt, subscribing };
     for (const request of requests) this.#socket.send(request);
+    this.#socket.ping();
+  }
+
+  /** The peer lives, whether it has anything to say or not. */
+  #sign(): void {
+    const clocks = this.#clocks;
+    if (this.#ended || clocks === null) return;
+    clocks.signAt = now();
+    if (!this.#ready && !clocks.subscribing) this.#setReady(clocks, clocks.signAt);
   }
 
   #received(bytes: Buffer): void {
@@ -129,21 +146,37 @@ class SourceConnection implements Connection {
     this.#frames++;
     if (this.#ready && !this.#quiet) {
       // The clock is read once a look and not once a frame: an idle time is late by at most one look.
-      if (this.#events.frame(bytes)) this.#trades++;
+      const fate = this.#events.frame(bytes);
+      if (fate !== 'trade' || this.#format.isSuspect) this.#noteUnusual(fate);
+      else this.#trades++;
       return;
     }
     const at = now();
-    clocks.socketAt = at;
-    clocks.frameAt = at;
+    clocks.signAt = at;
     const reply = clocks.subscribing ? this.#replyIn(bytes) : undefined;
     if (!this.#ready && (!clocks.subscribing || reply?.accepted)) this.#setReady(clocks, at);
-    const traded = this.#events.frame(bytes);
-    if (reply?.accepted === false) this.#end('refused', `subscription rejected: ${reply.why}`);
+    const fate = this.#events.frame(bytes);
+    if (reply?.accepted === false) this.#end('refused', `subscription to ${this.#symbol} rejected: ${reply.why}`);
+    const traded = this.#noteUnusual(fate);
     if (!traded || this.#ended) return;
-    // Trades may come ahead of the acknowledgement, and say as much.
+    // Trades may arrive before the acknowledgement, and are as good as one.
     if (!this.#ready) this.#setReady(clocks, at);
     clocks.tradeAt = at;
     if (this.#quiet) this.#setQuiet(null);
+  }
+
+  /** Whether the frame moves the clock of trades: one that was not read counts as the last one that was. */
+  #noteUnusual(fate: FrameFate): boolean {
+    if (this.#ended || fate === 'other') return false;
+    if (fate === 'leaving') this.#events.leaving();
+    if (fate === 'trade' || fate === 'malformed') {
+      const at = fate === 'malformed' ? now() : 0;
+      this.#format.note(fate, at);
+      if (fate === 'malformed' && this.#format.isGarbage(at)) this.#end('garbage', 'its trades cannot be read');
+    }
+    const traded = fate === 'trade' || (fate === 'unparsed' && !this.#format.isSuspect);
+    if (traded) this.#trades++;
+    return traded;
   }
 
   #replyIn(bytes: Buffer): Reply | undefined {
@@ -155,7 +188,7 @@ class SourceConnection implements Connection {
     clocks.subscribing = false;
     clocks.tradeAt = at;
     this.#ready = true;
-    this.#reads.set(this.#events.coalesceMs());
+    this.#reads.set(this.#rules.coalesceMs());
     this.#events.ready();
   }
 
@@ -169,14 +202,13 @@ class SourceConnection implements Connection {
     if (clocks === null) return;
     const at = now();
     if (this.#frames > 0) {
-      clocks.socketAt = at;
-      clocks.frameAt = at;
+      clocks.signAt = at;
       if (this.#trades > 0) clocks.tradeAt = at;
       this.#frames = 0;
       this.#trades = 0;
     }
-    if (this.#ready) this.#reads.set(this.#events.coalesceMs());
-    const judgement = judge(clocks, this.#deadlines, at);
+    if (this.#ready) this.#reads.set(this.#rules.coalesceMs());
+    const judgement = judge(clocks, this.#limits, at);
     if (judgement.is === 'dead') {
       this.#end('failed', judgement.why);
       return;
@@ -186,7 +218,7 @@ class SourceConnection implements Connection {
       this.#socket.ping();
     }
     const { tradeAt } = clocks;
-    if (tradeAt !== null && !this.#quiet && isStale(clocks, this.#deadlines, at)) this.#setQuiet(at - tradeAt);
+    if (tradeAt !== null && !this.#quiet && isStale(clocks, this.#limits, at)) this.#setQuiet(at - tradeAt);
   }
 
   #end(loss: Loss, why: string): void {
@@ -194,16 +226,4 @@ class SourceConnection implements Connection {
     this.close();
     this.#events.closed(loss, why, this.#clocks === null ? 0 : now() - this.#clocks.openedAt);
   }
-}
-
-function deadlinesOf(source: Source, rules: Rules): Deadlines {
-  const { subscribe_timeout_ms, first_frame_timeout_ms, ping_interval_ms, pong_timeout_ms } = rules;
-  return {
-    subscribe_timeout_ms,
-    first_frame_timeout_ms,
-    ping_interval_ms,
-    pong_timeout_ms,
-    idle_timeout_ms: source.idle_timeout_ms ?? rules.idle_timeout_ms,
-    trade_stale_ms: source.trade_stale_ms ?? rules.trade_stale_ms,
-  };
 }

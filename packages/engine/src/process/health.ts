@@ -26,7 +26,7 @@ const MINUTE_MS = 60_000;
 /** Eight times what it has when all is well. */
 const LONG_WAL_MB = 256;
 
-/** The deadlines of garbage and overload, the heartbeat log line, the disk's space, and systemd's status and watchdog. */
+/** The deadline of overload, the heartbeat log line, the disk's space, and systemd's status and watchdog. */
 export function watch(watched: Watched): NodeJS.Timeout[] {
   const { pipeline, writer, feed, notifier, log } = watched;
   const heartbeat = () => {
@@ -47,24 +47,25 @@ export function watch(watched: Watched): NodeJS.Timeout[] {
 }
 
 function deadlines({ config, pipeline, writer, log, end }: Watched): () => void {
-  const { garbage_deadline_s, overload_deadline_s } = config.engine;
+  const { overload_deadline_s } = config.engine;
   const tell = atMostEvery(MINUTE_MS, (malformed: number) => log.warn({ malformed }, 'malformed frames, kept aside'));
   const progress = (): Progress => {
-    const { malformed, received, dropped } = pipeline.counters;
+    const { dropped } = pipeline.counters;
     const isHalfFull = pipeline.isHalfFull(writer.pendingTicks());
-    return { malformed, good: received - malformed, dropped, lastCommit: writer.lastCommitMs(), isHalfFull };
+    return { dropped, lastCommit: writer.lastCommitMs(), isHalfFull };
   };
-  const limits = new Deadlines(garbage_deadline_s * 1000, overload_deadline_s * 1000, progress(), performance.now());
+  const limits = new Deadlines(overload_deadline_s * 1000, progress(), performance.now());
   let told = 0;
   return () => {
     const now = progress();
-    const { malformed, dropped } = now;
+    const { dropped } = now;
+    const { malformed } = pipeline.counters;
     if (malformed > told) tell(malformed);
     told = malformed;
     const overdue = limits.look(now, performance.now());
     if (overdue === null) return;
     log.error({ malformed, dropped, pending: writer.pendingTicks() }, overdue);
-    end(overdue === 'nothing but malformed frames' ? 'parse' : 'overload');
+    end('overload');
   };
 }
 

@@ -9,6 +9,7 @@ import type { Batch, FromWriter, LifeEnd, ToWriter, WriterRules } from './rows/b
 import { beginLife } from './rows/lives.ts';
 import { PRUNE_ROWS, pruner } from './rows/prune.ts';
 import { cancelAbandonedOrders, endAbandonedCoverage, readSeeds } from './rows/resume.ts';
+import { readHealth } from './rows/source-health.ts';
 import { batchWriter } from './rows/statements.ts';
 
 /** The persistence thread: owns the one writing connection; a slow disk stalls this thread and no other. */
@@ -34,7 +35,7 @@ function serve(): void {
   patiently(() => endAbandonedCoverage(db));
   patiently(() => cancelAbandonedOrders(db));
   const endLife = patiently(() => beginLife(db, { ...rules, pid: process.pid }));
-  tell({ kind: 'ready', ...opened, seeds: readSeeds(db) });
+  tell({ kind: 'ready', ...opened, seeds: readSeeds(db), health: readHealth(db) });
   const commit = (batch: Batch) => {
     const { ticks } = batch;
     const started = performance.now();

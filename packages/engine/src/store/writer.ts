@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import type { SourceHealth } from '../core/connection/health.ts';
 import type { Seeds } from '../core/dedupe/gaps.ts';
 import { DatabaseRefused, DatabaseUnavailable } from './open/refusals.ts';
 import type { Batch, FromWriter, LifeEnd, ToWriter, WriterRules } from './rows/batch.ts';
@@ -18,6 +19,8 @@ export interface Writer {
   readonly movedAside: string | null;
   /** What earlier runs wrote last. */
   readonly seeds: Seeds;
+  /** What they learnt of the sources. */
+  readonly health: SourceHealth[];
   /** Ticks handed over and not yet committed. */
   pendingTicks(): number;
   /** Monotonic milliseconds of the last commit. */
@@ -52,6 +55,7 @@ export function startWriter(rules: WriterRules, events: WriterEvents): Promise<W
             migrated: message.migrated,
             movedAside: message.movedAside,
             seeds: message.seeds,
+            health: message.health,
             pendingTicks: () => pending,
             lastCommitMs: () => lastCommit,
             write(batch) {

@@ -220,7 +220,7 @@ t.test('what cannot be replayed: nothing but garbage, another database, a file t
   const cases: [name: string, code: number, said: RegExp][] = [
     ['missing.jsonl', 12, /config\.toml:3: engine\.replay_file: missing\.jsonl: no such file; valid: /],
     ['config', 12, /engine\.replay_file: config is not a file; valid: /],
-    ['data/bot.db', 12, /engine\.replay_file: data\/bot\.db is the database that is written; valid: /],
+    ['data/bot.db', 12, /engine\.replay_file: data\/bot\.db is the database being written; valid: /],
     ['other.db', 12, /"key":"engine.replay_file","file":"other.db","why":"no table \\"ticks\\""/],
   ];
   for (const [name, code, said] of cases)

@@ -7,9 +7,12 @@ export interface BackoffRules {
   healthy_after_ms: number;
 }
 
+/** While every source is down none is left alone for longer, so that rows come back soon after an exchange does. */
+export const LONGEST_REST_WHILE_DOWN_MS = 10_000;
+
 /**
  * When a source may be tried again: exponential with full jitter
- * (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/), begun anew after a healthy connection. Times
+ * (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/), reset after a healthy connection. Times
  * are monotonic milliseconds.
  */
 export class Backoff {
@@ -17,7 +20,9 @@ export class Backoff {
   readonly #random: () => number;
   #failures = 0;
   #retried = false;
-  /** Not before this. */
+  #lostAt = Number.NEGATIVE_INFINITY;
+  #limited = false;
+  /** Not before this, as long as another source works. */
   readyAt = 0;
 
   /** `random` gives numbers from 0 to 1. */
@@ -26,14 +31,28 @@ export class Backoff {
     this.#random = random;
   }
 
-  /** True where the same source is to be tried again before any other: it left in good order, and not twice in a row. */
+  /** Continues a rest that an earlier process began: until `readyAt`, and not cut short if the server had set a limit. */
+  resume(readyAt: number, isLimited: boolean, lostAt: number): void {
+    this.readyAt = readyAt;
+    this.#limited = isLimited;
+    this.#lostAt = lostAt;
+  }
+
+  /** The same while every source is down; a server that said "too often" keeps its rest. */
+  readyAtWhileDown(): number {
+    return this.#limited ? this.readyAt : Math.min(this.readyAt, this.#lostAt + LONGEST_REST_WHILE_DOWN_MS);
+  }
+
+  /** True if the same source should be tried again before any other: it left in good order, and not twice in a row. */
   lost(loss: Loss, livedMs: number, nowMs: number): boolean {
     const { backoff_base_ms: base, backoff_max_ms: max, refused_backoff_ms: refused, healthy_after_ms } = this.#rules;
     if (livedMs >= healthy_after_ms) {
       this.#failures = 0;
       this.#retried = false;
     }
-    if (loss === 'refused') {
+    this.#lostAt = nowMs;
+    this.#limited = loss === 'limited';
+    if (loss === 'refused' || loss === 'limited' || loss === 'garbage') {
       this.readyAt = nowMs + refused * (0.5 + this.#random() / 2);
       return false;
     }

@@ -1,17 +1,17 @@
-/** The three clocks of a connection and what it waits for, in monotonic milliseconds; null where it has not happened. */
+/** The clocks of a connection and what it waits for, in monotonic milliseconds; null if it has not happened. */
 export interface Clocks {
   openedAt: number;
-  /** Any sign of the peer: a frame, a ping, a pong. */
-  socketAt: number;
-  frameAt: number | null;
-  /** The last live trade; before the first, when the subscription stood. */
+  /** The last sign of life: a frame, a ping, a pong. */
+  signAt: number | null;
+  /** The last live trade; before the first, when the connection became ready. */
   tradeAt: number | null;
-  pingedAt: number | null;
-  /** Asked, and not answered yet. */
+  /** The last ping of ours; the first is sent at open. */
+  pingedAt: number;
+  /** A subscription was sent and is not answered yet. */
   subscribing: boolean;
 }
 
-export interface Deadlines {
+export interface Limits {
   subscribe_timeout_ms: number;
   first_frame_timeout_ms: number;
   idle_timeout_ms: number;
@@ -20,26 +20,49 @@ export interface Deadlines {
   trade_stale_ms: number;
 }
 
-/** What is to be done about a connection: nothing, a ping, or an end, and why. */
+/** A source's own limits; undefined if it has none. */
+export interface OwnLimits {
+  idle_timeout_ms?: number | undefined;
+  trade_stale_ms?: number | undefined;
+}
+
+/** What to do about a connection: nothing, ping it, or end it, and why. */
 export type Judgement = { is: 'alive' } | { is: 'ping due' } | { is: 'dead'; why: string };
 
 /**
- * A socket that answers is not yet a feed, and a feed of heartbeats is not yet a market: each has its own clock. Exchange
- * time plays no part, since it runs ahead of the receiver's at times.
+ * The limits of one source. Its own win over all of the general ones: a source that may be idle for ten minutes is not
+ * given up earlier because its first sign of life or its pong is missing.
  */
-export function judge(clocks: Clocks, deadlines: Deadlines, now: number): Judgement {
-  const { openedAt, socketAt, frameAt, pingedAt, subscribing } = clocks;
+export function limitsOf(own: OwnLimits, rules: Limits): Limits {
+  const idle = own.idle_timeout_ms;
+  return {
+    subscribe_timeout_ms: rules.subscribe_timeout_ms,
+    ping_interval_ms: rules.ping_interval_ms,
+    first_frame_timeout_ms: Math.max(rules.first_frame_timeout_ms, idle ?? 0),
+    pong_timeout_ms: Math.max(rules.pong_timeout_ms, idle ?? 0),
+    idle_timeout_ms: idle ?? rules.idle_timeout_ms,
+    trade_stale_ms: own.trade_stale_ms ?? rules.trade_stale_ms,
+  };
+}
+
+/**
+ * A socket that answers is not yet a feed, and a feed of heartbeats is not yet a market: each has its own clock. Exchange
+ * time is not used, because it can be ahead of the receiver's clock.
+ */
+export function judge(clocks: Clocks, limits: Limits, now: number): Judgement {
+  const { openedAt, signAt, pingedAt, subscribing } = clocks;
   const dead = (why: string): Judgement => ({ is: 'dead', why });
-  if (frameAt === null && now - openedAt > deadlines.first_frame_timeout_ms) return dead('no first frame');
-  if (subscribing && now - openedAt > deadlines.subscribe_timeout_ms) return dead('subscription not acknowledged');
-  const idle = now - (frameAt ?? openedAt);
-  if (idle > deadlines.idle_timeout_ms) return dead(`no frame for ${Math.round(idle)} ms`);
-  const waiting = pingedAt !== null && socketAt < pingedAt;
-  if (waiting && now - pingedAt > deadlines.pong_timeout_ms) return dead('no pong');
-  return now - (pingedAt ?? openedAt) >= deadlines.ping_interval_ms && !waiting ? { is: 'ping due' } : { is: 'alive' };
+  if (subscribing && now - openedAt > limits.subscribe_timeout_ms) return dead('subscription not acknowledged');
+  if (signAt === null)
+    return now - openedAt > limits.first_frame_timeout_ms ? dead('no first sign of life') : { is: 'alive' };
+  const idle = now - signAt;
+  if (idle > limits.idle_timeout_ms) return dead(`no sign of life for ${Math.round(idle)} ms`);
+  const waiting = signAt < pingedAt;
+  if (waiting && now - pingedAt > limits.pong_timeout_ms) return dead('no pong');
+  return now - pingedAt >= limits.ping_interval_ms && !waiting ? { is: 'ping due' } : { is: 'alive' };
 }
 
 /** Connected, and no live trade for the threshold. */
-export function isStale({ tradeAt }: Clocks, { trade_stale_ms }: Deadlines, now: number): boolean {
+export function isStale({ tradeAt }: Clocks, { trade_stale_ms }: Limits, now: number): boolean {
   return tradeAt !== null && now - tradeAt > trade_stale_ms;
 }

@@ -1,8 +1,9 @@
 /**
- * What the end of a connection means for the source. `leaving`: the server says that it goes, not that anything is wrong.
- * `refused`: it does not want this client, and asking again soon is rude. `failed`: anything else.
+ * What the end of a connection means for the source. `leaving`: the server closes in good order. `refused`: it does not want
+ * this client or this subscription, and asking again soon is rude. `limited`: it says that it is asked too often. `garbage`:
+ * it sends trades that cannot be read. `failed`: anything else.
  */
-export type Loss = 'leaving' | 'refused' | 'failed';
+export type Loss = 'leaving' | 'refused' | 'limited' | 'garbage' | 'failed';
 
 /** https://www.iana.org/assignments/websocket/websocket.xhtml#close-code-number */
 export function lossOfClose(code: number): Loss {
@@ -13,13 +14,15 @@ export function lossOfClose(code: number): Loss {
       return 'leaving';
     case 1008: // policy violation
       return 'refused';
-    default: // 1006, no close frame at all, among them
+    default: // including 1006, no close frame at all
       return 'failed';
   }
 }
 
-/** A handshake that was answered otherwise than with 101. A redirect is a refusal: nobody else's server is talked to. */
+/** A handshake that was answered otherwise than with 101. A redirect is a refusal: other servers are not contacted. */
 export function lossOfStatus(status: number): Loss {
+  // 418 is Binance's answer to a client that goes on after 429.
+  if (status === 429 || status === 418) return 'limited';
   const temporary = status >= 500 || status === 408 || status === 425;
   return temporary ? 'failed' : 'refused';
 }

@@ -24,6 +24,8 @@ export const binance: Exchange = {
     const event = body['e'];
     if (event === 'trade') return mapTrade(body, body['t'], BINANCE_TRADES);
     if (event === 'aggTrade') return mapTrade(body, body['a'], AGGREGATES);
+    // https://developers.binance.com/docs/binance-spot-api-docs/web-socket-streams#general-wss-information
+    if (event === 'serverShutdown') return { is: 'control', leaving: true };
     if (typeof event === 'string') return ignored(event);
     // No frame of Binance has one, and most of the others' have.
     if (frame['type'] !== undefined) return undefined;

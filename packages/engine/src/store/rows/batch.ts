@@ -1,5 +1,6 @@
 import type { EndReason } from '@hybrid-soak/contract/exit-codes.ts';
 import type { ConnectionState, Vitals } from '@hybrid-soak/contract/heartbeat.ts';
+import type { SourceHealth } from '../../core/connection/health.ts';
 import type { CoverageChange } from '../../core/coverage.ts';
 import type { GapChange, Seeds } from '../../core/dedupe/gaps.ts';
 import type { TickBatch } from './columns.ts';
@@ -47,6 +48,7 @@ export interface Batch {
   quarantine: QuarantineRow[];
   gaps: GapChange[];
   coverage: CoverageChange[];
+  health?: SourceHealth[];
   status: StatusRow;
 }
 
@@ -72,6 +74,7 @@ export type FromWriter =
       migrated: string | null;
       movedAside: string | null;
       seeds: Seeds;
+      health: SourceHealth[];
     }
   | { kind: 'refused'; message: string; forNow: boolean }
   | { kind: 'committed'; ticks: number; tookMs: number; buffer: ArrayBuffer }

@@ -4,6 +4,7 @@ import { fillInserter, orderInserter, signalInserter } from './flat-rows.ts';
 import { holdingsWriter } from './holdings.ts';
 import { tickInserter } from './insert-ticks.ts';
 import { ledgerWriter } from './ledger.ts';
+import { healthWriter } from './source-health.ts';
 
 /** One function that writes a batch in one transaction; `ticksWritten` counts what this process has committed. */
 export function batchWriter(db: Database.Database, pid: number, quarantineMaxRows: number) {
@@ -18,6 +19,7 @@ export function batchWriter(db: Database.Database, pid: number, quarantineMaxRow
   const trim = db.prepare('DELETE FROM quarantine WHERE id <= (SELECT MAX(id) FROM quarantine) - ?');
   const status = db.prepare(STATUS);
   const writeLedger = ledgerWriter(db);
+  const writeHealth = healthWriter(db);
 
   return db.transaction((batch: Batch, nowMs: number, ticksWritten: number) => {
     insertTicks(batch.ticks);
@@ -28,6 +30,7 @@ export function batchWriter(db: Database.Database, pid: number, quarantineMaxRow
     for (const row of batch.quarantine) quarantine.run(row);
     if (batch.quarantine.length > 0) trim.run(quarantineMaxRows);
     writeLedger(batch);
+    if (batch.health !== undefined) writeHealth(batch.health);
     status.run(statusRow(batch.status, pid, nowMs, ticksWritten));
   });
 }
