@@ -12,20 +12,29 @@ function rule(): Rule {
   return rules[0] as Rule;
 }
 
-function asked(unit: string, verb: string, groups = ['hybrid-soak'], id = 'org.freedesktop.systemd1.manage-units') {
+const MANAGE = 'org.freedesktop.systemd1.manage-units';
+
+function asked(unit: string, verb: string, groups = ['hybrid-soak-operators'], id = MANAGE) {
   const details: Record<string, string> = { unit, verb };
   return rule()({ id, lookup: (key: string) => details[key] }, { isInGroup: (name: string) => groups.includes(name) });
 }
 
-t.test('an operator may restart and reset-failed the engine, and nothing else', async (t) => {
-  for (const verb of ['restart', 'reset-failed']) t.equal(asked('hybrid-engine.service', verb), 'yes', verb);
-  for (const verb of ['start', 'stop', 'reload', 'kill', 'set-property', 'restart '])
+t.test('an operator may act on the engine, start and stop soaks, and nothing else', async (t) => {
+  for (const verb of ['start', 'stop', 'restart', 'reload', 'reset-failed'])
+    t.equal(asked('hybrid-engine.service', verb), 'yes', verb);
+  for (const verb of ['kill', 'set-property', 'restart ', 'freeze', 'ref', undefined as unknown as string])
     t.equal(asked('hybrid-engine.service', verb), 'not handled', verb);
-  t.equal(asked('soak.service', 'restart'), 'not handled');
-  t.equal(asked('hybrid-engine.service.evil', 'restart'), 'not handled');
-  t.equal(asked('hybrid-engine.service', 'restart', ['users']), 'not handled');
+  for (const unit of ['soak.service', 'soak@8h.service', 'soak@90m.service']) {
+    t.equal(asked(unit, 'start'), 'yes', unit);
+    t.equal(asked(unit, 'stop'), 'yes', unit);
+    t.equal(asked(unit, 'restart'), 'not handled', unit);
+  }
+  const others = ['hybrid-engine.service.evil', 'soak@.service', 'soak@8h.service.d', 'soakxservice', 'ssh.service'];
+  for (const unit of [...others, 'soak@8h\n.service']) t.equal(asked(unit, 'start'), 'not handled', unit);
+  t.equal(asked('hybrid-engine.service', 'restart', ['users', 'hybrid-soak', 'hybrid-data']), 'not handled');
+  const operators = ['hybrid-soak-operators'];
   t.equal(
-    asked('hybrid-engine.service', 'restart', ['hybrid-soak'], 'org.freedesktop.systemd1.reload-daemon'),
+    asked('hybrid-engine.service', 'restart', operators, 'org.freedesktop.systemd1.reload-daemon'),
     'not handled',
   );
 });

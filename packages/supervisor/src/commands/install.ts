@@ -4,8 +4,9 @@ import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import { VERSION } from '@hybrid-soak/contract/version.ts';
 import { Command } from 'commander';
 import { ROOT } from '../adapters/root.ts';
-import { install, type Way } from '../install/install.ts';
+import { install } from '../install/install.ts';
 import { ENGINE, layoutOf } from '../install/layout.ts';
+import type { Way } from '../install/making.ts';
 import { installSteps } from '../install/steps.ts';
 import { uninstall } from '../install/uninstall.ts';
 import { Stop } from '../stop.ts';
@@ -23,13 +24,11 @@ const withScope = (command: Command) =>
 
 export function installCommand(): Command {
   return withScope(new Command('install'))
-    .description(
-      'install the units: account, releases, units, polkit rule, state folders; asks nothing, twice changes nothing',
-    )
+    .description('install accounts, folders, release, units and polkit rule; non-interactive and idempotent')
     .option('--link <folder>', 'point `current` at this folder instead of copying a release')
     .addHelpText(
       'after',
-      '\nExamples:\n  sudo soak install --dry-run\n  soak install --user\n\nA file that is replaced is kept, and put back by `soak uninstall`. A configuration and a database that are there are never touched.\n' +
+      '\nExamples:\n  sudo soak install --dry-run\n  soak install --user\n\nA file that is replaced is kept, and restored by `soak uninstall`. An existing configuration and database are never changed.\n' +
         'Exit codes: 0, 2 usage, 12 something stands in the way, 20 a command failed.',
     )
     .action((flags: Flags) => {
@@ -45,7 +44,7 @@ export function installCommand(): Command {
 
 export function uninstallCommand(): Command {
   return withScope(new Command('uninstall'))
-    .description('take away what `soak install` made, put back what it replaced; data and what was edited stay')
+    .description('remove what `soak install` made, restore what it replaced; data and what was edited stay')
     .addHelpText('after', '\nExample:\n  sudo soak uninstall --dry-run')
     .action((flags: Flags) => {
       if (!uninstall(wayOf(flags))) process.stdout.write('nothing is installed\n');
@@ -61,6 +60,8 @@ function linkTarget(folder: string): string {
 function wayOf({ user, dryRun }: Flags): Way {
   if (!user && !dryRun && process.getuid?.() !== 0)
     throw new Stop(SOAK_EXIT.USAGE, 'needs root; valid: sudo, or --user');
+  // What is made has the modes that are given, whatever the caller's umask.
+  process.umask(0o022);
   return {
     layout: layoutOf(user ? 'user' : 'system'),
     version: VERSION,

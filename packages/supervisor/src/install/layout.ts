@@ -6,6 +6,8 @@ import { userUnitText } from '../unit/user-unit.ts';
 
 export type Scope = 'system' | 'user';
 export const ENGINE = 'hybrid-engine.service';
+/** The supervisor's account in a system installation; the engine's is hybrid-engine. */
+export const SUPERVISOR = 'hybrid-soak';
 
 /** Where an installation has its things. */
 export interface Layout {
@@ -17,10 +19,15 @@ export interface Layout {
   units: string;
   /** Where `soak` and `hybrid-engine` are found by name. */
   commands: string;
-  /** Who the engine runs as; null: whoever installs. */
-  account: string | null;
-  /** Where polkit(8) reads rules; null in a user's installation, which needs none. */
-  rules: string | null;
+  /** What only the whole system has; null in a user's installation. */
+  system: {
+    /** Declarations of accounts and folders, which systemd-sysusers(8) and systemd-tmpfiles(8) carry out. */
+    sysusers: string;
+    tmpfiles: string;
+    /** Where polkit(8) reads rules. */
+    rules: string;
+    logrotate: string;
+  } | null;
   /** What the units' own CacheDirectory= leaves. */
   caches: string[];
   /** There while the manager that would read the units runs (sd_booted(3)). */
@@ -35,8 +42,12 @@ export function layoutOf(scope: Scope): Layout {
       state: '/var/lib/hybrid-soak',
       units: '/etc/systemd/system',
       commands: '/usr/local/bin',
-      account: 'hybrid-soak',
-      rules: '/etc/polkit-1/rules.d',
+      system: {
+        sysusers: '/etc/sysusers.d/hybrid-soak.conf',
+        tmpfiles: '/etc/tmpfiles.d/hybrid-soak.conf',
+        rules: '/etc/polkit-1/rules.d/50-hybrid-soak.rules',
+        logrotate: '/etc/logrotate.d/hybrid-soak',
+      },
       caches: ['/var/cache/hybrid-soak', '/var/cache/hybrid-soak-supervisor'],
       managerAt: '/run/systemd/system',
     };
@@ -48,8 +59,7 @@ export function layoutOf(scope: Scope): Layout {
     state: join(xdg('XDG_STATE_HOME', '.local/state'), 'hybrid-soak'),
     units: join(xdg('XDG_CONFIG_HOME', '.config'), 'systemd/user'),
     commands: join(homedir(), '.local/bin'),
-    account: null,
-    rules: null,
+    system: null,
     caches: [],
     managerAt: join(process.env['XDG_RUNTIME_DIR'] ?? '/nonexistent', 'systemd/private'),
   };
@@ -57,6 +67,9 @@ export function layoutOf(scope: Scope): Layout {
 
 export const manifestPath = ({ home }: Layout): string => join(home, 'install.json');
 export const currentLink = ({ home }: Layout): string => join(home, 'current');
+
+/** The supervisor's units. */
+export const SOAK_UNITS = ['soak.service', 'soak@.service', 'soak-restore.service'];
 
 /** The units' files by name, as this scope and this machine's architecture need them. `root`: where `ops/` is. */
 export function unitFiles(layout: Layout, root: string): Record<string, string> {
@@ -75,7 +88,7 @@ export function unitFiles(layout: Layout, root: string): Record<string, string> 
   return {
     'hybrid.slice': shipped('hybrid.slice'),
     [ENGINE]: engine,
-    'soak.service': onThisMachine([shipped('soak.service')]).join(''),
+    ...Object.fromEntries(SOAK_UNITS.map((name) => [name, onThisMachine([shipped(name)]).join('')])),
     [`${ENGINE}.d/10-machine.conf`]: [
       '# What differs by machine: the Node of its architecture. `systemctl edit` makes a drop-in of your own, which wins.',
       '[Service]',

@@ -3,21 +3,24 @@ import { dirname } from 'node:path';
 import { replaceFile } from '../adapters/replace-file.ts';
 import type { Scope } from './layout.ts';
 
-/** One thing that an installation made, in the order of making; uninstall takes exactly these away again. */
+/** One thing that an installation made, in this order; uninstall removes exactly these. */
 export type Made =
-  | { kind: 'account'; name: string }
+  | { kind: 'account' | 'group'; name: string }
+  /** A configuration that was placed because there was none. */
+  | { kind: 'seed'; path: string; sha256: string }
   | { kind: 'folder'; path: string }
   | { kind: 'release'; path: string; digest: string }
-  /** `backup`: where what stood there before is kept. */
+  /** `backup`: where the earlier content of that path is kept. */
   | { kind: 'link'; path: string; target: string; backup: string | null }
   | { kind: 'file'; path: string; sha256: string; backup: string | null };
 
 export interface Manifest {
-  v: 1;
+  /** 1: up to 0.1.0, when engine and supervisor shared an account. */
+  v: 1 | 2;
   version: string;
   scope: Scope;
   made: Made[];
-  /** Paths changed by a run that has not come to its end: its commands are still to be run. */
+  /** Paths changed by a run that was interrupted: its commands are still to be run. */
   pending?: string[];
 }
 
@@ -33,7 +36,7 @@ export function saveManifest(path: string, manifest: Manifest): void {
 export const removeManifest = (path: string): void => rmSync(path, { force: true });
 
 /** The entry of a path, of one kind. */
-export function madeAt<K extends 'link' | 'file' | 'release' | 'folder'>(
+export function madeAt<K extends 'link' | 'file' | 'release' | 'folder' | 'seed'>(
   { made }: Manifest,
   kind: K,
   path: string,

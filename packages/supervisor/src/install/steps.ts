@@ -3,68 +3,95 @@ import { readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { currentLink, type Layout, unitFiles } from './layout.ts';
 
-/** What an installation consists of, in order. Each is made only where it is not so already. */
+/** What an installation consists of, in order. Each is made only if it is missing or different. */
 export type Step =
-  | { do: 'account'; name: string; home: string }
-  /** `own`: it belongs to the engine's account. */
-  | { do: 'folder'; path: string; mode: number; own: boolean }
+  /** Accounts of the sysusers.d file at that path. */
+  | { do: 'accounts'; at: string; text: string }
+  /** Folders of the tmpfiles.d file at that path. */
+  | { do: 'state'; at: string; text: string }
+  /** A file below the state folder; never replaced, removed only as it was made. */
+  | { do: 'seed'; path: string; text: string }
+  | { do: 'adopt'; state: string }
+  | { do: 'folder'; path: string; mode: number }
   | { do: 'release'; from: string; to: string; digest: string }
   | { do: 'link'; path: string; target: string }
-  /** `keep`: made where there is none, never replaced; removed only as it was made. */
-  | { do: 'file'; path: string; text: string; mode: number; keep: boolean; own: boolean }
-  /** `after`: only where one of the files under this folder has changed. */
+  | { do: 'prune'; current: string }
+  /** `keep`: never replaced, removed only as it was made. */
+  | { do: 'file'; path: string; text: string; mode: number; keep: boolean }
+  /** `after`: only if one of the files under this folder has changed. */
   | { do: 'run'; command: string[]; after: string };
+
+export type StepOf<K extends Step['do']> = Extract<Step, { do: K }>;
+
+const folder = (path: string, mode = 0o755): Step => ({ do: 'folder', path, mode });
+const file = (path: string, text: string): Step => ({ do: 'file', path, text, mode: 0o644, keep: false });
 
 /** `link`: a folder that `current` points at, instead of a copied release. */
 export function installSteps(layout: Layout, root: string, version: string, link: string | null): Step[] {
-  const { home, state, units, commands, account, rules, scope } = layout;
-  const folder = (path: string, mode = 0o755, own = false): Step => ({ do: 'folder', path, mode, own });
-  const file = (path: string, text: string): Step => ({ do: 'file', path, text, mode: 0o644, keep: false, own: false });
-  const release = join(home, 'releases', version);
-  const installed = link === null && realpathSync(root) === release;
-  const target = link ?? release;
-  const files = Object.entries(unitFiles(layout, root));
+  const { home, units, commands, scope, system } = layout;
   const systemctl = scope === 'user' ? ['systemctl', '--user'] : ['systemctl'];
+  const files = Object.entries(unitFiles(layout, root));
   return [
-    // First: the manifest stands in it.
+    // First: the manifest is in it.
     folder(home),
-    ...(account === null ? [] : [{ do: 'account', name: account, home: state } as const]),
-    ...(link === null ? [folder(dirname(release))] : []),
-    ...(link === null && !installed
-      ? [{ do: 'release', from: root, to: release, digest: digestOf(root) } as const]
-      : []),
-    { do: 'link', path: currentLink(layout), target },
+    ...releaseSteps(layout, root, version, link),
     folder(commands),
     ...['supervisor/bin/soak', 'engine/bin/hybrid-engine'].map((program): Step => {
       const path = join(commands, basename(program));
       return { do: 'link', path, target: relative(commands, join(currentLink(layout), 'packages', program)) };
     }),
-    ...['', 'config', 'data', 'data/ops'].map((name) => folder(join(state, name), 0o750, true)),
-    ...['config.toml', 'ws_sources.toml'].map(
-      (name): Step => ({
-        do: 'file',
-        path: join(state, 'config', name),
-        text: readFileSync(join(root, 'config', name), 'utf8'),
-        mode: 0o644,
-        keep: true,
-        own: true,
-      }),
-    ),
+    ...(system === null ? ownState(layout, root) : declaredState(layout.state, system, root)),
     folder(units),
     ...[...new Set(files.map(([name]) => dirname(join(units, name))))]
       .filter((path) => path !== units)
       .map((path) => folder(path)),
     ...files.map(([name, text]) => file(join(units, name), text)),
-    ...(rules === null
-      ? []
-      : [
-          folder(rules),
-          file(
-            join(rules, '50-hybrid-soak.rules'),
-            readFileSync(join(root, 'ops/polkit/50-hybrid-soak.rules'), 'utf8'),
-          ),
-        ]),
     { do: 'run', command: [...systemctl, 'daemon-reload'], after: units },
+    { do: 'prune', current: currentLink(layout) },
+  ];
+}
+
+/** Releases are told apart by content: an upgrade never writes into a tree that runs. */
+function releaseSteps(layout: Layout, root: string, version: string, link: string | null): Step[] {
+  const current = (target: string): Step => ({ do: 'link', path: currentLink(layout), target });
+  if (link !== null) return [current(link)];
+  const releases = join(layout.home, 'releases');
+  const from = realpathSync(root);
+  if (dirname(from) === releases) return [current(from)];
+  const digest = digestOf(root);
+  const to = join(releases, `${version}-${digest.slice(0, 8)}`);
+  return [folder(releases), { do: 'release', from: root, to, digest }, current(to)];
+}
+
+const CONFIGS = ['config.toml', 'ws_sources.toml'];
+
+/** A user's own folders: one account writes them all. */
+function ownState({ state }: Layout, root: string): Step[] {
+  return [
+    ...['', 'config', 'data', 'data/ops'].map((name) => folder(join(state, name), 0o750)),
+    ...CONFIGS.map((name): Step => {
+      const text = readFileSync(join(root, 'config', name), 'utf8');
+      return { do: 'file', path: join(state, 'config', name), text, mode: 0o640, keep: true };
+    }),
+  ];
+}
+
+function declaredState(state: string, system: NonNullable<Layout['system']>, root: string): Step[] {
+  const shipped = (name: string) => readFileSync(join(root, 'ops', name), 'utf8');
+  const [sysusers, tmpfiles] = [shipped('sysusers/hybrid-soak.conf'), shipped('tmpfiles/hybrid-soak.conf')];
+  const placed = (path: string, text: string) => [folder(dirname(path)), file(path, text)];
+  return [
+    ...placed(system.sysusers, sysusers),
+    { do: 'accounts', at: system.sysusers, text: sysusers },
+    ...placed(system.tmpfiles, tmpfiles),
+    { do: 'state', at: system.tmpfiles, text: tmpfiles },
+    { do: 'adopt', state },
+    ...CONFIGS.map((name): Step => {
+      const text = readFileSync(join(root, 'config', name), 'utf8');
+      return { do: 'seed', path: join(state, 'config', name), text };
+    }),
+    ...placed(system.rules, shipped('polkit/50-hybrid-soak.rules')),
+    ...placed(system.logrotate, shipped('logrotate/hybrid-soak')),
   ];
 }
 
@@ -80,7 +107,7 @@ export const RELEASED = [
 ];
 
 /** One digest over what is released; the lockfile stands for node_modules. */
-export function digestOf(root: string): string {
+function digestOf(root: string): string {
   const hash = createHash('sha256');
   for (const name of RELEASED.filter((released) => released !== 'node_modules'))
     for (const path of filesUnder(root, name)) hash.update(`${path}\n`).update(readFileSync(join(root, path)));
