@@ -4,11 +4,18 @@ import { join } from 'node:path';
 const ROOT = '/sys/fs/cgroup';
 
 /**
- * Cgroups of that name below this process's own, in the hierarchies that systemd uses: the unified one and, on a host with
- * both versions, the named one (cgroups(7)). Without them all machines of one process would share one tree, and each
- * engine's use would be counted with that of its namesakes.
+ * Makes cgroups of that name below this process's own, in the hierarchies that systemd uses: the unified one and, on a host with
+ * both versions, the named one (cgroups(7)). Without them all machines of one process would share one tree, and each engine's
+ * use would be counted with that of its namesakes.
  */
 export function makeCgroups(name: string): string[] {
+  const folders = ownCgroups(name);
+  for (const folder of folders) mkdirSync(folder);
+  return folders;
+}
+
+/** Where cgroups of that name are below this process's own. */
+export function ownCgroups(name: string): string[] {
   const own = readFileSync('/proc/self/cgroup', 'utf8');
   const unified = existsSync(join(ROOT, 'cgroup.controllers')) ? ROOT : join(ROOT, 'unified');
   const trees = [
@@ -17,14 +24,11 @@ export function makeCgroups(name: string): string[] {
   ] as const;
   return trees.flatMap(([line, root]) => {
     const path = line.exec(own)?.[1];
-    if (path === undefined || !existsSync(root)) return [];
-    const folder = join(root, path, name);
-    mkdirSync(folder);
-    return [folder];
+    return path === undefined || !existsSync(root) ? [] : [join(root, path, name)];
   });
 }
 
-/** What its systemd left in them goes too; the kernel refuses where a process is still in one. */
+/** What its systemd left in them is removed too; the kernel refuses if a process is still in one. */
 export function removeCgroups(folders: string[]): void {
   for (const folder of folders) {
     try {

@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { execa } from 'execa';
-import { makeCgroups, removeCgroups } from './cgroup.ts';
+import { makeCgroups } from './cgroup.ts';
+import { childrenOf, killTree, machinePrefix, removeDeadMachines, removeMachine } from './leftovers.ts';
 
 const REPOSITORY = resolve(import.meta.dirname, '../..');
 /** Where the repository stands in the machine: out of /root and /home, which the unit cannot see. */
@@ -26,7 +27,7 @@ export interface Machine {
   run(command: string[], options?: { timeoutMs?: number; env?: Record<string, string> }): Promise<Ran>;
   /** The same, without waiting for its end. */
   spawn(command: string[], stdio?: 'inherit' | 'ignore' | 'pipe'): ChildProcess;
-  /** Powers it off and takes its folders away. */
+  /** Ends what was started in it, powers it off and removes its folders. */
   close(): Promise<void>;
 }
 
@@ -43,14 +44,10 @@ export function whyNoMachine(): string | null {
  * bound read-only. Rejects with what went wrong, everything taken away again.
  */
 export async function bootMachine(): Promise<Machine> {
-  const folder = mkdtempSync(join(tmpdir(), 'hybrid-sandbox-'));
+  removeDeadMachines();
+  const folder = mkdtempSync(join(tmpdir(), machinePrefix()));
   const merged = join(folder, 'merged');
   const cgroups = makeCgroups(basename(folder));
-  const unmount = () => {
-    for (const path of [merged, folder]) spawnSync('umount', ['-l', path]);
-    rmSync(folder, { recursive: true, force: true });
-    removeCgroups(cgroups);
-  };
   must('mount', ['-t', 'tmpfs', 'tmpfs', folder]);
   for (const name of ['upper', 'work', 'merged']) mkdirSync(join(folder, name));
   must('mount', [
@@ -74,7 +71,6 @@ export async function bootMachine(): Promise<Machine> {
       `--directory=${merged}`,
       `--machine=hybrid-${process.pid}-${Date.now() % 100_000}`,
       `--bind-ro=${REPOSITORY}:${INSIDE}`,
-      // Abstract socket addresses, one of which is the supervisor's lock, are a network namespace's own.
       '--private-network',
       'systemd.unit=basic.target',
     ],
@@ -89,19 +85,18 @@ export async function bootMachine(): Promise<Machine> {
     stream?.on('data', (data) => {
       said = (said + data).slice(-4000);
     });
-  // An owner that dies takes the machine with it.
-  const orphaned = () => {
-    container.kill('SIGKILL');
-    unmount();
-  };
+  // An owner that ends takes the machine with it; one that is killed leaves it to the next owner.
+  const orphaned = () => removeMachine(folder);
   process.once('exit', orphaned);
+  const started = new Set<ChildProcess>();
   const close = async () => {
     process.off('exit', orphaned);
+    for (const child of started) await ended(child);
     await powerOff(container);
-    unmount();
+    removeMachine(folder);
   };
   try {
-    const machine = await booted(container, merged, close);
+    const machine = await booted(container, merged, started, close);
     const installed = await machine.run([
       `${INSIDE}/node_modules/.bin/node`,
       `${INSIDE}/ops/install.mjs`,
@@ -116,13 +111,20 @@ export async function bootMachine(): Promise<Machine> {
   }
 }
 
-async function booted(container: ChildProcess, root: string, close: () => Promise<void>): Promise<Machine> {
+type Close = () => Promise<void>;
+
+async function booted(
+  container: ChildProcess,
+  root: string,
+  started: Set<ChildProcess>,
+  close: Close,
+): Promise<Machine> {
   const deadline = performance.now() + 60_000;
   for (;;) {
     if (container.exitCode !== null) throw new Error(`systemd-nspawn ended with ${container.exitCode}`);
     const pid = firstChild(container.pid as number);
     if (pid !== null) {
-      const machine = inside(pid, root, close);
+      const machine = inside(pid, root, started, close);
       const { stdout } = await machine.run(['systemctl', 'is-active', 'basic.target'], { timeoutMs: 5000 });
       if (stdout.trim() === 'active') return machine;
     }
@@ -131,7 +133,12 @@ async function booted(container: ChildProcess, root: string, close: () => Promis
   }
 }
 
-function inside(pid: number, root: string, close: () => Promise<void>): Machine {
+function inside(pid: number, root: string, started: Set<ChildProcess>, close: Close): Machine {
+  const tracked = <T extends ChildProcess>(child: T): T => {
+    started.add(child);
+    child.once('exit', () => started.delete(child));
+    return child;
+  };
   const env = {
     PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
     TERM: process.env['TERM'] ?? 'dumb',
@@ -146,35 +153,49 @@ function inside(pid: number, root: string, close: () => Promise<void>): Machine 
     pid,
     root,
     async run(command, { timeoutMs = 120_000, env: more } = {}) {
-      const result = await execa('nsenter', argv(command, more), {
+      const child = execa('nsenter', argv(command, more), {
         reject: false,
         timeout: timeoutMs,
         forceKillAfterDelay: 1000,
         stdin: 'ignore',
       });
+      tracked(child as unknown as ChildProcess);
+      const result = await child;
       return { code: result.exitCode ?? -1, stdout: String(result.stdout), stderr: String(result.stderr) };
     },
-    spawn: (command, stdio = 'ignore') => spawn('nsenter', argv(command), { stdio }),
+    spawn: (command, stdio = 'ignore') => tracked(spawn('nsenter', argv(command), { stdio })),
     close,
   };
 }
 
 function firstChild(pid: number): number | null {
   try {
-    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').trim().split(' ');
-    const child = Number(children[0]);
-    return child > 0 && readFileSync(`/proc/${child}/comm`, 'latin1').trim() === 'systemd' ? child : null;
+    const [child] = childrenOf(pid);
+    return child !== undefined && readFileSync(`/proc/${child}/comm`, 'latin1').trim() === 'systemd' ? child : null;
   } catch {
     return null;
   }
 }
 
-/** SIGTERM makes systemd-nspawn ask its systemd for an orderly power-off; past 15 s it is killed. */
+/**
+ * Kills what nsenter(1) runs, and nsenter. At power-off systemd-shutdown stops every process of its namespace; nsenter, outside
+ * of it, stops with its child and is continued by nobody, so that the machine would wait for that child for ever.
+ */
+async function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
+  const gone = new Promise((resolve) => child.once('exit', resolve));
+  killTree(child.pid);
+  await gone;
+}
+
+const POWER_OFF_MS = 20_000;
+
+/** SIGTERM makes systemd-nspawn ask its systemd for an orderly power-off; past 20 s both are killed. */
 async function powerOff(container: ChildProcess): Promise<void> {
-  if (container.exitCode !== null) return;
+  if (container.exitCode !== null || container.signalCode !== null) return;
   const gone = new Promise((resolve) => container.once('exit', resolve));
   container.kill('SIGTERM');
-  const kill = setTimeout(() => container.kill('SIGKILL'), 15_000);
+  const kill = setTimeout(() => killTree(container.pid as number), POWER_OFF_MS);
   await gone;
   clearTimeout(kill);
 }

@@ -53,22 +53,22 @@ export class Host {
   async another(name: string, config: string): Promise<Host> {
     const host = new Host(this.machine, `${name}.service`, `/var/lib/${name}`);
     const file = (unit: string) => `/etc/systemd/system/${unit}`;
-    await this.run('cp', '-rp', `${this.home}/.`, host.home);
-    await this.run('rm', '-rf', `${host.home}/data`);
-    await this.run(
-      'install',
-      '-d',
-      '-o',
-      'hybrid-soak',
-      '-g',
-      'hybrid-soak',
-      `${host.home}/data/ops`,
-      `${host.home}/data`,
-    );
+    const folder = (path: string, owner: string, mode: string) => {
+      const [user = '', group = ''] = owner.split(':');
+      return this.run('install', '-d', '-o', user, '-g', group, '-m', mode, path);
+    };
+    await folder(host.home, 'root:hybrid-data', '0750');
+    await folder(`${host.home}/config`, 'hybrid-soak:hybrid-engine', '2750');
+    await folder(`${host.home}/data`, 'root:hybrid-engine', '3775');
+    await folder(`${host.home}/data/ops`, 'hybrid-soak:hybrid-soak', '2750');
+    await this.run('sh', '-c', `cp -p config/*.toml ${host.home}/config`);
+    await this.run('sh', '-c', `sed 's#${this.home}#${host.home}#' ${file(UNIT)} > ${file(host.unit)}`);
+    // The shipped rule is for the shipped unit.
+    const rules = '/etc/polkit-1/rules.d';
     await this.run(
       'sh',
       '-c',
-      `sed 's#${this.home}#${host.home}#; s#StateDirectory=.*#StateDirectory=${name}#' ${file(UNIT)} > ${file(host.unit)}`,
+      `sed 's#${UNIT}#${host.unit}#' ${rules}/50-hybrid-soak.rules > ${rules}/51-${name}.rules`,
     );
     await this.systemctl('daemon-reload');
     host.writeConfig(config);

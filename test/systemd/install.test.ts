@@ -4,40 +4,51 @@ import { Host, needsSystemd, UNIT, until } from './host.ts';
 
 const CONFIG = '[engine]\ningest_mode = "synthetic"\ntick_interval_ms = 20\nsample_every = 1\n';
 const SOAK = `${INSIDE}/packages/supervisor/bin/soak`;
-const WATCHED =
-  '/etc/systemd/system /etc/polkit-1 /opt/hybrid-soak /usr/local/bin /var/lib/hybrid-soak/config /etc/passwd';
+/** What an installation makes. Whole folders of the host are not compared: others may install something meanwhile. */
+const WATCHED = [
+  '/etc/systemd/system/hybrid*',
+  '/etc/systemd/system/soak*',
+  ...['sysusers.d', 'tmpfiles.d', 'logrotate.d', 'polkit-1/rules.d'].map((folder) => `/etc/${folder}/*hybrid*`),
+  '/opt/hybrid-soak',
+  '/usr/local/bin/soak',
+  '/usr/local/bin/hybrid-engine',
+  '/var/lib/hybrid-soak',
+  '/var/cache/hybrid-soak*',
+  '/run/hybrid-soak',
+].join(' ');
+const ACCOUNTS = 'grep hybrid /etc/passwd /etc/group';
 
 t.test('soak install on a real systemd', needsSystemd(), async (t) => {
   const host = await Host.boot(CONFIG);
   t.teardown(host.close);
   const outside = (...command: string[]) => host.machine.run(['env', '-C', '/', ...command]);
-  /** Every file with its content, its mode and its time. */
-  const state = async () => {
-    const list = `find ${WATCHED} -printf '%p %m %u %l %T@\\n' | sort; find ${WATCHED} -type f -print0 | sort -z | xargs -0 sha256sum`;
-    return (await outside('sh', '-c', list)).stdout;
+  /** Every path with its kind, mode, owner and time, every file's content, and the accounts. */
+  const state = async (times = true) => {
+    const list = `find ${WATCHED} -printf '%p %y %m %u:%g %l ${times ? '%T@' : ''}\\n' | sort`;
+    const contents = `find ${WATCHED} -type f -print0 | sort -z | xargs -0r sha256sum`;
+    return (await outside('sh', '-c', `(${list}; ${contents}; ${ACCOUNTS}) 2>/dev/null`)).stdout;
   };
-  /** What an installation must not have left: every path outside of it, with its kind, mode, owner and target. */
-  const unpacked = async () => {
-    const list = `find /etc /opt/hybrid-soak /usr/local /var/lib/hybrid-soak /var/cache -name '*-' -o -printf '%p %y %m %u %l\n'`;
-    const sums = 'sha256sum /etc/passwd /etc/group; cat /etc/systemd/system/hybrid-engine.service';
-    return (await outside('sh', '-c', `${list} 2>/dev/null | sort; ${sums}`)).stdout;
-  };
+  const unpacked = () => state(false);
   const install = (...args: string[]) => outside(SOAK, 'install', '--link', INSIDE, ...args);
 
   await t.test('a second run changes nothing', async (t) => {
     const before = await state();
     t.match(await install(), { code: 0, stdout: /is installed already/ });
     t.equal(await state(), before);
-    const verified = await host.run('systemd-analyze', 'verify', `/etc/systemd/system/${UNIT}`);
-    t.match(verified, { code: 0, stderr: '' });
+    for (const unit of [UNIT, 'soak.service', 'soak@8h.service', 'soak-restore.service']) {
+      t.match(await host.run('systemd-analyze', 'verify', unit), { code: 0, stderr: '' }, unit);
+      const { stdout } = await host.run('systemd-analyze', 'security', '--no-pager', unit);
+      t.ok(Number(/exposure level for \S+: ([\d.]+)/.exec(stdout)?.[1]) <= 1.3, `${unit} is exposed at most 1.3`);
+    }
   });
 
   await t.test('a dry run prints every file and command, and changes nothing', async (t) => {
     const before = await state();
     const said = await outside(SOAK, 'uninstall', '--dry-run');
     t.match(said.stdout, /would: run {6}systemctl disable --now .*hybrid-engine/);
-    for (const name of ['hybrid.slice', UNIT, 'soak.service', '10-machine.conf', '50-hybrid-soak.rules', 'bin/soak'])
-      t.match(said.stdout, new RegExp(`would: remove .*${name}`));
+    const units = ['hybrid.slice', UNIT, 'soak.service', 'soak@.service', 'soak-restore.service', '10-machine.conf'];
+    const others = ['50-hybrid-soak.rules', 'sysusers.d', 'tmpfiles.d', 'logrotate.d', 'bin/soak'];
+    for (const name of [...units, ...others]) t.match(said.stdout, new RegExp(`would: remove .*${name}`));
     t.match(
       (await outside(SOAK, 'install', '--user', '--dry-run')).stdout,
       /would: file .*\/systemd\/user\/hybrid-engine/,
@@ -52,9 +63,13 @@ t.test('soak install on a real systemd', needsSystemd(), async (t) => {
     const said = await outside(SOAK, 'uninstall');
     t.equal(said.code, 0, said.stderr);
     t.match(said.stdout, /stays {4}\/etc\/systemd\/system\/soak\.service: edited since/);
-    const { stdout } = await outside('sh', '-c', 'ls /etc/systemd/system /etc/polkit-1/rules.d /usr/local/bin /opt');
-    t.notMatch(stdout, /hybrid|soak$/m);
-    t.match(stdout, /soak\.service/);
+    const made = ['/opt/hybrid-soak', '/usr/local/bin/soak', '/usr/local/bin/hybrid-engine', '/run/hybrid-soak'];
+    const declared = ['/etc/sysusers.d', '/etc/tmpfiles.d', '/etc/logrotate.d'].map(
+      (folder) => `${folder}/hybrid-soak*`,
+    );
+    const units = ['hybrid*', 'soak@*', 'soak-*'].map((name) => `/etc/systemd/system/${name}`);
+    const all = [...made, ...declared, ...units, '/etc/polkit-1/rules.d/50-hybrid-soak.rules'].join(' ');
+    t.equal((await outside('sh', '-c', `ls -d ${all} 2>/dev/null`)).stdout, '');
     t.equal(host.readConfig(), CONFIG);
     t.ok(host.rows() > 0);
     t.equal(await host.show('LoadState'), 'not-found');
@@ -78,17 +93,24 @@ t.test('soak install on a real systemd', needsSystemd(), async (t) => {
     t.match(await host.soak('uninstall'), { code: 0 });
     t.equal((await outside('cat', `/etc/systemd/system/${UNIT}`)).stdout, mine.trim());
     t.equal((await outside('readlink', '/usr/local/bin/soak')).stdout.trim(), '/bin/false');
-    t.equal((await outside('ls', '/opt')).stdout.includes('hybrid-soak'), false);
+    t.equal((await outside('test', '-e', '/opt/hybrid-soak')).code, 1);
   });
 
   await t.test(
     'after a kill -9 of install a second one ends it, and uninstall leaves everything as it was',
     async (t) => {
-      await outside('sh', '-c', 'rm -rf /var/lib/hybrid-soak; userdel hybrid-soak; systemctl daemon-reload');
+      const accounts =
+        'userdel hybrid-soak; userdel hybrid-engine; groupdel hybrid-data; groupdel hybrid-soak-operators';
+      await outside(
+        'sh',
+        '-c',
+        `rm -rf /var/lib/hybrid-soak /etc/systemd/system/${UNIT} /usr/local/bin/soak; ${accounts}; systemctl daemon-reload`,
+      );
       const before = await unpacked();
-      for (const progress of ['/opt/hybrid-soak/releases/0.1.0.new/config', '/etc/systemd/system/soak.service']) {
+      const points = ['/opt/hybrid-soak/releases/*.new/config', '/run/hybrid-soak', '/etc/systemd/system/soak.service'];
+      for (const progress of points) {
         const interrupted = outside(SOAK, 'install');
-        await until(progress, async () => (await outside('test', '-e', progress)).code === 0);
+        await until(progress, async () => (await outside('sh', '-c', `test -e ${progress}`)).code === 0);
         await outside('pkill', '-KILL', '-f', 'supervisor/src/main.ts install');
         await interrupted;
         t.match(await outside(SOAK, 'install'), {

@@ -1,0 +1,82 @@
+import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync, rmdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { ownCgroups, removeCgroups } from './cgroup.ts';
+
+const PREFIX = 'hybrid-sandbox-';
+
+/** Beginning of a machine's folder name: it names the owner, by pid and start time, so that a dead one is known. */
+export const machinePrefix = (): string => `${PREFIX}${process.pid}-${startOf(process.pid)}-`;
+
+/** Removes the machines whose owner has died without closing them: processes, mounts, cgroups, folders. */
+export function removeDeadMachines(): void {
+  for (const name of readdirSync(tmpdir())) {
+    const [, pid, start] = /^hybrid-sandbox-(\d+)-(\d+)-/.exec(name) ?? [];
+    if (pid !== undefined && startOf(Number(pid)) !== start) removeMachine(join(tmpdir(), name));
+  }
+}
+
+/** Everything of the machine with that folder. What is gone already, or refuses, is passed over. */
+export function removeMachine(folder: string): void {
+  const cgroups = ownCgroups(basename(folder));
+  killAll(folder);
+  for (const path of [join(folder, 'merged'), folder]) spawnSync('umount', ['-l', path], { stdio: 'ignore' });
+  try {
+    // Not a recursive removal: if a mount has stayed, that would empty it.
+    rmdirSync(folder);
+  } catch {
+    // Another run removes it at the same moment, or the next one will.
+  }
+  removeCgroups(cgroups);
+}
+
+/** systemd-nspawn, which is known by its --directory, and its systemd, whose death ends every process of its pid namespace. */
+function killAll(folder: string): void {
+  for (const pid of pids().filter((pid) => commandOf(pid).includes(`--directory=${folder}/`)))
+    for (const each of [...childrenOf(pid), pid]) kill(each);
+}
+
+/** Kills a process and everything below it, the deepest first; a stopped parent cannot hold on to them. */
+export function killTree(pid: number): void {
+  for (const child of childrenOf(pid)) killTree(child);
+  kill(pid);
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended.
+  }
+}
+
+export function childrenOf(pid: number): number[] {
+  const text = read(`/proc/${pid}/task/${pid}/children`);
+  return text
+    .trim()
+    .split(' ')
+    .map(Number)
+    .filter((child) => child > 0);
+}
+
+const pids = () =>
+  readdirSync('/proc')
+    .map(Number)
+    .filter((pid) => pid > 0);
+
+const commandOf = (pid: number) => read(`/proc/${pid}/cmdline`).replaceAll('\0', ' ');
+
+/** Field 22 of proc_pid_stat(5); undefined if there is no such process. */
+function startOf(pid: number): string | undefined {
+  const stat = read(`/proc/${pid}/stat`);
+  return stat === '' ? undefined : stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch {
+    return '';
+  }
+}
