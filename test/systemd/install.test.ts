@@ -76,7 +76,7 @@ t.test('soak install on a real systemd', needsSystemd(), async (t) => {
     t.match(await outside(SOAK, 'uninstall'), { code: 0, stdout: 'nothing is installed' });
   });
 
-  await t.test('what install replaces is kept, and put back by uninstall', async (t) => {
+  await t.test('what install replaces is kept, and restored by uninstall', async (t) => {
     const mine = '[Unit]\nDescription=mine\n[Service]\nExecStart=/bin/true\n';
     await outside('sh', '-c', `printf '${mine.replaceAll('\n', '\\n')}' > /etc/systemd/system/${UNIT}`);
     await outside('ln', '-sf', '/bin/false', '/usr/local/bin/soak');

@@ -45,12 +45,12 @@ export function accounts({ at, text }: StepOf<'accounts'>, { way, manifest }: Ma
 export function stateFolders({ at, text }: StepOf<'state'>, { way, manifest }: Making): Change | null {
   const folders = declaredFolders(text);
   refuseReplaced(folders);
-  const amiss = folders.filter((folder) => folderState(folder) !== 'as declared');
-  if (amiss.length === 0) return null;
+  const wrong = folders.filter((folder) => folderState(folder) !== 'as declared');
+  if (wrong.length === 0) return null;
   const command = ['systemd-tmpfiles', '--create', at];
-  for (const { path, mode, user, group } of amiss) way.say(`folder   ${path} (${mode.toString(8)}, ${user}:${group})`);
+  for (const { path, mode, user, group } of wrong) way.say(`folder   ${path} (${mode.toString(8)}, ${user}:${group})`);
   way.say(`run      ${command.join(' ')}`);
-  const missing = amiss.filter((folder) => folderState(folder) === 'missing').map(({ path }) => path);
+  const missing = wrong.filter((folder) => folderState(folder) === 'missing').map(({ path }) => path);
   return {
     at: command.join(' '),
     record: () => recordFolders(manifest, missing),

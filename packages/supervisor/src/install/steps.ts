@@ -51,7 +51,7 @@ export function installSteps(layout: Layout, root: string, version: string, link
   ];
 }
 
-/** Releases are told apart by content: an upgrade never writes into a tree that runs. */
+/** Releases differ by content: an upgrade never writes into a tree that runs. */
 function releaseSteps(layout: Layout, root: string, version: string, link: string | null): Step[] {
   const current = (target: string): Step => ({ do: 'link', path: currentLink(layout), target });
   if (link !== null) return [current(link)];
