@@ -1,11 +1,10 @@
 import { createHash, type Hash } from 'node:crypto';
-import type { Entry } from './drive.ts';
 
 /** Fields that hold text for people: their wording may change, what is decided may not. */
 const TEXT = new Set(['reason', 'error', 'why', 'attribution', 'trying', 'note', 'detail', 'left']);
 
 /** SHA-256 over the decision records of many runs, with sorted keys and without the text for people. */
-export function recordDigest(): { add(entries: readonly Entry[]): void; hex(): string } {
+export function recordDigest(): { add(entries: readonly { records: readonly unknown[] }[]): void; hex(): string } {
   const hash: Hash = createHash('sha256');
   return {
     add(entries) {

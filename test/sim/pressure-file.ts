@@ -39,6 +39,12 @@ export class PressureFile {
     this.full += ms * fullPercent * 10;
   }
 
+  /** The same in microseconds of stall. */
+  addUs(someUs: number, fullUs: number): void {
+    this.some += someUs;
+    this.full += fullUs;
+  }
+
   /** One period of the kernel is over. */
   average(): void {
     for (const kind of ['some', 'full'] as const) {

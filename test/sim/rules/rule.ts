@@ -1,0 +1,57 @@
+import type { Decision } from '@hybrid-soak/contract/decision.ts';
+import type { Entry, Trace } from '../drive-next.ts';
+
+/** What must hold in every run: null, or what was seen instead. */
+export type Rule = (trace: Trace) => string | null;
+
+/** A change of the rung; times are milliseconds of the run. */
+export interface Change {
+  at: number;
+  from: number;
+  to: number;
+  /** When it was in force, by its outcome and the engine's first kept frame; null if it never was. */
+  inForce: number | null;
+  record: Decision;
+}
+
+/** Fields that only some actions have. */
+export const field = (record: Decision, name: string): unknown => (record as unknown as Record<string, unknown>)[name];
+
+/** Every change of the rung that was made, or, under `logonly`, would have been. */
+export function changesOf({ scenario, entries, seconds }: Trace): Change[] {
+  const found: Change[] = [];
+  let wouldBe = scenario.options.original_sample_every ?? 1;
+  for (const { at, records } of entries)
+    for (const record of records) {
+      const would = field(record, 'would_be_sample_every');
+      const to = typeof would === 'number' ? would : record.effect === 'set-rung' && record.current_sample_every;
+      const last = found.at(-1);
+      if (record.action === 'ENGINE_RESTARTED' && last !== undefined) last.inForce ??= at;
+      if (typeof to !== 'number' || 'ok' in record) continue;
+      const from = typeof would === 'number' ? wouldBe : Number(field(record, 'from_sample_every'));
+      found.push({ at, from, to, inForce: typeof would === 'number' ? at : null, record });
+      wouldBe = to;
+    }
+  for (const change of found) {
+    const { inForce } = change;
+    const running = inForce === null ? undefined : seconds.find(({ at, starting }) => at >= inForce && !starting);
+    change.inForce = running?.at ?? change.inForce;
+  }
+  return found;
+}
+
+export const byOverload = ({ record }: Change) => field(record, 'exit_code') === 13;
+export const inSeconds = (ms: number) => `${Math.round(ms / 100) / 10} s`;
+
+/** The first thing that is wrong with any of them, or null. */
+export const find = <T>(values: readonly T[], wrong: (value: T, index: number) => string | null): string | null => {
+  for (const [index, value] of values.entries()) {
+    const what = wrong(value, index);
+    if (what !== null) return what;
+  }
+  return null;
+};
+
+export const isAdaptive = ({ scenario }: Trace) => scenario.options.policy === 'adaptive';
+export const recordsOf = (entries: readonly Entry[]) =>
+  entries.flatMap(({ at, records }) => records.map((record) => ({ at, record })));
