@@ -8,7 +8,8 @@ import { ticksOf } from './ticks.ts';
 
 const connection = (name = 'a', extra: Partial<FrameOrigin> = {}): FrameOrigin => ({
   name,
-  symbol: 'BTCUSD',
+  venue: 'test',
+  symbol: 'BTCUSDT',
   wireSymbol: undefined,
   ...extra,
 });
@@ -54,7 +55,7 @@ t.test(
     feed(connection(), LIVE['gemini v1'], LIVE['gemini v1'], both);
     t.match(pipeline.counters, { received: 3, kept: 2, duplicates: 1, ticks: 2 });
     t.same(
-      ticksOf(pipeline.takeRows().ticks).map(({ tradeId }) => tradeId),
+      ticksOf(pipeline.takeRows().ticks, pipeline.markets).map(({ tradeId }) => tradeId),
       ['4321', '4322'],
     );
   },
@@ -79,14 +80,14 @@ t.test('equal time, price and quantity under other ids are other trades', async 
   t.match(pipeline.counters, { kept: 3, duplicates: 0 });
 });
 
-t.test('a failover between two sources of one exchange doubles nothing', async (t) => {
+t.test('a failover between two sources of one venue doubles nothing; another venue has ids of its own', async (t) => {
   const { pipeline, feed } = pipelineOf();
-  const kin = ['a', 'b'];
-  feed(connection('a', { kin }), binance(1), binance(2));
-  feed(connection('b', { kin }), binance(2), binance(3));
+  feed(connection('a'), binance(1), binance(2));
+  feed(connection('b'), binance(2), binance(3));
+  feed(connection('c', { venue: 'another' }), binance(3));
   t.same(
-    ticksOf(pipeline.takeRows().ticks).map(({ source, tradeId }) => source + tradeId),
-    ['a1', 'a2', 'b3'],
+    ticksOf(pipeline.takeRows().ticks, pipeline.markets).map(({ source, tradeId }) => source + tradeId),
+    ['a1', 'a2', 'b3', 'c3'],
   );
 });
 
@@ -101,7 +102,9 @@ t.test('history makes no tick, and neither do its trades when they come again', 
 t.test('a hole of dense ids is a gap row under the config’s symbol; while sampled none is looked for', async (t) => {
   const { pipeline, feed } = pipelineOf();
   feed(connection(), binance(1), binance(4));
-  t.match(pipeline.takeRows().gaps, [{ is: 'opened', source: 'a', symbol: 'BTCUSD', from: '2', to: '3' }]);
+  t.match(pipeline.takeRows().gaps, [
+    { is: 'opened', source: 'a', market: { wire: 'BTCUSDT', symbol: 'BTCUSD' }, from: '2', to: '3' },
+  ]);
   feed(connection(), binance(2), binance(3));
   t.match(pipeline.takeRows().gaps, [{ is: 'closed', from: '2', to: '3' }]);
   pipeline.sampler.every = 2;
@@ -164,13 +167,22 @@ t.test('a signal on a tick that was received too long ago is a row, and its orde
 t.test('a frame that names no market, from a URL that names none, is the config’s market', async (t) => {
   const { pipeline, feed } = pipelineOf();
   feed(connection('a', { symbol: '' }), LIVE['gemini v1']);
-  t.match(ticksOf(pipeline.takeRows().ticks), [{ symbol: 'BTCUSD', price: 84106.09 }]);
+  t.match(ticksOf(pipeline.takeRows().ticks, pipeline.markets), [{ symbol: 'BTCUSD', price: 84106.09 }]);
 });
 
 t.test('times are the exchange’s and symbols the config’s', async (t) => {
   const { pipeline, feed } = pipelineOf();
-  feed(connection(), LIVE['kraken v1']);
-  t.same(ticksOf(pipeline.takeRows().ticks), [
-    { symbol: 'BTCUSD', source: 'a', price: 84106.09, volume: 0.00007, ts: MS, tradeId: null },
+  feed(connection('a', { symbol: '' }), LIVE['kraken v1']);
+  t.same(ticksOf(pipeline.takeRows().ticks, pipeline.markets), [
+    {
+      symbol: 'BTCUSD',
+      venue: 'test',
+      wire: 'XBT/USD',
+      source: 'a',
+      price: 84106.09,
+      volume: 0.00007,
+      ts: MS,
+      tradeId: null,
+    },
   ]);
 });

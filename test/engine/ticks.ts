@@ -1,3 +1,4 @@
+import type { Market } from '@hybrid-soak/engine/core/market.ts';
 import type { Tick } from '@hybrid-soak/engine/core/tick.ts';
 import type { StatusRow } from '@hybrid-soak/engine/store/rows/batch.ts';
 import { columnsOf, type TickBatch, TickColumns } from '@hybrid-soak/engine/store/rows/columns.ts';
@@ -24,14 +25,20 @@ export function batchOf(ticks: Tick[]): TickBatch {
   return columns.take();
 }
 
+/** What a test sees of a tick: its market as the names that stand in its row. */
+export type SeenTick = Omit<Tick, 'market'> & { symbol: string; venue: string; wire: string };
+
 /** The ticks of a batch, their ids as text. */
-export function ticksOf({ rows, capacity, buffer, names, texts }: TickBatch): Tick[] {
+export function ticksOf({ rows, capacity, buffer, names, texts }: TickBatch, markets: readonly Market[]): SeenTick[] {
   const columns = columnsOf(buffer, capacity);
   const texted = new Map(texts);
   return Array.from({ length: rows }, (_, row) => {
     const id = columns.id[row] as number;
+    const { symbol, venue, wire } = markets[columns.market[row] as number] as Market;
     return {
-      symbol: names[columns.symbol[row] as number] as string,
+      symbol,
+      venue,
+      wire,
       source: names[columns.source[row] as number] as string,
       price: columns.price[row] as number,
       volume: columns.volume[row] as number,
@@ -40,3 +47,13 @@ export function ticksOf({ rows, capacity, buffer, names, texts }: TickBatch): Ti
     };
   });
 }
+
+/** Markets of one venue, in order. */
+export const marketsOf = (...symbols: string[]): Market[] =>
+  symbols.map((symbol, index) => ({ index, venue: 'test', wire: symbol, symbol }));
+
+/** Markets as the writer knows them once their rows are in the database. */
+export const known = (markets: Market[]) => ({
+  add() {},
+  of: (index: number) => ({ id: index + 1, symbol: (markets[index] as Market).symbol }),
+});

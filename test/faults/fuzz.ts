@@ -3,11 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { configSchema } from '@hybrid-soak/contract/config.ts';
 import type { FrameOrigin } from '@hybrid-soak/engine/core/frame-origin.ts';
-import type { Tick } from '@hybrid-soak/engine/core/tick.ts';
 import { Pipeline } from '@hybrid-soak/engine/pipeline.ts';
 import { openDatabase } from '@hybrid-soak/engine/store/open/open.ts';
 import { batchWriter } from '@hybrid-soak/engine/store/rows/statements.ts';
-import { STATUS, ticksOf } from '../engine/ticks.ts';
+import { type SeenTick, STATUS, ticksOf } from '../engine/ticks.ts';
 import { CONTROL, HISTORY, IGNORED, LIVE, MALFORMED } from '../fixtures/frames.ts';
 import { pick, type Random } from '../sim/random.ts';
 import { check, type Fault, type Round } from './fault.ts';
@@ -35,7 +34,9 @@ function fuzzInto(path: string, { count, random }: Round): string {
   const { db } = openDatabase(path);
   const write = batchWriter(db, 1, 1000);
   const pipeline = new Pipeline(configSchema.parse({ engine: { strategy: 'sma' }, mode: 'PAPER' }));
-  const sources = ['btcusd', ''].map((symbol): FrameOrigin => ({ name: `s${symbol}`, symbol, wireSymbol: undefined }));
+  const sources = ['btcusd', ''].map(
+    (symbol): FrameOrigin => ({ name: `s${symbol}`, venue: 'test', symbol, wireSymbol: undefined }),
+  );
   const flush = () => write({ ...pipeline.takeRows(), status: STATUS }, 1, 0);
   for (let n = 1; n <= count; n++) {
     const frame = mutate(random, shape(random, n));
@@ -72,16 +73,16 @@ function checkRows(
   const rows = pipeline.takeRows();
   const text = frame.toString('utf8');
   const leaves = new Set(leavesOf(JSON.parse(text)).map(Number));
-  for (const tick of ticksOf(rows.ticks).slice(-made))
+  for (const tick of ticksOf(rows.ticks, pipeline.markets).slice(-made))
     check('a wrong row', isSound(tick, leaves, text), { tick, text });
   write(rows);
 }
 
-function isSound({ symbol, price, volume, ts, tradeId }: Tick, leaves: Set<number>, text: string): boolean {
+function isSound({ wire, price, volume, ts, tradeId }: SeenTick, leaves: Set<number>, text: string): boolean {
   const numbers = price > 0 && volume > 0 && leaves.has(price) && leaves.has(volume);
   const time = Number.isSafeInteger(ts) && ts > Date.UTC(2009, 0, 1) && ts < Date.UTC(2100, 0, 1);
   const id = tradeId === null || isSaid(String(tradeId), leaves, text);
-  return numbers && time && id && /^[\w./:-]{1,32}$/.test(symbol);
+  return numbers && time && id && /^[\w./:-]{1,32}$/.test(wire);
 }
 
 /** Digit for digit; a number that is exact may be spelt in another way (`1.5e3`). */

@@ -4,20 +4,20 @@ import { recordedTime } from './recorded-time.ts';
 export interface Recorded {
   /** Wall time of receipt in milliseconds. */
   received_ms: number;
-  /** Who sent it, by a name that people gave. */
+  /** The source's name. */
   source: string;
   url: string;
   /** The frame's text, as it came; bytes that are not UTF-8 are U+FFFD. */
   raw: string;
 }
 
-/** A frame of anybody's recording, with what the line says of it; null where it does not say. */
+/** A frame of any recorder's line, with what the line says of it; null if it does not say. */
 export interface RecordedFrame {
   raw: string;
   receivedMs: number | null;
   source: string | null;
   url: string | null;
-  /** The market, where it is named beside the frame. */
+  /** The market, if it is named beside the frame. */
   symbol: string | null;
 }
 
@@ -26,11 +26,29 @@ export const recordedLine = ({ received_ms, source, url, raw }: Recorded): strin
 
 type Fields = Record<string, unknown>;
 
-/** Where recorders put the frame, unless it is the only JSON as text, and where they say who sent it. */
+/** Keys under which recorders put the frame, unless it is the only JSON as text, and its source. */
 const FRAME_KEYS = ['raw', 'frame', 'payload', 'msg', 'message', 'data', 'body', 'text'];
 const SOURCE_KEYS = ['source', 'exchange', 'venue', 'feed'];
 const SYMBOL_KEYS = ['symbol', 'pair', 'market', 'product_id', 'instrument'];
 const URL_KEYS = ['url', 'ws_url', 'endpoint'];
+const RECORDER_KEYS = new Set([...SOURCE_KEYS, ...SYMBOL_KEYS, ...URL_KEYS, 'seq', 'conn', 'connection']);
+/** What frames of exchanges name themselves by. */
+const EXCHANGE_KEYS = [
+  'type',
+  'e',
+  'event',
+  'channel',
+  'method',
+  'stream',
+  'topic',
+  'op',
+  'arg',
+  'ch',
+  'feed',
+  'table',
+  'action',
+  'subject',
+];
 const RECEIVED_FIRST = /^(recv|recei|local|rx|arriv|capture)/i;
 const TIME_KEY = /^(timestamp|time|ts|t|at|date|datetime)(_|$|[A-Z])/;
 /** `2019-11-01T00:00:00.0000000Z {…}`, `1572566400123 […]`. */
@@ -38,8 +56,8 @@ const TIMED = /^\[?(\d[\d.:TZ+-]*(?: \d\d:[\d.:Z+-]*)?)\]?[\s,;|]+([[{].*)$/;
 
 /**
  * A line of a recording as `hybrid-feed record` or another recorder writes it: an object with the frame, as text or as JSON,
- * beside its time of receipt; a pair of the two; or a time and the frame. Undefined where it is anything else: a bare frame,
- * a tick, or nothing that can be read.
+ * beside its time of receipt; a pair of the two; or a time and the frame. Undefined for anything else: a bare frame, a tick, or
+ * a line that cannot be read.
  */
 export function recordedFrame(line: string): RecordedFrame | undefined {
   const parsed = parse(line);
@@ -58,7 +76,8 @@ export function recordedFrame(line: string): RecordedFrame | undefined {
 function ofFields(fields: Fields, line: string): RecordedFrame | undefined {
   const time = timeIn(fields);
   const known = FRAME_KEYS.find((name) => isFrameIn(fields, name, time !== undefined));
-  const key = known ?? Object.keys(fields).find((name) => typeof fields[name] === 'string' && isJsonText(fields[name]));
+  const texts = isOfExchange(fields) ? [] : Object.keys(fields);
+  const key = known ?? texts.find((name) => typeof fields[name] === 'string' && isJsonText(fields[name]));
   if (key === undefined) return undefined;
   const url = stringIn(fields, URL_KEYS);
   return {
@@ -69,13 +88,19 @@ function ofFields(fields: Fields, line: string): RecordedFrame | undefined {
   };
 }
 
-/** The exchanges' own frames have `data`, `message` and the like as well, but never JSON as text, nor a time of receipt. */
+/**
+ * The exchanges' own frames have `data`, `message` and the like as well, some beside a time. So JSON as a value is unwrapped
+ * only if every other key is a recorder's, and JSON as text only if no key is an exchange's.
+ */
 function isFrameIn(fields: Fields, key: string, timed: boolean): boolean {
   const value = fields[key];
-  if (typeof value === 'string') return isJsonText(value) || (timed && (key === 'raw' || key === 'frame'));
-  if (!timed || !isFrame(value) || 'stream' in fields) return false;
-  return !Array.isArray(value) || !('channel' in fields || 'type' in fields);
+  if (typeof value === 'string')
+    return (isJsonText(value) && !isOfExchange(fields)) || (timed && (key === 'raw' || key === 'frame'));
+  return timed && isFrame(value) && Object.keys(fields).every((other) => other === key || isRecorders(other));
 }
+
+const isOfExchange = (fields: Fields) => EXCHANGE_KEYS.some((name) => name in fields);
+const isRecorders = (key: string) => RECORDER_KEYS.has(key) || RECEIVED_FIRST.test(key) || TIME_KEY.test(key);
 
 const frameOf = (raw: string, received: number | null): RecordedFrame => ({
   raw,

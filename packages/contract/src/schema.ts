@@ -100,8 +100,13 @@ CREATE TABLE engine_lives (
   end_reason TEXT, exit_code INTEGER, totals TEXT
 );
 CREATE TABLE stream_positions (
-  market INTEGER PRIMARY KEY, position TEXT NOT NULL, updated_ms INTEGER NOT NULL
-);
+  market INTEGER NOT NULL, numbering TEXT NOT NULL,
+  last_id TEXT NOT NULL, last_ts INTEGER NOT NULL, counting INTEGER NOT NULL,
+  ids TEXT NOT NULL, holes TEXT NOT NULL, updated_ms INTEGER NOT NULL,
+  PRIMARY KEY (market, numbering)
+) WITHOUT ROWID;
+CREATE INDEX gaps_open_market ON gaps (market, from_id) WHERE closed_at IS NULL;
+DROP INDEX gaps_open;
 CREATE TABLE source_health (
   name TEXT NOT NULL, url TEXT NOT NULL,
   verdict TEXT NOT NULL, noted_ms INTEGER NOT NULL, rest_until_ms INTEGER NOT NULL,

@@ -1,34 +1,25 @@
 import type { Config } from '@hybrid-soak/contract/config.ts';
-import { newCounters, unaccounted } from './core/counters.ts';
+import { type Counters, newCounters, unaccounted } from './core/counters.ts';
 import { Coverage } from './core/coverage.ts';
-import { Dedupe } from './core/dedupe/dedupe.ts';
 import { NO_SEEDS, type Seeds } from './core/dedupe/gaps.ts';
 import { FrameCount } from './core/frame-count.ts';
 import type { FrameFate } from './core/frame-fate.ts';
 import type { FrameOrigin } from './core/frame-origin.ts';
+import { IgnoredKinds } from './core/ignored-kinds.ts';
+import type { Market } from './core/market.ts';
+import { Quarantine } from './core/quarantine.ts';
 import { looksLikeTrade, Sampler } from './core/sampling.ts';
-import { type Executed, type ExecutionRules, ShadowExecution } from './core/shadow/execution.ts';
-import { periodic, type Strategy, smaCrossover } from './core/strategy/strategy.ts';
-import { fillTick, type Mapped, type Numbering, type Tick, type Trade } from './core/tick.ts';
-import { canonicalSymbol, mapBytes } from './feeds/exchanges/map-frame.ts';
+import type { Executed } from './core/shadow/execution.ts';
+import type { Mapped, Tick } from './core/tick.ts';
+import { TradeIntake } from './core/trade-intake.ts';
+import { Trading } from './core/trading.ts';
+import { mapBytes } from './feeds/exchanges/map-frame.ts';
 import { mapRecordedTick } from './feeds/exchanges/recorded-ticks.ts';
 import type { Batch } from './store/rows/batch.ts';
 import { TickColumns } from './store/rows/columns.ts';
-import { pushFill, pushOrder, pushSignal } from './store/rows/flat-rows.ts';
+import { type FlatRows, pushFill, pushOrder, pushSignal } from './store/rows/flat-rows.ts';
 
 type Rows = Omit<Batch, 'status'>;
-type OtherRows = Omit<Rows, 'ticks' | 'gaps' | 'coverage'>;
-
-/** Where the ticks of one source and wire symbol go. */
-interface Lane {
-  source: FrameOrigin;
-  wire: string;
-  symbol: string;
-  state: { strategy: Strategy; signals: number };
-}
-
-const QUARANTINE_RAW_CHARS = 4096;
-const QUARANTINE_PER_FLUSH = 100;
 
 /**
  * Frame -> sampling -> mapping -> strategy -> shadow execution -> rows. Synchronous: when `onFrame` returns, the frame
@@ -36,93 +27,64 @@ const QUARANTINE_PER_FLUSH = 100;
  */
 export class Pipeline {
   readonly counters = newCounters();
-  /** Frames ignored, by what they call themselves. */
-  readonly ignoredKinds = new Map<string, number>();
+  readonly ignoredKinds = new IgnoredKinds();
   readonly sampler: Sampler;
   readonly coverage = new Coverage();
   /** The open batch should be written now: it is as long as a transaction should be, or holds the first tick of all. */
   onDue: () => void = () => {};
-  /** How long ago the frame at hand was received, ms. */
+  /** How long ago the current frame was received, ms. */
   ageMs: () => number = () => 0;
   /** The last frame could not be read, and why. */
   onUnread: (why: string) => void = () => {};
+  /** Something that an operator should know of a feed; at most once a market. */
+  onWarning: (message: string, detail: Record<string, unknown>) => void = () => {};
   #first = true;
   readonly #config: Config;
-  readonly #execution: ShadowExecution;
-  readonly #strategies = new Map<string, Lane['state']>();
-  #lastLane: Lane | undefined;
-  readonly #dedupe: Dedupe;
+  readonly #trading: Trading;
+  readonly #intake: TradeIntake;
+  readonly #quarantine = new Quarantine();
   #frames = new FrameCount();
-  /** Whom the last frame was from, and how it was sampled. */
-  #heard: { source: FrameOrigin | null; every: number } = { source: null, every: 1 };
+  /** Source of the last frame and its sampling rate. */
+  #heard: { origin: FrameOrigin | null; every: number } = { origin: null, every: 1 };
   readonly #ticks: TickColumns;
   readonly #batchRows: number;
-  #rows: OtherRows = noRows();
-  /** The one at hand: one object for all, since nobody keeps it. */
-  readonly #tick: Tick = { symbol: '', source: '', price: 0.5, volume: 0.5, ts: 0.5, tradeId: null };
+  #rows = noRows();
   /** Ticks that may wait for the disk, the open batch included; past it new ticks are dropped and counted. */
   readonly #capacity: number;
 
   /** `seeds`: what the database holds already. */
   constructor(config: Config, seeds: Seeds = NO_SEEDS) {
     this.#config = config;
-    this.#dedupe = new Dedupe(seeds);
     this.#capacity = config.channels.ticks;
     this.#batchRows = config.storage.batch_rows;
     this.#ticks = new TickColumns(this.#batchRows);
     this.sampler = new Sampler(config.engine.sample_every);
-    const rules: ExecutionRules = {
-      mode: config.mode === 'PAPER' ? 'PAPER' : 'SHADOW',
-      quantity: config.engine.order_quantity,
-      staleAfterMs: config.engine.stale_after_ms,
-      caps: config.risk_caps,
-      paper: config.paper,
-    };
-    this.#execution = new ShadowExecution(rules, seeds.holdings);
+    this.#trading = new Trading(config, seeds.holdings);
+    this.#intake = new TradeIntake(this.counters, config.app.symbol, seeds.positions, {
+      tick: (tick) => this.#onTick(tick),
+      warn: (message, detail) => this.onWarning(message, detail),
+      nowMs: Date.now,
+    });
   }
 
   /** Takes a frame whole or counts it. `pending`: ticks that the writer has not committed yet. */
-  onFrame(source: FrameOrigin, bytes: Buffer, pending: number): FrameFate {
+  onFrame(origin: FrameOrigin, bytes: Buffer, pending: number): FrameFate {
     const counters = this.counters;
     counters.received++;
-    if (source !== this.#heard.source || this.sampler.every !== this.#heard.every) this.#hear(source);
-    if ((source.ticks === true || looksLikeTrade(bytes)) && !this.sampler.keep()) {
-      counters.sampled_out++;
-      return 'unparsed';
+    if (origin !== this.#heard.origin || this.sampler.every !== this.#heard.every) this.#hear(origin);
+    const ofTrades = origin.ticks === true || looksLikeTrade(bytes);
+    if (ofTrades) {
+      if (!this.sampler.keep()) {
+        counters.sampled_out++;
+        return 'unparsed';
+      }
+      counters.trade_frames_kept++;
     }
-    const market = source.symbol || this.#config.app.symbol;
-    const mapped = source.ticks === true ? mapRecordedTick(bytes, market) : mapBytes(bytes, market);
-    if (mapped.sequence !== undefined && this.sampler.every === 1) this.#countFrame(source, mapped.sequence);
-    switch (mapped.is) {
-      case 'trades':
-        if (pending + this.#ticks.length >= this.#capacity) counters.dropped++;
-        else if (this.#onTrades(source, mapped)) counters.kept++;
-        else counters.duplicates++;
-        if (this.#ticks.length >= this.#batchRows || (this.#first && this.#ticks.length > 0)) {
-          this.#first = false;
-          this.onDue();
-        }
-        return 'trade';
-      case 'ignored':
-        counters.ignored++;
-        this.#countKind(mapped.kind);
-        if (mapped.kind === 'unknown') this.onUnread('JSON that is no frame of a known exchange');
-        return 'other';
-      case 'malformed':
-        counters.malformed++;
-        this.#quarantine(source.name, mapped.reason, bytes);
-        this.onUnread(mapped.reason);
-        return 'malformed';
-      case 'history':
-        counters.history++;
-        this.#remember(source, mapped.trades, mapped.numbering);
-        return 'other';
-      case 'control':
-        counters.control++;
-        return mapped.leaving ? 'leaving' : 'other';
-      default:
-        return mapped satisfies never;
-    }
+    const market = origin.symbol || this.#config.app.symbol;
+    const mapped = origin.ticks === true ? mapRecordedTick(bytes, market) : mapBytes(bytes, market, origin);
+    if (mapped.sequence !== undefined && this.sampler.every === 1) this.#countFrame(origin, mapped.sequence);
+    if (mapped.is === 'trades') return this.#onTradeFrame(origin, mapped, bytes, pending);
+    return this.#onOtherFrame(origin, mapped, bytes);
   }
 
   /** Whether the ticks that wait for the disk take half of the room that they have. */
@@ -132,10 +94,23 @@ export class Pipeline {
 
   /** The rows since the last call. */
   takeRows(): Rows {
-    const ticks = this.#ticks.take();
-    const rows = { ...this.#rows, ticks, gaps: this.#dedupe.takeGaps(), coverage: this.coverage.take() };
+    const rows = this.#rows;
     this.#rows = noRows();
-    return rows;
+    return {
+      ...rows,
+      markets: this.#intake.markets.takeNew(),
+      ticks: this.#ticks.take(),
+      gaps: this.#intake.takeGaps(),
+      coverage: this.coverage.take(),
+      quarantine: this.#quarantine.take(),
+      // A recording is no position of its feed: the next live run would resume from the past.
+      positions: this.#config.engine.ingest_mode === 'replay' ? [] : this.#intake.takePositions(),
+    };
+  }
+
+  /** The markets that trades have come from, by their index. */
+  get markets(): readonly Market[] {
+    return this.#intake.markets.list;
   }
 
   /** A buffer of an earlier batch, to be used again. */
@@ -143,65 +118,108 @@ export class Pipeline {
     this.#ticks.giveBack(buffer);
   }
 
-  /** 0, or the number of frames that were neither kept nor counted. */
+  /** 0, or the number of frames and trades that are in no counter. */
   unaccounted(): number {
     return unaccounted(this.counters);
   }
 
-  /** Whether any of them is new. */
-  #onTrades(source: FrameOrigin, { trades, numbering, past }: Mapped & { is: 'trades' }): boolean {
-    if (past !== undefined) this.#remember(source, past, numbering);
-    const counting = this.sampler.every === 1;
-    let fresh = 0;
-    for (const trade of trades) {
-      const lane = this.#laneOf(source, trade.symbol);
-      const tick = fillTick(this.#tick, lane.source.name, lane.symbol, trade);
-      if (!this.#dedupe.isNew(source, trade.symbol, tick, numbering, counting, Date.now)) continue;
-      fresh++;
-      this.#onTick(lane, tick);
-    }
-    return fresh > 0;
+  /** The counters, and the ignored frames by kind. */
+  totals(): Counters & { ignored_kinds: Record<string, number> } {
+    return { ...this.counters, ignored_kinds: this.ignoredKinds.totals() };
   }
 
-  #remember(source: FrameOrigin, trades: Trade[], numbering: Numbering | null): void {
-    for (const trade of trades) {
-      const tick = fillTick(this.#tick, source.name, this.#laneOf(source, trade.symbol).symbol, trade);
-      this.#dedupe.remember(source, trade.symbol, tick, numbering);
+  #onOtherFrame(origin: FrameOrigin, mapped: Exclude<Mapped, { is: 'trades' }>, bytes: Buffer): FrameFate {
+    const counters = this.counters;
+    switch (mapped.is) {
+      case 'ignored':
+        counters.ignored++;
+        this.ignoredKinds.count(mapped.kind, mapped.stranger === true);
+        if (mapped.kind === 'unknown') this.onUnread('JSON that is no frame of a known exchange');
+        return 'other';
+      case 'malformed':
+        counters.malformed++;
+        this.#keepAside(origin, mapped.reason, bytes);
+        this.onUnread(mapped.reason);
+        return 'malformed';
+      case 'history':
+        counters.history++;
+        this.#intake.remember(origin, mapped.trades, mapped.numbering);
+        return 'other';
+      case 'control':
+        counters.control++;
+        if (mapped.notice !== undefined) this.onWarning(mapped.notice, { source: origin.name });
+        return mapped.leaving === true ? 'leaving' : 'other';
+      default:
+        return mapped satisfies never;
     }
+  }
+
+  #onTradeFrame(origin: FrameOrigin, mapped: Mapped & { is: 'trades' }, bytes: Buffer, pending: number): FrameFate {
+    const counters = this.counters;
+    if (pending + this.#ticks.length >= this.#capacity) {
+      const { trades, past = [], prints = [] } = mapped;
+      const all = trades.length + past.length + prints.length;
+      counters.dropped++;
+      counters.trades += all;
+      counters.trades_dropped += all;
+      return 'trade';
+    }
+    const before = counters.ticks;
+    const quarantined = counters.trades_quarantined;
+    const { trades, numbering, past, prints } = mapped;
+    const counting = this.sampler.every === 1;
+    if (past !== undefined) this.#intake.remember(origin, past, numbering);
+    if (prints !== undefined) this.#intake.skip(origin, prints, numbering, counting);
+    this.#intake.take(origin, trades, numbering, counting);
+    if (counters.trades_quarantined > quarantined) this.#keepAside(origin, 'the time of a trade cannot be', bytes);
+    const fate = this.#countTradeFrame(mapped, counters.ticks > before, counters.trades_quarantined > quarantined);
+    if (this.#ticks.length >= this.#batchRows || (this.#first && this.#ticks.length > 0)) {
+      this.#first = false;
+      this.onDue();
+    }
+    return fate;
+  }
+
+  #countTradeFrame({ trades, prints }: Mapped & { is: 'trades' }, isNew: boolean, quarantined: boolean): FrameFate {
+    const counters = this.counters;
+    if (isNew) counters.kept++;
+    else if (quarantined) counters.malformed++;
+    else if (trades.length > 0) counters.duplicates++;
+    else {
+      counters.ignored++;
+      this.ignoredKinds.count(prints === undefined ? 'no trades' : 'prints that are no market trades', false);
+    }
+    return quarantined && !isNew ? 'malformed' : 'trade';
   }
 
   /** Another source or another sampling: the ledger says which source is sampled, and frames are counted from here. */
-  #hear(source: FrameOrigin): void {
+  #hear(origin: FrameOrigin): void {
     const now = Date.now();
     const { every } = this.sampler;
     if (this.#heard.every !== every) {
       this.coverage.endKind('sampled', now);
       this.#frames = new FrameCount();
     }
-    if (every > 1) this.coverage.begin(source.name, 'sampled', now, `1 in ${every}`);
-    this.#heard = { source, every };
+    if (every > 1) this.coverage.begin(origin.name, 'sampled', now, `1 in ${every}`);
+    this.#heard = { origin, every };
   }
 
-  #countFrame(source: FrameOrigin, sequence: number): void {
+  #countFrame(origin: FrameOrigin, sequence: number): void {
     const now = Date.now();
-    const lost = this.#frames.lost(source, sequence, now);
+    const lost = this.#frames.lost(origin, sequence, now);
     if (lost === null) return;
-    this.coverage.add(source.name, 'gap', lost.sinceMs, now, `frames ${lost.first} to ${lost.last} never came`);
+    this.coverage.add(origin.name, 'gap', lost.sinceMs, now, `frames ${lost.first} to ${lost.last} never came`);
   }
 
-  #onTick({ state }: Lane, tick: Tick): void {
+  #onTick(tick: Tick): void {
     this.#ticks.append(tick);
-    this.counters.ticks++;
-    this.#keep(this.#execution.onTick(tick));
-    const signal = state.strategy(tick);
+    this.#keep(this.#trading.onTick(tick));
+    const signal = this.#trading.signalOf(tick);
     if (signal === null) return;
-    const strategy = this.#config.engine.strategy;
-    const id = tick.tradeId ?? `${tick.ts}-${++state.signals}`;
-    const orderId = `${tick.source}:${tick.symbol}:${strategy}:${id}`;
-    const { ts, price, symbol, source } = tick;
-    const { side, reason } = signal;
-    pushSignal(this.#rows.signals, { ts, symbol, source, strategy, side, price, reason });
-    this.#keep(this.#execution.execute(orderId, signal, tick, this.ageMs()));
+    const { market, source, ts, price } = tick;
+    const { strategy, side, reason } = signal;
+    pushSignal(this.#rows.signals, { market, ts, source, strategy, side, price, reason });
+    this.#keep(this.#trading.execute(signal, tick, this.ageMs()));
   }
 
   #keep(executed: Executed | null): void {
@@ -210,32 +228,11 @@ export class Pipeline {
     for (const fill of executed.fills) pushFill(this.#rows.fills, fill);
   }
 
-  /** Per source and wire symbol: neither a failover nor BTC/USDT beside BTC/USD may fake a crossover. Mostly the last one's. */
-  #laneOf(source: FrameOrigin, wire: string): Lane {
-    const last = this.#lastLane;
-    if (last !== undefined && last.source === source && last.wire === wire) return last;
-    const symbol = canonicalSymbol(wire, this.#config.app.symbol, source.wireSymbol);
-    const key = `${source.name}\n${wire}`;
-    let state = this.#strategies.get(key);
-    if (state === undefined) {
-      const { strategy, signal_every_n_ticks: every } = this.#config.engine;
-      state = { strategy: strategy === 'sma' ? smaCrossover() : periodic(every), signals: 0 };
-      this.#strategies.set(key, state);
-    }
-    this.#lastLane = { source, wire, symbol, state };
-    return this.#lastLane;
-  }
-
-  #countKind(kind: string): void {
-    const known = this.ignoredKinds.has(kind) || this.ignoredKinds.size < 64 ? kind : 'other';
-    this.ignoredKinds.set(known, (this.ignoredKinds.get(known) ?? 0) + 1);
-  }
-
-  #quarantine(source: string, reason: string, bytes: Buffer): void {
-    if (this.#rows.quarantine.length >= QUARANTINE_PER_FLUSH) return;
-    const raw = bytes.toString('utf8', 0, QUARANTINE_RAW_CHARS);
-    this.#rows.quarantine.push({ source, receivedMs: Date.now(), reason, raw });
+  #keepAside(origin: FrameOrigin, reason: string, bytes: Buffer): void {
+    if (this.#quarantine.isFull) return;
+    this.#quarantine.add(origin.name, Date.now(), reason, bytes.toString('utf8', 0, QUARANTINE_RAW_BYTES));
   }
 }
 
-const noRows = (): OtherRows => ({ signals: [], orders: [], fills: [], quarantine: [] });
+const QUARANTINE_RAW_BYTES = 4096;
+const noRows = (): { signals: FlatRows; orders: FlatRows; fills: FlatRows } => ({ signals: [], orders: [], fills: [] });

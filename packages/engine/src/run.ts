@@ -87,7 +87,6 @@ export async function runEngine(loaded: Loaded, log: Logger, notifier: Notifier)
   const feed = startFeed(loaded, pipeline, writer, log, { clock, learnt, end });
   const flush = (stopped = false) => {
     const { counters } = pipeline;
-    const { kept, duplicates, dropped, sampled_out } = counters;
     writer.write({
       ...pipeline.takeRows(),
       health: learnt.splice(0),
@@ -98,15 +97,16 @@ export async function runEngine(loaded: Loaded, log: Logger, notifier: Notifier)
         drops: counters.dropped,
         connection: stopped ? 'stopped' : feed.state(),
         connectionState: stopped ? 'stopped' : feed.connection(),
-        tradeFramesKept: kept + duplicates + dropped,
-        tradeFramesSampledOut: sampled_out,
+        tradeFramesKept: counters.trade_frames_kept,
+        tradeFramesSampledOut: counters.sampled_out,
         sampleEvery: pipeline.sampler.every,
-        counters: JSON.stringify(counters),
+        counters: JSON.stringify(pipeline.totals()),
         vitals: null,
       },
     });
   };
   pipeline.onDue = () => flush();
+  pipeline.onWarning = (message, detail) => log.warn(detail, message);
   if (live) pipeline.ageMs = lateness();
   const timers = [
     setInterval(() => flush(), config.storage.flush_interval_ms),
@@ -138,16 +138,16 @@ export async function runEngine(loaded: Loaded, log: Logger, notifier: Notifier)
 /** Commits what is left and logs the totals; the exit code, which a disk that does not take it in time changes. */
 async function finish(asked: EndReason, pipeline: Pipeline, writer: Writer, log: Logger): Promise<number> {
   const tooLong = new Promise<null>((resolve) => setTimeout(() => resolve(null), LONGEST_DRAIN_MS));
-  const totals = JSON.stringify({ ...pipeline.counters, ignored_kinds: Object.fromEntries(pipeline.ignoredKinds) });
+  const totals = JSON.stringify(pipeline.totals());
   const close = () => writer.close({ reason: asked, exitCode: EXIT_OF_REASON[asked], totals });
   const closed = asked === 'overload' ? null : await Promise.race([close(), tooLong]);
   const reason = closed === null ? 'overload' : asked;
   const code = EXIT_OF_REASON[reason];
   const unaccounted = pipeline.unaccounted();
   const pending = writer.pendingTicks();
-  log.info({ code, reason, ticks_written: closed, pending, unaccounted, ...pipeline.counters }, 'stopped');
+  log.info({ code, reason, ticks_written: closed, pending, unaccounted, ...pipeline.totals() }, 'stopped');
   if (pending > 0) log.error({ pending }, 'ticks were lost: the disk did not take them in time');
-  if (unaccounted !== 0) log.error({ unaccounted }, 'frames were lost without being counted');
+  if (unaccounted !== 0) log.error({ unaccounted }, 'frames or trades were lost without being counted');
   return code;
 }
 

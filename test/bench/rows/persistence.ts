@@ -84,14 +84,14 @@ async function throughThread(path: string, rows: number): Promise<number> {
   const started = performance.now();
   for (let n = 0; n < rows; n++) {
     ticks.append({
-      symbol: 'BTCUSD',
+      market: MARKET,
       source: 'binance',
       price: price(n),
       volume: volume(n),
       ts: ts(n),
       tradeId: FIRST_ID + n,
     });
-    if (ticks.length === BATCH) writer.write(batch(ticks));
+    if (ticks.length === BATCH) writer.write(batch(ticks, n < BATCH ? [MARKET] : []));
   }
   while (writer.pendingTicks() > 0) await new Promise((resolve) => setTimeout(resolve, 1));
   const seconds = (performance.now() - started) / 1000;
@@ -99,7 +99,9 @@ async function throughThread(path: string, rows: number): Promise<number> {
   return rows / seconds;
 }
 
-const batch = (ticks: TickColumns) => ({
+const MARKET = { index: 0, venue: 'bench', wire: 'BTCUSD', symbol: 'BTCUSD' };
+const batch = (ticks: TickColumns, markets: (typeof MARKET)[]) => ({
+  markets,
   ticks: ticks.take(),
   signals: [],
   orders: [],
@@ -107,5 +109,6 @@ const batch = (ticks: TickColumns) => ({
   quarantine: [],
   gaps: [],
   coverage: [],
+  positions: [],
   status: STATUS,
 });

@@ -99,7 +99,7 @@ const damaged = (frame: fc.Arbitrary<string>) =>
 
 t.test('The pass over the bytes means what the full parser means, for whatever frame', async (t) => {
   const same = (text: string) => {
-    assert.deepEqual(textual(mapBytes(Buffer.from(text), 'BTCUSD')), mapFrame(text, 'BTCUSD'));
+    assert.deepEqual(textual(mapBytes(Buffer.from(text), 'BTCUSD', {})), mapFrame(text, 'BTCUSD'));
   };
   t.doesNotThrow(() => fc.assert(fc.property(damaged(binance), same), { numRuns: 3000 }));
   t.doesNotThrow(() => fc.assert(fc.property(damaged(gemini), same), { numRuns: 3000 }));

@@ -4,8 +4,6 @@ import { letters, pair } from './symbol.ts';
 /** What is known of a public feed without connecting to it; its frames are mapped by the file of that name in `feeds/exchanges/`. */
 export interface ExchangeSite {
   name: ExchangeName;
-  /** Feeds of one venue show the same trades under the same numbers. */
-  venue: string;
   /** Whether a source's URL belongs to this feed. */
   serves(url: URL): boolean;
   /** The exchange's own spelling of a symbol such as BTCUSD. */
@@ -20,9 +18,8 @@ const isKraken = (hostname: string): boolean => /^(beta-)?ws\.kraken\.com$/.test
 export const EXCHANGE_SITES: readonly ExchangeSite[] = [
   {
     name: 'binance',
-    venue: 'binance',
     serves: ({ hostname, pathname, search }) =>
-      /(^|\.)binance\.(com|us|vision)$/.test(hostname) ||
+      /(^|\.)binance\.(com|us|tr|vision)$/.test(hostname) ||
       /^\/ws\/[a-z0-9]+@(trade|aggTrade)/.test(pathname) ||
       (pathname === '/stream' && search.includes('streams=')),
     wireSymbol: letters,
@@ -30,21 +27,18 @@ export const EXCHANGE_SITES: readonly ExchangeSite[] = [
   },
   {
     name: 'gemini-v1',
-    venue: 'gemini',
     serves: ({ pathname }) => /^\/v1\/marketdata\//.test(pathname),
     wireSymbol: letters,
     asks: false,
   },
   {
     name: 'coinbase-advanced',
-    venue: 'coinbase',
     serves: ({ hostname }) => hostname === 'advanced-trade-ws.coinbase.com',
     wireSymbol: (symbol) => pair(symbol, '-'),
     asks: true,
   },
   {
     name: 'kraken-v2',
-    venue: 'kraken',
     serves: ({ hostname, pathname }) =>
       /^\/v2\/?$/.test(pathname) || (isKraken(hostname) && pathname.startsWith('/v2')),
     wireSymbol: (symbol) => pair(symbol, '/'),
@@ -52,28 +46,24 @@ export const EXCHANGE_SITES: readonly ExchangeSite[] = [
   },
   {
     name: 'kraken-v1',
-    venue: 'kraken',
     serves: ({ hostname, pathname }) => isKraken(hostname) && pathname.replace(/\/$/, '') === '',
     wireSymbol: (symbol) => pair(symbol, '/').replace(/^BTC\//, 'XBT/'),
     asks: true,
   },
   {
     name: 'coinbase-exchange',
-    venue: 'coinbase',
     serves: ({ hostname }) => /^ws-(feed|direct)(-public)?(\.[a-z]+)*\.coinbase\.com$/.test(hostname),
     wireSymbol: (symbol) => pair(symbol, '-'),
     asks: true,
   },
   {
     name: 'gemini-v2',
-    venue: 'gemini',
     serves: ({ pathname }) => /^\/v2\/marketdata\/?$/.test(pathname),
     wireSymbol: letters,
     asks: true,
   },
   {
     name: 'gemini-v3',
-    venue: 'gemini',
     serves: ({ hostname }) => /^ws\.(sandbox\.)?gemini\.com$/.test(hostname),
     wireSymbol: (symbol) => letters(symbol).toLowerCase(),
     asks: true,
@@ -87,10 +77,23 @@ export function siteOfSource(source: Pick<Source, 'url' | 'exchange'>): Exchange
   return EXCHANGE_SITES.find((site) => site.serves(url));
 }
 
+/** Hosts that show the same trades under the same numbers as the one that their venue is called by. */
+const SAME_VENUE: Readonly<Record<string, string>> = {
+  'data-stream.binance.vision': 'stream.binance.com',
+  'ws.gemini.com': 'api.gemini.com',
+  'ws.sandbox.gemini.com': 'api.sandbox.gemini.com',
+  'advanced-trade-ws.coinbase.com': 'ws-feed.exchange.coinbase.com',
+  'ws-direct.exchange.coinbase.com': 'ws-feed.exchange.coinbase.com',
+  'ws-feed.pro.coinbase.com': 'ws-feed.exchange.coinbase.com',
+};
+
 /**
- * A site of an exchange that numbers its trades apart from the main one, or a stream that numbers something else; undefined
- * for the main one.
+ * The space of trade ids that a source belongs to: the name that its configuration gives, else its exact host. Spot, futures,
+ * national sites, test nets and unknown hosts are venues of their own. A port tells servers of one machine apart.
  */
-export function siteOf(url: string): string | undefined {
-  return /sandbox|testnet|\.us(?=[:/])|@aggTrade/.exec(url)?.[0];
+export function venueOf({ url, venue }: Pick<Source, 'url' | 'venue'>): string {
+  if (venue !== undefined) return venue;
+  const { hostname, host } = new URL(url);
+  const isPublic = /[a-z]/.test(hostname) && hostname.includes('.');
+  return isPublic ? (SAME_VENUE[hostname] ?? hostname) : host;
 }

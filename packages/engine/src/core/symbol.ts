@@ -1,4 +1,9 @@
 const QUOTES = ['USDT', 'USDC', 'USD', 'EUR', 'GBP', 'BTC', 'ETH'];
+const SYMBOL = /^[A-Za-z0-9][A-Za-z0-9._/:-]{0,31}$/;
+
+/** A symbol as exchanges write them, or undefined. */
+export const symbolText = (value: unknown): string | undefined =>
+  typeof value === 'string' && SYMBOL.test(value) ? value : undefined;
 
 /** `BTCUSD` with a separator between base and quote: `BTC-USD`; unchanged if it ends with no known quote. */
 export function pair(symbol: string, separator: string): string {
@@ -11,9 +16,46 @@ export function pair(symbol: string, separator: string): string {
 /** Whether the text reads as a symbol: its letters end with a known quote. */
 export const hasQuote = (text: string): boolean => pair(letters(text), '-').includes('-');
 
-/** Letters and digits only, upper case, with Kraken's XBT as BTC: the same market has the same letters everywhere. */
+/** Letters and digits only, upper case, with Kraken's XBT as BTC: equal for the same market at every exchange. */
 export const letters = (symbol: string): string =>
   symbol
     .toUpperCase()
     .replace(/[^A-Z0-9]/g, '')
     .replace(/^XBT/, 'BTC');
+
+/** Whether a frame's own spelling of a symbol is the market that was asked for. */
+export const isMarket = (value: unknown, symbol: string): boolean =>
+  typeof value === 'string' && letters(value) === letters(symbol);
+
+/**
+ * The symbol of a source's URL: `/v1/marketdata/btcusd`, `/ws/btcusdt@trade`, `/stream?streams=btcusdt@trade`, `/btcusd`,
+ * `/?symbol=btcusd`. Empty if there is none, as in `/ws` or `/v2`, or more than one.
+ */
+export function symbolOfUrl(url: string): string {
+  const { pathname, searchParams } = new URL(url);
+  const after = /\/marketdata\/([^/]+)/i.exec(pathname)?.[1];
+  const last = pathname.split('/').findLast((part) => part !== '') ?? '';
+  const asked = ['symbol', 'symbols', 'streams'].map((key) => searchParams.get(key) ?? '');
+  const named = [last, ...asked].map((text) => text.split('@')[0] as string);
+  const isOne = (text: string, at: number) =>
+    /^[a-z0-9-]{5,16}$/i.test(text) && hasQuote(text) && !(asked[at - 1] ?? '').includes('/');
+  return (after ?? named.find(isOne))?.toUpperCase() ?? '';
+}
+
+/**
+ * What people are shown for a wire symbol: `configured` for the one market that it means, the wire symbol for any other. The
+ * source's configured symbol says which market that is; else the one of its URL, with USDT counting as USD; else the one
+ * with the letters of `configured`.
+ */
+export function displaySymbol(
+  wire: string,
+  configured: string,
+  wireSymbol: string | undefined,
+  urlSymbol: string,
+): string {
+  const own = letters(configured);
+  const ofUrl = letters(urlSymbol);
+  const asked = ofUrl === own || (own.endsWith('USD') && ofUrl === `${own}T`) ? ofUrl : own;
+  const meant = wireSymbol === undefined ? asked : letters(wireSymbol);
+  return letters(wire) === meant ? configured : wire;
+}

@@ -1,7 +1,11 @@
-/** One trade as the pipeline carries it. `ts` is exchange time in milliseconds; `tradeId` is a number where it is a safe
- * integer, null where none is numbered. */
+import type { Market } from './market.ts';
+
+/**
+ * One trade as the pipeline carries it. `ts` is exchange time in milliseconds; `tradeId` is a number if it is a safe integer,
+ * and null if the exchange does not number its trades.
+ */
 export interface Tick {
-  symbol: string;
+  market: Market;
   source: string;
   price: number;
   volume: number;
@@ -9,7 +13,7 @@ export interface Tick {
   tradeId: string | number | null;
 }
 
-/** A trade as an exchange's frame names it: its own symbol, not yet the config's. */
+/** A trade as an exchange's frame names it; `symbol` is the exchange's own. */
 export interface Trade {
   symbol: string;
   price: number;
@@ -18,9 +22,9 @@ export interface Trade {
   tradeId: string | number | null;
 }
 
-/** Makes a tick that is used again and again into that of another trade; the same tick. */
-export function fillTick(tick: Tick, source: string, symbol: string, trade: Trade): Tick {
-  tick.symbol = symbol;
+/** Fills a tick that is reused with the values of another trade; returns the same tick. */
+export function fillTick(tick: Tick, source: string, market: Market, trade: Trade): Tick {
+  tick.market = market;
   tick.source = source;
   tick.price = trade.price;
   tick.volume = trade.volume;
@@ -30,23 +34,25 @@ export function fillTick(tick: Tick, source: string, symbol: string, trade: Trad
 }
 
 /**
- * How an exchange numbers its trades. One space of ids has one name, whichever API it is read through. `dense`: each id is
- * the one before plus 1, per symbol, so that a jump is a hole. `sparse`: unique and ascending, with jumps that mean nothing.
- * `shared`: one id may cover several trades, so that a trade is told by its id, time, price and size.
+ * How an exchange numbers the trades of a market; `name` tells several numberings of one market apart. `dense`: each id is the
+ * previous one plus 1, so that a jump is a hole. `sparse`: unique and ascending, jumps mean nothing. `opaque`: unique, without
+ * an order. `shared`: one id may cover several trades, so that a trade is identified by its id, time, price and size.
  */
 export interface Numbering {
   name: string;
-  ids: 'dense' | 'sparse' | 'shared';
+  ids: 'dense' | 'sparse' | 'opaque' | 'shared';
 }
 
 /**
- * What one frame turned out to be. `kind` of an ignored frame is what it calls itself; `numbering` is null where the
- * exchange does not number trades; `leaving` announces that the server will close the connection; `sequence` counts frames, where the exchange counts them per connection without a hole.
+ * What one frame turned out to be. `kind` of an ignored frame is what it calls itself; `numbering` is null if the exchange does
+ * not number trades; `past` are older trades of the same frame; `prints` are entries that are no market trades, whose ids count
+ * as seen; `sequence` counts frames, if the exchange counts them per connection without a hole.
+ * `leaving`: the exchange asks for a new connection; `notice` is for the log; `stranger`: no known exchange sends such frames.
  */
 export type Mapped = { sequence?: number } & (
-  | { is: 'trades'; trades: Trade[]; numbering: Numbering | null; past?: Trade[] }
+  | { is: 'trades'; trades: Trade[]; numbering: Numbering | null; past?: Trade[]; prints?: Trade[] }
   | { is: 'history'; trades: Trade[]; numbering: Numbering | null }
-  | { is: 'control'; leaving?: true }
-  | { is: 'ignored'; kind: string }
+  | { is: 'control'; leaving?: true; notice?: string }
+  | { is: 'ignored'; kind: string; stranger?: true }
   | { is: 'malformed'; reason: string }
 );

@@ -5,11 +5,11 @@ import { Backoff } from '../core/connection/backoff.ts';
 import { recall, type SourceHealth } from '../core/connection/health.ts';
 import type { Loss } from '../core/connection/loss.ts';
 import type { Attempts } from '../core/connection/outage.ts';
-import { siteOf, siteOfSource } from '../core/exchanges.ts';
+import { venueOf } from '../core/exchanges.ts';
 import type { FrameOrigin } from '../core/frame-origin.ts';
+import { symbolOfUrl } from '../core/symbol.ts';
 import type { Exchange } from './exchanges/exchange.ts';
 import { exchangeOf } from './exchanges/exchanges.ts';
-import { symbolOfUrl } from './exchanges/map-frame.ts';
 
 export interface SourcesRules {
   connection: Config['connection'];
@@ -36,21 +36,15 @@ export interface Lane {
   attempts: Attempts;
 }
 
-/** One lane for each source, the best first. Sources of one exchange and site are kin: they number the same trades. */
+/** One lane for each source, the best first. */
 export function lanesOf(sources: Source[], rules: Config['connection'], learnt: SourceHealth[]): Lane[] {
   const ordered = [...sources].sort((a, b) => a.priority - b.priority);
-  const placeOf = (source: Source) => {
-    const venue = siteOfSource(source)?.venue;
-    return venue === undefined ? source.name : `${venue} ${siteOf(source.url) ?? ''}`;
-  };
   return ordered.map((source, index) => {
-    const kin = ordered.filter((other) => placeOf(other) === placeOf(source)).map(({ name }) => name);
     const from = {
       name: source.name,
       symbol: symbolOfUrl(source.url) || (source.symbol ?? ''),
       wireSymbol: source.symbol,
-      site: siteOf(source.url),
-      kin,
+      venue: venueOf(source),
     };
     const backoff = new Backoff(rules, Math.random);
     const attempts = { endedAt: null, garbageAt: null };

@@ -13,7 +13,7 @@ export interface SyntheticRules {
  * to any other. The price walks up ten steps and down ten. A late timer catches up, so that the rate holds.
  */
 export function startSynthetic(rules: SyntheticRules, events: FeedEvents): Feed {
-  const source = { name: 'synthetic', symbol: rules.symbol, wireSymbol: undefined };
+  const source = { name: 'synthetic', venue: 'synthetic', symbol: rules.symbol, wireSymbol: undefined };
   const started = performance.now();
   const firstId = Date.now();
   let made = 0;

@@ -30,9 +30,8 @@ const LONG_WAL_MB = 256;
 export function watch(watched: Watched): NodeJS.Timeout[] {
   const { pipeline, writer, feed, notifier, log } = watched;
   const heartbeat = () => {
-    const ignored_kinds = Object.fromEntries(pipeline.ignoredKinds);
     const [pending, unaccounted] = [writer.pendingTicks(), pipeline.unaccounted()];
-    log.info({ ...pipeline.counters, ignored_kinds, unaccounted, pending, connection: feed.state() }, 'heartbeat');
+    log.info({ ...pipeline.totals(), unaccounted, pending, connection: feed.state() }, 'heartbeat');
     warnOfFullDisk(watched);
     warnOfLongWal(watched);
   };

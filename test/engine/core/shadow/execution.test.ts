@@ -1,6 +1,8 @@
+import type { Market } from '@hybrid-soak/engine/core/market.ts';
 import { type Executed, type ExecutionRules, ShadowExecution } from '@hybrid-soak/engine/core/shadow/execution.ts';
 import fc from 'fast-check';
 import t from 'tap';
+import { marketsOf } from '../../ticks.ts';
 
 const rules: ExecutionRules = {
   mode: 'SHADOW',
@@ -9,7 +11,16 @@ const rules: ExecutionRules = {
   caps: { max_exposure_usd: 1000, max_symbol_exposure_usd: 500, max_open_orders: 5 },
   paper: { fee_rate: 0.001, slippage_rate: 0.0005, max_fill_quantity: 0.5 },
 };
-const tick = (price: number, symbol = 'BTCUSD') => ({ symbol, source: 's', price, volume: 1, ts: 1, tradeId: null });
+const markets = marketsOf('BTCUSD', 'ETHUSD', 'SOLUSD');
+const marketOf = (symbol: string) => markets.find((market) => market.symbol === symbol) as Market;
+const tick = (price: number, symbol = 'BTCUSD') => ({
+  market: marketOf(symbol),
+  source: 's',
+  price,
+  volume: 1,
+  ts: 1,
+  tradeId: null,
+});
 const buy = { side: 'BUY' as const, reason: 'test' };
 const sell = { side: 'SELL' as const, reason: 'test' };
 
@@ -70,8 +81,8 @@ t.test('open orders count as exposure, and one whose next fill would pass a cap 
 
 t.test('what earlier runs hold counts', async (t) => {
   const held = [
-    { symbol: 'BTCUSD', quantity: 4, price: 100 },
-    { symbol: 'ETHUSD', quantity: -3, price: 100 },
+    { venue: 'test', wire: 'BTCUSD', symbol: 'BTCUSD', quantity: 4, price: 100 },
+    { venue: null, wire: null, symbol: 'ETHUSD', quantity: -3, price: 100 },
   ];
   const after = (signal: typeof buy | typeof sell, symbol: string, most: number) =>
     new ShadowExecution({ ...rules, caps: { ...rules.caps, max_exposure_usd: most } }, held).execute(
@@ -83,6 +94,16 @@ t.test('what earlier runs hold counts', async (t) => {
   t.match(after(buy, 'BTCUSD', 1000), [{ reason: /symbol exposure would be 600/ }]);
   t.match(after(sell, 'ETHUSD', 850), [{ reason: /total exposure would be 900/ }]);
   t.match(after(sell, 'BTCUSD', 0).at(-1), { state: 'FILLED' }, 'it may be made smaller');
+});
+
+t.test('a holding belongs to its market, not to the symbol that is shown', async (t) => {
+  const [usd, usdt] = ['BTC-USD', 'BTC-USDT'].map((wire, index) => ({ index, venue: 'test', wire, symbol: 'BTCUSD' }));
+  const at = (market: Market | undefined) => ({ ...tick(100), market: market as Market });
+  const held = [{ venue: 'test', wire: 'BTC-USDT', symbol: 'BTCUSD', quantity: 4, price: 100 }];
+  const execution = new ShadowExecution(rules, held);
+  t.match(execution.execute('a', buy, at(usd), 0).orders.at(-1), { state: 'FILLED' }, 'it holds nothing yet');
+  t.match(execution.execute('b', buy, at(usdt), 0).orders, [{ reason: /symbol exposure would be 600/ }]);
+  t.match(execution.execute('c', sell, at(usd), 0).fills, [{ market: usd, side: 'SELL' }]);
 });
 
 t.test('vetoes are rows with their reason', async (t) => {
@@ -186,7 +207,8 @@ t.test('no fill that makes a position larger leaves the symbol or the whole abov
       for (const event of list) {
         const known = held.get(event.symbol);
         if (known !== undefined) known.price = event.price;
-        for (const { symbol, side, quantity } of happen(execution, event).fills) {
+        for (const { market, side, quantity } of happen(execution, event).fills) {
+          const { symbol } = market;
           const before = held.get(symbol)?.quantity ?? 0;
           const after = before + sign(side) * quantity;
           held.set(symbol, { quantity: after, price: event.price });

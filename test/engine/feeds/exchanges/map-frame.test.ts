@@ -1,4 +1,5 @@
-import { canonicalSymbol, mapBytes, mapFrame, symbolOfUrl } from '@hybrid-soak/engine/feeds/exchanges/map-frame.ts';
+import { displaySymbol, symbolOfUrl } from '@hybrid-soak/engine/core/symbol.ts';
+import { mapBytes, mapFrame } from '@hybrid-soak/engine/feeds/exchanges/map-frame.ts';
 import fc from 'fast-check';
 import t from 'tap';
 import { CONTROL, HISTORY, IGNORED, LIVE, MALFORMED, MS } from '../../../fixtures/frames.ts';
@@ -34,9 +35,9 @@ t.test('control, other streams and malformed frames are told apart', async (t) =
 
 t.test('an ignored frame is counted by what it calls itself', async (t) => {
   t.same(map(IGNORED['binance kline']), { is: 'ignored', kind: 'kline' });
-  t.same(map(IGNORED['a stranger']), { is: 'ignored', kind: 'greeting' });
-  t.same(map('{"type":{}}'), { is: 'ignored', kind: 'unknown' });
-  t.same(map(`{"type":"${'x'.repeat(1000)}"}`), { is: 'ignored', kind: 'x'.repeat(64) });
+  t.same(map(IGNORED['a stranger']), { is: 'ignored', kind: 'greeting', stranger: true });
+  t.match(map('{"type":{}}'), { is: 'ignored', kind: 'unknown' });
+  t.match(map(`{"type":"${'x'.repeat(1000)}"}`), { is: 'ignored', kind: 'x'.repeat(64) });
 });
 
 t.test('ids and times beyond 2^53 keep every digit', async (t) => {
@@ -148,13 +149,15 @@ t.test('nothing that a peer can send throws', async (t) => {
   );
 });
 
-t.test('symbols are the exchange’s on the wire and the config’s in the database', async (t) => {
-  for (const wire of ['BTCUSD', 'btcusd', 'BTC-USD', 'BTC/USD', 'XBT/USD', 'BTCUSDT'])
-    t.equal(canonicalSymbol(wire, 'BTCUSD', undefined), 'BTCUSD', wire);
-  t.equal(canonicalSymbol('ETH/USD', 'BTCUSD', undefined), 'ETH/USD', 'another market keeps its name');
-  t.equal(canonicalSymbol('BTCUSDT', 'BTCUSD', 'BTC-USD'), 'BTCUSDT', 'a source that names its symbol means that one');
-  t.equal(symbolOfUrl('wss://api.gemini.com/v1/marketdata/btcusd'), 'BTCUSD');
-  t.equal(symbolOfUrl('wss://stream.binance.com:9443/ws/btcusdt@trade'), 'BTCUSDT');
+t.test('the configured symbol is shown for the one market that the source means', async (t) => {
+  const shown = (wire: string, named: string | undefined, url = '') => displaySymbol(wire, 'BTCUSD', named, url);
+  for (const wire of ['BTCUSD', 'btcusd', 'BTC-USD', 'BTC/USD', 'XBT/USD'])
+    t.equal(shown(wire, undefined), 'BTCUSD', wire);
+  t.equal(shown('ETH/USD', undefined), 'ETH/USD', 'another market keeps its name');
+  t.equal(shown('BTCUSDT', undefined), 'BTCUSDT', 'and so does another quote currency');
+  t.equal(shown('BTCUSDT', undefined, 'BTCUSDT'), 'BTCUSD', 'unless the URL asks for it');
+  t.equal(shown('BTCUSDT', 'BTC-USD'), 'BTCUSDT', 'a source that names its symbol means that one');
+  t.equal(shown('BTC-USDT', 'BTC-USDT'), 'BTCUSD');
 });
 
 t.test('the market of frames that name none is the one in their URL, wherever it stands there', async (t) => {
@@ -164,6 +167,9 @@ t.test('the market of frames that name none is the one in their URL, wherever it
     ['/btcusd', 'BTCUSD'],
     ['/feeds/btc-usd/', 'BTC-USD'],
     ['/?symbol=ethusd', 'ETHUSD'],
+    ['/ws/btcusdt@trade', 'BTCUSDT'],
+    ['/stream?streams=btcusdt@trade', 'BTCUSDT'],
+    ['/stream?streams=btcusdt@trade/ethusdt@trade', ''],
     ['/v1/multimarketdata?symbols=BTCUSD,ETHUSD', ''],
     ['', ''],
     ['/', ''],
@@ -179,5 +185,5 @@ t.test('Gemini v1 with several markets on one connection: each event names its o
   const named = (symbol: string) =>
     LIVE['gemini v1'].replace('"type":"trade",', `"type":"trade","symbol":"${symbol}",`);
   t.equal(tradesIn(named('ETHUSD'))[0]?.symbol, 'ETHUSD');
-  t.match(mapBytes(Buffer.from(named('ETHUSD')), 'BTCUSD'), { is: 'trades', trades: [{ symbol: 'ETHUSD' }] });
+  t.match(mapBytes(Buffer.from(named('ETHUSD')), 'BTCUSD', {}), { is: 'trades', trades: [{ symbol: 'ETHUSD' }] });
 });

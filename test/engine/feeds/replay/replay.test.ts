@@ -89,7 +89,10 @@ t.test('a plain file of raw frames: what each means, as from a socket', async (t
   t.equal(code, 0);
   // The mark of a UTF-8 file is no part of its first line.
   t.match(stopped, { received: 5, kept: 2, history: 1, malformed: 2, unaccounted: 0 });
-  t.same(rows(cwd, 'SELECT DISTINCT source, symbol FROM ticks'), [{ source: 'replay', symbol: 'BTCUSD' }]);
+  t.same(rows(cwd, 'SELECT DISTINCT source, symbol FROM ticks'), [
+    { source: 'replay', symbol: 'BTCUSDT' },
+    { source: 'replay', symbol: 'BTCUSD' },
+  ]);
   t.match(rows(cwd, 'SELECT raw FROM quarantine ORDER BY id'), [
     { raw: MALFORMED['a price of zero'] },
     { raw: 'garbage' },
@@ -127,7 +130,7 @@ t.test('recordings of other recorders are read: frames beside their times, and t
   ];
   const { cwd, code, stopped } = await replay(t, `${lines.join('\r\n')}\n  \n`);
   t.equal(code, 0);
-  t.match(stopped, { received: 8, kept: 8, unaccounted: 0 });
+  t.match(stopped, { received: 8, kept: 7, ignored: 1, unaccounted: 0 }, 'what was recorded as a frame is a frame');
   t.same(
     rows(cwd, TICKS).map(({ symbol, price, volume, ts, source, trade_id }) => [
       [symbol, source, trade_id].join(' '),
@@ -141,7 +144,6 @@ t.test('recordings of other recorders are read: frames beside their times, and t
       ['BTCUSD replay ', '2.5 0.001 0'],
       ['BTCUSD replay ', '3 1 0'],
       ['BTCUSD replay 13834774380200032777', '4 0 0'],
-      ['BTCUSD replay ', '5 1 0'],
     ],
   );
 });

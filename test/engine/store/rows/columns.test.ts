@@ -1,12 +1,15 @@
 import { join } from 'node:path';
+import type { Market } from '@hybrid-soak/engine/core/market.ts';
 import type { Tick } from '@hybrid-soak/engine/core/tick.ts';
 import { openDatabase } from '@hybrid-soak/engine/store/open/open.ts';
 import { TickColumns } from '@hybrid-soak/engine/store/rows/columns.ts';
 import { tickInserter } from '@hybrid-soak/engine/store/rows/insert-ticks.ts';
 import t from 'tap';
+import { known, marketsOf } from '../../ticks.ts';
 
-const tick = (n: number, tradeId: Tick['tradeId'], symbol = 'BTCUSD'): Tick => ({
-  symbol,
+const markets = marketsOf('BTCUSD', 'ETHUSD');
+const tick = (n: number, tradeId: Tick['tradeId'], market = markets[0] as Market): Tick => ({
+  market,
   source: n % 7 === 0 ? 'gemini' : 'binance',
   price: 84_000 + n / 100,
   volume: 0.001 * (n + 1),
@@ -16,20 +19,25 @@ const tick = (n: number, tradeId: Tick['tradeId'], symbol = 'BTCUSD'): Tick => (
 
 t.test('What goes through the columns stands in the table as it was', async (t) => {
   const { db } = openDatabase(join(t.testdir(), 'bot.db'));
-  const insert = tickInserter(db);
+  const insert = tickInserter(db, known(markets));
   const columns = new TickColumns(16);
   const odd = [null, 'a-b', '007', '9007199254740993', '-0', '1e3', '5000000000', 5_000_000_000, 0, '0'];
   const ticks = [
     ...Array.from({ length: 250 }, (_, n) => ({ ...tick(n, 1_000_000_000 + n), source: 'binance' })),
-    ...odd.map((id, n) => tick(n, id, n % 2 === 0 ? 'BTCUSD' : 'ETHUSD')),
+    ...odd.map((id, n) => tick(n, id, markets[n % 2])),
   ];
   for (const each of ticks) columns.append(each);
   insert(columns.take());
-  const rows = db.prepare('SELECT symbol, source, price, volume, ts, trade_id FROM ticks ORDER BY id').all();
+  const rows = db.prepare('SELECT market, symbol, source, price, volume, ts, trade_id FROM ticks ORDER BY id').all();
   const text = (id: Tick['tradeId']) => (id === null ? null : String(id));
   t.same(
     rows,
-    ticks.map(({ tradeId, ...rest }) => ({ ...rest, trade_id: text(tradeId) })),
+    ticks.map(({ tradeId, market, ...rest }) => ({
+      ...rest,
+      market: market.index + 1,
+      symbol: market.symbol,
+      trade_id: text(tradeId),
+    })),
   );
   t.same(db.prepare('SELECT DISTINCT typeof(trade_id) AS type, typeof(ts) AS ts FROM ticks ORDER BY type').all(), [
     { type: 'null', ts: 'integer' },

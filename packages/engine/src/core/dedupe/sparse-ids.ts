@@ -1,42 +1,61 @@
-import { type Id, idOf } from './dense-ids.ts';
-import type { StreamSeed } from './gaps.ts';
+import { type Id, idOf } from './ids.ts';
+import { NewNumbering } from './new-numbering.ts';
 import { RecentIds } from './recent-ids.ts';
 
 /** Which ids of an ascending numbering with jumps were seen: the latest, and all below them. */
 export class SparseIds {
-  readonly #recent: RecentIds;
-  /** The lowest id that an earlier run wrote and is known of. */
+  readonly recent: RecentIds;
+  /** The lowest id that an earlier run is known to have taken. */
   #first: Id | null = null;
-  #newestTs = 0;
+  #last: Id | null = null;
+  /** The newer of the last two trades; see `dense-ids.ts`. */
+  #lastTs = 0;
+  #previousTs = 0;
+  readonly #again = new NewNumbering();
 
   constructor(capacity: number) {
-    this.#recent = new RecentIds(capacity);
+    this.recent = new RecentIds(capacity);
   }
 
-  /**
-   * Whether it is new. One below all that are remembered was seen and forgotten, unless it is newer than every trade so far:
-   * then the numbering has begun again.
-   */
+  /** Whether it is new. One below all that are remembered was seen and forgotten, unless the numbering has begun again. */
   take(given: string | number, ts: number): boolean {
-    const newer = ts > this.#newestTs;
-    if (newer) this.#newestTs = ts;
-    else if (this.#isForgotten(given)) return false;
-    return this.#recent.add(given);
+    const id = idOf(given);
+    // Above the last one it is above the floor, too: nearly all are.
+    if (!(this.#last !== null && id > this.#last) && !this.#isAboveFloor(id, given, ts)) return false;
+    if (!this.recent.add(given)) return false;
+    this.#again.reset();
+    this.#last = id;
+    this.#lastTs = Math.max(ts, this.#previousTs);
+    this.#previousTs = ts;
+    return true;
+  }
+
+  #isAboveFloor(id: Id, given: string | number, ts: number): boolean {
+    const floor = this.#floor();
+    if (floor === null || id >= floor) return true;
+    if (this.recent.has(given) || this.#again.confirmedBy(id, ts, this.#lastTs) === null) return false;
+    this.#first = id;
+    this.recent.clear();
+    return true;
   }
 
   /** What an earlier run took. */
-  seed({ ids, lastTs }: StreamSeed): void {
+  seed(ids: string[], lastTs: number): void {
     for (const given of ids) {
       const id = idOf(given);
       if (this.#first === null || id < this.#first) this.#first = id;
-      this.#recent.add(given);
+      this.recent.add(given);
     }
-    this.#newestTs = Math.max(this.#newestTs, lastTs);
+    this.#lastTs = lastTs;
+    this.#previousTs = lastTs;
   }
 
-  #isForgotten(given: string | number): boolean {
-    const { forgotten } = this.#recent;
-    const floor = forgotten === null ? this.#first : idOf(forgotten);
-    return floor !== null && idOf(given) < floor;
+  /** The lowest of the ids that were forgotten last and will be next: a single wild one among them is not believed. */
+  #floor(): Id | null {
+    const { forgotten } = this.recent;
+    if (forgotten === null) return this.#first;
+    let floor = idOf(forgotten);
+    for (const next of this.recent.oldest(2).map(idOf)) if (next < floor) floor = next;
+    return floor;
   }
 }

@@ -1,11 +1,12 @@
 import { RecentIds } from '../dedupe/recent-ids.ts';
+import type { Market } from '../market.ts';
 import type { Signal } from '../strategy/strategy.ts';
 import type { Tick } from '../tick.ts';
 
 export interface OrderRow {
   orderId: string;
   ts: number;
-  symbol: string;
+  market: Market;
   source: string;
   side: 'BUY' | 'SELL';
   quantity: number;
@@ -18,7 +19,7 @@ export interface OrderRow {
 export interface FillRow {
   orderId: string;
   ts: number;
-  symbol: string;
+  market: Market;
   side: 'BUY' | 'SELL';
   quantity: number;
   price: number;
@@ -33,8 +34,10 @@ export interface ExecutionRules {
   paper: { fee_rate: number; slippage_rate: number; max_fill_quantity: number };
 }
 
-/** What is held of a symbol: signed, and the last price that was paid for it. */
+/** What is held of a market: signed, and the last price that was paid for it. Of schema 2 only the symbol is known. */
 export interface Holding {
+  venue: string | null;
+  wire: string | null;
   symbol: string;
   quantity: number;
   price: number;
@@ -66,7 +69,7 @@ const nothing = (): Executed => ({ orders: [], fills: [] });
 
 /**
  * The simulated venue: pure, no socket, no order endpoint. SHADOW fills whole, at the tick's price, without a fee. PAPER fills
- * `max_fill_quantity` at the tick of the signal and at each later tick of the symbol, with slippage and fees; until then the
+ * `max_fill_quantity` at the tick of the signal and at each later tick of the market, with slippage and fees; until then the
  * order is open. Every state of an order is a row, a veto with its reason too.
  *
  * A cap is never passed by an order's doing: exposure is what is held plus what open orders may still add, at the last price,
@@ -74,7 +77,10 @@ const nothing = (): Executed => ({ orders: [], fills: [] });
  */
 export class ShadowExecution {
   readonly #rules: ExecutionRules;
-  readonly #positions = new Map<string, Position>();
+  /** By the market's index; null if nothing is or was held. */
+  readonly #positions: (Position | null)[] = [];
+  /** What earlier runs left in markets that no tick has come from yet. */
+  #held: Holding[];
   /** Order ids carry the tick's id, so only recent ones can come again. */
   readonly #seen = new RecentIds(RECENT_ORDERS);
   #openOrders = 0;
@@ -82,14 +88,14 @@ export class ShadowExecution {
   /** `held`: what earlier runs left. */
   constructor(rules: ExecutionRules, held: readonly Holding[] = []) {
     this.#rules = rules;
-    for (const { symbol, quantity, price } of held) this.#positions.set(symbol, { quantity, price, open: [] });
+    this.#held = [...held];
   }
 
   /** `ageMs`: how long ago the tick was received. The same `orderId` twice changes nothing. */
   execute(orderId: string, signal: Signal, tick: Tick, ageMs: number): Executed {
     if (!this.#seen.add(orderId)) return nothing();
     const { mode, quantity } = this.#rules;
-    const row = { orderId, ts: tick.ts, symbol: tick.symbol, source: tick.source, side: signal.side, quantity, mode };
+    const row = { orderId, ts: tick.ts, market: tick.market, source: tick.source, side: signal.side, quantity, mode };
     const position = this.#positionOf(tick);
     const veto = this.#veto(signal, position, ageMs);
     if (veto !== null) return { orders: [{ ...row, price: tick.price, state: 'VETOED', reason: veto }], fills: [] };
@@ -104,10 +110,15 @@ export class ShadowExecution {
     return executed;
   }
 
-  /** Values the symbol's position at the tick's price and fills its open orders on; null where nothing came of it. */
+  /** Values the market's position at the tick's price and continues its open orders; null if nothing came of it. */
   onTick(tick: Tick): Executed | null {
-    const position = this.#positions.get(tick.symbol);
-    if (position === undefined) return null;
+    const { index } = tick.market;
+    let position = this.#positions[index];
+    if (position === undefined) {
+      position = this.#resumed(tick.market);
+      this.#positions[index] = position;
+    }
+    if (position === null) return null;
     position.price = tick.price;
     if (position.open.length === 0) return null;
     const executed = nothing();
@@ -115,11 +126,20 @@ export class ShadowExecution {
     return executed;
   }
 
-  #positionOf({ symbol, price }: Tick): Position {
-    const position = this.#positions.get(symbol) ?? { quantity: 0, price, open: [] };
+  #positionOf({ market, price }: Tick): Position {
+    const position = this.#positions[market.index] ?? this.#resumed(market) ?? { quantity: 0, price, open: [] };
     position.price = price;
-    this.#positions.set(symbol, position);
+    this.#positions[market.index] = position;
     return position;
+  }
+
+  /** What earlier runs hold of a market; a holding without a market is the first one's that is shown by its symbol. */
+  #resumed({ venue, wire, symbol }: Market): Position | null {
+    const isIt = (held: Holding) => held.venue === venue && held.wire === wire;
+    const found = this.#held.find(isIt) ?? this.#held.find((held) => held.venue === null && held.symbol === symbol);
+    if (found === undefined) return null;
+    this.#held = this.#held.filter((held) => held !== found);
+    return { quantity: found.quantity, price: found.price, open: [] };
   }
 
   #veto({ side }: Signal, position: Position, ageMs: number): string | null {
@@ -139,7 +159,8 @@ export class ShadowExecution {
     if (symbolUsd > caps.max_symbol_exposure_usd)
       return `RISK_CAP: symbol exposure would be ${symbolUsd.toFixed(2)} of ${caps.max_symbol_exposure_usd} USD`;
     let total = symbolUsd;
-    for (const other of this.#positions.values()) if (other !== position) total += exposure(other);
+    for (const other of this.#positions) if (other && other !== position) total += exposure(other);
+    for (const { quantity, price } of this.#held) total += Math.abs(quantity) * price;
     if (total > caps.max_exposure_usd)
       return `RISK_CAP: total exposure would be ${total.toFixed(2)} of ${caps.max_exposure_usd} USD`;
     return null;
@@ -163,8 +184,8 @@ export class ShadowExecution {
     position.quantity += change;
     order.left -= quantity;
     if (order.left === 0) this.#close(order, position);
-    const { orderId, ts, symbol, side } = row;
-    executed.fills.push({ orderId, ts, symbol, side, quantity, price, fee });
+    const { orderId, ts, market, side } = row;
+    executed.fills.push({ orderId, ts, market, side, quantity, price, fee });
     const state = order.left === 0 ? 'FILLED' : 'PARTIALLY_FILLED';
     executed.orders.push({ ...row, quantity, price, state, reason: null });
   }

@@ -1,10 +1,11 @@
 import { integerMillis, positiveDecimal, tradeId } from '../../core/decimal.ts';
 import { isObject, type JsonObject } from '../../core/json.ts';
+import { symbolText } from '../../core/symbol.ts';
 import type { Mapped, Numbering } from '../../core/tick.ts';
-import { type Exchange, ignored, malformed, subscribesByUrl, symbolText, tradeOf } from './exchange.ts';
+import { type Exchange, ignored, malformed, subscribesByUrl, tradeOf } from './exchange.ts';
 
-export const BINANCE_TRADES: Numbering = { name: 'binance', ids: 'dense' };
-const AGGREGATES: Numbering = { name: 'binance aggTrade', ids: 'dense' };
+export const BINANCE_TRADES: Numbering = { name: 'trade', ids: 'dense' };
+const AGGREGATES: Numbering = { name: 'aggTrade', ids: 'dense' };
 
 /**
  * Binance spot `trade` and `aggTrade`, raw or wrapped by a combined stream

@@ -1,8 +1,9 @@
 import { isoMillis, positiveDecimal, tradeId } from '../../core/decimal.ts';
 import { isObject, type JsonObject, objectsOf } from '../../core/json.ts';
+import { symbolText } from '../../core/symbol.ts';
 import type { Mapped, Trade } from '../../core/tick.ts';
 import { COINBASE_TRADES } from './coinbase-exchange.ts';
-import { ACCEPTED, type Exchange, ignored, malformed, rejected, symbolText, tradesOf } from './exchange.ts';
+import { ACCEPTED, type Exchange, ignored, malformed, rejected, tradesOf } from './exchange.ts';
 
 /**
  * Coinbase Advanced Trade, channel `market_trades`

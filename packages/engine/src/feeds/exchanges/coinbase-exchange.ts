@@ -1,10 +1,11 @@
 import { isoMillis, positiveDecimal, tradeId } from '../../core/decimal.ts';
 import { isObject, type JsonObject, objectsOf } from '../../core/json.ts';
+import { symbolText } from '../../core/symbol.ts';
 import type { Numbering } from '../../core/tick.ts';
-import { ACCEPTED, type Exchange, ignored, malformed, rejected, symbolText, tradeOf } from './exchange.ts';
+import { ACCEPTED, type Exchange, ignored, malformed, rejected, tradeOf } from './exchange.ts';
 
 /** The same ids in Coinbase Exchange and Advanced. */
-export const COINBASE_TRADES: Numbering = { name: 'coinbase', ids: 'dense' };
+export const COINBASE_TRADES: Numbering = { name: 'trade', ids: 'dense' };
 
 /**
  * Coinbase Exchange, channel `matches` (https://docs.cdp.coinbase.com/exchange/websocket-feed/channels):

@@ -1,6 +1,6 @@
 import type { ExchangeName } from '@hybrid-soak/contract/config.ts';
+import type { ChannelMemory } from '../../core/frame-origin.ts';
 import { isObject, type JsonObject } from '../../core/json.ts';
-import { letters } from '../../core/symbol.ts';
 import type { Mapped, Trade } from '../../core/tick.ts';
 
 /** What a frame says about the subscription: it stands, or why it was refused. */
@@ -13,8 +13,11 @@ export interface Exchange {
   subscribe(symbol: string): string[];
   /** What a frame says about the subscription to `symbol`; undefined where it says nothing. */
   reply(frame: JsonObject, symbol: string): Reply | undefined;
-  /** What a frame means; undefined where it is not of this feed's shapes. `urlSymbol`: for frames that name none. */
-  map(frame: unknown, urlSymbol: string): Mapped | undefined;
+  /**
+   * What a frame means; undefined if it is not of this feed's shapes. `urlSymbol`: for frames that name none; `memory`: what
+   * earlier frames of the connection said.
+   */
+  map(frame: unknown, urlSymbol: string, memory: ChannelMemory): Mapped | undefined;
 }
 
 export const ACCEPTED: Reply = { accepted: true };
@@ -23,7 +26,7 @@ export const rejected = (why: unknown): Reply => ({
   why: typeof why === 'string' ? why.slice(0, 200) : 'no reason given',
 });
 export const malformed = (reason: string): Mapped => ({ is: 'malformed', reason });
-export const ignored = (kind: unknown): Mapped => ({
+export const ignored = (kind: unknown): Mapped & { is: 'ignored' } => ({
   is: 'ignored',
   kind: typeof kind === 'string' ? kind.slice(0, 64) : 'unknown',
 });
@@ -56,13 +59,3 @@ export function tradesOf(entries: unknown, read: (entry: JsonObject) => Parts): 
   }
   return trades;
 }
-
-const SYMBOL = /^[A-Za-z0-9][A-Za-z0-9._/:-]{0,31}$/;
-
-/** A symbol as exchanges write them, or undefined. */
-export const symbolText = (value: unknown): string | undefined =>
-  typeof value === 'string' && SYMBOL.test(value) ? value : undefined;
-
-/** Whether a frame's own spelling of a symbol is the market that was asked for. */
-export const isMarket = (value: unknown, symbol: string): boolean =>
-  typeof value === 'string' && letters(value) === letters(symbol);

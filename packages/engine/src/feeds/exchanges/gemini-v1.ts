@@ -1,10 +1,11 @@
 import { integerMillis, positiveDecimal, tradeId } from '../../core/decimal.ts';
 import { isObject, type JsonObject } from '../../core/json.ts';
+import { symbolText } from '../../core/symbol.ts';
 import type { Mapped, Numbering } from '../../core/tick.ts';
-import { type Exchange, ignored, malformed, subscribesByUrl, symbolText, tradesOf } from './exchange.ts';
+import { type Exchange, ignored, malformed, subscribesByUrl, tradesOf } from './exchange.ts';
 
 /** One space of ids for all markets and all three APIs, so that one market's jump. */
-export const GEMINI_TRADES: Numbering = { name: 'gemini', ids: 'sparse' };
+export const GEMINI_TRADES: Numbering = { name: 'trade', ids: 'sparse' };
 
 /**
  * Gemini market data v1 (https://docs.gemini.com/websocket/market-data/v1):

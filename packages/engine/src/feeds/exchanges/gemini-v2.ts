@@ -1,18 +1,8 @@
 import { integerMillis, positiveDecimal, tradeId } from '../../core/decimal.ts';
 import { isObject, type JsonObject, objectsOf } from '../../core/json.ts';
-import { letters } from '../../core/symbol.ts';
+import { isMarket, letters, symbolText } from '../../core/symbol.ts';
 import type { Numbering } from '../../core/tick.ts';
-import {
-  ACCEPTED,
-  type Exchange,
-  ignored,
-  isMarket,
-  malformed,
-  rejected,
-  symbolText,
-  tradeOf,
-  tradesOf,
-} from './exchange.ts';
+import { ACCEPTED, type Exchange, ignored, malformed, rejected, tradeOf, tradesOf } from './exchange.ts';
 import { GEMINI_TRADES } from './gemini-v1.ts';
 
 /**
@@ -58,7 +48,7 @@ export const geminiV2: Exchange = {
 };
 
 /** By event: several fills may share one. */
-const GEMINI_EVENTS: Numbering = { name: 'gemini events', ids: 'shared' };
+const GEMINI_EVENTS: Numbering = { name: 'event', ids: 'shared' };
 const numberingOf = (body: JsonObject): Numbering => (body['tid'] === undefined ? GEMINI_EVENTS : GEMINI_TRADES);
 
 const parts = (body: JsonObject) => ({

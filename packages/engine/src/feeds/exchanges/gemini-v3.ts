@@ -1,7 +1,7 @@
 import { integerMillis, positiveDecimal, tradeId } from '../../core/decimal.ts';
 import { isObject } from '../../core/json.ts';
-import { letters } from '../../core/symbol.ts';
-import { ACCEPTED, type Exchange, malformed, rejected, symbolText, tradeOf } from './exchange.ts';
+import { letters, symbolText } from '../../core/symbol.ts';
+import { ACCEPTED, type Exchange, malformed, rejected, tradeOf } from './exchange.ts';
 import { GEMINI_TRADES } from './gemini-v1.ts';
 
 /**

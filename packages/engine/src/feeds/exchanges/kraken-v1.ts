@@ -1,7 +1,8 @@
 import { positiveDecimal, secondsMillis } from '../../core/decimal.ts';
 import { isObject } from '../../core/json.ts';
+import { isMarket, symbolText } from '../../core/symbol.ts';
 import type { Mapped, Trade } from '../../core/tick.ts';
-import { ACCEPTED, type Exchange, ignored, isMarket, malformed, rejected, symbolText, tradeOf } from './exchange.ts';
+import { ACCEPTED, type Exchange, ignored, malformed, rejected, tradeOf } from './exchange.ts';
 
 /**
  * Kraken v1 (https://docs.kraken.com/api/docs/websocket-v1/trade): arrays, the channel's name second from the end, several

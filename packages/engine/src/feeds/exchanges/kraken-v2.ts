@@ -1,9 +1,10 @@
 import { isoMillis, positiveDecimal, tradeId } from '../../core/decimal.ts';
 import { isObject, type JsonObject } from '../../core/json.ts';
+import { isMarket, symbolText } from '../../core/symbol.ts';
 import type { Numbering } from '../../core/tick.ts';
-import { ACCEPTED, type Exchange, ignored, isMarket, malformed, rejected, symbolText, tradesOf } from './exchange.ts';
+import { ACCEPTED, type Exchange, ignored, malformed, rejected, tradesOf } from './exchange.ts';
 
-const TRADES: Numbering = { name: 'kraken', ids: 'dense' };
+const TRADES: Numbering = { name: 'trade', ids: 'dense' };
 
 /**
  * Kraken v2 (https://docs.kraken.com/api/docs/websocket-v2/trade). Numbers are JSON numbers, with exponents at times:

@@ -1,31 +1,36 @@
 import { recordedTime } from '@hybrid-soak/contract/recorded-time.ts';
 import { positiveDecimal, tradeId } from '../../core/decimal.ts';
 import { isObject, type JsonObject, parseExact } from '../../core/json.ts';
+import { symbolText } from '../../core/symbol.ts';
 import type { Mapped } from '../../core/tick.ts';
-import { malformed, symbolText, tradeOf } from './exchange.ts';
+import { malformed, tradeOf } from './exchange.ts';
 
 const SYMBOL = ['symbol', 'pair', 'product_id', 'market', 'instrument'];
 const VOLUME = ['volume', 'qty', 'quantity', 'size', 'amount'];
 const TIME = ['ts', 'timestamp', 'time', 'ts_ms', 'timestampms', 'timestamp_ms', 'datetime'];
 const ID = ['trade_id', 'tradeId', 'tid'];
-/** What frames of exchanges call themselves by. */
-const FRAME_NAMES = ['type', 'e', 'event', 'channel', 'method', 'stream'];
+/** All that a line of a tick may have. */
+const KEYS = new Set(['price', 'source', 'type', 'venue', 'wire_symbol', ...SYMBOL, ...VOLUME, ...TIME, ...ID]);
 
-/** Whether a parsed line is a tick: a price, a volume and a time under any of their names, and no name of a frame's own. */
+/**
+ * Whether a parsed line is a tick: a price, a volume and a time under one of their names each, and no key that a tick does not
+ * have. Any other key (`side`, `seq`, `feed`) is the mark of an exchange's own frame.
+ */
 export const isRecordedTick = (line: unknown): line is JsonObject =>
   isObject(line) &&
   'price' in line &&
-  [VOLUME, TIME].every((names) => names.some((name) => name in line)) &&
-  (!FRAME_NAMES.some((name) => name in line) || line['type'] === 'tick');
+  [VOLUME, TIME].every((names) => names.filter((name) => name in line).length === 1) &&
+  Object.keys(line).every((key) => KEYS.has(key)) &&
+  (line['type'] === undefined || line['type'] === 'tick');
 
 /**
  * A tick as the engine keeps them, which is no exchange's frame:
  *
  *     {"symbol":"BTCUSD","price":84106.09,"volume":0.00007,"ts":1751508438600}
  *
- * with `source` and `trade_id` where they are known; other recorders' names of the same are read too, and any unit of time.
- * One without a symbol is of market `symbol`. It was judged once, so that none is a duplicate; a volume of zero is let
- * through, as the earlier system wrote it.
+ * with `source`, `trade_id`, `venue` and `wire_symbol` if they are known; other recorders' names of the same are read too, and
+ * any unit of time. One without a symbol is of market `symbol`. It was judged once, so that none is a duplicate; a volume of
+ * zero is accepted, as the earlier system wrote it.
  */
 export function mapRecordedTick(line: Buffer, symbol: string): Mapped {
   const tick = parseExact(line.toString('utf8'));
@@ -33,7 +38,7 @@ export function mapRecordedTick(line: Buffer, symbol: string): Mapped {
   const volume = firstOf(tick, VOLUME);
   const id = firstOf(tick, ID);
   const trade = tradeOf({
-    symbol: symbolText(firstOf(tick, SYMBOL) ?? symbol),
+    symbol: symbolText(tick['wire_symbol'] ?? firstOf(tick, SYMBOL) ?? symbol),
     price: positiveDecimal(tick['price']),
     volume: Number(volume) === 0 && volume !== '' ? 0 : positiveDecimal(volume),
     ts: recordedTime(firstOf(tick, TIME)) ?? undefined,

@@ -75,10 +75,15 @@ async function* ticksOfDatabase(path: string): AsyncGenerator<Buffer[]> {
     const names = (db.pragma('table_info(ticks)') as { name: string }[]).map(({ name }) => name);
     if (names.length === 0) throw new Error('no table "ticks"');
     // The earlier system's table ends with `ts`.
-    const columns = ['symbol', 'price', 'volume', 'ts', 'source', 'trade_id'].filter((name) => names.includes(name));
+    const columns = ['symbol', 'price', 'volume', 'ts', 'source', 'trade_id']
+      .filter((name) => names.includes(name))
+      .map((name) => `ticks.${name}`);
+    const market = names.includes('market');
+    if (market) columns.push('venue', 'wire_symbol');
+    const from = market ? 'ticks LEFT JOIN markets ON markets.id = ticks.market' : 'ticks';
     const { last } = db.prepare('SELECT MAX(id) AS last FROM ticks').get() as { last: number | null };
     const select = db.prepare(
-      `SELECT id, ${columns.join(', ')} FROM ticks WHERE id > ? AND id <= ? ORDER BY id LIMIT ${ROWS}`,
+      `SELECT ticks.id, ${columns.join(', ')} FROM ${from} WHERE ticks.id > ? AND ticks.id <= ? ORDER BY ticks.id LIMIT ${ROWS}`,
     );
     for (let after = Number.MIN_SAFE_INTEGER; ; ) {
       const rows = select.all(after, last) as Row[];

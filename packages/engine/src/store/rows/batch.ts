@@ -3,8 +3,10 @@ import type { ConnectionState, Vitals } from '@hybrid-soak/contract/heartbeat.ts
 import type { SourceHealth } from '../../core/connection/health.ts';
 import type { CoverageChange } from '../../core/coverage.ts';
 import type { GapChange, Seeds } from '../../core/dedupe/gaps.ts';
+import type { Market } from '../../core/market.ts';
 import type { TickBatch } from './columns.ts';
 import type { FlatRows } from './flat-rows.ts';
+import type { PositionRow } from './positions.ts';
 
 export interface QuarantineRow {
   source: string;
@@ -41,6 +43,8 @@ export interface LifeEnd {
 
 /** What one transaction writes. The heartbeat goes with every batch, also with an empty one. */
 export interface Batch {
+  /** The markets that are new since the batch before; the rows name them by their index. */
+  markets: Market[];
   ticks: TickBatch;
   signals: FlatRows;
   orders: FlatRows;
@@ -49,6 +53,7 @@ export interface Batch {
   gaps: GapChange[];
   coverage: CoverageChange[];
   health?: SourceHealth[];
+  positions: PositionRow[];
   status: StatusRow;
 }
 

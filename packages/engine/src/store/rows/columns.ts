@@ -16,7 +16,7 @@ export interface TickBatch {
   rows: number;
   capacity: number;
   buffer: ArrayBuffer;
-  /** Symbols and sources; the columns hold indices into it. */
+  /** Sources; the column holds indices into it. */
   names: string[];
   /** Trade ids that are no safe integers, by row. */
   texts: [row: number, id: string][];
@@ -27,7 +27,8 @@ export interface Columns {
   volume: Float64Array;
   ts: Float64Array;
   id: Float64Array;
-  symbol: Uint16Array;
+  /** The market's index in this run. */
+  market: Uint16Array;
   source: Uint16Array;
 }
 
@@ -40,7 +41,7 @@ export function columnsOf(buffer: ArrayBuffer, capacity: number): Columns {
     volume: numbers(1),
     ts: numbers(2),
     id: numbers(3),
-    symbol: indices(0),
+    market: indices(0),
     source: indices(1),
   };
 }
@@ -74,7 +75,7 @@ export class TickColumns {
     columns.price[row] = tick.price;
     columns.volume[row] = tick.volume;
     columns.ts[row] = tick.ts;
-    columns.symbol[row] = this.#name(tick.symbol);
+    columns.market[row] = tick.market.index;
     columns.source[row] = this.#name(tick.source);
     const { tradeId } = tick;
     const number = typeof tradeId === 'string' ? numberOf(tradeId) : (tradeId ?? NO_NUMBER);
@@ -117,7 +118,7 @@ export class TickColumns {
     for (const key of Object.keys(before) as (keyof Columns)[]) this.#columns[key].set(before[key]);
   }
 
-  /** Two or three names a batch: a scan beats a map. */
+  /** Two or three sources a batch: a scan beats a map. */
   #name(name: string): number {
     const at = this.#names.indexOf(name);
     return at >= 0 ? at : this.#names.push(name) - 1;

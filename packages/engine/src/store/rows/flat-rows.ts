@@ -1,16 +1,19 @@
 import type Database from 'better-sqlite3';
+import type { Market } from '../../core/market.ts';
 import type { FillRow, OrderRow } from '../../core/shadow/execution.ts';
+import type { KnownMarkets } from './markets.ts';
 
 type Value = string | number | null;
 /**
  * Rows of one table one after another, each the values of its columns in order: what crosses to the writer thread then
- * carries no key, and is bound as it is, many rows a statement.
+ * carries no key, and is bound as it is, many rows a statement. The first value of a row is its market's index in this run,
+ * the second its symbol.
  */
 export type FlatRows = Value[];
 
 export interface SignalRow {
+  market: Market;
   ts: number;
-  symbol: string;
   source: string;
   strategy: string;
   side: 'BUY' | 'SELL';
@@ -20,17 +23,19 @@ export interface SignalRow {
 
 const ROWS_PER_STATEMENT = 25;
 
-const SIGNALS = ['ts', 'symbol', 'source', 'strategy', 'side', 'price', 'reason'];
-export const pushSignal = (rows: FlatRows, row: SignalRow) =>
-  rows.push(row.ts, row.symbol, row.source, row.strategy, row.side, row.price, row.reason);
-export const signalInserter = (db: Database.Database) => inserter(db, 'signals', SIGNALS);
+const SIGNALS = ['market', 'symbol', 'ts', 'source', 'strategy', 'side', 'price', 'reason'];
+export const pushSignal = (rows: FlatRows, { market, ...row }: SignalRow) =>
+  rows.push(market.index, market.symbol, row.ts, row.source, row.strategy, row.side, row.price, row.reason);
+export const signalInserter = (db: Database.Database, markets: KnownMarkets) =>
+  inserter(db, 'signals', SIGNALS, markets);
 
-const ORDERS = ['order_id', 'ts', 'symbol', 'source', 'side', 'quantity', 'price', 'mode', 'state', 'reason'];
-export const pushOrder = (rows: FlatRows, row: OrderRow) =>
+const ORDERS = ['market', 'symbol', 'order_id', 'ts', 'source', 'side', 'quantity', 'price', 'mode', 'state', 'reason'];
+export const pushOrder = (rows: FlatRows, { market, ...row }: OrderRow) =>
   rows.push(
+    market.index,
+    market.symbol,
     row.orderId,
     row.ts,
-    row.symbol,
     row.source,
     row.side,
     row.quantity,
@@ -39,31 +44,40 @@ export const pushOrder = (rows: FlatRows, row: OrderRow) =>
     row.state,
     row.reason,
   );
-export const orderInserter = (db: Database.Database) => inserter(db, 'orders', ORDERS);
+export const orderInserter = (db: Database.Database, markets: KnownMarkets) => inserter(db, 'orders', ORDERS, markets);
 
-const TRADES = ['order_id', 'ts', 'symbol', 'side', 'quantity', 'price', 'fee'];
-export const pushFill = (rows: FlatRows, row: FillRow) =>
-  rows.push(row.orderId, row.ts, row.symbol, row.side, row.quantity, row.price, row.fee);
-/** The part of each fill that changes the account. */
-export function* fillsOf(rows: FlatRows): Generator<Pick<FillRow, 'symbol' | 'side' | 'quantity' | 'price' | 'fee'>> {
+const TRADES = ['market', 'symbol', 'order_id', 'ts', 'side', 'quantity', 'price', 'fee'];
+export const pushFill = (rows: FlatRows, { market, ...row }: FillRow) =>
+  rows.push(market.index, market.symbol, row.orderId, row.ts, row.side, row.quantity, row.price, row.fee);
+export const fillInserter = (db: Database.Database, markets: KnownMarkets) => inserter(db, 'trades', TRADES, markets);
+
+/** The part of each fill that changes the account; `market` is the run's own index. */
+export function* fillsOf(
+  rows: FlatRows,
+): Generator<Pick<FillRow, 'side' | 'quantity' | 'price' | 'fee'> & { market: number }> {
   for (let at = 0; at < rows.length; at += TRADES.length) {
-    const [symbol, side, quantity, price, fee] = rows.slice(at + 2, at + TRADES.length);
-    yield { symbol, side, quantity, price, fee } as FillRow;
+    const [side, quantity, price, fee] = rows.slice(at + 4, at + TRADES.length);
+    yield { market: rows[at], side, quantity, price, fee } as FillRow & { market: number };
   }
 }
-export const fillInserter = (db: Database.Database) => inserter(db, 'trades', TRADES);
 
-function inserter(db: Database.Database, table: string, columns: string[]): (rows: FlatRows) => void {
+function inserter(db: Database.Database, table: string, columns: string[], markets: KnownMarkets) {
   const row = `(${columns.map(() => '?').join(', ')})`;
   const prepare = (rows: number) =>
     db.prepare(`INSERT INTO ${table} (${columns.join(', ')}) VALUES ${new Array<string>(rows).fill(row).join(', ')}`);
   const one = prepare(1);
   const many = prepare(ROWS_PER_STATEMENT);
   const width = columns.length;
-  return (rows) => {
+  /** A copy, with the ids of the markets; the batch itself may be written again. */
+  const bound = (rows: FlatRows, from: number, to: number) => {
+    const values = rows.slice(from, to);
+    for (let at = 0; at < values.length; at += width) values[at] = markets.of(values[at] as number).id;
+    return values;
+  };
+  return (rows: FlatRows): void => {
     let at = 0;
     for (const step = ROWS_PER_STATEMENT * width; at + step <= rows.length; at += step)
-      many.run(rows.slice(at, at + step));
-    for (; at < rows.length; at += width) one.run(rows.slice(at, at + width));
+      many.run(bound(rows, at, at + step));
+    for (; at < rows.length; at += width) one.run(bound(rows, at, at + width));
   };
 }

@@ -1,14 +1,15 @@
 import type Database from 'better-sqlite3';
 import { type Columns, columnsOf, type TickBatch } from './columns.ts';
+import type { KnownMarkets } from './markets.ts';
 
 const ROWS_PER_STATEMENT = 100;
 const VALUES_PER_ROW = 4;
 
 /**
- * Inserts a batch, a hundred rows a statement. Symbol and source are bound once for a run of rows that share them. A
+ * Inserts a batch, a hundred rows a statement. Market and source are bound once for a run of rows that share them. A
  * numeric trade id is bound as a number and becomes text inside SQLite, which costs less than a JavaScript string.
  */
-export function tickInserter(db: Database.Database): (batch: TickBatch) => void {
+export function tickInserter(db: Database.Database, markets: KnownMarkets): (batch: TickBatch) => void {
   const numeric = { one: db.prepare(sql(1, true)), many: db.prepare(sql(ROWS_PER_STATEMENT, true)) };
   const text = db.prepare(sql(1, false));
   const values = new Array<number>(ROWS_PER_STATEMENT * VALUES_PER_ROW);
@@ -18,7 +19,7 @@ export function tickInserter(db: Database.Database): (batch: TickBatch) => void 
     const columns = columnsOf(buffer, capacity);
     const texted = new Map(texts);
     const named = (row: number) => ({
-      symbol: names[columns.symbol[row] as number] as string,
+      ...markets.of(columns.market[row] as number),
       source: names[columns.source[row] as number] as string,
     });
     for (let row = 0; row < rows; ) {
@@ -38,12 +39,12 @@ export function tickInserter(db: Database.Database): (batch: TickBatch) => void 
   };
 }
 
-/** Whether the rows share symbol and source and have numeric trade ids. */
+/** Whether the rows share market and source and have numeric trade ids. */
 function alike(columns: Columns, from: number, to: number): boolean {
-  const symbol = columns.symbol[from];
+  const market = columns.market[from];
   const source = columns.source[from];
   for (let row = from; row < to; row++)
-    if (columns.symbol[row] !== symbol || columns.source[row] !== source || Number.isNaN(columns.id[row])) return false;
+    if (columns.market[row] !== market || columns.source[row] !== source || Number.isNaN(columns.id[row])) return false;
   return true;
 }
 
@@ -59,7 +60,7 @@ function fill(values: (number | null)[], columns: Columns, from: number, to: num
 }
 
 function sql(rows: number, numericId: boolean): string {
-  const row = `(@symbol, ?, ?, ?, @source, ${numericId ? 'CAST(? AS INTEGER)' : '?'})`;
+  const row = `(@id, @symbol, ?, ?, ?, @source, ${numericId ? 'CAST(? AS INTEGER)' : '?'})`;
   const all = new Array<string>(rows).fill(row).join(', ');
-  return `INSERT INTO ticks (symbol, price, volume, ts, source, trade_id) VALUES ${all}`;
+  return `INSERT INTO ticks (market, symbol, price, volume, ts, source, trade_id) VALUES ${all}`;
 }

@@ -4,24 +4,29 @@ import { fillInserter, orderInserter, signalInserter } from './flat-rows.ts';
 import { holdingsWriter } from './holdings.ts';
 import { tickInserter } from './insert-ticks.ts';
 import { ledgerWriter } from './ledger.ts';
+import { knownMarkets } from './markets.ts';
+import { positionsWriter } from './positions.ts';
 import { healthWriter } from './source-health.ts';
 
 /** One function that writes a batch in one transaction; `ticksWritten` counts what this process has committed. */
 export function batchWriter(db: Database.Database, pid: number, quarantineMaxRows: number) {
-  const insertTicks = tickInserter(db);
-  const insertSignals = signalInserter(db);
-  const insertOrders = orderInserter(db);
-  const insertFills = fillInserter(db);
-  const addToHoldings = holdingsWriter(db);
+  const markets = knownMarkets(db);
+  const insertTicks = tickInserter(db, markets);
+  const insertSignals = signalInserter(db, markets);
+  const insertOrders = orderInserter(db, markets);
+  const insertFills = fillInserter(db, markets);
+  const addToHoldings = holdingsWriter(db, markets);
+  const writePositions = positionsWriter(db, markets);
   const quarantine = db.prepare(
     'INSERT INTO quarantine (source, received_ms, reason, raw) VALUES (@source, @receivedMs, @reason, @raw)',
   );
   const trim = db.prepare('DELETE FROM quarantine WHERE id <= (SELECT MAX(id) FROM quarantine) - ?');
   const status = db.prepare(STATUS);
-  const writeLedger = ledgerWriter(db);
   const writeHealth = healthWriter(db);
+  const writeLedger = ledgerWriter(db, markets);
 
   return db.transaction((batch: Batch, nowMs: number, ticksWritten: number) => {
+    markets.add(batch.markets);
     insertTicks(batch.ticks);
     insertSignals(batch.signals);
     insertOrders(batch.orders);
@@ -31,6 +36,7 @@ export function batchWriter(db: Database.Database, pid: number, quarantineMaxRow
     if (batch.quarantine.length > 0) trim.run(quarantineMaxRows);
     writeLedger(batch);
     if (batch.health !== undefined) writeHealth(batch.health);
+    writePositions(batch.positions, nowMs);
     status.run(statusRow(batch.status, pid, nowMs, ticksWritten));
   });
 }
