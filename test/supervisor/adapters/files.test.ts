@@ -1,15 +1,19 @@
+import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import type { RunState } from '@hybrid-soak/contract/run-state.ts';
+import { abortRequest } from '@hybrid-soak/supervisor/adapters/abort-file.ts';
 import { readConfigFile, writeSampleEvery } from '@hybrid-soak/supervisor/adapters/config-file.ts';
 import { openDecisionLog } from '@hybrid-soak/supervisor/adapters/decision-log.ts';
 import { openSamples } from '@hybrid-soak/supervisor/adapters/samples-file.ts';
@@ -154,14 +158,42 @@ t.test('the log only grows, and a torn last line is cut off and kept aside', asy
   const folder = t.testdir({ 'log.jsonl': '{"a":1}\n{"torn":' });
   const path = join(folder, 'log.jsonl');
   const log = openDecisionLog(path);
-  t.match(log.mended, /torn-/);
-  t.equal(readFileSync(log.mended as string, 'utf8'), '{"torn":');
+  t.match(log.tornLine, /torn-/);
+  t.equal(readFileSync(log.tornLine as string, 'utf8'), '{"torn":');
   log.append(record);
   log.close();
   t.equal(readFileSync(path, 'utf8'), `{"a":1}\n${JSON.stringify(record)}\n`);
   const again = openDecisionLog(path);
-  t.equal(again.mended, null);
+  t.equal(again.tornLine, null);
   again.close();
+});
+
+t.test('a log that is rotated or removed meanwhile goes on under its own name', async (t) => {
+  const folder = t.testdir({});
+  const path = join(folder, 'log.jsonl');
+  const log = openDecisionLog(path);
+  log.append(record);
+  renameSync(path, `${path}.1`);
+  log.append({ ...record, seq: 2 });
+  t.match(readFileSync(path, 'utf8'), /^{[^\n]*"seq":2[^\n]*}\n$/);
+  t.match(readFileSync(`${path}.1`, 'utf8'), /^{[^\n]*"seq":1[^\n]*}\n$/, 'nothing of the new in the old');
+  rmSync(path);
+  log.append({ ...record, seq: 3 });
+  log.close();
+  t.match(readFileSync(path, 'utf8'), /^{[^\n]*"seq":3[^\n]*}\n$/);
+});
+
+t.test('whatever has the name ABORT is a request, only nothing is none', async (t) => {
+  const folder = t.testdir({ file: 'disk swap\nmore\n', empty: '', folder: {} });
+  symlinkSync(join(folder, 'nowhere'), join(folder, 'link'));
+  execFileSync('mkfifo', [join(folder, 'fifo')]);
+  t.equal(abortRequest(join(folder, 'none')), null);
+  t.equal(abortRequest(join(folder, 'none/of/it')), null);
+  t.equal(abortRequest(join(folder, 'file')), 'disk swap');
+  t.equal(abortRequest(join(folder, 'empty')), '');
+  t.equal(abortRequest(join(folder, 'folder')), '(not readable: EISDIR)');
+  t.equal(abortRequest(join(folder, 'link')), '(not readable: ELOOP)');
+  t.equal(abortRequest(join(folder, 'fifo')), '(not readable: ENXIO)');
 });
 
 t.test('samples begin with the options and the machine; the runs before are kept, the last five', async (t) => {

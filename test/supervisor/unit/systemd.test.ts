@@ -70,7 +70,7 @@ t.test('a restart of a failed unit resets it first and is verified by a new invo
   t.match(outcome, { ok: true, error: null, invocation_id: /^new/, unit_pid: process.pid });
   t.same(
     calls().map((call) => call.split(' ')[1]),
-    ['show', 'reset-failed', 'restart', 'show'],
+    ['show', 'show', 'reset-failed', 'restart', 'show'],
   );
 });
 

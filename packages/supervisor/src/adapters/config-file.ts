@@ -2,7 +2,7 @@ import { realpathSync } from 'node:fs';
 import { readSampleEvery, setSampleEvery } from '@hybrid-soak/contract/config-edit.ts';
 import { available, unavailable } from '@hybrid-soak/contract/reading.ts';
 import type { ConfigReading } from '@hybrid-soak/contract/sample.ts';
-import { replaceFile } from './replace-file.ts';
+import { writeConfig } from './config-writer.ts';
 import { readRegular } from './safe-open.ts';
 
 /** The file's text, byte for byte; throws if it is not UTF-8, since writing it again would change those bytes. */
@@ -22,10 +22,6 @@ export function readConfigFile(path: string): ConfigReading {
   } catch (error) {
     return unavailable(`${path}: ${(error as Error).message}`);
   }
-}
-
-export function writeConfig(path: string, text: string): void {
-  replaceFile(path, text);
 }
 
 /**

@@ -1,14 +1,4 @@
-import {
-  accessSync,
-  constants,
-  existsSync,
-  lstatSync,
-  mkdtempSync,
-  realpathSync,
-  rmdirSync,
-  statSync,
-  utimesSync,
-} from 'node:fs';
+import { accessSync, constants, existsSync, lstatSync, mkdtempSync, rmdirSync, statSync, utimesSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
@@ -46,16 +36,4 @@ function nearest(folder: string): string {
   // A symlink to nothing is there too, and is no folder.
   if (lstatSync(folder, { throwIfNoEntry: false }) !== undefined) return folder;
   return nearest(dirname(folder));
-}
-
-/** The rewrite needs the config's folder, not only the file: it is replaced by a rename. */
-export function writableConfig(file: string): void {
-  try {
-    accessSync(dirname(realpathSync(file)), constants.W_OK);
-  } catch {
-    throw new Stop(
-      SOAK_EXIT.CONFIG,
-      `${dirname(resolve(file))}: not writable; valid: a folder where ${file} can be replaced`,
-    );
-  }
 }

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, realpathSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import { PROOFS, type Proof, type ProofFile, type ProofName } from '@hybrid-soak/contract/proof.ts';
 import { Argument, Command } from 'commander';
+import { configWay } from '../adapters/config-writer.ts';
 import { replaceFile } from '../adapters/replace-file.ts';
-import { writableConfig, writableFile } from '../adapters/writable.ts';
+import { writableFile } from '../adapters/writable.ts';
 import { prove } from '../proofs/prove.ts';
 import { ENGINE_UNIT, placesOf } from '../recovery/places.ts';
 import { proofText } from '../text/proof.ts';
@@ -47,7 +48,8 @@ async function run(names: (ProofName | 'all')[], flags: Flags): Promise<number> 
   const chosen = await chooseOrStop(flags.manager, flags.unit ?? ENGINE_UNIT, true);
   const places = placesOf(flags, chosen.facts);
   const { ops } = places;
-  writableConfig(places.config);
+  readConfig(places.config);
+  configWay(realpathSync(places.config));
   writableFile('--decisions', ops.decisions);
   const out = resolve(flags.out ?? ops.proofs, new Date().toISOString().replace(/[:.]/g, '-'));
   writableFile('the folder of --out', join(out, 'proof.md'));

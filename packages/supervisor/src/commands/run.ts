@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, realpathSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Config } from '@hybrid-soak/contract/config.ts';
 import { readSampleEvery } from '@hybrid-soak/contract/config-edit.ts';
@@ -15,8 +15,11 @@ import {
   type PsiActions,
 } from '@hybrid-soak/contract/modes.ts';
 import { Command, Option } from 'commander';
+import { configWay } from '../adapters/config-writer.ts';
 import { DECISIONS, type OpsPaths, opsPaths } from '../adapters/ops-paths.ts';
-import { writableConfig, writableFile } from '../adapters/writable.ts';
+import { ROOT } from '../adapters/root.ts';
+import { writableFile } from '../adapters/writable.ts';
+import { refuseAmiss } from '../inspect/gate.ts';
 import { checkDatabase, refuseBlindness, refuseMode } from '../inspect/preconditions.ts';
 import { ENGINE_UNIT, placesOf } from '../recovery/places.ts';
 import { type Plan, soak } from '../run/soak.ts';
@@ -129,7 +132,7 @@ async function runSoak(flags: RunFlags): Promise<number> {
     },
   };
   const out = flags.report === undefined ? undefined : resolve(flags.report === true ? 'report.html' : flags.report);
-  refuseUnable(plan, out);
+  await refuseUnable(plan, out);
   const { window_s, max_restarts_per_hour: restart_budget } = asked.parameters;
   const watched = watch({ duration_s: asked.duration_s, window_s, restart_budget });
   const reporter = await exposed(await terminalReporter(watched, flags.quiet === true), flags, asked.run_id);
@@ -139,13 +142,26 @@ async function runSoak(flags: RunFlags): Promise<number> {
 }
 
 /** Refuses what could not be measured or written, before anything is changed. */
-function refuseUnable(plan: Plan, out: string | undefined): void {
+async function refuseUnable(plan: Plan, out: string | undefined): Promise<void> {
   refuseBlindness(plan.asked.psi_actions);
   checkDatabase(plan.db);
   writableFile('--decisions', plan.ops.decisions);
   writableFile('--samples', plan.ops.samples);
-  writableConfig(plan.config);
+  // Only a soak that acts writes the config.
+  if (plan.asked.psi_actions === 'on') configWay(realpathSync(plan.config));
   plan.read();
+  const { chosen, config, db, ops, asked } = plan;
+  // Any other unit is this soak's own, made from the unit file that is shipped.
+  if (chosen.facts !== null)
+    await refuseAmiss({
+      unit: chosen.unit,
+      scope: chosen.facts.scope,
+      config,
+      db,
+      ops: ops.folder,
+      root: ROOT,
+      self: asked.run_id,
+    });
   if (out !== undefined) writableFile('--report', out);
 }
 

@@ -81,7 +81,7 @@ function artefact(root: string, notes: Notes): void {
 const byPath = (a: { parentPath: string; name: string }, b: { parentPath: string; name: string }) =>
   join(a.parentPath, a.name) < join(b.parentPath, b.name) ? -1 : 1;
 
-function configuration({ config }: Subject, notes: Notes): void {
+export function configuration({ config }: Subject, notes: Notes): void {
   const faults = (path: string, check: typeof checkConfig | typeof checkSources) => {
     try {
       const checked = check(readFileSync(path, 'utf8'), path);
@@ -108,7 +108,7 @@ function textOf(path: string): string {
   return existsSync(path) ? readFileSync(path, 'utf8') : '';
 }
 
-function access({ config, db, ops }: Subject, notes: Notes): void {
+export function access({ config, db, ops }: Subject, notes: Notes): void {
   const folders = [dirname(config), dirname(db), ops].map((folder) => nearest(resolve(folder)));
   const closed = [...new Set(folders)].filter((folder) => !writable(folder));
   notes.check(

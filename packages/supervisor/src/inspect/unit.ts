@@ -1,5 +1,6 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { configWord } from '../unit/facts.ts';
 import type { Notes } from './notes.ts';
 import type { Subject } from './subject.ts';
 
@@ -14,7 +15,11 @@ const LEAST_BURST = 12;
  * The unit's definition with its drop-ins, its restart policy and its limits, as systemd has them. The folder of the
  * installation that it runs; null where it names none.
  */
-export async function readUnit({ unit, scope, ...subject }: Subject, notes: Notes): Promise<string | null> {
+export async function readUnit(
+  { unit, scope, ...subject }: Subject,
+  notes: Notes,
+  purpose: 'to-look' | 'to-run' = 'to-look',
+): Promise<string | null> {
   if (scope === null) {
     const measured = `${unit} is installed nowhere: the embedded stand-in follows the unit file that is shipped`;
     notes.check('the unit', true, measured);
@@ -34,12 +39,14 @@ export async function readUnit({ unit, scope, ...subject }: Subject, notes: Note
   );
   restartPolicy(notes, get);
   readiness(notes, get, text);
-  notes.check(
-    'it has not failed',
-    get('ActiveState') !== 'failed',
-    `${get('ActiveState')} (${get('SubState')}), result ${get('Result')}`,
-    `journalctl ${scope === 'user' ? '--user ' : ''}-u ${unit} -n 20`,
-  );
+  // A soak starts a failed unit again.
+  if (purpose === 'to-look')
+    notes.check(
+      'it has not failed',
+      get('ActiveState') !== 'failed',
+      `${get('ActiveState')} (${get('SubState')}), result ${get('Result')}`,
+      `journalctl ${scope === 'user' ? '--user ' : ''}-u ${unit} -n 20`,
+    );
   await readsAndWrites({ unit, scope, ...subject }, notes, get);
   return program(notes, get, `soak install${scope === 'user' ? ' --user' : ''}`);
 }
@@ -70,8 +77,8 @@ function program(notes: Notes, get: Get, hint: string): string | null {
 
 /** It runs with the configuration that is looked at, and its account and its sandbox let it write its database. */
 async function readsAndWrites({ config, db }: Subject, notes: Notes, get: Get): Promise<void> {
-  const own = / --config (\S+)/.exec(get('ExecStart'))?.[1];
-  if (own !== undefined) {
+  const own = configWord(get('ExecStart'));
+  if (own !== null) {
     const read = resolve(get('WorkingDirectory').replace(/^!/, '') || '/', own);
     notes.check(
       'it reads this configuration',

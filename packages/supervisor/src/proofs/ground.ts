@@ -1,3 +1,4 @@
+import { realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Settings, withSettings } from '@hybrid-soak/contract/config-settings.ts';
 import { errorCode } from '@hybrid-soak/contract/error-code.ts';
@@ -5,6 +6,7 @@ import type { Known, RunState } from '@hybrid-soak/contract/run-state.ts';
 import type { UnitReading } from '@hybrid-soak/contract/sample.ts';
 import { monotonicMs } from '../adapters/clock.ts';
 import { readText, writeSampleEvery } from '../adapters/config-file.ts';
+import { writeConfig } from '../adapters/config-writer.ts';
 import { startTimeOf } from '../adapters/process.ts';
 import { replaceFile } from '../adapters/replace-file.ts';
 import { saveRunState } from '../recovery/run-state.ts';
@@ -71,7 +73,8 @@ export class Ground {
     }
     if (!entry.written.includes(text)) entry.written.push(text);
     this.#save();
-    replaceFile(path, text);
+    if (entry.original_text === null) replaceFile(path, text);
+    else writeConfig(realpathSync(path), text);
   }
 
   /** The real config with other settings, and the proofs' own database. */

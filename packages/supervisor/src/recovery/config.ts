@@ -2,7 +2,8 @@ import { existsSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { ConfigEditError, readSampleEvery, setSampleEvery } from '@hybrid-soak/contract/config-edit.ts';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import type { Replaced, RunState } from '@hybrid-soak/contract/run-state.ts';
-import { readText, writeConfig, writeSampleEvery } from '../adapters/config-file.ts';
+import { readText, writeSampleEvery } from '../adapters/config-file.ts';
+import { writeConfig } from '../adapters/config-writer.ts';
 import { replaceFile } from '../adapters/replace-file.ts';
 import { Stop } from '../stop.ts';
 
@@ -48,12 +49,15 @@ export function restoreConfig(state: RunState): ConfigRestored {
 const isOurs = (now: string, written: string) =>
   now === written || setSampleEvery(now, readSampleEvery(written)) === written;
 
-/** A write in place that was cut short: the beginning of the new text, and from there on the old one. */
-function isTorn(now: string, { written_text: written, overwritten_text: old }: RunState): boolean {
-  if (old === null || written === null || now === old || now === written) return false;
-  let same = 0;
-  while (same < now.length && now[same] === written[same]) same++;
-  return now.slice(same) === old.slice(same);
+/** A write in place that was cut short: the beginning of one of the texts, and from there on another. */
+function isTorn(now: string, { original_text, written_text, overwritten_text }: RunState): boolean {
+  const texts = [original_text, written_text, overwritten_text].filter((text) => text !== null);
+  if (overwritten_text === null || texts.includes(now)) return false;
+  return texts.some((begun) => {
+    let same = 0;
+    while (same < now.length && now[same] === begun[same]) same++;
+    return texts.some((old) => now.slice(same) === old.slice(same));
+  });
 }
 
 /** What someone edited since the run last wrote, or found, is theirs: it becomes part of what will be restored. */

@@ -1,5 +1,5 @@
 import type { RunState } from '@hybrid-soak/contract/run-state.ts';
-import type { EffectOutcome } from '@hybrid-soak/contract/sample.ts';
+import type { EffectOutcome, HeartbeatReading } from '@hybrid-soak/contract/sample.ts';
 import { writeSampleEvery } from '../adapters/config-file.ts';
 import { progressProbe } from '../adapters/progress.ts';
 import type { Effect } from '../core/effect.ts';
@@ -15,8 +15,10 @@ export interface Actor {
   db: string;
 }
 
-/** An engine that lives says so at its next flush, by default within a second. */
+/** An engine that runs writes its heartbeat at every flush, by default each second. */
 const RELOAD_MS = 10_000;
+/** A restarted one starts first, on a host that may be under pressure. */
+const RESTART_MS = 30_000;
 const LOOK_MS = 100;
 
 /** Does one effect and verifies it. Never throws: what went wrong is the outcome. */
@@ -44,10 +46,13 @@ async function act(effect: Effect, actor: Actor): Promise<Outcome> {
     case 'set-rung':
       writeSampleEvery(runState.config, effect.sample_every, (text, found) => {
         adoptEdit(runState, found);
+        runState.overwritten_text = found;
         runState.written_text = text;
         saveRunState(runStatePath, runState);
       });
-      return effect.apply === 'reload' ? reload(actor, effect.sample_every) : manager.restart();
+      return effect.apply === 'reload'
+        ? inForce(actor, effect.sample_every, await manager.reload(), RELOAD_MS)
+        : inForce(actor, effect.sample_every, await manager.restart(), RESTART_MS);
     case 'restore': {
       const outcome = await restore(actor);
       if (outcome.ok) {
@@ -61,26 +66,32 @@ async function act(effect: Effect, actor: Actor): Promise<Outcome> {
   }
 }
 
-/** That a reload was asked for is no outcome: its heartbeat has to say that the engine samples so. */
-async function reload({ manager, db }: Actor, sampleEvery: number): Promise<Outcome> {
-  const asked = await manager.reload();
-  if (!asked.ok) return asked;
+/** A rung is in force when the process that runs now says in its heartbeat that it samples so, and not before. */
+async function inForce({ db }: Actor, sampleEvery: number, done: Outcome, withinMs: number): Promise<Outcome> {
+  if (!done.ok) return done;
   const probe = progressProbe(db);
-  const deadline = performance.now() + RELOAD_MS;
+  const deadline = performance.now() + withinMs;
   try {
     for (;;) {
       const { heartbeat } = probe.read();
-      if (heartbeat.available && heartbeat.value.sample_every === sampleEvery) return asked;
-      const says = heartbeat.available
-        ? `the engine still samples 1 in ${heartbeat.value.sample_every}`
-        : heartbeat.why;
+      const says = heartbeat.available ? wrongIn(heartbeat.value, done, sampleEvery) : heartbeat.why;
+      if (says === null) return done;
       if (performance.now() > deadline)
-        return { ...asked, ok: false, error: `reloaded, but after ${RELOAD_MS / 1000} s ${says}` };
+        return { ...done, ok: false, error: `not in force after ${withinMs / 1000} s: ${says}` };
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
     }
   } finally {
     probe.close();
   }
+}
+
+type Heartbeat = Extract<HeartbeatReading, { available: true }>['value'];
+
+function wrongIn(heartbeat: Heartbeat, done: Outcome, sampleEvery: number): string | null {
+  if (done.unit_pid !== null && heartbeat.pid !== done.unit_pid)
+    return `the database is written by process ${heartbeat.pid}, the unit's is ${done.unit_pid}`;
+  if (heartbeat.sample_every === sampleEvery) return null;
+  return `the engine still samples 1 in ${heartbeat.sample_every}`;
 }
 
 /** The config's bytes, then the unit: running with the restored config, or stopped, as it was found or as asked. */

@@ -1,11 +1,11 @@
 import type { EffectOutcome, Observation } from '@hybrid-soak/contract/sample.ts';
+import { abortRequest } from '../adapters/abort-file.ts';
 import { readCgroup, readHostCpu } from '../adapters/cgroup.ts';
 import { monotonicMs, wallMicros } from '../adapters/clock.ts';
 import { readConfigFile } from '../adapters/config-file.ts';
 import { hostPressure } from '../adapters/pressure.ts';
 import { readProcess } from '../adapters/process.ts';
 import { progressProbe } from '../adapters/progress.ts';
-import { readRegular } from '../adapters/safe-open.ts';
 import type { UnitManager } from '../unit/manager.ts';
 
 export interface Sensors {
@@ -44,13 +44,4 @@ export function observer(sensors: Sensors) {
       requests: { abort: abortRequest(sensors.abortFile), signal: sensors.signal() },
     };
   };
-}
-
-/** The ABORT file's first line; null where there is no such file. */
-function abortRequest(path: string): string | null {
-  try {
-    return readRegular(path).toString('utf8').split('\n')[0]?.trim() ?? '';
-  } catch {
-    return null;
-  }
 }

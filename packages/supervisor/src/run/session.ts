@@ -130,7 +130,10 @@ const newRunState = ({ chosen, config, db, ops, metricsTextfile, state }: Wish):
   metrics_textfile: metricsTextfile,
 });
 
-async function openManager({ chosen, config, extra, ops, runId }: Wish, runState: RunState): Promise<UnitManager> {
+async function openManager(
+  { chosen, config, extra, ops, runId, note }: Wish,
+  runState: RunState,
+): Promise<UnitManager> {
   const spawned = (pid: number) => {
     runState.embedded = { pid, start_time: startTimeOf(pid) ?? '' };
     saveRunState(ops.state, runState);
@@ -140,6 +143,7 @@ async function openManager({ chosen, config, extra, ops, runId }: Wish, runState
     .catch((error: unknown) => {
       throw error instanceof NoManager ? new Stop(SOAK_EXIT.CONFIG, error.message) : error;
     });
+  await manager.settle(note);
   const shown = await manager.show(true);
   if (!shown.available) {
     await manager.release();

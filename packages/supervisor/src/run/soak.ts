@@ -99,9 +99,9 @@ async function openOutlets(plan: Plan, { manager, runState }: Session, reporter:
   const options: SoakOptions = { ...plan.asked, was_running: runState.was_running, manager: { name, why } };
   if (options.psi_actions === 'on') warnOfBlindness(reporter);
   const log = openDecisionLog(plan.ops.decisions);
-  if (log.mended !== null) {
-    options.torn_line_kept_in = log.mended;
-    reporter.note(`the decision log had a torn last line: cut off, kept in ${log.mended}`);
+  if (log.tornLine !== null) {
+    options.torn_line_kept_in = log.tornLine;
+    reporter.note(`the decision log had a torn last line: cut off, kept in ${log.tornLine}`);
   }
   const samples = openSamples(plan.ops.samples, { options, environment: environment() }, () =>
     reporter.note(`${plan.ops.samples} is full: no more samples`),

@@ -65,7 +65,7 @@ export async function chooseManager(choice: ManagerChoice, unit: string, asIs: b
 /** `present`: systemd has the unit or may have it, so that an engine beside it could be a second one. */
 type Installed = { facts: UnitFacts } | { why: string; present?: boolean };
 
-/** Rejects with NoManager if a systemd is there and hangs: it may be running the engine already. */
+/** Rejects with NoManager if the unit is transient, or a systemd is there and hangs: it may run the engine already. */
 async function installed(scope: Scope, unit: string): Promise<Installed> {
   const asked = await unitFacts(scope, unit);
   if (!asked.ok) {
@@ -76,6 +76,8 @@ async function installed(scope: Scope, unit: string): Promise<Installed> {
   const { facts } = asked;
   // What a soak placed for itself is not installed.
   if (scope === 'user' && facts.fragment === placedAt(unit)) return { why: `${unit} is placed` };
+  if (facts.load === 'loaded' && facts.transient)
+    throw new NoManager(`${unit} is transient, gone once it is stopped; valid: an installed unit`);
   if (facts.load === 'loaded') return { facts };
   // Masked, or not to be loaded as it stands: an engine beside it would bypass the mask or duplicate a broken unit.
   return { why: `${unit} is ${facts.load}`, present: facts.load !== 'not-found' };

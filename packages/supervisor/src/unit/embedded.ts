@@ -142,6 +142,7 @@ export function embeddedUnit({ rules, cwd, logFile, why, runId, spawned }: Embed
         exec_main_code: seen.code,
         control_group: null,
       }),
+    async settle() {},
     async start() {
       await start();
       return outcome(child !== null);

@@ -15,6 +15,8 @@ export interface UnitManager {
   why: string;
   /** What the manager knows; `fresh`: asked now, and not answered from what was seen while the process did not move. */
   show(fresh?: boolean): Promise<UnitReading>;
+  /** Waits, within a bound, until no job is under way and the unit is between no two states; says first what it waits for. */
+  settle(note: (text: string) => void): Promise<void>;
   start(): Promise<Outcome>;
   stop(): Promise<Outcome>;
   restart(): Promise<Outcome>;

@@ -2,6 +2,7 @@ import { available, unavailable } from '@hybrid-soak/contract/reading.ts';
 import type { UnitReading } from '@hybrid-soak/contract/sample.ts';
 import { startTimeOf } from '../adapters/process.ts';
 import type { Outcome, UnitManager } from './manager.ts';
+import { settled } from './settle.ts';
 import { type Called, type Scope, systemctl } from './systemctl.ts';
 
 const SHOWN =
@@ -18,6 +19,7 @@ export function systemdUnit(scope: Scope, unit: string, why: string, timeoutMs =
   };
 
   const act = async (verb: 'start' | 'stop' | 'restart' | 'reload'): Promise<Outcome> => {
+    await settled(scope, unit);
     const before = await ask();
     last = null;
     if (before.available && before.value.active_state === 'failed' && verb !== 'stop')
@@ -42,6 +44,7 @@ export function systemdUnit(scope: Scope, unit: string, why: string, timeoutMs =
       last = { reading, at: now, mark: startTimeOf(reading.available ? reading.value.main_pid : 0) };
       return reading;
     },
+    settle: (note) => settled(scope, unit, note),
     start: () => act('start'),
     stop: () => act('stop'),
     restart: () => act('restart'),
