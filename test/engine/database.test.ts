@@ -1,4 +1,5 @@
-import { closeSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { closeSync, openSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { openDatabase } from '@hybrid-soak/engine/store/open/open.ts';
 import Database from 'better-sqlite3';
@@ -79,12 +80,71 @@ t.test('SIGTERM while the disk takes nothing ends in time, with 13 and the count
   t.match(said, { ticks_written: null, unaccounted: 0, pending: (said['ticks'] ?? 0) - written });
 });
 
-t.test('a database that is removed under the engine ends it, so that the next one begins anew', async (t) => {
+const UNDER_IT: [what: string, change: (path: string) => void, says: RegExp][] = [
+  [
+    'a database that is removed',
+    (path) => {
+      for (const end of ['', '-wal', '-shm']) rmSync(path + end);
+    },
+    /bot\.db was removed or replaced/,
+  ],
+  ['a database that is replaced', (path) => renameSync(`${path}.other`, path), /bot\.db was removed or replaced/],
+  ['a database that is cut off', (path) => truncateSync(path, 8192), /bot\.db was cut off from \d+ to 8192 bytes/],
+  ['a WAL that is removed', (path) => rmSync(`${path}-wal`), /bot\.db-wal was removed/],
+  ['a WAL that is cut off', (path) => truncateSync(`${path}-wal`), /bot\.db-wal was cut off/],
+];
+
+for (const [what, change, says] of UNDER_IT)
+  t.test(`${what} under the engine ends it with 13, and nothing is said to be written`, async (t) => {
+    const cwd = working(t);
+    writeFileSync(`${database(cwd)}.other`, 'another file');
+    // Larger than what is cut off.
+    const { db } = openDatabase(database(cwd));
+    db.exec("INSERT INTO quarantine (source, received_ms, reason, raw) VALUES ('s', 1, 'r', hex(zeroblob(50000)))");
+    db.close();
+    const { ended } = engine(cwd, 'run');
+    await eventually(() => count(cwd) > 10);
+    change(database(cwd));
+    const { code, stdout } = await ended;
+    t.equal(code, 13);
+    t.match(stdout, says);
+    t.notMatch(stdout, /"ticks_written":[1-9]/);
+  });
+
+t.test('a checkpoint by another connection is not taken for a WAL that was cut off', async (t) => {
   const cwd = working(t);
-  const { ended } = engine(cwd, 'run');
-  await eventually(() => count(cwd) > 10);
-  for (const end of ['', '-wal', '-shm']) rmSync(database(cwd) + end);
-  t.match(await ended, { code: 1, stdout: /bot\.db was removed or replaced while it was written/ });
+  const { child, ended } = engine(cwd, 'run');
+  for (let n = 1; n <= 3; n++) {
+    const before = count(cwd);
+    await eventually(() => count(cwd) > before + 10);
+    const other = new Database(database(cwd));
+    other.pragma('wal_checkpoint(TRUNCATE)');
+    other.close();
+  }
+  const before = count(cwd);
+  await eventually(() => count(cwd) > before + 10);
+  child.kill('SIGTERM');
+  t.equal((await ended).code, 0);
+});
+
+t.test('a read-only file system at the start is exit 13: it may be mounted again', async (t) => {
+  if (process.getuid?.() !== 0) return t.pass('only root may mount', { skip: true });
+  const cwd = working(t);
+  execFileSync('mount', ['-t', 'tmpfs', 'tmpfs', join(cwd, 'data')]);
+  try {
+    openDatabase(database(cwd)).db.close();
+    execFileSync('mount', ['-o', 'remount,ro', join(cwd, 'data')]);
+    writeFileSync(join(cwd, 'config/config.toml'), '[engine]\noverload_deadline_s = 1\n');
+    t.match(await engine(cwd, 'run').ended, { code: 13, stdout: /the database cannot be opened now/ });
+    rmSync(join(cwd, 'config/config.toml'));
+    writeFileSync(
+      join(cwd, 'config/config.toml'),
+      '[app]\ndb_path = "data/new/bot.db"\n[engine]\noverload_deadline_s = 1\n',
+    );
+    t.match(await engine(cwd, 'run').ended, { code: 13, stdout: /EROFS/ }, 'a folder that cannot be made');
+  } finally {
+    execFileSync('umount', ['--lazy', join(cwd, 'data')]);
+  }
 });
 
 t.test('what is refused as corrupt stays byte for byte, its WAL too; --recover moves both aside', async (t) => {

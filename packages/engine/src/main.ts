@@ -6,7 +6,7 @@ import { INGEST_MODES, ingestMode } from '@hybrid-soak/contract/modes.ts';
 import { MIGRATIONS } from '@hybrid-soak/contract/schema.ts';
 import { VERSION } from '@hybrid-soak/contract/version.ts';
 import { Command, Option } from 'commander';
-import { type ConfigFlags, fromHere, type Loaded, load } from './config/loaded.ts';
+import { type ConfigFlags, type Loaded, load } from './config/loaded.ts';
 
 export const program = new Command('hybrid-engine')
   .description('Ingests market data, samples it, runs a strategy, records shadow orders (never a real one) in SQLite.')
@@ -71,26 +71,18 @@ async function loaded(flags: ConfigFlags): Promise<Loaded> {
 }
 
 async function run(flags: ConfigFlags): Promise<number> {
-  const [
-    engine,
-    { pino },
-    { openNotifier },
-    { runEngine },
-    { DatabaseRefused, DatabaseUnavailable },
-    { makeFolderOf },
-  ] = await Promise.all([
-    loaded(flags),
-    import('pino'),
-    import('./process/notify.ts'),
-    import('./run.ts'),
-    import('./store/open/refusals.ts'),
-    import('./store/open/make-folder.ts'),
-  ]);
+  const [engine, { pino }, { openNotifier }, { runEngine }, { DatabaseRefused, DatabaseUnavailable }] =
+    await Promise.all([
+      loaded(flags),
+      import('pino'),
+      import('./process/notify.ts'),
+      import('./run.ts'),
+      import('./store/open/refusals.ts'),
+    ]);
   const { config } = engine;
   const log = pino({ level: config.engine.log_level, base: null, timestamp: pino.stdTimeFunctions.isoTime });
   for (const warning of configWarnings(config)) log.warn(warning);
   try {
-    makeFolderOf(fromHere(config.app.db_path));
     // The writer thread of a dying disk would keep the process alive.
     process.exit(await runEngine(engine, log, await openNotifier(process.env)));
   } catch (error) {

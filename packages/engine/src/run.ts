@@ -55,11 +55,14 @@ export async function runEngine(loaded: Loaded, log: Logger, notifier: Notifier)
     patienceMs: config.engine.overload_deadline_s * 1000,
     startedMs,
     invocationId,
+    ownStamps: config.engine.ingest_mode === 'synthetic',
+    minFreeMb: config.storage.min_free_mb,
   };
   let died = false;
   const opening = startWriter(rules, {
     giveBack: (buffer) => pipeline.giveBack(buffer),
     retrying: atMostEvery(10_000, (message: string) => log.warn({ message }, 'database is not writable for now')),
+    note: ({ level, message, detail }) => log[level](detail, message),
     failed(error) {
       died = true;
       log.fatal({ err: error }, 'the writer thread died');
@@ -75,8 +78,9 @@ export async function runEngine(loaded: Loaded, log: Logger, notifier: Notifier)
     log.info({ code, reason: writer, ticks_written: 0, pending: 0, unaccounted: 0, ...newCounters() }, 'stopped');
     return code;
   }
-  const { pragmas, migrated: migrated_backup, movedAside: moved_aside } = writer;
+  const { pragmas, migrated: migrated_backup, movedAside: moved_aside, compacted } = writer;
   log.info({ db: config.app.db_path, pragmas, migrated_backup, moved_aside }, 'database verified');
+  if (compacted === 'no room') log.info('the database file stays as large as it was: no room to rewrite it');
 
   // Made-up and recorded trades are numbered by nobody who would go on counting; a replay begins with nothing, each time.
   const live = config.engine.ingest_mode === 'mockws' || config.engine.ingest_mode === 'realws';

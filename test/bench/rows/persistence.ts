@@ -72,10 +72,21 @@ function bareInserts(path: string, rows: number): number {
 async function throughThread(path: string, rows: number): Promise<number> {
   const ticks = new TickColumns(BATCH);
   const writer = await startWriter(
-    { path, quarantineMaxRows: 1000, retainMs: null, recover: false, patienceMs: 0, startedMs: 1, invocationId: null },
+    {
+      path,
+      quarantineMaxRows: 1000,
+      retainMs: null,
+      recover: false,
+      patienceMs: 0,
+      startedMs: 1,
+      invocationId: null,
+      ownStamps: true,
+      minFreeMb: 0,
+    },
     {
       giveBack: (buffer) => ticks.giveBack(buffer),
       retrying() {},
+      note() {},
       failed(error) {
         throw error;
       },

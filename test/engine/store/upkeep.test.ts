@@ -1,11 +1,25 @@
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { MIGRATIONS } from '@hybrid-soak/contract/schema.ts';
 import { openDatabase } from '@hybrid-soak/engine/store/open/open.ts';
 import { PRUNE_STEP, pruner } from '@hybrid-soak/engine/store/rows/prune.ts';
+import { Upkeep } from '@hybrid-soak/engine/store/upkeep.ts';
 import Database from 'better-sqlite3';
 import t, { type Test } from 'tap';
 import { eventually } from '../../eventually.ts';
-import { count, database, engine, folder } from '../engine.ts';
+import { count, database, engine, engineWith, folder, rows } from '../engine.ts';
+import { batchOf } from '../ticks.ts';
+
+const RULES = {
+  quarantineMaxRows: 10,
+  retainMs: null,
+  recover: false,
+  patienceMs: 0,
+  startedMs: 1,
+  invocationId: null,
+  ownStamps: false,
+  minFreeMb: 0,
+};
 
 function filled(t: Test, ticks: number) {
   const path = join(t.testdir(), 'bot.db');
@@ -71,23 +85,144 @@ t.test('ids are not used again after all rows are pruned', async (t) => {
   t.match(left(), { n: 1, last: 11 });
 });
 
-t.test('trades, open gaps and open coverage stay', async (t) => {
+t.test('open gaps and open coverage stay', async (t) => {
   const { db } = filled(t, 1);
-  db.exec(`INSERT INTO trades (order_id, ts, symbol, side, quantity, price, fee) VALUES ('o', 1, 'B', 'BUY', 1, 1, 0);
-    INSERT INTO gaps (source, symbol, from_id, to_id, detected_at) VALUES ('s', 'B', '1', '2', 1);
+  db.exec(`INSERT INTO gaps (source, symbol, from_id, to_id, detected_at) VALUES ('s', 'B', '1', '2', 1);
     INSERT INTO gaps (source, symbol, from_id, to_id, detected_at, closed_at) VALUES ('s', 'B', '3', '4', 1, 2);
     INSERT INTO coverage (source, kind, from_ms) VALUES ('s', 'connected', 1);`);
   pruner(db)(100, 100);
   const n = (table: string) => (db.prepare(`SELECT COUNT(*) AS n FROM ${table}`).get() as { n: number }).n;
-  t.same(['ticks', 'trades', 'gaps', 'coverage'].map(n), [0, 1, 1, 1]);
+  t.same(['ticks', 'gaps', 'coverage'].map(n), [0, 1, 1]);
 });
+
+t.test('old trades are folded into the account before they are deleted, and money still adds up', async (t) => {
+  const { db } = filled(t, 0);
+  const trade = db.prepare(
+    'INSERT INTO trades (order_id, ts, symbol, side, quantity, price, fee, market) VALUES (@ts, @ts, @symbol, @side, @quantity, @price, @fee, @market)',
+  );
+  const total = { quantity: 0, cash: 0, fees: 0 };
+  for (let ts = 1; ts <= 300; ts++) {
+    const row = {
+      ts,
+      symbol: 'BTCUSD',
+      side: ts % 3 === 0 ? 'SELL' : 'BUY',
+      quantity: ts / 7,
+      price: 100 + ts / 3,
+      fee: ts / 1000,
+    };
+    trade.run({ ...row, market: ts % 2 === 0 ? 2 : null });
+    if (ts % 2 === 0) continue;
+    const bought = row.side === 'BUY' ? row.quantity : -row.quantity;
+    total.quantity += bought;
+    total.cash -= bought * row.price;
+    total.fees += row.fee;
+  }
+  const account = db.prepare(
+    'INSERT INTO holdings (market, symbol, quantity, price, cash, fees) VALUES (?, ?, ?, 1, ?, ?)',
+  );
+  account.run(null, 'BTCUSD', total.quantity, total.cash, total.fees);
+  account.run(2, 'BTCUSD', 0, 0, 0);
+  const prune = pruner(db);
+  while (prune(201, 30) > 0);
+  const left = db
+    .prepare(
+      `SELECT COUNT(*) AS n, SUM(CASE side WHEN 'BUY' THEN quantity ELSE -quantity END) AS quantity, SUM(fee) AS fees,
+     SUM(CASE side WHEN 'BUY' THEN -quantity * price ELSE quantity * price END) AS cash FROM trades WHERE market IS NULL`,
+    )
+    .get() as Record<string, number>;
+  const held = db.prepare('SELECT * FROM holdings ORDER BY id').all() as Record<string, number>[];
+  t.match(held, [{ folded_trades: 100 }, { folded_trades: 100 }]);
+  t.equal(left['n'], 50);
+  for (const sum of ['quantity', 'cash', 'fees']) {
+    const off = (held[0]?.[sum] ?? 0) - (held[0]?.[`folded_${sum}`] ?? 0) - (left[sum] ?? 0);
+    t.ok(Math.abs(off) < 0.005, `${sum} adds up to the cent`);
+  }
+});
+
+t.test('freed pages are given back in small steps; an older database is rewritten for that', async (t) => {
+  const path = join(t.testdir(), 'bot.db');
+  const old = new Database(path);
+  for (const version of [1, 2]) old.exec(MIGRATIONS[version] as string);
+  old.pragma('user_version = 2');
+  old.exec(
+    `WITH n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000)
+     INSERT INTO quarantine (source, received_ms, reason, raw) SELECT 's', i, 'r', hex(zeroblob(4000)) FROM n`,
+  );
+  old.close();
+  const { db, compacted } = openDatabase(path);
+  t.teardown(() => db.close());
+  t.same([compacted, db.pragma('auto_vacuum', { simple: true })], ['yes', 2]);
+  db.exec('DELETE FROM quarantine');
+  const upkeep = new Upkeep(db, { ...RULES, path }, () => {});
+  t.teardown(() => upkeep.close());
+  const pages = () => db.pragma('page_count', { simple: true }) as number;
+  const before = pages();
+  upkeep.afterCommit(batchOf([]));
+  t.equal(before - pages(), 64, 'one step');
+  for (let step = 0; step < 200; step++) upkeep.afterCommit(batchOf([]));
+  t.equal(db.pragma('freelist_count', { simple: true }), 2048, 'what the next rows need stays');
+});
+
+t.test('a reader that keeps the WAL beyond its bound is reported with its age, and when it has gone', async (t) => {
+  const path = join(t.testdir(), 'bot.db');
+  const { db } = openDatabase(path);
+  t.teardown(() => db.close());
+  const notes: string[] = [];
+  const upkeep = new Upkeep(db, { ...RULES, path }, ({ message }) => notes.push(message));
+  t.teardown(() => upkeep.close());
+  const write = db.prepare(
+    "INSERT INTO quarantine (source, received_ms, reason, raw) VALUES ('s', 1, 'r', hex(zeroblob(1000000)))",
+  );
+  const commit = () => {
+    write.run();
+    upkeep.afterCommit(batchOf([]));
+  };
+  commit();
+  const reader = new Database(path, { readonly: true });
+  t.teardown(() => reader.close());
+  reader.exec('BEGIN');
+  reader.prepare('SELECT COUNT(*) FROM ticks').get();
+  const since = performance.now();
+  for (let n = 0; n < 40; n++) commit();
+  t.match(notes, [/^the WAL grows: some reader/]);
+  t.ok(upkeep.walBlockedS() > 0 && upkeep.walBlockedS() <= (performance.now() - since) / 1000);
+  reader.exec('COMMIT');
+  for (let n = 0; n < 3; n++) commit();
+  t.match(notes, [/^the WAL grows/, /^the WAL begins again/]);
+  t.equal(upkeep.walBlockedS(), 0);
+  t.ok(upkeep.walBytes <= 67_108_864, 'what it grew to is given back');
+});
+
+t.test(
+  'with its clock 40 days ahead the running engine deletes nothing that is younger than retain_days',
+  async (t) => {
+    const cwd = folder(t.testdir({ data: {} }), [], '[engine]\ntick_interval_ms = 5\n[storage]\nretain_days = 30\n');
+    const { db } = openDatabase(database(cwd));
+    const insert = db.prepare("INSERT INTO ticks (symbol, price, volume, ts) VALUES ('OLD', 1, 1, ?)");
+    db.transaction(() => {
+      for (let n = 2000; n > 0; n--) insert.run(Date.now() - n * 20 * 60_000);
+    })();
+    db.close();
+    const env = {
+      NODE_OPTIONS: `--import=${new URL('./clock-ahead.ts', import.meta.url).href}`,
+      CLOCK_AHEAD_DAYS: '40',
+    };
+    const { child, ended } = engineWith(env, cwd, 'run');
+    await eventually(() => count(cwd) > 2200);
+    t.equal(rows<{ n: number }>(cwd, "SELECT COUNT(*) AS n FROM ticks WHERE symbol = 'OLD'")[0]?.n, 2000);
+    child.kill('SIGTERM');
+    t.equal((await ended).code, 0);
+  },
+);
 
 t.test('the running engine prunes what is older than retain_days', async (t) => {
   const cwd = folder(t.testdir({ data: {} }), [], '[engine]\ntick_interval_ms = 5\n[storage]\nretain_days = 1\n');
   const { db } = openDatabase(database(cwd));
   const insert = db.prepare("INSERT INTO ticks (symbol, price, volume, ts) VALUES ('OLD', 1, 1, ?)");
+  const young = db.prepare("INSERT INTO ticks (symbol, price, volume, ts) VALUES ('YOUNG', 1, 1, ?)");
   db.transaction(() => {
     for (let n = 0; n < 1200; n++) insert.run(1_700_000_000_000 + n);
+    for (let n = 0; n < 101; n++) young.run(Date.now());
   })();
   db.close();
   const { child, ended } = engine(cwd, 'run');

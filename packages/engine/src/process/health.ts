@@ -1,5 +1,3 @@
-import { statfsSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
 import type { Config } from '@hybrid-soak/contract/config.ts';
 import { earlierSetting } from '@hybrid-soak/contract/earlier-system.ts';
 import type { EndReason } from '@hybrid-soak/contract/exit-codes.ts';
@@ -23,8 +21,6 @@ export interface Watched {
 }
 
 const MINUTE_MS = 60_000;
-/** Eight times what it has when all is well. */
-const LONG_WAL_MB = 256;
 
 /** The deadline of overload, the heartbeat log line, the disk's space, and systemd's status and watchdog. */
 export function watch(watched: Watched): NodeJS.Timeout[] {
@@ -32,10 +28,7 @@ export function watch(watched: Watched): NodeJS.Timeout[] {
   const heartbeat = () => {
     const [pending, unaccounted] = [writer.pendingTicks(), pipeline.unaccounted()];
     log.info({ ...pipeline.totals(), unaccounted, pending, connection: feed.state() }, 'heartbeat');
-    warnOfFullDisk(watched);
-    warnOfLongWal(watched);
   };
-  warnOfFullDisk(watched);
   const heartbeatMs = (earlierSetting(watched.config, 'heartbeat_interval_secs') ?? 60) * 1000;
   return [
     setInterval(deadlines(watched), 250),
@@ -76,23 +69,6 @@ function watchdog({ writer, notifier }: Watched): () => void {
     proven = writer.lastCommitMs();
     notifier.send('WATCHDOG=1');
   };
-}
-
-function warnOfFullDisk({ config, db, log }: Watched): void {
-  try {
-    const { bavail, bsize } = statfsSync(dirname(db));
-    const free_mb = Math.floor((bavail * bsize) / 1_048_576);
-    const { min_free_mb } = config.storage;
-    if (free_mb < min_free_mb) log.warn({ free_mb, min_free_mb, folder: dirname(db) }, 'the disk is nearly full');
-  } catch (error) {
-    log.warn({ err: error }, "the disk's space cannot be read");
-  }
-}
-
-/** A reader that keeps an old snapshot open keeps SQLite from beginning the WAL anew: https://www.sqlite.org/wal.html#ckpt */
-function warnOfLongWal({ db, log }: Watched): void {
-  const wal_mb = Math.floor((statSync(`${db}-wal`, { throwIfNoEntry: false })?.size ?? 0) / 1_048_576);
-  if (wal_mb >= LONG_WAL_MB) log.warn({ wal_mb }, 'the WAL grows: some reader has had a transaction open for long');
 }
 
 /** The function, called at most once in `ms`; what comes in between is left out. */

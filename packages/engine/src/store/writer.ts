@@ -2,13 +2,14 @@ import { Worker } from 'node:worker_threads';
 import type { SourceHealth } from '../core/connection/health.ts';
 import type { Seeds } from '../core/dedupe/gaps.ts';
 import { DatabaseRefused, DatabaseUnavailable } from './open/refusals.ts';
-import type { Batch, FromWriter, LifeEnd, ToWriter, WriterRules } from './rows/batch.ts';
+import type { Batch, FromWriter, LifeEnd, Note, ToWriter, WriterRules } from './rows/batch.ts';
 
 export interface WriterEvents {
-  /** A buffer of a committed batch, to be used again. */
+  /** A buffer of a committed batch, to be reused. */
   giveBack(buffer: ArrayBuffer): void;
   retrying(message: string): void;
-  /** The thread died of something that no retry mends; DatabaseRefused where no restart does either. */
+  note(note: Note): void;
+  /** The thread has ended: DatabaseUnavailable if a restart may help, DatabaseRefused if not, else a bug. */
   failed(error: Error): void;
 }
 
@@ -17,6 +18,7 @@ export interface Writer {
   readonly pragmas: Record<string, unknown>;
   readonly migrated: string | null;
   readonly movedAside: string | null;
+  readonly compacted: string;
   /** What earlier runs wrote last. */
   readonly seeds: Seeds;
   /** What they learnt of the sources. */
@@ -25,12 +27,14 @@ export interface Writer {
   pendingTicks(): number;
   /** Monotonic milliseconds of the last commit. */
   lastCommitMs(): number;
+  /** The WAL's size after the last commit, and the age of a reader that keeps it beyond its bound, seconds. */
+  wal(): { bytes: number; blockedS: number };
   write(batch: Batch): void;
   /** Commits what was handed over, ends the life's row, checkpoints, closes; the count of ticks that this process committed. */
   close(end: LifeEnd): Promise<number>;
 }
 
-/** Starts the thread and opens the database. Rejects with DatabaseRefused or DatabaseUnavailable where it cannot be used. */
+/** Starts the thread and opens the database. Rejects with DatabaseRefused or DatabaseUnavailable if it cannot be used. */
 export function startWriter(rules: WriterRules, events: WriterEvents): Promise<Writer> {
   const worker = new Worker(new URL('./writer-thread.ts', import.meta.url), {
     workerData: rules,
@@ -39,6 +43,7 @@ export function startWriter(rules: WriterRules, events: WriterEvents): Promise<W
   });
   const post = (message: ToWriter) => worker.postMessage(message);
   let pending = 0;
+  let wal = { bytes: 0, blockedS: 0 };
   let lastCommit = performance.now();
   let closed: ((ticks: number) => void) | undefined;
   return new Promise((resolve, reject) => {
@@ -54,6 +59,8 @@ export function startWriter(rules: WriterRules, events: WriterEvents): Promise<W
             pragmas: message.pragmas,
             migrated: message.migrated,
             movedAside: message.movedAside,
+            compacted: message.compacted,
+            wal: () => wal,
             seeds: message.seeds,
             health: message.health,
             pendingTicks: () => pending,
@@ -78,7 +85,11 @@ export function startWriter(rules: WriterRules, events: WriterEvents): Promise<W
         case 'committed':
           pending -= message.ticks;
           lastCommit = performance.now();
+          wal = { bytes: message.walBytes, blockedS: message.walBlockedS };
           events.giveBack(message.buffer);
+          break;
+        case 'note':
+          events.note(message);
           break;
         case 'retrying':
           events.retrying(message.message);

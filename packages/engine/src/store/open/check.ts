@@ -1,12 +1,11 @@
 import { existsSync, renameSync, statSync } from 'node:fs';
-import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 import type Database from 'better-sqlite3';
 
 /** Up to this size the whole file is checked at every start: about a tenth of a second. */
 const WHOLE_BYTES = 32 * 1024 * 1024;
 
 /**
- * Throws an error of code SQLITE_CORRUPT where something is wrong with the file. Bounded in time: beyond 32 MB only the
+ * Throws an error of code SQLITE_CORRUPT if something is wrong with the file. Bounded in time: beyond 32 MB only the
  * small tables are checked whole, and of `ticks` both ends (https://www.sqlite.org/pragma.html#pragma_quick_check). One of
  * version 0 that is larger is read whole by its backup.
  */
@@ -20,13 +19,6 @@ export function refuseCorrupt(db: Database.Database, path: string, version: numb
   db.prepare('SELECT * FROM ticks ORDER BY id DESC LIMIT 100').all();
   for (const table of ['engine_status', 'gaps', 'coverage']) check(db, `quick_check(${table})`);
 }
-
-/** Whether SQLite says that the file itself is broken (https://www.sqlite.org/rescode.html). */
-export const isCorruption = (error: unknown): boolean => /^SQLITE_(CORRUPT|NOTADB)/.test(errorCode(error) ?? '');
-
-/** Whether waiting may mend it: another connection's lock, a full or failing disk. */
-export const isTransient = (error: unknown): boolean =>
-  /^(SQLITE_(BUSY|LOCKED|FULL|IOERR)|ENOSPC$|EIO$)/.test(errorCode(error) ?? '');
 
 function check(db: Database.Database, pragma: string): void {
   const said = String(db.pragma(pragma, { simple: true }));

@@ -4,8 +4,8 @@ import Database from 'better-sqlite3';
 import { DatabaseRefused, refusalOf } from './refusals.ts';
 
 /**
- * One engine a database: an exclusive transaction on an empty file beside it, which the kernel ends with its owner. Two
- * engines would take each other's rows for their own. Its folder is there. Throws DatabaseRefused where another engine has it.
+ * One engine per database: an exclusive transaction on an empty file beside it, which the kernel ends with its owner. Two
+ * engines would take each other's rows for their own. The folder must exist. Throws DatabaseRefused if another engine has it.
  */
 export function lockDatabase(path: string): Database.Database {
   try {
@@ -14,7 +14,7 @@ export function lockDatabase(path: string): Database.Database {
     lock.exec('BEGIN EXCLUSIVE');
     return lock;
   } catch (error) {
-    if (errorCode(error) !== 'SQLITE_BUSY') throw refusalOf(path, error);
+    if (errorCode(error) !== 'SQLITE_BUSY') throw refusalOf(`${path}.lock`, error);
     throw new DatabaseRefused(
       `${path}: ${writerOf(path)} writes to it; valid: another [app] db_path, or that one stopped`,
     );

@@ -1,17 +1,12 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { DatabaseRefused } from './refusals.ts';
 
 /**
- * Makes the folder of a database. One level at a time: Node's recursive form never returns where a file system refuses
- * without a reason that it knows, as /proc does. Throws DatabaseRefused.
+ * Makes the folder of a database. One level at a time: Node's recursive form never returns if a file system refuses with an
+ * error that it does not know, as /proc does.
  */
 export function makeFolderOf(path: string): void {
-  try {
-    makeFolder(dirname(path));
-  } catch (error) {
-    throw new DatabaseRefused(`${path}: ${(error as Error).message}; valid: a SQLite database in a writable folder`);
-  }
+  makeFolder(dirname(path));
 }
 
 function makeFolder(folder: string): void {

@@ -1,10 +1,10 @@
-import { mkdirSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { statSync } from 'node:fs';
 import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 import Database from 'better-sqlite3';
-import { isCorruption, moveAside, refuseCorrupt } from './check.ts';
-import { migrate, versionOf } from './migrate.ts';
-import { DatabaseRefused, refusalOf } from './refusals.ts';
+import { moveAside, refuseCorrupt } from './check.ts';
+import { makeFolderOf } from './make-folder.ts';
+import { giveFreePagesBack, migrate, versionOf } from './migrate.ts';
+import { DatabaseRefused, isCorruption, refusalOf } from './refusals.ts';
 
 /** name, value set, value read back: https://www.sqlite.org/pragma.html. synchronous 1 = NORMAL, temp_store 2 = MEMORY. */
 const PRAGMAS = [
@@ -25,17 +25,19 @@ export interface Opened {
   pragmas: Record<string, unknown>;
   /** The path of the backup that was made before a migration, if there was one. */
   migrated: string | null;
+  /** Whether the file gives freed pages back: `no room` if it is an old one that could not be rewritten for that now. */
+  compacted: 'yes' | 'no room';
   /** Where a corrupt database was moved to, if there was one. */
   movedAside: string | null;
 }
 
 /**
  * Opens or creates the engine's database, checks it, migrates it forward after a backup, and verifies its settings. With
- * `recover` one that cannot be read is moved aside and a new one begun. Throws DatabaseRefused or DatabaseUnavailable.
+ * `recover` a corrupt one is moved aside and a new one begun. Throws DatabaseRefused or DatabaseUnavailable.
  */
 export function openDatabase(path: string, recover = false): Opened {
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolderOf(path);
     const movedAside = recover ? moveAsideIfCorrupt(path) : null;
     return { ...openSound(path), movedAside };
   } catch (error) {
@@ -49,8 +51,11 @@ function openSound(path: string): Omit<Opened, 'movedAside'> {
   try {
     // On in better-sqlite3: foreign keys of the earlier system's tables would forbid the migration, ours have none.
     db.pragma('foreign_keys = OFF');
+    // Of a new file; one that has tables takes it at its next VACUUM: https://www.sqlite.org/pragma.html#pragma_auto_vacuum
+    db.pragma('auto_vacuum = INCREMENTAL');
     const migrated = migrate(db, path, version);
-    return { db, pragmas: setPragmas(db), migrated };
+    const compacted = giveFreePagesBack(db, path);
+    return { db, pragmas: setPragmas(db), migrated, compacted };
   } catch (error) {
     db.close();
     throw error;

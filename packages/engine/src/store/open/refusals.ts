@@ -1,22 +1,69 @@
-import { isCorruption, isTransient } from './check.ts';
+import { accessSync, closeSync, constants, existsSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 
-/** The database cannot be used; nothing in it was changed. The message says which file, why, and what would be right. */
+/** The database cannot be used, for good: exit 12. Nothing in it was changed. The message says which file, why, and what is valid. */
 export class DatabaseRefused extends Error {
   override name = 'DatabaseRefused';
 }
 
-/** The database cannot be had now: locked for longer than the busy timeout, or the disk is full or failing. */
+/** The database cannot be used for now: exit 13 once the deadline has passed. */
 export class DatabaseUnavailable extends Error {
   override name = 'DatabaseUnavailable';
 }
 
-/** What an error of opening the database means for the engine. */
+/** `now`: a retry or a restart may succeed. `good`: only a person can repair it. `ask`: SQLite's code hides the system's. */
+type Lasts = 'now' | 'good' | 'ask';
+
+/**
+ * The one table of what fails for now and what for good, at start and while running. Codes of SQLite
+ * (https://www.sqlite.org/rescode.html) and of the system. SQLite opens a file that it may not write read-only, and reports
+ * SQLITE_READONLY or SQLITE_CANTOPEN whatever open(2) said: then the file itself is asked.
+ */
+const LASTS: readonly [code: RegExp, lasts: Lasts][] = [
+  [/^SQLITE_(BUSY|LOCKED|FULL|IOERR|PROTOCOL|NOMEM)/, 'now'],
+  [/^(EROFS|ENOSPC|EDQUOT|EIO|EMFILE|ENFILE|ENOMEM|EAGAIN|EBUSY|ESTALE|ETIMEDOUT)$/, 'now'],
+  [/^SQLITE_(READONLY|CANTOPEN)/, 'ask'],
+  [/^SQLITE_(CORRUPT|NOTADB|PERM)/, 'good'],
+  [/^(EACCES|EPERM|ENOTDIR|EISDIR|ENOENT|ELOOP|ENAMETOOLONG|EEXIST|EINVAL)$/, 'good'],
+];
+
+/** How long the failure lasts; null if it is not the database's. */
+export function lasts(path: string, error: unknown): 'now' | 'good' | null {
+  if (error instanceof DatabaseUnavailable) return 'now';
+  if (error instanceof DatabaseRefused) return 'good';
+  const code = errorCode(error) ?? '';
+  const found = LASTS.find(([pattern]) => pattern.test(code))?.[1] ?? null;
+  if (found !== 'ask') return found;
+  const said = whyNotWritable(path);
+  return LASTS.find(([pattern, how]) => how !== 'ask' && pattern.test(said ?? ''))?.[1] === 'good' ? 'good' : 'now';
+}
+
+/** What the system says about writing to the file, or about making it; null if nothing is in the way. */
+function whyNotWritable(path: string): string | null {
+  try {
+    // access(2) and not open(2): closing any descriptor of the file would release the locks that SQLite has on it.
+    if (existsSync(path)) accessSync(path, constants.R_OK | constants.W_OK);
+    accessSync(dirname(path), constants.W_OK | constants.X_OK);
+    closeSync(openSync('/dev/null', 'r'));
+    return null;
+  } catch (error) {
+    return errorCode(error) ?? null;
+  }
+}
+
+/** Whether SQLite says that the file itself is broken. */
+export const isCorruption = (error: unknown): boolean => /^SQLITE_(CORRUPT|NOTADB)/.test(errorCode(error) ?? '');
+
+/** What a failure means for the engine: DatabaseRefused, DatabaseUnavailable, or the error itself if it is a bug. */
 export function refusalOf(path: string, error: unknown): Error {
   if (error instanceof DatabaseRefused || error instanceof DatabaseUnavailable) return error;
-  const { message, code } = error as { message: string; code?: string };
-  if (isTransient(error)) return new DatabaseUnavailable(`${path}: ${message}`);
+  const { message } = error as Error;
+  const how = lasts(path, error);
+  if (how === null) return error as Error;
+  if (how === 'now') return new DatabaseUnavailable(`${path}: ${errorCode(error)}: ${message}`);
   const recover = '`hybrid-engine run --recover` moves it aside and begins a new one';
-  if (code === 'SQLITE_NOTADB')
+  if (errorCode(error) === 'SQLITE_NOTADB')
     return new DatabaseRefused(
       `${path}: is not a SQLite database; nothing was changed; valid: another [app] db_path, or: ${recover}`,
     );

@@ -69,6 +69,17 @@ export interface WriterRules {
   patienceMs: number;
   startedMs: number;
   invocationId: string | null;
+  /** The engine makes the stamps of its rows itself: they say nothing about the clock. */
+  ownStamps: boolean;
+  /** Less free space is warned of. */
+  minFreeMb: number;
+}
+
+/** A log line of the writer thread. */
+export interface Note {
+  level: 'info' | 'warn';
+  message: string;
+  detail: Record<string, unknown>;
 }
 
 export type ToWriter = { kind: 'batch'; batch: Batch } | { kind: 'close'; end: LifeEnd };
@@ -78,10 +89,12 @@ export type FromWriter =
       pragmas: Record<string, unknown>;
       migrated: string | null;
       movedAside: string | null;
+      compacted: string;
       seeds: Seeds;
       health: SourceHealth[];
     }
   | { kind: 'refused'; message: string; forNow: boolean }
-  | { kind: 'committed'; ticks: number; tookMs: number; buffer: ArrayBuffer }
+  | { kind: 'committed'; ticks: number; walBytes: number; walBlockedS: number; buffer: ArrayBuffer }
+  | ({ kind: 'note' } & Note)
   | { kind: 'retrying'; message: string }
   | { kind: 'closed'; ticksWritten: number };
