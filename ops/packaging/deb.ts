@@ -52,12 +52,10 @@ export function debianPackage(release: string, out: string, version: string, arc
   return file;
 }
 
-/** Moves what is in a folder of the release; the release's own copy goes. */
+/** Copies what is in a folder of the release; the program reads its own copy. */
 function place(tree: string, from: string, to: string): void {
   const source = join(tree, HOME, from);
-  if (!existsSync(source)) return;
-  for (const name of readdirSync(source)) moveTo(tree, join(from, name), join(to, name));
-  rmSync(source, { recursive: true });
+  if (existsSync(source)) cpSync(source, join(tree, to), { recursive: true });
 }
 
 function moveTo(tree: string, from: string, to: string): void {
@@ -89,13 +87,23 @@ function documents(tree: string, version: string, epoch: number): void {
   moveTo(tree, 'ops/completion/_soak', 'usr/share/zsh/vendor-completions/_soak');
   moveTo(tree, 'ops/completion/soak.fish', 'usr/share/fish/vendor_completions.d/soak.fish');
   rmSync(join(tree, HOME, 'ops/completion'), { recursive: true });
-  moveTo(tree, 'LICENCES', 'usr/share/doc/hybrid-soak/copyright');
+  mkdirSync(join(tree, 'usr/share/doc/hybrid-soak'), { recursive: true });
+  writeFileSync(
+    join(tree, 'usr/share/doc/hybrid-soak/copyright'),
+    copyright(readFileSync(join(tree, HOME, 'LICENCES'), 'utf8')),
+  );
   rmSync(join(tree, HOME, 'install'));
   const date = new Date(epoch * 1000).toUTCString().replace('GMT', '+0000');
-  const entry = `hybrid-soak (${version}) stable; urgency=medium\n\n  * See https://keepachangelog.com/ style CHANGELOG.md of the sources.\n\n -- The hybrid-soak authors <hybrid-soak@localhost>  ${date}\n`;
+  const entry = `hybrid-soak (${version}) stable; urgency=medium\n\n  * Release ${version}.\n\n -- The hybrid-soak authors <hybrid-soak@localhost>  ${date}\n`;
   zipped('usr/share/doc/hybrid-soak/changelog.gz', entry);
   mkdirSync(join(tree, 'usr/share/lintian/overrides'), { recursive: true });
   cpSync(join(DEBIAN, 'lintian-overrides'), join(tree, 'usr/share/lintian/overrides/hybrid-soak'));
+}
+
+/** The project's own licence, and where those of the parts inside stand. */
+function copyright(licences: string): string {
+  const own = licences.split(/\n-{80}\n/)[0]?.trim() ?? '';
+  return `${own}\n\nThe licences of the packages that are inside: /${HOME}/LICENCES\n`;
 }
 
 function commands(tree: string): void {

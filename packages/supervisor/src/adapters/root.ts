@@ -1,13 +1,16 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/** Folder of the program: a checkout (sources, `node_modules`) or a release (`lib`, its own Node); both hold `ops/systemd`. */
+/** What is at the top of a checkout, and of a release. */
+const MARKS = ['pnpm-workspace.yaml', 'SHA256SUMS'];
+
+/** Folder of the program: a checkout (sources, `node_modules`) or a release (`lib`, its own Node). */
 export const ROOT: string = rootAbove(import.meta.dirname);
 
 function rootAbove(folder: string): string {
-  if (existsSync(join(folder, 'ops/systemd'))) return folder;
+  if (MARKS.some((name) => existsSync(join(folder, name)))) return folder;
   const above = dirname(folder);
   if (above === folder)
-    throw new Error(`${import.meta.dirname}: no ops/systemd in a folder above; the release is incomplete`);
+    throw new Error(`${import.meta.dirname}: neither a checkout nor a release; valid: a complete release`);
   return rootAbove(above);
 }
