@@ -159,7 +159,7 @@ function inside(pid: number, root: string, started: Set<ChildProcess>, close: Cl
         forceKillAfterDelay: 1000,
         stdin: 'ignore',
       });
-      tracked(child as unknown as ChildProcess);
+      tracked(child.nodeChildProcess);
       const result = await child;
       return { code: result.exitCode ?? -1, stdout: String(result.stdout), stderr: String(result.stderr) };
     },
