@@ -44,7 +44,7 @@ function database(cwd: string): Database.Database {
   db.pragma('journal_mode = WAL');
   db.exec(Object.values(MIGRATIONS).join(''));
   db.exec(
-    `INSERT INTO engine_status VALUES (1, 77, NULL, 0, ${Date.now()}, 500, 400, 2, 'connected to demo', 1, '{}')`,
+    `INSERT INTO engine_status (id, pid, invocation_id, started_ms, last_flush_ms, frames_received, ticks_written, drops, connection, sample_every, counters) VALUES (1, 77, NULL, 0, ${Date.now()}, 500, 400, 2, 'connected to demo', 1, '{}')`,
   );
   tick(db, 'BTCUSD', 101.5);
   return db;

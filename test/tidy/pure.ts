@@ -9,7 +9,7 @@ export const PURE_PACKAGES = ['zod', '@iarna/toml', 'toml-eslint-parser'];
 /** Globals that give the same for the same input. All others (clock, timers, randomness, process, network) are refused. */
 const GLOBALS = new Set(
   `undefined NaN Infinity Math JSON Number String Boolean BigInt Symbol Object Array Map Set WeakMap WeakSet Iterator
-  Error TypeError RangeError SyntaxError RegExp Date Intl URL URLSearchParams TextEncoder TextDecoder ArrayBuffer DataView
+  Error AggregateError TypeError RangeError SyntaxError RegExp Date Intl URL URLSearchParams TextEncoder TextDecoder ArrayBuffer DataView
   Int8Array Uint8Array Uint8ClampedArray Int16Array Uint16Array Int32Array Uint32Array Float32Array Float64Array
   BigInt64Array BigUint64Array Buffer parseInt parseFloat isNaN isFinite encodeURIComponent decodeURIComponent structuredClone`.split(
     /\s+/,

@@ -38,7 +38,9 @@ t.test('the heartbeat row is read with its age', async (t) => {
   const probe = progressProbe(path);
   t.match(probe.read().heartbeat, { available: false, why: /heartbeat/ });
   const at = Date.now() - 3000;
-  db.prepare("INSERT INTO engine_status VALUES (1, 42, 'abc', 1, ?, 100, 50, 2, 'connected', 5, '{}')").run(at);
+  db.prepare(
+    "INSERT INTO engine_status (id, pid, invocation_id, started_ms, last_flush_ms, frames_received, ticks_written, drops, connection, sample_every, counters) VALUES (1, 42, 'abc', 1, ?, 100, 50, 2, 'connected', 5, '{}')",
+  ).run(at);
   const { heartbeat } = probe.read();
   t.match(heartbeat, {
     available: true,
