@@ -97,12 +97,7 @@ export async function bootMachine(): Promise<Machine> {
   };
   try {
     const machine = await booted(container, merged, started, close);
-    const installed = await machine.run([
-      `${INSIDE}/node_modules/.bin/node`,
-      `${INSIDE}/ops/install.mjs`,
-      '--link',
-      INSIDE,
-    ]);
+    const installed = await machine.run([`${INSIDE}/packages/supervisor/bin/soak`, 'install', '--link', INSIDE]);
     if (installed.code !== 0) throw new Error(`the unit was not installed: ${installed.stderr}`);
     return machine;
   } catch (error) {

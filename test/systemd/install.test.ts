@@ -1,6 +1,7 @@
 import t from 'tap';
 import { INSIDE } from '../../ops/sandbox/machine.ts';
 import { Host, needsSystemd, UNIT, until } from './host.ts';
+import { buildRelease } from './release.ts';
 
 const CONFIG = '[engine]\ningest_mode = "synthetic"\ntick_interval_ms = 20\nsample_every = 1\n';
 const SOAK = `${INSIDE}/packages/supervisor/bin/soak`;
@@ -19,8 +20,12 @@ const WATCHED = [
 const ACCOUNTS = 'grep hybrid /etc/passwd /etc/group';
 
 t.test('soak install on a real systemd', needsSystemd(), async (t) => {
+  const release = buildRelease('0.1.0');
   const host = await Host.boot(CONFIG);
-  t.teardown(host.close);
+  t.teardown(async () => {
+    await host.close();
+    release.remove();
+  });
   const outside = (...command: string[]) => host.machine.run(['env', '-C', '/', ...command]);
   /** Every path with its kind, mode, owner and time, every file's content, and the accounts. */
   const state = async (times = true) => {
@@ -46,11 +51,11 @@ t.test('soak install on a real systemd', needsSystemd(), async (t) => {
     const before = await state();
     const said = await outside(SOAK, 'uninstall', '--dry-run');
     t.match(said.stdout, /would: run {6}systemctl disable --now .*hybrid-engine/);
-    const units = ['hybrid.slice', UNIT, 'soak.service', 'soak@.service', 'soak-restore.service', '10-machine.conf'];
+    const units = ['hybrid.slice', UNIT, 'soak.service', 'soak@.service', 'soak-restore.service'];
     const others = ['50-hybrid-soak.rules', 'sysusers.d', 'tmpfiles.d', 'logrotate.d', 'bin/soak'];
     for (const name of [...units, ...others]) t.match(said.stdout, new RegExp(`would: remove .*${name}`));
     t.match(
-      (await outside(SOAK, 'install', '--user', '--dry-run')).stdout,
+      (await outside(release.soak, 'install', '--user', '--dry-run')).stdout,
       /would: file .*\/systemd\/user\/hybrid-engine/,
     );
     t.equal(await state(), before);
@@ -80,14 +85,14 @@ t.test('soak install on a real systemd', needsSystemd(), async (t) => {
     const mine = '[Unit]\nDescription=mine\n[Service]\nExecStart=/bin/true\n';
     await outside('sh', '-c', `printf '${mine.replaceAll('\n', '\\n')}' > /etc/systemd/system/${UNIT}`);
     await outside('ln', '-sf', '/bin/false', '/usr/local/bin/soak');
-    const said = await outside(SOAK, 'install');
+    const said = await outside(release.soak, 'install');
     t.match(said, { code: 0, stdout: /backup {3}\/etc\/systemd\/system\/hybrid-engine\.service/ });
     t.match((await outside('readlink', '/opt/hybrid-soak/current')).stdout, /^\/opt\/hybrid-soak\/releases\/\d/);
-    t.match(await outside('/opt/hybrid-soak/current/packages/supervisor/bin/soak', 'install'), {
+    t.match(await outside('/opt/hybrid-soak/current/bin/soak', 'install'), {
       code: 0,
       stdout: /is installed already/,
     });
-    t.match(await outside(SOAK, 'install'), { code: 0, stdout: /is installed already/ });
+    t.match(await outside(release.soak, 'install'), { code: 0, stdout: /is installed already/ });
     t.equal((await host.systemctl('start', UNIT)).code, 0);
     await until('rows', () => host.rows() > 0);
     t.match(await host.soak('uninstall'), { code: 0 });
@@ -109,15 +114,15 @@ t.test('soak install on a real systemd', needsSystemd(), async (t) => {
       const before = await unpacked();
       const points = ['/opt/hybrid-soak/releases/*.new/config', '/run/hybrid-soak', '/etc/systemd/system/soak.service'];
       for (const progress of points) {
-        const interrupted = outside(SOAK, 'install');
+        const interrupted = outside(release.soak, 'install');
         await until(progress, async () => (await outside('sh', '-c', `test -e ${progress}`)).code === 0);
-        await outside('pkill', '-KILL', '-f', 'supervisor/src/main.ts install');
+        await outside('pkill', '-KILL', '-f', 'lib/soak.mjs install');
         await interrupted;
-        t.match(await outside(SOAK, 'install'), {
+        t.match(await outside(release.soak, 'install'), {
           code: 0,
           stdout: /run {6}systemctl daemon-reload|installed already/,
         });
-        t.match(await outside(SOAK, 'install'), { code: 0, stdout: /is installed already/ });
+        t.match(await outside(release.soak, 'install'), { code: 0, stdout: /is installed already/ });
         t.equal(await host.show('NeedDaemonReload'), 'no');
         t.equal(await host.show('LoadState', 'soak.service'), 'loaded');
         t.equal((await outside('stat', '-c', '%U', '/var/lib/hybrid-soak/data/ops')).stdout, 'hybrid-soak');
