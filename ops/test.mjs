@@ -1,6 +1,5 @@
 // `npm test`: types and style, then every test. `npm test -- FILE|FOLDER…` runs only those, at once.
-// The tests against a real systemd need root and Debian's systemd-container, those of the pages Debian's chromium, that of the
-// log format lnav: the whole suite installs all three if they are missing.
+// Run as root on Debian, the whole suite first installs the programs that some tests need and that are missing.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
@@ -14,19 +13,31 @@ const ALONE = ['test/systemd/engine-load.test.ts'];
 
 const has = (command) => spawnSync('sh', ['-c', `command -v ${command}`]).status === 0;
 
-/** As root on Debian, what some tests need is installed if it is missing; elsewhere those tests say why they are skipped. */
+/** Programs that tests use, and Debian's package of each. */
+const WANTED = {
+  'systemd-nspawn': 'systemd-container',
+  chromium: 'chromium',
+  lnav: 'lnav',
+  pkaction: 'polkitd',
+  setfacl: 'acl',
+  setfattr: 'attr',
+  chattr: 'e2fsprogs',
+  ip: 'iproute2',
+  zstd: 'zstd',
+};
+
+/** As root on Debian, missing ones are installed; elsewhere the tests that need them say why they are skipped. */
 function installMissing() {
   if (process.getuid() !== 0 || !has('apt-get')) return;
-  const packages = [
-    ...(has('systemd-nspawn') ? [] : ['systemd-container']),
-    ...(existsSync('/usr/bin/chromium') ? [] : ['chromium']),
-    ...(has('lnav') ? [] : ['lnav']),
-  ];
+  const packages = Object.keys(WANTED)
+    .filter((command) => !has(command))
+    .map((command) => WANTED[command]);
   if (packages.length === 0) return;
-  process.stderr.write(`installing ${packages.join(' and ')} for the tests\n`);
+  process.stderr.write(`installing ${packages.join(', ')} for the tests\n`);
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   const options = { stdio: ['ignore', 2, 'inherit'], env };
   spawnSync('apt-get', ['update', '-qq'], options);
+  // One by one: a package that this release of Debian lacks does not keep the others away.
   for (const name of packages) spawnSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', name], options);
 }
 
