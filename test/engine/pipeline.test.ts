@@ -177,7 +177,7 @@ t.test('times are the exchange’s and symbols the config’s', async (t) => {
     {
       symbol: 'BTCUSD',
       venue: 'test',
-      wire: 'XBT/USD',
+      wire: 'BTC/USD',
       source: 'a',
       price: 84106.09,
       volume: 0.00007,

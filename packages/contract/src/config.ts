@@ -194,6 +194,10 @@ export const EXCHANGE_NAMES = [
   'coinbase-advanced',
   'kraken-v1',
   'kraken-v2',
+  'bybit',
+  'okx',
+  'bitstamp',
+  'bitfinex',
 ] as const;
 export type ExchangeName = (typeof EXCHANGE_NAMES)[number];
 

@@ -1,8 +1,8 @@
-import { looksLikeTrade, Sampler } from '@hybrid-soak/engine/core/sampling.ts';
+import { beginsAsTrade, looksLikeTrade, Sampler } from '@hybrid-soak/engine/core/sampling.ts';
 import { mapFrame } from '@hybrid-soak/engine/feeds/exchanges/map-frame.ts';
 import fc from 'fast-check';
 import t from 'tap';
-import { CONTROL, HISTORY, IGNORED, LIVE } from '../../fixtures/frames.ts';
+import { BITFINEX, CONTROL, FOREIGN, HISTORY, IGNORED, LIVE } from '../../fixtures/frames.ts';
 
 const looks = (raw: string) => looksLikeTrade(Buffer.from(raw));
 
@@ -28,7 +28,10 @@ function rewrite(value: unknown, roll: () => number): string {
 
 const rewritten = (frames: Record<string, string>) =>
   fc
-    .tuple(fc.constantFrom(...Object.entries(frames)), fc.infiniteStream(fc.nat({ max: 1000 })))
+    .tuple(
+      fc.constantFrom(...Object.entries(frames).filter(([, raw]) => raw !== 'pong')),
+      fc.infiniteStream(fc.nat({ max: 1000 })),
+    )
     .map(([[name, raw], stream]) => ({ name, raw: rewrite(JSON.parse(raw), () => stream.next().value as number) }));
 
 t.test('each live trade frame takes a turn, in any order of fields and any spacing', async (t) => {
@@ -61,6 +64,30 @@ t.test('the bytes agree with the full parse, over frames of every feed', async (
     { numRuns: 10_000 },
   );
   t.ok(trades > 1000);
+});
+
+t.test('a Bitfinex trade is an array of its channel and "te", however it is spaced', async (t) => {
+  for (const raw of [BITFINEX.trade, BITFINEX['trade with a sequence number'], ' [\n17470 , "te"\t, [1,2,3,4]]'])
+    t.ok(looks(raw), raw);
+  for (const raw of [
+    BITFINEX.snapshot,
+    BITFINEX['trade again'],
+    '["te",1]',
+    '[17470,"te"]',
+    '[,"te",1]',
+    '[1,"tea",2]',
+    '[1',
+  ])
+    t.notOk(looks(raw), raw);
+});
+
+t.test('no frame of a foreign venue takes a turn', async (t) => {
+  for (const [name, raw] of Object.entries(FOREIGN)) t.notOk(looks(raw), name);
+});
+
+t.test('a Binance trade as the exchange writes it takes the fast path', async (t) => {
+  t.ok(beginsAsTrade(Buffer.from(LIVE['binance'])));
+  t.notOk(beginsAsTrade(Buffer.from(LIVE['binance aggTrade'])));
 });
 
 t.test('names in strings, in other fields and cut short are no trades', async (t) => {

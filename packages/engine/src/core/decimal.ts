@@ -1,5 +1,6 @@
 const DECIMAL = /^\d+(?:\.\d+)?(?:[eE][+-]?\d{1,3})?$/;
 const INTEGER = /^\d{1,20}$/;
+const OPAQUE = /^[0-9A-Za-z-]{1,64}$/;
 const ISO = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)$/;
 const UNIX_SECONDS = /^(\d{9,11})(?:\.(\d{1,9}))?$/;
 /** 2009-01-03, the first block, to 2100. */
@@ -54,4 +55,9 @@ export function secondsMillis(value: unknown): number | undefined {
 export function tradeId(value: unknown): string | undefined {
   if (typeof value === 'number') return Number.isSafeInteger(value) && value >= 0 ? String(value) : undefined;
   return typeof value === 'string' && INTEGER.test(value) ? value : undefined;
+}
+
+/** A trade id without an order, such as a UUID, as text. */
+export function opaqueId(value: unknown): string | undefined {
+  return typeof value === 'string' && OPAQUE.test(value) ? value : tradeId(value);
 }

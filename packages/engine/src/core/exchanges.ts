@@ -10,9 +10,13 @@ export interface ExchangeSite {
   wireSymbol(symbol: string): string;
   /** True if a subscription is sent after open; false if the URL subscribes. */
   asks: boolean;
+  /** What tells two id spaces of one host apart. */
+  part?(url: URL): string;
 }
 
 const isKraken = (hostname: string): boolean => /^(beta-)?ws\.kraken\.com$/.test(hostname);
+
+const BYBIT_PATH = /^\/v5\/public\/(spot|linear|inverse|option)\/?$/;
 
 /** In the order in which a URL is offered to them; the first that serves it is its exchange. */
 export const EXCHANGE_SITES: readonly ExchangeSite[] = [
@@ -68,6 +72,34 @@ export const EXCHANGE_SITES: readonly ExchangeSite[] = [
     wireSymbol: (symbol) => letters(symbol).toLowerCase(),
     asks: true,
   },
+  {
+    name: 'bybit',
+    serves: ({ pathname }) => BYBIT_PATH.test(pathname),
+    wireSymbol: letters,
+    asks: true,
+    // Spot and perpetuals spell their symbols alike.
+    part: ({ pathname }) => BYBIT_PATH.exec(pathname)?.[1] ?? '',
+  },
+  {
+    name: 'okx',
+    serves: ({ hostname, pathname }) =>
+      /(^|\.)okx\.com$/.test(hostname) || /^\/ws\/v5\/(public|business)$/.test(pathname),
+    wireSymbol: (symbol) => pair(symbol, '-'),
+    asks: true,
+  },
+  {
+    name: 'bitstamp',
+    serves: ({ hostname }) => /^ws\.bitstamp\.net$/.test(hostname),
+    wireSymbol: letters,
+    asks: true,
+  },
+  {
+    name: 'bitfinex',
+    serves: ({ hostname, pathname }) => /^api(-pub)?\.bitfinex\.com$/.test(hostname) || /^\/ws\/2\/?$/.test(pathname),
+    // Pairs begin with `t`, and Tether is UST.
+    wireSymbol: (symbol) => (/^t[A-Z]/.test(symbol) ? symbol : `t${letters(symbol).replace(/USDT$/, 'UST')}`),
+    asks: true,
+  },
 ];
 
 /** The exchange that a source names, else the one that its URL belongs to; undefined for any other server. */
@@ -93,7 +125,9 @@ const SAME_VENUE: Readonly<Record<string, string>> = {
  */
 export function venueOf({ url, venue }: Pick<Source, 'url' | 'venue'>): string {
   if (venue !== undefined) return venue;
-  const { hostname, host } = new URL(url);
+  const parsed = new URL(url);
+  const { hostname, host } = parsed;
   const isPublic = /[a-z]/.test(hostname) && hostname.includes('.');
-  return isPublic ? (SAME_VENUE[hostname] ?? hostname) : host;
+  const part = EXCHANGE_SITES.find((site) => site.serves(parsed))?.part?.(parsed);
+  return [isPublic ? (SAME_VENUE[hostname] ?? hostname) : host, part].filter(Boolean).join('/');
 }

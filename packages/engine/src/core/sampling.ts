@@ -3,6 +3,8 @@ const COLON = 0x3a;
 const COMMA = 0x2c;
 const OPEN_BRACKET = 0x5b;
 const CLOSE_BRACKET = 0x5d;
+const DOT = 0x2e;
+const DASH = 0x2d;
 
 /** The end that `"trade"`, `"aggTrade"` and `"market_trades"` share: one search finds all three. */
 const RADE = Buffer.from('rade');
@@ -10,6 +12,8 @@ const BINANCE_TRADE = Buffer.from('{"e":"trade",');
 const MATCH = Buffer.from('"match"');
 const UPDATE = Buffer.from('"update"');
 const L2_UPDATES = Buffer.from('"l2_updates"');
+const LIVE_TRADES = Buffer.from('"live_trades_');
+const [ARG, DATA, EVENT] = ['"arg"', '"data"', '"event"'].map((key) => Buffer.from(key)) as [Buffer, Buffer, Buffer];
 const [EVENT_TIME, EVENT_TYPE, ID, PRICE, QUANTITY] = ['"E"', '"e"', '"t"', '"p"', '"q"'].map((key) =>
   Buffer.from(key),
 ) as [Buffer, Buffer, Buffer, Buffer, Buffer];
@@ -25,6 +29,10 @@ const [EVENT_TIME, EVENT_TYPE, ID, PRICE, QUANTITY] = ['"E"', '"e"', '"t"', '"p"
  *     Coinbase Advanced    "channel":"market_trades" and "type":"update"
  *     Kraken v1            an array with the element "trade"
  *     Kraken v2            "channel":"trade" and "type":"update"
+ *     Bybit                "topic":"publicTrade.…"
+ *     OKX                  "channel":"trades" or "trades-all", keys arg and data and no event
+ *     Bitstamp             "event":"trade" and a text that begins with live_trades_
+ *     Bitfinex             an array of a number and "te"
  */
 export function looksLikeTrade(frame: Buffer): boolean {
   if (beginsAsTrade(frame)) return true;
@@ -32,16 +40,17 @@ export function looksLikeTrade(frame: Buffer): boolean {
     const verdict = judgeName(frame, at);
     if (verdict !== undefined) return verdict;
   }
+  if (frame[skipSpace(frame, 0)] === OPEN_BRACKET) return looksLikeBitfinex(frame);
   return hasValue(frame, MATCH, 'type') || looksLikeGeminiV3(frame);
 }
 
-/** Binance's trades begin so; a loop over twelve bytes costs a tenth of a native search. */
-function beginsAsTrade(frame: Buffer): boolean {
+/** Binance's trades begin like this; a loop over twelve bytes costs a tenth of a native search. */
+export function beginsAsTrade(frame: Buffer): boolean {
   for (let i = 0; i < BINANCE_TRADE.length; i++) if (frame[i] !== BINANCE_TRADE[i]) return false;
   return true;
 }
 
-/** What the text around `rade` says of the frame; undefined where it is not one of the names, or says nothing. */
+/** What the text around `rade` says of the frame; undefined if it is not one of the names, or says nothing. */
 function judgeName(frame: Buffer, at: number): boolean | undefined {
   const before = frame[at - 1];
   // "trade"
@@ -52,16 +61,39 @@ function judgeName(frame: Buffer, at: number): boolean | undefined {
   // "market_trades"
   if (before === 0x74 && frame[at + 4] === 0x73 && frame[at + 5] === QUOTE && endsAt(frame, '"market_', at - 1))
     return isValueOf(frame, at - 9, 'channel') ? hasValue(frame, UPDATE, 'type') : undefined;
+  // "trades", "trades-all"
+  if (before === 0x74 && frame[at - 2] === QUOTE && frame[at + 4] === 0x73) return judgeTrades(frame, at);
+  // "publicTrade.…"
+  if (before === 0x54 && frame[at + 4] === DOT && endsAt(frame, '"public', at - 1))
+    return isValueOf(frame, at - 8, 'topic') || undefined;
   return undefined;
 }
 
+function judgeTrades(frame: Buffer, at: number): boolean | undefined {
+  const isName = frame[at + 5] === QUOTE || (frame[at + 5] === DASH && endsAt(frame, '-all"', at + 10));
+  if (!isName || !isValueOf(frame, at - 2, 'channel')) return undefined;
+  return hasKey(frame, ARG) && hasKey(frame, DATA) && !hasKey(frame, EVENT);
+}
+
 function judgeTrade(frame: Buffer, start: number, end: number): boolean | undefined {
+  if (isValueOf(frame, start, 'event')) return frame.indexOf(LIVE_TRADES) >= 0;
   if (isValueOf(frame, start, 'e')) return true;
   if (isValueOf(frame, start, 'type')) return frame.indexOf(L2_UPDATES) < 0;
   if (isValueOf(frame, start, 'channel')) return hasValue(frame, UPDATE, 'type');
   if (frame[skipSpace(frame, 0)] !== OPEN_BRACKET || frame[skipSpace(frame, end)] !== COMMA) return undefined;
   const comma = skipSpaceBack(frame, start - 1);
   return (frame[comma] === COMMA && frame[skipSpaceBack(frame, comma - 1)] === CLOSE_BRACKET) || undefined;
+}
+
+function looksLikeBitfinex(frame: Buffer): boolean {
+  let at = skipSpace(frame, skipSpace(frame, 0) + 1);
+  const from = at;
+  while (isDigit(frame[at])) at++;
+  if (at === from) return false;
+  at = skipSpace(frame, at);
+  if (frame[at] !== COMMA) return false;
+  at = skipSpace(frame, at + 1);
+  return endsAt(frame, '"te"', at + 4) && frame[skipSpace(frame, at + 4)] === COMMA;
 }
 
 function looksLikeGeminiV3(frame: Buffer): boolean {
@@ -98,6 +130,8 @@ function endsAt(frame: Buffer, text: string, end: number): boolean {
   for (let i = 1; i <= text.length; i++) if (frame[end - i] !== text.charCodeAt(text.length - i)) return false;
   return true;
 }
+
+const isDigit = (byte: number | undefined) => byte !== undefined && byte >= 0x30 && byte <= 0x39;
 
 const isSpace = (byte: number | undefined) => byte === 0x20 || byte === 0x09 || byte === 0x0a || byte === 0x0d;
 

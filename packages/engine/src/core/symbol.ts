@@ -16,9 +16,13 @@ export function pair(symbol: string, separator: string): string {
 /** Whether the text reads as a symbol: its letters end with a known quote. */
 export const hasQuote = (text: string): boolean => pair(letters(text), '-').includes('-');
 
-/** Letters and digits only, upper case, with Kraken's XBT as BTC: equal for the same market at every exchange. */
+/**
+ * Letters and digits only, upper case, with Kraken's XBT as BTC and without Bitfinex's `t`: equal for the same market at every
+ * exchange.
+ */
 export const letters = (symbol: string): string =>
   symbol
+    .replace(/^t(?=[A-Z0-9]{3})/, '')
     .toUpperCase()
     .replace(/[^A-Z0-9]/g, '')
     .replace(/^XBT/, 'BTC');

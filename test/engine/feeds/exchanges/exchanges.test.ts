@@ -1,9 +1,9 @@
 import { EXCHANGE_NAMES } from '@hybrid-soak/contract/config.ts';
-import { EXCHANGE_SITES } from '@hybrid-soak/engine/core/exchanges.ts';
+import { EXCHANGE_SITES, venueOf } from '@hybrid-soak/engine/core/exchanges.ts';
 import type { JsonObject } from '@hybrid-soak/engine/core/json.ts';
 import { EXCHANGES, exchangeOf } from '@hybrid-soak/engine/feeds/exchanges/exchanges.ts';
 import t from 'tap';
-import { CONTROL, HISTORY, IGNORED, LIVE } from '../../../fixtures/frames.ts';
+import { BITFINEX, CONTROL, HISTORY, IGNORED, LIVE } from '../../../fixtures/frames.ts';
 
 const byName = (name: string) => {
   const exchange = EXCHANGES.find((known) => known.name === name);
@@ -42,6 +42,14 @@ t.test('an exchange is told by the URL of its source', async (t) => {
     ['ws://127.0.0.1:9001/v2/marketdata', 'gemini-v2'],
     ['wss://ws.kraken.com', 'kraken-v1'],
     ['wss://ws.kraken.com/', 'kraken-v1'],
+    ['wss://fstream.binance.com/ws/btcusdt@trade', 'binance'],
+    ['wss://dstream.binance.com/ws/btcusd_perp@trade', 'binance'],
+    ['wss://stream.bybit.com/v5/public/spot', 'bybit'],
+    ['ws://127.0.0.1:9001/v5/public/linear', 'bybit'],
+    ['wss://ws.okx.com:8443/ws/v5/public', 'okx'],
+    ['wss://wseea.okx.com:8443/ws/v5/business', 'okx'],
+    ['wss://ws.bitstamp.net', 'bitstamp'],
+    ['wss://api-pub.bitfinex.com/ws/2', 'bitfinex'],
     ['ws://127.0.0.1:9001/', undefined],
     ['wss://notbinance.com/feed', undefined],
   ] as const)
@@ -64,6 +72,10 @@ t.test('symbols are spelled as each exchange spells them', async (t) => {
     'coinbase-advanced': 'BTC-USD',
     'kraken-v1': 'XBT/USD',
     'kraken-v2': 'BTC/USD',
+    bybit: 'BTCUSD',
+    okx: 'BTC-USD',
+    bitstamp: 'BTCUSD',
+    bitfinex: 'tBTCUSD',
   });
   t.equal(site('kraken-v2').wireSymbol('ETH/EUR'), 'ETH/EUR', 'a symbol that has a separator is left alone');
   t.equal(site('kraken-v2').wireSymbol('ETHUSDT'), 'ETH/USDT');
@@ -89,6 +101,17 @@ t.test('subscriptions are the messages of the documentation', async (t) => {
   t.same(sent('kraken-v2', 'BTC/USD'), [
     { method: 'subscribe', params: { channel: 'trade', symbol: ['BTC/USD'], snapshot: false } },
   ]);
+  t.same(sent('bybit', 'BTCUSDT'), [{ op: 'subscribe', args: ['publicTrade.BTCUSDT'] }]);
+  t.same(sent('okx', 'BTC-USDT'), [{ op: 'subscribe', args: [{ channel: 'trades', instId: 'BTC-USDT' }] }]);
+  t.same(sent('bitstamp', 'BTCUSD'), [{ event: 'bts:subscribe', data: { channel: 'live_trades_btcusd' } }]);
+  t.same(sent('bitfinex', 'tBTCUSD'), [{ event: 'subscribe', channel: 'trades', symbol: 'tBTCUSD' }]);
+  t.same(
+    [byName('bybit').keepAlive, byName('okx').keepAlive],
+    [
+      { everyMs: 20_000, text: '{"op":"ping"}' },
+      { everyMs: 25_000, text: 'ping' },
+    ],
+  );
 });
 
 t.test('acknowledgements and refusals are told apart', async (t) => {
@@ -99,6 +122,14 @@ t.test('acknowledgements and refusals are told apart', async (t) => {
   t.same(reply('coinbase-advanced', CONTROL['coinbase advanced acknowledgement'], 'BTC-USD'), yes);
   t.same(reply('kraken-v1', CONTROL['kraken v1 acknowledgement'], 'XBT/USD'), yes);
   t.same(reply('kraken-v2', CONTROL['kraken v2 acknowledgement'], 'BTC/USD'), yes);
+  t.same(reply('bybit', CONTROL['bybit acknowledgement'], 'BTCUSDT'), yes);
+  t.same(reply('okx', CONTROL['okx acknowledgement'], 'BTC-USDT'), yes);
+  t.same(reply('bitstamp', CONTROL['bitstamp acknowledgement'], 'BTCUSD'), yes);
+  t.same(reply('bitfinex', BITFINEX.acknowledgement, 'tBTCUSD'), yes);
+  t.match(reply('bybit', CONTROL['bybit refusal'], 'FOO'), { accepted: false, why: /Invalid symbol/ });
+  t.match(reply('okx', CONTROL['okx refusal'], 'FOO'), { accepted: false, why: /doesn't exist/ });
+  t.match(reply('bitstamp', CONTROL['bitstamp refusal'], 'FOO'), { accepted: false, why: /Incorrect JSON/ });
+  t.match(reply('bitfinex', CONTROL['bitfinex refusal'], 'tFOO'), { accepted: false, why: 'symbol: invalid' });
   t.match(reply('coinbase-exchange', CONTROL['coinbase exchange refusal'], 'BTC-FOO'), {
     accepted: false,
     why: /valid product/,
@@ -144,4 +175,29 @@ t.test('odd types in a reply do not throw', async (t) => {
       '{"type":"l2_updates","symbol":{"toString":1}}',
     ])
       t.doesNotThrow(() => reply(name, raw, 'BTCUSD'));
+});
+
+t.test('a venue is the exact host: spot, futures, national sites and unknown hosts share no ids', async (t) => {
+  for (const [url, venue] of [
+    ['wss://stream.binance.com:9443/ws/btcusdt@trade', 'stream.binance.com'],
+    ['wss://stream.binance.com/ws/btcusdt@trade', 'stream.binance.com'],
+    ['wss://data-stream.binance.vision/ws/btcusdt@trade', 'stream.binance.com'],
+    ['wss://fstream.binance.com/ws/btcusdt@trade', 'fstream.binance.com'],
+    ['wss://dstream.binance.com/ws/btcusd_perp@trade', 'dstream.binance.com'],
+    ['wss://stream.binance.us:9443/ws/btcusdt@trade', 'stream.binance.us'],
+    ['wss://stream.binance.tr/ws/btcusdt@trade', 'stream.binance.tr'],
+    ['wss://stream.testnet.binance.vision/ws/btcusdt@trade', 'stream.testnet.binance.vision'],
+    ['wss://api.gemini.com/v1/marketdata/btcusd', 'api.gemini.com'],
+    ['wss://ws.gemini.com', 'api.gemini.com'],
+    ['wss://ws.sandbox.gemini.com', 'api.sandbox.gemini.com'],
+    ['wss://advanced-trade-ws.coinbase.com', 'ws-feed.exchange.coinbase.com'],
+    ['wss://ws-feed-public.sandbox.exchange.coinbase.com', 'ws-feed-public.sandbox.exchange.coinbase.com'],
+    ['wss://stream.bybit.com/v5/public/spot', 'stream.bybit.com/spot'],
+    ['wss://stream.bybit.com/v5/public/linear', 'stream.bybit.com/linear'],
+    ['wss://mirror.example/ws/btcusdt@trade', 'mirror.example'],
+    ['ws://127.0.0.1:9001/ws/btcusdt@trade', '127.0.0.1:9001'],
+    ['ws://localhost:9002/', 'localhost:9002'],
+  ] as const)
+    t.equal(venueOf({ url }), venue, url);
+  t.equal(venueOf({ url: 'ws://127.0.0.1:9001/', venue: 'mine' }), 'mine', 'an explicit name outranks the host');
 });

@@ -14,6 +14,8 @@ const AGGREGATES: Numbering = { name: 'aggTrade', ids: 'dense' };
  *     {"e":"trade","E":ms,"s":"BTCUSDT","t":id,"p":"84106.09","q":"0.00007","T":ms,"m":bool,"M":true}
  *     {"e":"aggTrade","E":ms,"s":"BTCUSDT","a":id,"p":"…","q":"…","f":first,"l":last,"T":ms,"m":bool,"M":true}
  *     {"stream":"btcusdt@trade","data":{…}}
+ *
+ * Futures send the same shapes, and in `X` what a print is: `MARKET`, or one that no market made, whose id counts as seen.
  */
 export const binance: Exchange = {
   name: 'binance',
@@ -34,17 +36,25 @@ export const binance: Exchange = {
     if ('lastUpdateId' in frame) return ignored('depth');
     if ('u' in frame && 'B' in frame && 'A' in frame) return ignored('bookTicker');
     const answers = 'id' in frame && ('result' in frame || 'error' in frame);
-    return answers || ('code' in frame && 'msg' in frame) ? { is: 'control' } : undefined;
+    return answers || ('code' in frame && 'msg' in frame && !('event' in frame)) ? { is: 'control' } : undefined;
   },
 };
 
+/** What `X` of a futures print says it is, if it is no market trade: its price and size may be 0 or far off. */
+const NO_MARKET_TRADES = new Set(['NA', 'INSURANCE_FUND', 'ADL']);
+
 function mapTrade(body: JsonObject, id: unknown, numbering: Numbering): Mapped {
-  const trade = tradeOf({
+  const parts = {
     symbol: symbolText(body['s']),
     price: positiveDecimal(body['p']),
     volume: positiveDecimal(body['q']),
     ts: integerMillis(body['T']),
     tradeId: tradeId(id),
-  });
+  };
+  if (NO_MARKET_TRADES.has(String(body['X']))) {
+    const print = tradeOf({ ...parts, price: 1, volume: 1 });
+    return typeof print === 'string' ? malformed(print) : { is: 'trades', trades: [], numbering, prints: [print] };
+  }
+  const trade = tradeOf(parts);
   return typeof trade === 'string' ? malformed(trade) : { is: 'trades', trades: [trade], numbering };
 }

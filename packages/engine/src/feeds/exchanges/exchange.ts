@@ -9,6 +9,8 @@ export type Reply = { accepted: true } | { accepted: false; why: string };
 /** The frames of one public feed, as pure functions; what is known without connecting is in `core/exchanges.ts`. */
 export interface Exchange {
   name: ExchangeName;
+  /** What the client has to send while connected, or the server closes; its answer is a frame. */
+  keepAlive?: { everyMs: number; text: string };
   /** Text frames to send after open; none where the URL subscribes. */
   subscribe(symbol: string): string[];
   /** What a frame says about the subscription to `symbol`; undefined where it says nothing. */

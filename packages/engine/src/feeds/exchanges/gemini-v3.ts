@@ -25,7 +25,7 @@ export const geminiV3: Exchange = {
     if ('id' in frame && 'status' in frame) return { is: 'control' };
     if (!isTrade(frame)) return undefined;
     const trade = tradeOf({
-      symbol: symbolText(frame['s']),
+      symbol: symbolText(frame['s'])?.toUpperCase(),
       price: positiveDecimal(frame['p']),
       volume: positiveDecimal(frame['q']),
       ts: integerMillis(frame['E']),

@@ -22,18 +22,24 @@ export const krakenV1: Exchange = {
   map(frame) {
     if (Array.isArray(frame)) return mapArray(frame);
     if (!isObject(frame)) return undefined;
-    const { event } = frame;
+    const { event, status } = frame;
+    if (event === 'systemStatus' && typeof status === 'string' && status !== 'online')
+      return { is: 'control', notice: notOnline(status) };
     return typeof event === 'string' && EVENTS.has(event) ? { is: 'control' } : undefined;
   },
 };
 
 const EVENTS = new Set(['heartbeat', 'subscriptionStatus', 'systemStatus', 'pong', 'error']);
 
+/** For the log: `maintenance`, `cancel_only`, `limit_only`, `post_only`. */
+export const notOnline = (status: string): string => `the exchange announces: ${status.slice(0, 40)}`;
+
 function mapArray(frame: unknown[]): Mapped | undefined {
   const channel = frame.at(-2);
   if (frame.length < 4 || typeof channel !== 'string') return undefined;
   if (channel !== 'trade') return ignored(channel);
-  const symbol = symbolText(frame.at(-1));
+  // XBT is BTC here alone; v2 and all others spell it BTC.
+  const symbol = symbolText(frame.at(-1))?.replace(/^XBT(?=\/)/, 'BTC');
   const prints = frame[1];
   if (!Array.isArray(prints) || prints.length === 0) return malformed('no list of prints');
   const trades: Trade[] = [];

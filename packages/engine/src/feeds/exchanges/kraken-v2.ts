@@ -1,8 +1,9 @@
 import { isoMillis, positiveDecimal, tradeId } from '../../core/decimal.ts';
 import { isObject, type JsonObject } from '../../core/json.ts';
 import { isMarket, symbolText } from '../../core/symbol.ts';
-import type { Numbering } from '../../core/tick.ts';
+import type { Mapped, Numbering } from '../../core/tick.ts';
 import { ACCEPTED, type Exchange, ignored, malformed, rejected, tradesOf } from './exchange.ts';
+import { notOnline } from './kraken-v1.ts';
 
 const TRADES: Numbering = { name: 'trade', ids: 'dense' };
 
@@ -30,8 +31,9 @@ export const krakenV2: Exchange = {
     if ('time_in' in frame && ('method' in frame || 'success' in frame)) return { is: 'control' };
     if ('success' in frame && 'method' in frame) return { is: 'control' };
     const { channel, type } = frame;
-    if (channel === 'heartbeat' || channel === 'status') return { is: 'control' };
-    if (!Array.isArray(frame['data'])) return undefined;
+    if (channel === 'heartbeat') return { is: 'control' };
+    if (typeof channel !== 'string' || typeof type !== 'string' || !Array.isArray(frame['data'])) return undefined;
+    if (channel === 'status') return statusOf(frame['data']);
     if (channel !== 'trade') return ignored(channel);
     if (type !== 'update' && type !== 'snapshot') return ignored('trade');
     const trades = tradesOf(frame['data'], parts);
@@ -39,6 +41,14 @@ export const krakenV2: Exchange = {
     return { is: type === 'update' ? 'trades' : 'history', trades, numbering: TRADES };
   },
 };
+
+/** `{"system":"maintenance",…}`: anything but `online` is for the log. */
+function statusOf(data: unknown[]): Mapped {
+  const system = isObject(data[0]) ? data[0]['system'] : undefined;
+  return typeof system !== 'string' || system === 'online'
+    ? { is: 'control' }
+    : { is: 'control', notice: notOnline(system) };
+}
 
 const parts = (body: JsonObject) => ({
   symbol: symbolText(body['symbol']),
