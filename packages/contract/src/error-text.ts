@@ -7,6 +7,6 @@ import { errorCode } from './error-code.ts';
 export function errorText(error: unknown): string {
   if (!(error instanceof Error)) return String(error) || 'unknown error';
   if (error.message !== '') return error.message;
-  const inner = error instanceof AggregateError ? error.errors.map(errorText) : [];
+  const inner = 'errors' in error && Array.isArray(error.errors) ? error.errors.map(errorText) : [];
   return [...new Set(inner)].join('; ') || errorCode(error) || error.name;
 }

@@ -173,11 +173,10 @@ class Sources implements Feed {
     this.#active = line;
     this.#probe = null;
     if (before !== null) {
+      const [source, from] = [line.lane.source.name, before.lane.source.name];
       before.connection.close();
-      this.#ledger.retired(before.lane.source.name);
-      const failedBack = line.lane.index < before.lane.index;
-      const detail = { source: line.lane.source.name, from: before.lane.source.name };
-      this.#events.log('info', failedBack ? 'failed back' : 'took over', detail);
+      this.#ledger.retired(from);
+      this.#events.log('info', line.lane.index < before.lane.index ? 'failed back' : 'took over', { source, from });
     }
     if (line.ready) this.#stands(line);
   }
@@ -185,27 +184,20 @@ class Sources implements Feed {
   /** `forMs`: how long a ready connection has had no trade; null if trades have come again. */
   #quiet(line: Line, forMs: number | null): void {
     line.stale = forMs !== null;
+    const { name } = line.lane.source;
     if (line === this.#probe && forMs !== null) {
       line.connection.close();
       this.#endProbe('no trade');
+    } else if (line === this.#active && forMs !== null) {
+      this.#ledger.quiet(name, forMs);
+      this.#events.log('warn', 'no trades', { source: name, for_ms: Math.round(forMs) });
+      this.#startProbe();
     } else if (line === this.#active) {
-      if (forMs === null) this.#cameAlive(line);
-      else this.#wentQuiet(line, forMs);
+      this.#ledger.lively(name);
+      if (this.#probe === null || this.#probe.lane.index < line.lane.index || line.leaving) return;
+      this.#probe.connection.close();
+      this.#endProbe('no longer needed');
     }
-  }
-
-  #wentQuiet(line: Line, forMs: number): void {
-    const { name } = line.lane.source;
-    this.#ledger.quiet(name, forMs);
-    this.#events.log('warn', 'no trades', { source: name, for_ms: Math.round(forMs) });
-    this.#startProbe();
-  }
-
-  #cameAlive(line: Line): void {
-    this.#ledger.lively(line.lane.source.name);
-    if (this.#probe === null || this.#probe.lane.index < line.lane.index || line.leaving) return;
-    this.#probe.connection.close();
-    this.#endProbe('no longer needed');
   }
 
   /** The next connection is made before this one ends, so that no trade is missed between them. */
