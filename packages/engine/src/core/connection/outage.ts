@@ -67,7 +67,7 @@ export class Outage {
   look(sources: readonly Tried[], nowMs: number): { is: 'network' | 'parse'; forMs: number } | null {
     const now = this.#running.look(nowMs);
     const [garbageSince, downSince] = [this.#garbageSince, this.#downSince];
-    // A source that is left alone for longer than all are while down was told to wait by its server.
+    // A source that is left alone for longer than all are while down must wait because its server set a limit.
     const isResting = ({ backoff }: Tried) => backoff.readyAtWhileDown() > nowMs + LONGEST_REST_WHILE_DOWN_MS;
     const inVain = (since: number) => sources.every((one) => isResting(one) || (one.attempts.endedAt ?? -1) >= since);
     if (garbageSince !== null && now - garbageSince >= this.#deadlines.garbageMs) {
