@@ -131,6 +131,13 @@ export function cpuOf(pid: number): { main: number; total: number } {
   return { main: of(String(pid)), total: tasks.reduce((sum, task) => sum + of(task), 0) };
 }
 
+/** How often the threads that live have gone to sleep so far, and so been woken (proc_pid_status(5)). */
+export function wakeUpsOf(pid: number): number {
+  const of = (task: string) =>
+    Number(/^voluntary_ctxt_switches:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/task/${task}/status`, 'latin1'))?.[1]);
+  return readdirSync(`/proc/${pid}/task`).reduce((sum, task) => sum + of(task), 0);
+}
+
 async function told(child: ChildProcess, key: string): Promise<void> {
   for (;;) {
     const [message] = (await once(child, 'message')) as [Record<string, unknown>];

@@ -5,6 +5,7 @@ import { longMemoryRows, memoryRows } from './memory.ts';
 import { persistence } from './persistence.ts';
 import { policyCore } from './policy-core.ts';
 import { replay, report } from './recording.ts';
+import { restRows } from './rest.ts';
 import { stallProbe } from './stall-probe.ts';
 import { restartGap, supervisorCpu, supervisorMemory } from './systemd.ts';
 
@@ -17,6 +18,7 @@ export const ROWS: readonly Row[] = [
   throttledCpu,
   throttledReads,
   diskStall,
+  ...restRows,
   ...memoryRows,
   ...longMemoryRows,
   stallProbe,
