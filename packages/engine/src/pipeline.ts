@@ -103,7 +103,7 @@ export class Pipeline {
       gaps: this.#intake.takeGaps(),
       coverage: this.coverage.take(),
       quarantine: this.#quarantine.take(),
-      // A recording is no position of its feed: the next live run would resume from the past.
+      // A replay saves no position: the next live run would resume from the past.
       positions: this.#config.engine.ingest_mode === 'replay' ? [] : this.#intake.takePositions(),
     };
   }
@@ -134,7 +134,7 @@ export class Pipeline {
       case 'ignored':
         counters.ignored++;
         this.ignoredKinds.count(mapped.kind, mapped.stranger === true);
-        if (mapped.kind === 'unknown') this.onUnread('JSON that is no frame of a known exchange');
+        if (mapped.kind === 'unknown') this.onUnread('JSON that is not a frame of a known exchange');
         return 'other';
       case 'malformed':
         counters.malformed++;
@@ -187,7 +187,7 @@ export class Pipeline {
     else if (trades.length > 0) counters.duplicates++;
     else {
       counters.ignored++;
-      this.ignoredKinds.count(prints === undefined ? 'no trades' : 'prints that are no market trades', false);
+      this.ignoredKinds.count(prints === undefined ? 'no trades' : 'prints other than market trades', false);
     }
     return quarantined && !isNew ? 'malformed' : 'trade';
   }

@@ -107,7 +107,7 @@ program
   )
   .description('write the frames of a feed to a file, one JSON object a line, until SIGTERM')
   .requiredOption('--url <url>', 'ws:// or wss://')
-  .requiredOption('--out <file>', 'continued where it exists')
+  .requiredOption('--out <file>', 'continued if it exists')
   .option('--source <name>', "the feed's name in the recording (default: the host of its URL)")
   .option(
     '--subscribe <text>',

@@ -30,7 +30,7 @@ const HEALTHY_MS = 60_000;
 /**
  * Records the frames of one URL until it is stopped, one line each (see `Recorded` of the contract). A connection that ends,
  * or whose peer does not answer pings, is made again after an exponential backoff with full jitter. `log` is for people.
- * Throws where the file cannot be opened.
+ * Throws if the file cannot be opened.
  */
 export function record(rules: RecordRules, log: (text: string) => void): Recording {
   const file = new RecordingFile(rules.out, rules);
@@ -88,7 +88,7 @@ export function record(rules: RecordRules, log: (text: string) => void): Recordi
 interface SocketEvents {
   opened(): void;
   frame(raw: string): void;
-  /** Once. `livedMs` is 0 where it was never open. */
+  /** Once. `livedMs` is 0 if it was never open. */
   closed(why: string, livedMs: number): void;
 }
 

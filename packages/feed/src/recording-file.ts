@@ -87,7 +87,7 @@ function moveIfThere(from: string, to: string): void {
   }
 }
 
-/** The offset behind the last newline; 0 where there is none. */
+/** The offset behind the last newline; 0 if there is none. */
 function endOfLastLine(fd: number, size: number): number {
   const chunk = Buffer.alloc(CHUNK);
   for (let end = size; end > 0; ) {

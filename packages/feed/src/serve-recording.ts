@@ -19,7 +19,7 @@ export interface ServeRecordingRules {
 interface Frame {
   raw: string;
   dueMs: number;
-  /** Path and query of its URL; null where the file does not say. */
+  /** Path and query of its URL; null if the file does not say. */
   path: string | null;
 }
 
@@ -27,10 +27,10 @@ const BUFFERED_BYTES = 1_048_576;
 const BYTE_ORDER_MARK = /^\uFEFF/;
 
 /**
- * Serves a recording, or a plain file of one raw frame a line, from its beginning to each client. Where it holds frames of
+ * Serves a recording, or a plain file of one raw frame a line, from its beginning to each client. If it holds frames of
  * several URLs, a client gets those of the path that it asks for, else all of them on every path. At its end the connection stays open and says nothing more. With `loop`
- * it starts again with the same trade ids: an engine counts those frames as duplicates, and where the exchange does not
- * number its trades they are trades again. Rejects where the file or the port cannot be used.
+ * it starts again with the same trade ids: an engine counts those frames as duplicates, and if the exchange does not
+ * number its trades they are trades again. Rejects if the file or the port cannot be used.
  */
 export async function serveRecording(rules: ServeRecordingRules): Promise<Served & { paths: string[] }> {
   const paths = await pathsOf(rules);
@@ -47,7 +47,7 @@ export async function serveRecording(rules: ServeRecordingRules): Promise<Served
   return { ...(await listening(server, () => sent)), paths: [...paths] };
 }
 
-/** `path`: the one that is asked for; null where all frames are. */
+/** `path`: the one that is asked for; null if all frames are. */
 async function play(
   socket: WebSocket,
   path: string | null,

@@ -52,7 +52,7 @@ export function serve(rules: ServeRules): Promise<Served> {
   return listening(server, () => sent);
 }
 
-/** Resolves when the server listens; rejects where it cannot. */
+/** Resolves when the server listens; rejects if it cannot. */
 export function listening(server: WebSocketServer, sent: () => number): Promise<Served> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);

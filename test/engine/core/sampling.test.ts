@@ -90,7 +90,7 @@ t.test('a Binance trade as the exchange writes it takes the fast path', async (t
   t.notOk(beginsAsTrade(Buffer.from(LIVE['binance aggTrade'])));
 });
 
-t.test('names in strings, in other fields and cut short are no trades', async (t) => {
+t.test('names in strings, in other fields and cut short are not trades', async (t) => {
   for (const raw of [
     '',
     'rade',

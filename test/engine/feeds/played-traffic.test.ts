@@ -10,7 +10,7 @@ import { scripted, sourceOf, sourcesRules, until } from './scripted-server.ts';
 const TRADES = 200;
 type Names = { live: keyof typeof LIVE; around?: string[] };
 
-/** What one connection to each feed begins with and has in between, as it was said to whoever recorded it. */
+/** What one connection to each feed begins with and has in between, as it was recorded. */
 const TRAFFIC: Record<string, Names> = {
   binance: { live: 'binance', around: [CONTROL['binance acknowledgement'], IGNORED['binance kline']] },
   'binance combined': { live: 'binance combined', around: [IGNORED['binance combined kline']] },
@@ -47,7 +47,7 @@ function traffic({ live, around = [] }: Names): string[] {
   return [first, ...frames.flat()].filter((frame) => frame !== '');
 }
 
-/** Takes what a server at this path plays: the half, and after a reconnect all. The engine is told nothing but the URL. */
+/** Takes what a server at this path plays: the half, and after a reconnect all. The engine knows the URL only. */
 async function taken(t: Test, names: Names, path: string) {
   const frames = traffic(names);
   const half = Math.floor(frames.length / 2);

@@ -21,7 +21,7 @@ export interface Counters {
   trades_dropped: number;
   /** With a time that cannot be, or of one market too many. */
   trades_quarantined: number;
-  /** Entries that are no market trades (insurance fund, auto-deleveraging). */
+  /** Entries other than market trades (insurance fund, auto-deleveraging). */
   prints_ignored: number;
 }
 

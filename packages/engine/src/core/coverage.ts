@@ -5,7 +5,7 @@
  */
 export type CoverageKind = 'connected' | 'gap' | 'failover' | 'stale' | 'sampled';
 
-/** Wall time in milliseconds; an interval is told by its source, kind and beginning. */
+/** Wall time in milliseconds; an interval is identified by its source, kind and beginning. */
 export type CoverageChange =
   | { is: 'begun'; source: string; kind: CoverageKind; fromMs: number; detail: string | null }
   | { is: 'ended'; source: string; kind: CoverageKind; fromMs: number; toMs: number };

@@ -3,10 +3,10 @@ export type JsonObject = Record<string, unknown>;
 export const isObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** The entries of an array that are objects; none where it is no array. */
+/** The entries of an array that are objects; none if it is not an array. */
 export const objectsOf = (value: unknown): JsonObject[] => (Array.isArray(value) ? value.filter(isObject) : []);
 
-/** JSON, or undefined where the text is none. An integer beyond 2^53 has lost its last digits. */
+/** JSON, or undefined if the text is not JSON. An integer beyond 2^53 has lost its last digits. */
 export function parseJson(raw: string): unknown {
   try {
     return JSON.parse(raw);
@@ -17,7 +17,7 @@ export function parseJson(raw: string): unknown {
 
 /**
  * JSON whose integers beyond 2^53 are text, digit for digit (https://github.com/tc39/proposal-json-parse-with-source); or
- * undefined. Several times dearer than `parseJson`, so for the frames that need it alone.
+ * undefined. Several times slower than `parseJson`, so only for the frames that need it.
  */
 export function parseExact(raw: string): unknown {
   try {

@@ -45,8 +45,8 @@ export interface Numbering {
 
 /**
  * What one frame turned out to be. `kind` of an ignored frame is what it calls itself; `numbering` is null if the exchange does
- * not number trades; `past` are older trades of the same frame; `prints` are entries that are no market trades, whose ids count
- * as seen; `sequence` counts frames, if the exchange counts them per connection without a hole.
+ * not number trades; `past` are older trades of the same frame; `prints` are entries other than market trades, whose ids count as
+ * seen; `sequence` counts frames, if the exchange counts them per connection without a hole.
  * `leaving`: the exchange asks for a new connection; `notice` is for the log; `stranger`: no known exchange sends such frames.
  */
 export type Mapped = { sequence?: number } & (

@@ -75,7 +75,7 @@ export class TradeIntake {
     }
   }
 
-  /** Entries that are no market trades: their ids count as seen, so that they leave no hole. */
+  /** Entries other than market trades: their ids count as seen, so that they leave no hole. */
   skip(origin: FrameOrigin, prints: readonly Trade[], numbering: Numbering | null, counting: boolean): void {
     this.#counters.trades += prints.length;
     this.#counters.prints_ignored += prints.length;

@@ -135,7 +135,7 @@ t.test('of several trades under one shared id each is taken once, over a restart
   );
 });
 
-t.test('while some trades are sampled out, holes are no gaps, and late ids still are new', async (t) => {
+t.test('while some trades are sampled out, holes are not gaps, and late ids still are new', async (t) => {
   const { take, gaps } = market(DENSE);
   take(1);
   for (const id of [6, 11, 16]) take(id, { counting: false });
@@ -147,7 +147,7 @@ t.test('while some trades are sampled out, holes are no gaps, and late ids still
   t.same(gaps(), ['opened a 22..22']);
 });
 
-t.test('the past is never new, opens no gap where nothing was missed and closes none', async (t) => {
+t.test('the past is never new, opens no gap if nothing was missed and closes none', async (t) => {
   const { take, tell, gaps } = market(DENSE);
   for (const id of [50, 49, 48]) tell(id);
   t.notOk(take(50));
@@ -184,7 +184,7 @@ t.test('a numbering that begins again is followed once three trades confirm it; 
   }
 });
 
-t.test('re-stamped ids are no new numbering: one alone, or several with the old numbering in between', async (t) => {
+t.test('re-stamped ids are not a new numbering: one alone, or several with the old numbering in between', async (t) => {
   for (const numbering of [DENSE, SPARSE]) {
     const { take, gaps } = restarted(numbering, [100, 101, 102]);
     t.notOk(take(100, { ts: 500 }));
@@ -223,7 +223,7 @@ t.test('what a database of schema 2 knows of a source and symbol is where its ma
   t.same(gaps(), ['opened a 9..10']);
 });
 
-t.test('after a run that sampled, the first jump is no gap', async (t) => {
+t.test('after a run that sampled, the first jump is not a gap', async (t) => {
   const { take, gaps } = restarted(DENSE, [5, 10], false);
   t.notOk(take(10));
   t.ok(take(13));
@@ -266,7 +266,7 @@ t.test('an id that stands still: other trades under it are taken, the same one i
   }
 });
 
-t.test('ids beyond 2^53 are told apart digit by digit', async (t) => {
+t.test('ids beyond 2^53 differ by every digit', async (t) => {
   const { take, gaps } = market(DENSE);
   t.ok(take('9007199254740992', { ts: 1 }));
   t.ok(take('9007199254740993', { ts: 2 }));
@@ -282,7 +282,7 @@ t.test('ids beyond 2^53 are told apart digit by digit', async (t) => {
   t.same(edge.gaps(), [], 'no hole where one more digit begins');
 });
 
-t.test('a wild id is a trade and no gap; the ids after it are no duplicates', async (t) => {
+t.test('a wild id is a trade and not a gap; the ids after it are not duplicates', async (t) => {
   for (const counting of [true, false]) {
     const { take, gaps } = market(DENSE);
     take(1);

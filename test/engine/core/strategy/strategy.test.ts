@@ -8,7 +8,7 @@ t.test('periodic signals every N ticks, buying and selling in turn', async (t) =
   t.same(signals(periodic(2), [1, 1, 1, 1, 1]), [null, 'BUY', null, 'SELL', null]);
 });
 
-t.test('sma buys where the short average crosses above the long one, and sells where it crosses below', async (t) => {
+t.test('sma buys when the short average crosses above the long one, and sells when it crosses below', async (t) => {
   const flat = Array.from({ length: 20 }, () => 100);
   const sides = signals(smaCrossover(), [...flat, 90, 90, 150, 150, 150, 20, 20, 20, 20, 20]);
   t.same(sides.filter(Boolean), ['SELL', 'BUY', 'SELL'], 'the first move away from a flat price is a crossover');
@@ -30,7 +30,7 @@ t.test(
       t.same(
         signals(smaCrossover(), Array(200).fill(price)).filter(Boolean),
         [],
-        `rounding at ${price} is no crossover`,
+        `rounding at ${price} is not a crossover`,
       );
   },
 );

@@ -23,7 +23,7 @@ t.test('each name of the configuration is an exchange, once', async (t) => {
   for (const { name, asks } of EXCHANGE_SITES) t.equal(byName(name).subscribe('BTCUSD').length > 0, asks, name);
 });
 
-t.test('an exchange is told by the URL of its source', async (t) => {
+t.test('an exchange is recognised by the URL of its source', async (t) => {
   for (const [url, name] of [
     ['wss://stream.binance.com:9443/ws/btcusdt@trade', 'binance'],
     ['wss://stream.binance.us/stream?streams=btcusdt@trade/ethusdt@trade', 'binance'],
@@ -114,7 +114,7 @@ t.test('subscriptions are the messages of the documentation', async (t) => {
   );
 });
 
-t.test('acknowledgements and refusals are told apart', async (t) => {
+t.test('acknowledgements and refusals are distinguished', async (t) => {
   const yes = { accepted: true };
   t.same(reply('gemini-v2', HISTORY['gemini v2'], 'BTCUSD'), yes, 'Gemini v2 answers with the book');
   t.same(reply('gemini-v3', CONTROL['gemini v3 acknowledgement'], 'btcusd'), yes);

@@ -27,7 +27,7 @@ for (const [name, raw] of Object.entries(HISTORY))
     t.ok(mapped.is === 'history' && mapped.trades.some((trade) => trade.tradeId === '4321'));
   });
 
-t.test('control, other streams and malformed frames are told apart', async (t) => {
+t.test('control, other streams and malformed frames are distinguished', async (t) => {
   for (const [name, raw] of Object.entries(CONTROL)) t.equal(map(raw).is, 'control', name);
   for (const [name, raw] of Object.entries(IGNORED)) t.equal(map(raw).is, 'ignored', name);
   for (const [name, raw] of Object.entries(MALFORMED)) t.equal(map(raw).is, 'malformed', name);
@@ -73,7 +73,7 @@ t.test('ISO times have no fraction or up to nine digits, and a zone', async (t) 
   t.equal(at('2025-07-03T02:07:18.600999999Z'), MS);
   t.equal(at('2025-07-03T04:07:18.600+02:00'), MS);
   t.equal(at('2025-07-03T02:07:18.6000000000Z'), undefined);
-  t.equal(at('2025-07-03T02:07:18'), undefined, 'a time without a zone is no instant');
+  t.equal(at('2025-07-03T02:07:18'), undefined, 'a time without a zone is not an instant');
   t.equal(at('2025-13-03T02:07:18Z'), undefined);
 });
 

@@ -21,7 +21,7 @@ function connected(sampleEvery = 1) {
 const print = (id: number, X: string, more: object = {}) =>
   JSON.stringify({ e: 'trade', E: MS, T: MS, s: 'BTCUSDT', t: id, p: '35', q: '1', X, m: true, ...more });
 
-t.test('Binance futures: prints of no market are no ticks, and their ids leave no hole', async (t) => {
+t.test('Binance futures: prints of no market are not ticks, and their ids leave no hole', async (t) => {
   const { pipeline, feed, ticks } = connected();
   const other = { p: '852', q: '0' };
   feed(
@@ -32,7 +32,7 @@ t.test('Binance futures: prints of no market are no ticks, and their ids leave n
     print(5, 'MARKET'),
   );
   t.match(pipeline.counters, { kept: 2, ignored: 3, ticks: 2, trades: 5, prints_ignored: 3 });
-  t.same(pipeline.totals().ignored_kinds, { 'prints that are no market trades': 3 });
+  t.same(pipeline.totals().ignored_kinds, { 'prints other than market trades': 3 });
   t.equal(pipeline.unaccounted(), 0);
   const { gaps } = pipeline.takeRows();
   t.same(gaps, []);

@@ -87,7 +87,7 @@ t.test('a plain file of raw frames: what each means, as from a socket', async (t
   const lines = [LIVE['binance'], LIVE['gemini v1'], HISTORY['kraken v2'], MALFORMED['a price of zero'], '', 'garbage'];
   const { cwd, code, stopped } = await replay(t, `\uFEFF${lines.join('\r\n')}`);
   t.equal(code, 0);
-  // The mark of a UTF-8 file is no part of its first line.
+  // The mark of a UTF-8 file is not part of its first line.
   t.match(stopped, { received: 5, kept: 2, history: 1, malformed: 2, unaccounted: 0 });
   t.same(rows(cwd, 'SELECT DISTINCT source, symbol FROM ticks'), [
     { source: 'replay', symbol: 'BTCUSDT' },
@@ -148,13 +148,13 @@ t.test('recordings of other recorders are read: frames beside their times, and t
   );
 });
 
-t.test('a line that cannot be read is told by its number, the first five; the rest are summed', async (t) => {
+t.test('the first five lines that cannot be read are logged by number; the rest are summed', async (t) => {
   const unread = (stdout: string) => logLines(stdout).filter(({ msg }) => msg === 'a line cannot be read');
   const mixed = await replay(t, `${LIVE['binance']}\n\n{"e":"tra\n{"open":1,"close":2}\n{"e":"trade"`);
   t.equal(mixed.code, 0);
   t.match(unread(mixed.stdout), [
     { line: 3, why: 'not JSON', valid: /a frame as it came/, file: /recording\.jsonl$/ },
-    { line: 4, why: 'JSON that is no frame of a known exchange' },
+    { line: 4, why: 'JSON that is not a frame of a known exchange' },
     { line: 5, why: 'not JSON' },
   ]);
   t.notMatch(mixed.stdout, /no trade is in the recording/);
@@ -171,7 +171,7 @@ t.test('a line that cannot be read is told by its number, the first five; the re
   });
 });
 
-t.test('a file that is no lines of text is refused with what would be right', async (t) => {
+t.test('a file other than lines of text is refused with what to do about it', async (t) => {
   for (const [name, bytes, said] of [
     ['gzip', gzipSync(recording(3)), /gunzip -k/],
     ['UTF-16', Buffer.from(`\uFEFF${recording(3)}`, 'utf16le'), /iconv -f UTF-16 -t UTF-8/],

@@ -72,7 +72,7 @@ const nothing = (): Executed => ({ orders: [], fills: [] });
  * `max_fill_quantity` at the tick of the signal and at each later tick of the market, with slippage and fees; until then the
  * order is open. Every state of an order is a row, a veto with its reason too.
  *
- * A cap is never passed by an order's doing: exposure is what is held plus what open orders may still add, at the last price,
+ * No order makes a position pass a cap: exposure is what is held plus what open orders may still add, at the last price,
  * judged when an order is made and again at each fill. An order that makes a position smaller passes.
  */
 export class ShadowExecution {
@@ -150,7 +150,7 @@ export class ShadowExecution {
     return this.#overCap(position, pending(position, side), signOf(side) * quantity);
   }
 
-  /** Why `held` must not change by `change`; null where it may. */
+  /** Why `held` must not change by `change`; null if it may. */
   #overCap(position: Position, held: number, change: number): string | null {
     const { caps } = this.#rules;
     const next = held + change;
@@ -166,7 +166,7 @@ export class ShadowExecution {
     return null;
   }
 
-  /** One fill of an open order, or its end where the fill would pass a cap. */
+  /** One fill of an open order, or its end if the fill would pass a cap. */
   #fill(order: OpenOrder, position: Position, tick: Tick, executed: Executed): void {
     const { mode, paper, quantity: whole } = this.#rules;
     const row = { ...order.row, ts: tick.ts };

@@ -33,7 +33,7 @@ export function smaCrossover(short = 5, long = 20): Strategy {
     if (prices.length < long) return null;
     const slow = mean(prices, 0);
     let difference = mean(prices, long - short) - slow;
-    // Rounding is no crossover: a flat price has a difference of 0.
+    // Rounding is not a crossover: a flat price has a difference of 0.
     if (Math.abs(difference) < slow * 1e-12) difference = 0;
     const last = before;
     before = difference;

@@ -17,14 +17,14 @@ const M_IGNORED = bytes(',"M":true');
 const END = bytes('}');
 const scan = new Scan();
 const symbol = { text: '' };
-/** What is handed over is the same for every frame, with other values: made anew it would be half of all garbage. */
+/** Reused for every frame: a new object each time would be half of all garbage. */
 const trade: Trade = { symbol: '', price: 0.5, volume: 0.5, ts: 0.5, tradeId: 0 };
 const mapped: Mapped = { is: 'trades', trades: [trade], numbering: BINANCE_TRADES };
 
 /**
- * `binance.map` for the frame that comes by the thousand, the raw `trade` in the exchange's own order and spelling, in one
- * pass over its bytes. Undefined for any other frame, also for one that is a trade but odd: the full parser decides. What is
- * returned holds until the next call.
+ * `binance.map` for the most frequent frame, the raw `trade` in the exchange's own order and spelling, in one
+ * pass over its bytes. Undefined for any other frame, an unusual trade included: the full parser decides. The result is
+ * valid until the next call.
  */
 export function mapBinanceBytes(frame: Buffer): Mapped | undefined {
   const s = scan.over(frame);

@@ -30,7 +30,7 @@ export const binance: Exchange = {
     // https://developers.binance.com/docs/binance-spot-api-docs/web-socket-streams#general-wss-information
     if (event === 'serverShutdown') return { is: 'control', leaving: true };
     if (typeof event === 'string') return ignored(event);
-    // No frame of Binance has one, and most of the others' have.
+    // No frame of Binance has a `type`, and most of the other exchanges' have.
     if (frame['type'] !== undefined) return undefined;
     if (wrapped) return ignored(frame['stream']);
     if ('lastUpdateId' in frame) return ignored('depth');
@@ -40,7 +40,7 @@ export const binance: Exchange = {
   },
 };
 
-/** What `X` of a futures print says it is, if it is no market trade: its price and size may be 0 or far off. */
+/** Values of `X` for futures prints other than market trades: their price and size may be 0 or far off. */
 const NO_MARKET_TRADES = new Set(['NA', 'INSURANCE_FUND', 'ADL']);
 
 function mapTrade(body: JsonObject, id: unknown, numbering: Numbering): Mapped {

@@ -11,9 +11,9 @@ export interface Exchange {
   name: ExchangeName;
   /** What the client has to send while connected, or the server closes; its answer is a frame. */
   keepAlive?: { everyMs: number; text: string };
-  /** Text frames to send after open; none where the URL subscribes. */
+  /** Text frames to send after open; none if the URL subscribes. */
   subscribe(symbol: string): string[];
-  /** What a frame says about the subscription to `symbol`; undefined where it says nothing. */
+  /** What a frame says about the subscription to `symbol`; undefined if it says nothing. */
   reply(frame: JsonObject, symbol: string): Reply | undefined;
   /**
    * What a frame means; undefined if it is not of this feed's shapes. `urlSymbol`: for frames that name none; `memory`: what
@@ -36,21 +36,21 @@ export const ignored = (kind: unknown): Mapped & { is: 'ignored' } => ({
 /** For feeds whose URL is the subscription. */
 export const subscribesByUrl = { subscribe: () => [], reply: () => undefined };
 
-/** The parts of a trade as a mapper has read them, each undefined where it was not valid. */
+/** The parts of a trade as a mapper has read them, each undefined if it was not valid. */
 export type Parts = { [Part in keyof Trade]: Trade[Part] | undefined };
 
-/** The trade, or the reason why it is none. */
+/** The trade, or the reason why it is not one. */
 export function tradeOf(parts: Parts): Trade | string {
   const { symbol, price, volume, ts, tradeId } = parts;
   if (price === undefined) return 'the price is not a positive decimal';
   if (volume === undefined) return 'the size is not a positive decimal';
-  if (ts === undefined) return 'the time is no time between 2009 and 2100';
+  if (ts === undefined) return 'the time is not between 2009 and 2100';
   if (symbol === undefined) return 'no symbol';
   if (tradeId === undefined) return 'no trade id';
   return { symbol, price, volume, ts, tradeId };
 }
 
-/** Every entry as a trade, or the reason of the first that is none: a frame is taken whole or not at all. */
+/** Every entry as a trade, or the reason of the first that is not one: a frame is taken whole or not at all. */
 export function tradesOf(entries: unknown, read: (entry: JsonObject) => Parts): Trade[] | string {
   if (!Array.isArray(entries)) return 'no list of trades';
   const trades: Trade[] = [];

@@ -18,14 +18,14 @@ const REMAINING = bytes('","remaining":"');
 const SIDE = bytes('","side":"');
 const END = bytes('}]}');
 const scan = new Scan();
-/** The same for every frame, with other values; see `binance-bytes.ts`. */
+/** Reused for every frame; see `binance-bytes.ts`. */
 const trade: Trade = { symbol: '', price: 0.5, volume: 0.5, ts: 0.5, tradeId: 0 };
 const mapped: Mapped = { is: 'trades', trades: [trade], numbering: GEMINI_TRADES, sequence: 0 };
 
 /**
- * `geminiV1.map` for the frame that comes by the thousand, one v1 trade, alone or with its paired change, in the exchange's own
- * order and spelling, in one pass over its bytes. Undefined for any other frame: the full parser decides. What is returned
- * holds until the next call.
+ * `geminiV1.map` for the most frequent frame, one v1 trade, alone or with its paired change, in the exchange's own
+ * order and spelling, in one pass over its bytes. Undefined for any other frame: the full parser decides. The result is valid
+ * until the next call.
  */
 export function mapGeminiBytes(frame: Buffer, symbol: string): Mapped | undefined {
   const s = scan.over(frame);

@@ -6,7 +6,7 @@ import { ACCEPTED, type Exchange, ignored, malformed, rejected, tradeOf } from '
 
 /**
  * Kraken v1 (https://docs.kraken.com/api/docs/websocket-v1/trade): arrays, the channel's name second from the end, several
- * prints a frame, and no trade ids, so that neither duplicates nor holes can be told:
+ * prints a frame, and no trade ids, so that neither duplicates nor holes can be recognised:
  *
  *     [channelID,[["5541.20000","0.15850568","1534614057.321597","s","l",""],…],"trade","XBT/USD"]
  */

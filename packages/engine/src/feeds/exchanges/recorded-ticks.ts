@@ -24,12 +24,12 @@ export const isRecordedTick = (line: unknown): line is JsonObject =>
   (line['type'] === undefined || line['type'] === 'tick');
 
 /**
- * A tick as the engine keeps them, which is no exchange's frame:
+ * A tick as the engine keeps them, not an exchange's frame:
  *
  *     {"symbol":"BTCUSD","price":84106.09,"volume":0.00007,"ts":1751508438600}
  *
  * with `source`, `trade_id`, `venue` and `wire_symbol` if they are known; other recorders' names of the same are read too, and
- * any unit of time. One without a symbol is of market `symbol`. It was judged once, so that none is a duplicate; a volume of
+ * any unit of time. One without a symbol is of market `symbol`. It was deduplicated when it was recorded, so none is a duplicate; a volume of
  * zero is accepted, as the earlier system wrote it.
  */
 export function mapRecordedTick(line: Buffer, symbol: string): Mapped {

@@ -101,7 +101,7 @@ export class Scan {
     return this.at === this.bytes.length;
   }
 
-  /** Where the closing quote is; -1 where another byte comes first. */
+  /** Offset of the closing quote; -1 if another byte comes first. */
   #wordEnd(): number {
     const { bytes } = this;
     for (let at = this.at; at < bytes.length; at++) {

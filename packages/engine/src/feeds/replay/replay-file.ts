@@ -2,7 +2,7 @@ import { closeSync, createReadStream, openSync, readSync } from 'node:fs';
 
 /** https://www.sqlite.org/fileformat2.html#magic_header_string */
 const MAGIC = 'SQLite format 3\0';
-/** Files that are no lines of UTF-8, by how they begin, and what would be right. */
+/** Files other than lines of UTF-8, by their first bytes, and what to do about them. */
 const OTHERS: [begin: string, what: string][] = [
   ['\x1f\x8b', 'it is compressed with gzip; unpack it first: gunzip -k FILE'],
   ['\x28\xb5\x2f\xfd', 'it is compressed with zstd; unpack it first: zstd -d FILE'],
@@ -18,7 +18,7 @@ const RETURN = 0x0d;
 const ROWS = 1000;
 
 /**
- * Lines of a file in chunks as they are read, or the ticks of a database as if they were such lines. Throws where the file
+ * Lines of a file in chunks as they are read, or the ticks of a database as if they were such lines. Throws if the file
  * cannot be read as either.
  */
 export function linesOf(path: string, longestLine: number): AsyncGenerator<Buffer[]> {
@@ -33,7 +33,7 @@ export function linesOf(path: string, longestLine: number): AsyncGenerator<Buffe
   return linesOfText(path, head.indexOf(BYTE_ORDER_MARK) === 0 ? BYTE_ORDER_MARK.length : 0, longestLine);
 }
 
-/** Without their ends. A line that is too long is cut off there: no frame is so long. */
+/** Without their ends. A line longer than any frame is truncated. */
 async function* linesOfText(path: string, start: number, longest: number): AsyncGenerator<Buffer[]> {
   let parts: Buffer[] = [];
   let length = 0;

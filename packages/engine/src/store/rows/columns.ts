@@ -2,10 +2,10 @@ import type { Tick } from '../../core/tick.ts';
 
 const NUMBERS = 4;
 const BYTES_PER_ROW = NUMBERS * 8 + 2 * 2;
-/** What `id` holds where the trade id is no number: its text, if it has one, is in `texts`. */
+/** What `id` holds if the trade id is not a number: its text, if it has one, is in `texts`. */
 const NO_NUMBER = Number.NaN;
 
-/** The number that is written like this text; NO_NUMBER where none is. */
+/** The number that is written like this text; NO_NUMBER if none is. */
 function numberOf(text: string): number {
   const number = Number(text);
   return Number.isSafeInteger(number) && String(number) === text ? number : NO_NUMBER;
@@ -18,7 +18,7 @@ export interface TickBatch {
   buffer: ArrayBuffer;
   /** Sources; the column holds indices into it. */
   names: string[];
-  /** Trade ids that are no safe integers, by row. */
+  /** Trade ids other than safe integers, by row. */
   texts: [row: number, id: string][];
 }
 
@@ -32,7 +32,7 @@ export interface Columns {
   source: Uint16Array;
 }
 
-/** Where each column lies in a buffer of `capacity` rows. */
+/** The columns in a buffer of `capacity` rows. */
 export function columnsOf(buffer: ArrayBuffer, capacity: number): Columns {
   const numbers = (n: number) => new Float64Array(buffer, n * 8 * capacity, capacity);
   const indices = (n: number) => new Uint16Array(buffer, (NUMBERS * 8 + n * 2) * capacity, capacity);
