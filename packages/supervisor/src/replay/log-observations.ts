@@ -37,19 +37,45 @@ function rawOf(record: LogRecord, resource: Resource): string {
 export const hasPressure = (record: LogRecord): boolean =>
   RESOURCES.some((r) => rawOf(record, r).trim() !== '' || avg10Of(record, r) !== null);
 
+/** Records of one look are written one after the other, ms. */
+const ONE_LOOK_MS = 100;
+/** How long a restart may have kept the earlier tool from looking, ms: it waited for it. */
+const RESTART_MS = 20_000;
+/** Records of what was done, not of what was seen: nobody judged the pressure there. */
+const NO_JUDGEMENT = new Set([
+  'STARTUP',
+  'CALIBRATED',
+  'ENGINE_START',
+  'ENGINE_RESTARTED',
+  'ENGINE_RESTART_FAILED',
+  'ENGINE_STOP',
+  'RESTORED',
+  'SUMMARY',
+]);
+const isJudged = (moment: readonly LogRecord[]) => moment.some(({ action }) => !NO_JUDGEMENT.has(action));
+
+export interface LogReading {
+  stalls: readonly StallSpan[];
+  /**
+   * Classic writes a record at each look over a limit: a silence longer than this, ms, has been calm. Null for a log of
+   * another policy.
+   */
+  silenceMs: number | null;
+}
+
 /**
- * A decision log as observations: every record with PSI fields is one, at its timestamp; records of the same moment are
- * one. The log says nothing of the engine's cgroup, so attribution is unavailable, and of its rows only in STALL records:
- * elsewhere rows are assumed to have come. Takes the records in the order of their stamps, one at a time.
+ * A decision log as observations: every look that has PSI fields is one, at its timestamp. The log says nothing of the
+ * engine's cgroup, so attribution is unavailable, and of its rows only in STALL records: elsewhere rows are assumed to
+ * have come. Takes the records in the order of their stamps, one at a time.
  */
-export function observationsFrom(stalls: readonly StallSpan[], emit: (observation: Observation) => void) {
+export function observationsFrom({ stalls, silenceMs }: LogReading, emit: (observation: Observation) => void) {
   const readers = RESOURCES.map((resource) => pressureReader(resource));
   const unit = unitReader();
   let moment: LogRecord[] = [];
   let momentAt = Number.NaN;
   let rows = 0;
   let stall = 0;
-  let begun = false;
+  let before: { observation: Observation; restarted: boolean } | null = null;
   const end = () => {
     const [first] = moment;
     if (first === undefined) return;
@@ -58,35 +84,51 @@ export function observationsFrom(stalls: readonly StallSpan[], emit: (observatio
     const new_rows = momentAt > (stalls[stall]?.from ?? Number.POSITIVE_INFINITY) ? 0 : 1;
     rows += new_rows;
     const observation: Observation = {
-      ...blank(first, momentAt),
+      ...blank(first, momentAt, isJudged(moment)),
       psi: { cpu, memory, io } as Observation['psi'],
       progress: available({ new_rows, ticks_count: rows, last_tick_ts: null, probe_ms: 0 }),
       unit: unit(moment),
     };
     // A log that begins with a judgement began before it.
-    if (!begun && moment.every(({ action }) => action !== 'STARTUP'))
-      emit({ ...observation, mono_ms: observation.mono_ms - 1 });
-    begun = true;
+    if (before === null && observation.due) emit({ ...observation, mono_ms: observation.mono_ms - 1, due: false });
+    if (before !== null && silenceMs !== null) {
+      const longest = silenceMs + (before.restarted ? RESTART_MS : 0);
+      if (momentAt - before.observation.mono_ms > longest) emit(calmBetween(before.observation, momentAt));
+    }
+    const restarted = moment.some(({ action }) => action === 'ENGINE_RESTART' || action === 'ENGINE_START');
+    before = { observation, restarted };
     emit(observation);
     moment = [];
   };
   const take = (record: LogRecord, at: number) => {
     if (!hasPressure(record)) return;
-    if (at !== momentAt) end();
-    momentAt = at;
+    if (!(at - momentAt < ONE_LOOK_MS)) {
+      end();
+      momentAt = at;
+    }
     moment.push(record);
   };
   return { take, end };
 }
 
-function blank(record: LogRecord, at: number): Omit<Observation, 'psi' | 'progress' | 'unit'> {
+/** A look that wrote nothing, halfway to the next one that did. */
+function calmBetween(before: Observation, at: number): Observation {
+  const mono_ms = (before.mono_ms + at) / 2;
+  const calm = (psi: Reading<Psi>): Reading<Psi> =>
+    psi.available ? available({ ...psi.value, some: { ...psi.value.some, avg10: 0 } }) : psi;
+  const { cpu, memory, io } = before.psi;
+  const wall = new Date(mono_ms).toISOString().replace('Z', '000Z');
+  return { ...before, mono_ms, wall, due: true, psi: { cpu: calm(cpu), memory: calm(memory), io: calm(io) } };
+}
+
+function blank(record: LogRecord, at: number, due: boolean): Omit<Observation, 'psi' | 'progress' | 'unit'> {
   const why = unavailable('not part of a decision log');
   return {
     v: 1,
     run_id: record.run_id ?? '',
     mono_ms: at,
     wall: record.timestamp,
-    due: true,
+    due,
     cgroup: why,
     host_cpu: why,
     heartbeat: why,

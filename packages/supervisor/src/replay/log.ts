@@ -23,6 +23,8 @@ interface Survey {
   /** The first record that names its `psi_actions`, or the first one. */
   first: LogRecord | null;
   stalls: StallSpan[];
+  /** The run ended by its time. */
+  complete: boolean;
   /** Milliseconds since 1970 of the first and the last record with pressure. */
   span: [number, number] | null;
   ordered: boolean;
@@ -39,7 +41,7 @@ export function logRecording(path: string, run: string): Recording {
   if (omitted > 0) notes.push(`${omitted} recorded decisions in the middle of the run are not shown`);
   if (run === '' && place.others) notes.push(`the last run in it: ${place.run_id}; --run picks another`);
   notes.push('a decision log: attribution is unavailable, rows and restarts are assumed to have succeeded');
-  const options = optionsOf(first, startup, (span[1] - span[0]) / 1000);
+  const options = optionsOf(first, startup, { spanS: (span[1] - span[0]) / 1000, complete: survey.complete });
   const measured = calibrated?.['baseline'];
   const baseline = isObject(measured) ? (measured as PerResource<number | null>) : null;
   const replay = (changes: Changes) => {
@@ -47,7 +49,10 @@ export function logRecording(path: string, run: string): Recording {
     const known = baseline !== null && changes.parameters.calibrate_s === undefined;
     const parameters = known ? { ...wanted.parameters, calibrate_s: 0 } : wanted.parameters;
     const player = replayer({ ...wanted, parameters }, 'assumed', known ? baseline : null);
-    const observations = observationsFrom(survey.stalls, (observation) => player.take(observation));
+    // The earlier tool's records have no policy: it knew one.
+    const classic = wanted.policy === 'classic' && (first.policy ?? 'classic') === 'classic';
+    const reading = { stalls: survey.stalls, silenceMs: classic ? 2 * wanted.interval_s * 1000 : null };
+    const observations = observationsFrom(reading, (observation) => player.take(observation));
     eachRecord(path, place, survey.ordered, observations.take);
     observations.end();
     return player.end();
@@ -76,7 +81,7 @@ function placeOf(path: string, run: string): Place {
 }
 
 /** Actions whose records are parsed wherever they stand; other records between the first and the last ones are not. */
-const TELLING = /"(?:STARTUP|CALIBRATED|STALL)"/;
+const TELLING = /"(?:STARTUP|CALIBRATED|STALL|COMPLETE)"/;
 const PRESSURE = /"(?:cpu|memory|io)_some_(?:raw|avg10)"/;
 const STAMP = /^\{"timestamp": ?"([^"]*)"/;
 
@@ -89,6 +94,7 @@ function surveyOf(path: string, place: Place): Survey {
     calibrated: null,
     first: null,
     stalls: [],
+    complete: false,
     span: null,
     ordered: true,
   };
@@ -119,6 +125,7 @@ function surveyOf(path: string, place: Place): Survey {
     if (survey.first?.psi_actions === undefined && record.psi_actions !== undefined) survey.first = record;
     survey.first ??= record;
     survey.stalls.push(...stallOf(record));
+    survey.complete ||= record.action === 'COMPLETE';
   };
   survey.garbage = eachRecord(path, place, true, take, wanted);
   for (const line of last) {

@@ -13,9 +13,13 @@ const isTable = (value: unknown) => typeof value === 'object' && value !== null;
 
 /**
  * The options of a run that is known by its decision log alone: those of STARTUP, the defaults for the earlier tool's.
- * `first`: a record of the run; `spanS`: seconds from its first to its last look.
+ * `first`: a record of the run; `spanS`: seconds from its first to its last look; `complete`: it ended by its time.
  */
-export function optionsOf(first: LogRecord, startup: LogRecord | null, spanS: number): SoakOptions {
+export function optionsOf(
+  first: LogRecord,
+  startup: LogRecord | null,
+  { spanS, complete }: { spanS: number; complete: boolean },
+): SoakOptions {
   const begun: Record<string, unknown> = startup ?? {};
   return withDefaults({
     run_id: first.run_id ?? '',
@@ -32,10 +36,13 @@ export function optionsOf(first: LogRecord, startup: LogRecord | null, spanS: nu
     ...(isTable(begun['thresholds'])
       ? { thresholds: withoutRows(begun['thresholds'] as SoakOptions['thresholds']) }
       : {}),
-    // A log that is longer than a soak's default time is still one soak.
-    duration_s: typeof begun['duration_s'] === 'number' ? begun['duration_s'] : Math.max(7200, Math.ceil(spanS) + 1),
+    duration_s: typeof begun['duration_s'] === 'number' ? begun['duration_s'] : assumedDuration(spanS, complete),
   });
 }
+
+/** A log that is longer than a soak's default time is still one soak, and one that is complete has run its time. */
+const assumedDuration = (spanS: number, complete: boolean) =>
+  complete ? Math.max(1, Math.floor(spanS)) : Math.max(7200, Math.ceil(spanS) + 1);
 
 /** A decision log does not tell how many rows came. */
 const withoutRows = ({ min_ticks_per_second: _, ...rest }: SoakOptions['thresholds']) => rest;
