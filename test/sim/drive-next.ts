@@ -1,10 +1,11 @@
 import type { Decision } from '@hybrid-soak/contract/decision.ts';
+import type { EndReason } from '@hybrid-soak/contract/exit-codes.ts';
 import type { EffectOutcome } from '@hybrid-soak/contract/sample.ts';
 import type { Effect } from '@hybrid-soak/supervisor/core/effect.ts';
 import type { Ending } from '@hybrid-soak/supervisor/core/ending/totals.ts';
-import { newMeter, partsOf, takeSample } from '@hybrid-soak/supervisor/core/look/meter.ts';
+import * as meters from '@hybrid-soak/supervisor/core/look/meter.ts';
 import type { State } from '@hybrid-soak/supervisor/core/state.ts';
-import { begin, step, type Verdict } from '@hybrid-soak/supervisor/core/step.ts';
+import * as steps from '@hybrid-soak/supervisor/core/step.ts';
 import { between, seeded } from './random.ts';
 import type { Scenario } from './scenario-next.ts';
 import { type Second, World } from './world-next.ts';
@@ -21,7 +22,7 @@ export interface Entry {
   phase: State['phase'];
   /** The ending is decided; it restores, or is done. */
   ended: boolean;
-  verdict: Verdict;
+  verdict: steps.Verdict;
   records: Decision[];
   effects: Effect[];
   /** Rows that came into sight. */
@@ -48,7 +49,7 @@ export interface Trace {
   /** `[engine] sample_every` when it was over. */
   config: number | null;
   /** What really happened to the engine without being asked for. */
-  truth: { exits: number; networkExits: number; stoppedBySomebody: number };
+  truth: { exits: { at: number; reason: EndReason }[]; stoppedBySomebody: number };
 }
 
 /** The supervisor is kept from running until then; null if it is not. */
@@ -61,16 +62,26 @@ function blockedUntil({ scenario, at, has }: { scenario: Scenario; at: number; h
   return has('late') ? -1 : null;
 }
 
-/** One soak from its first observation to its end. `policy` is `step`, or a broken one. */
-export function drive(scenario: Scenario, seed: number, policy: typeof step = step): Trace {
+/** What is tested: the real core, or a copy with a fault in it. */
+export interface Core {
+  begin: typeof steps.begin;
+  step: typeof steps.step;
+  newMeter: typeof meters.newMeter;
+  takeSample: typeof meters.takeSample;
+  partsOf: typeof meters.partsOf;
+}
+export const CORE: Core = { ...meters, ...steps };
+
+/** One soak from its first observation to its end. */
+export function drive(scenario: Scenario, seed: number, core: Core = CORE): Trace {
   const world = new World(scenario, seed);
   const random = seeded(seed ^ 0x1a7e);
   const interval = scenario.options.interval_s * 1000;
   const windowMs = scenario.options.parameters.window_s * 1000;
   const jitter = () => between(random, -scenario.jitter_ms, scenario.jitter_ms);
   const entries: Entry[] = [];
-  let state = begin(scenario.options);
-  let meter = newMeter();
+  let state = core.begin(scenario.options);
+  let meter = core.newMeter();
   let ending: Ending | null = null;
   let due = 0;
   let sampleAt = 0;
@@ -84,7 +95,7 @@ export function drive(scenario: Scenario, seed: number, policy: typeof step = st
     pendingOutcomes.push(...world.advanceTo(to, late === null));
     const observation = world.observe(pendingOutcomes, world.at >= due - scenario.jitter_ms);
     if (world.at >= sampleAt - scenario.jitter_ms) {
-      meter = takeSample(meter, observation, windowMs);
+      meter = core.takeSample(meter, observation, windowMs);
       while (sampleAt <= world.at + scenario.jitter_ms) sampleAt += SAMPLE_MS;
     }
     const wanted = observation.due || world.at >= lookAt - scenario.jitter_ms || pendingOutcomes.length > 0;
@@ -93,11 +104,11 @@ export function drive(scenario: Scenario, seed: number, policy: typeof step = st
       continue;
     }
     pendingOutcomes = [];
-    const answer = policy(state, { ...observation, parts: partsOf(meter) });
+    const answer = core.step(state, { ...observation, parts: core.partsOf(meter) });
     ({ state, ending } = answer);
     const effects = answer.decisions.flatMap(({ effect }) => (effect === null ? [] : [effect]));
     const { cgroup, process, unit, requests } = observation;
-    const { look_at } = answer.verdict as Verdict & { look_at?: number };
+    const { look_at } = answer.verdict as steps.Verdict & { look_at?: number };
     lookAt = look_at === undefined ? Number.POSITIVE_INFINITY : look_at - ORIGIN_MS;
     if (lookAt <= world.at) lookAt = world.at + SAMPLE_MS;
     entries.push({
@@ -120,13 +131,12 @@ export function drive(scenario: Scenario, seed: number, policy: typeof step = st
     for (const effect of effects) world.begin(effect);
     while (due <= world.at + scenario.jitter_ms) due += interval;
   }
-  const { exits, networkExits } = world.engine;
   return {
     scenario,
     entries,
     seconds: world.seconds,
     ending,
     config: world.config,
-    truth: { exits, networkExits, stoppedBySomebody: world.stoppedBySomebody },
+    truth: { exits: world.engine.exits, stoppedBySomebody: world.stoppedBySomebody },
   };
 }

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { recordDigest } from './digest.ts';
 import { drive, type Trace } from './drive-next.ts';
+import { NAMED } from './named.ts';
 import { seeded } from './random.ts';
 import { RULES } from './rules/all.ts';
 import { drawScenario } from './scenario-next.ts';
@@ -10,11 +11,12 @@ const SHOWN_FAILURES = 3;
 
 const USAGE = `Seeded soaks against a modelled host and engine, each held against every invariant.
 
-  npm run simulate -- [--seed N] [--runs N] [--hours H] [--digest]
+  npm run simulate -- [--seed N] [--runs N] [--hours H] [--digest] | --named
 
   --seed N    the first run's seed, a whole number from 0 to 4294967295 (default 1); each run takes the next
   --runs N    how many runs, a whole number from 1 to 10000000 (default 1000)
   --hours H   simulated hours of each, from 0.01 to 168 (default 2)
+  --named     the scenarios that a policy has failed in, each with what is right in it
   --digest    print one SHA-256 over all decision records, without the text for people: equal before and after a rewording
 
 The same seed gives the same records, byte for byte. A run that breaks an invariant prints its seed and a minimised trace.
@@ -25,11 +27,13 @@ const options = {
   runs: { type: 'string' },
   hours: { type: 'string' },
   digest: { type: 'boolean' },
+  named: { type: 'boolean' },
 } as const;
-const { seed, runs, hours, digest } = asked();
+const { seed, runs, hours, digest, named } = asked();
+if (named) process.exit(runNamed());
 
 /** The flags; usage and exit where they are wrong or asked for. */
-function asked(): { seed: number; runs: number; hours: number; digest: boolean } {
+function asked() {
   const refuse = (what: string) => {
     process.stderr.write(`${what}; valid: --seed N --runs N --hours H, for example --seed 1 --runs 10000 --hours 2\n`);
     process.exit(2);
@@ -41,7 +45,7 @@ function asked(): { seed: number; runs: number; hours: number; digest: boolean }
       return refuse((error as Error).message.split(/[.\n]/)[0] ?? '');
     }
   };
-  const { help, seed = '1', runs = '1000', hours = '2', digest = false } = flags();
+  const { help, seed = '1', runs = '1000', hours = '2', digest = false, named = false } = flags();
   if (help) {
     process.stdout.write(USAGE);
     process.exit(0);
@@ -56,6 +60,7 @@ function asked(): { seed: number; runs: number; hours: number; digest: boolean }
     runs: number('runs', runs, 1, 10_000_000, true),
     hours: number('hours', hours, 0.01, 168, false),
     digest,
+    named,
   };
 }
 
@@ -90,6 +95,25 @@ for (const [rule, seeds] of Object.entries(brokenBy))
   process.stdout.write(`${String(seeds.length).padStart(5)}  ${rule}: ${seeds.slice(0, 8).join(', ')}\n`);
 if (digest) process.stdout.write(`records sha256 ${records.hex()}\n`);
 process.exitCode = failures === 0 ? 0 : 1;
+
+/** The scenarios of `named.ts`, one line each. Returns the exit code. */
+function runNamed(): number {
+  let failures = 0;
+  for (const [name, { scenario, expects }] of Object.entries(NAMED)) {
+    const trace = drive(scenario, 1);
+    const faults = Object.entries({ 'what is right in it': expects, ...RULES }).flatMap(([rule, holds]) => {
+      const how = holds(trace);
+      return how === null ? [] : [`      ${rule}: ${how}`];
+    });
+    if (faults.length > 0) failures++;
+    const lines = [
+      `${faults.length === 0 ? 'ok ' : 'BAD'} ${name}: ${trace.ending?.verdict}, ${trace.ending?.reason}`,
+      ...faults,
+    ];
+    process.stdout.write(`${lines.join('\n')}\n`);
+  }
+  return failures === 0 ? 0 : 1;
+}
 
 function show(at: number, faults: { rule: string; how: string }[], { scenario, entries, truth }: Trace): void {
   const { options, troubles, hogs, neighbours, ...rest } = scenario;

@@ -25,9 +25,8 @@ export class Engine {
   nRestarts = 0;
   exitStatus: number | null = null;
   life: { invocation: number; reason: EndReason } | null = null;
-  /** Exits that nobody asked for; and those of them by code 10. */
-  exits = 0;
-  networkExits = 0;
+  /** Exits that nobody asked for. */
+  readonly exits: { at: number; reason: EndReason }[] = [];
   sampleEvery: number;
   startedAt = 0;
   cpuUs = 0;
@@ -125,8 +124,7 @@ export class Engine {
   end(at: number, reason: EndReason): void {
     this.life = { invocation: this.invocation, reason };
     this.exitStatus = EXIT_OF_REASON[reason];
-    this.exits++;
-    if (reason === 'network') this.networkExits++;
+    this.exits.push({ at, reason });
     this.connected = 'stopped';
     this.stuckSince = null;
     const stays = reason === 'config' || this.exitStatus === 0;

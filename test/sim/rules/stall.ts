@@ -90,7 +90,7 @@ const streaksEnd: Rule = ({ scenario, entries }) => {
     for (const record of records) {
       const isStall = record.action === 'ENGINE_RESTART' && field(record, 'stall_streak') !== undefined;
       if (isStall && ++inARow > max_stall_restarts) return `${inARow} stall restarts in a row at ${at}`;
-      const early = record.action === 'ABORT' && /in a row/.test(record.reason) && inARow < max_stall_restarts;
+      const early = record.action === 'ABORT' && field(record, 'cause') === 'stall' && inARow < max_stall_restarts;
       if (early) return `ABORT after ${inARow} stall restarts in a row at ${at}`;
     }
     return null;

@@ -198,7 +198,11 @@ t.test('stamps, numbers and orders as other programs write them give the same ru
     'numbers as text, no raw lines': asText,
     'out of order': records.toReversed(),
     'no full lines': each((r) => Object.fromEntries(Object.entries(r).filter(([key]) => !key.includes('_full_')))),
-    'actions of another tool': each((record) => ({ ...record, action: 'SOMETHING', psi_actions: 'ON' })),
+    'actions of another tool': each((record) => ({
+      ...record,
+      action: record['action'] === 'ENGINE_START' ? 'ENGINE_START' : 'SOMETHING',
+      psi_actions: 'ON',
+    })),
   })) {
     writeFileSync(join(cwd, 'variant.jsonl'), variant.map((record) => JSON.stringify(record)).join('\n'));
     const replayed = await soak(cwd, 'replay', 'variant.jsonl', '--policy', 'classic', '--json').ended;

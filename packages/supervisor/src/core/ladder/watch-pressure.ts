@@ -89,7 +89,6 @@ function remember({ state, look }: Draft, move: Change): void {
   ladder.effective = null;
   ladder.lastChange = clock.now;
   ladder.atTopSince = null;
-  ladder.overInARow = 0;
   ladder.overload = false;
   pressure.overSince = mapResources(() => null);
   pressure.calmSince = null;
