@@ -113,8 +113,33 @@ t.test('what someone edits between two rungs survives the restore', async (t) =>
 t.test('a kill between the intent of a rung and its write leaves the exact bytes to put back', async (t) => {
   const found = '[engine]\nsample_every = 0x1\n';
   const path = join(t.testdir({ 'config.toml': found.replace('0x1', '5') }), 'config.toml');
-  restoreConfig({ ...runState(path, found.replace('0x1', '10')), original_text: found });
+  const overwritten_text = found.replace('0x1', '5');
+  restoreConfig({ ...runState(path, found.replace('0x1', '10')), original_text: found, overwritten_text });
   t.equal(readFileSync(path, 'utf8'), found);
+});
+
+t.test('a write in place that a kill cut short, at any byte, is restored', async (t) => {
+  const path = join(t.testdir({ 'config.toml': CONFIG }), 'config.toml');
+  const five = CONFIG.replace('= 1 ', '= 5 ');
+  // Longer, shorter, and of the same length as what it is written over; then the restoring of it itself.
+  for (const [old, written] of [
+    [five, THROTTLED],
+    [THROTTLED, five],
+    [CONFIG, five],
+    [THROTTLED, CONFIG],
+  ] as const)
+    for (let bytes = 0; bytes <= written.length; bytes++) {
+      writeFileSync(path, written.slice(0, bytes) + old.slice(bytes));
+      restoreConfig({ ...runState(path, written === CONFIG ? five : written), overwritten_text: old });
+      if (readFileSync(path, 'utf8') !== CONFIG) t.fail(`${bytes} bytes of ${JSON.stringify(written)} over ${old}`);
+    }
+  t.equal(readFileSync(path, 'utf8'), CONFIG);
+});
+
+t.test("an operator's own sample_every stays, another key that was edited stays beside the restored one", async (t) => {
+  const path = join(t.testdir({ 'config.toml': THROTTLED.replace('20', '7') }), 'config.toml');
+  t.match(restoreConfig(runState(path, THROTTLED)), { kept: "sample_every 7 is not the soak's and stays" });
+  t.equal(readFileSync(path, 'utf8'), THROTTLED.replace('20', '7'));
 });
 
 t.test('a config that is gone is put back; one that an edit broke is left, and said', async (t) => {

@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 
 /** The decision log, relative to the working directory, if nothing else says where it is. */
@@ -35,4 +36,19 @@ export function opsPaths(decisions: string = DECISIONS, samples?: string): OpsPa
     engineLog: join(folder, 'engine.log'),
     proofs: join(folder, 'proofs'),
   };
+}
+
+/** Where the state of another unit's run is kept that could not be restored, so that it does not block this one. */
+export const stateKeptAside = ({ folder }: OpsPaths, unit: string): string =>
+  join(folder, `soak_state.${unit.replaceAll('/', '_')}.json`);
+
+/** All such states. */
+export function statesKeptAside({ folder }: OpsPaths): string[] {
+  try {
+    return readdirSync(folder)
+      .filter((name) => /^soak_state\..+\.json$/.test(name))
+      .map((name) => join(folder, name));
+  } catch {
+    return []; // No such folder: nothing was left in it.
+  }
 }

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { statesKeptAside } from '../adapters/ops-paths.ts';
 import { findToRestore } from '../recovery/places.ts';
 import { recover } from '../recovery/restore.ts';
 import { withDecisions, withUnit } from './options.ts';
@@ -11,7 +12,13 @@ export function restoreCommand(): Command {
       '\nExample:\n  soak restore\n\nSafe to run at any time, and twice: with nothing to restore it says so and exits 0.',
     )
     .action(async (flags: { unit?: string; config?: string; decisions?: string }) => {
-      const restored = await recover((await findToRestore(flags)).ops.state);
-      process.stdout.write(restored === null ? 'nothing to restore\n' : `restored: ${restored.what}\n`);
+      const { ops } = await findToRestore(flags);
+      let none = true;
+      for (const path of [ops.state, ...statesKeptAside(ops)]) {
+        const restored = await recover(path);
+        if (restored !== null) process.stdout.write(`restored: ${restored.what}\n`);
+        none &&= restored === null;
+      }
+      if (none) process.stdout.write('nothing to restore\n');
     });
 }

@@ -33,8 +33,8 @@ export function restoreConfig(state: RunState): ConfigRestored {
     return { changed, kept: null };
   }
   try {
-    if (isOurs(now, written)) writeConfig(realpathSync(config), original);
-    else if (readSampleEvery(now) !== readSampleEvery(written))
+    if (isOurs(now, state)) writeConfig(realpathSync(config), original);
+    else if (!valuesOf(state).includes(readSampleEvery(now)))
       return { changed, kept: `sample_every ${readSampleEvery(now)} is not the soak's and stays` };
     else writeSampleEvery(config, state.original_sample_every);
   } catch (error) {
@@ -45,9 +45,12 @@ export function restoreConfig(state: RunState): ConfigRestored {
   return { changed, kept: null };
 }
 
-/** Whether the file differs from what the run wrote in the one token alone: a kill may have come before the last write. */
-const isOurs = (now: string, written: string) =>
-  now === written || setSampleEvery(now, readSampleEvery(written)) === written;
+/** What the run wrote last, or wrote over: a kill may have come before the last write. */
+const oursIn = ({ written_text, overwritten_text }: RunState) =>
+  [written_text, overwritten_text].filter((text) => text !== null);
+
+const isOurs = (now: string, state: RunState) => oursIn(state).includes(now);
+const valuesOf = (state: RunState) => oursIn(state).map(readSampleEvery);
 
 /** A write in place that was cut short: the beginning of one of the texts, and from there on another. */
 function isTorn(now: string, { original_text, written_text, overwritten_text }: RunState): boolean {
@@ -62,10 +65,11 @@ function isTorn(now: string, { original_text, written_text, overwritten_text }: 
 
 /** What someone edited since the run last wrote, or found, is theirs: it becomes part of what will be restored. */
 export function adoptEdit(state: RunState, found: string): void {
-  const last = state.written_text ?? state.original_text;
-  if (isOurs(found, last)) return;
+  if (found === state.original_text || isOurs(found, state)) return;
   const theirs = readSampleEvery(found);
-  if (theirs !== readSampleEvery(last)) state.original_sample_every = theirs;
+  const ours = state.written_text === null ? [readSampleEvery(state.original_text)] : valuesOf(state);
+  // A rung changes sample_every for the time being; what an operator has set meanwhile is what will be restored.
+  if (!ours.includes(theirs)) state.original_sample_every = theirs;
   state.original_text = setSampleEvery(found, state.original_sample_every);
 }
 

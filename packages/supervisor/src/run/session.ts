@@ -1,12 +1,12 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, renameSync } from 'node:fs';
 import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import type { Holder } from '@hybrid-soak/contract/lock-holder.ts';
 import type { RunState } from '@hybrid-soak/contract/run-state.ts';
 import { rememberRun } from '../adapters/last-run.ts';
 import type { Lock } from '../adapters/lock.ts';
-import type { OpsPaths } from '../adapters/ops-paths.ts';
-import { self } from '../adapters/owner.ts';
+import { type OpsPaths, stateKeptAside } from '../adapters/ops-paths.ts';
+import { isAlive, self } from '../adapters/owner.ts';
 import { startTimeOf } from '../adapters/process.ts';
 import { ROOT } from '../adapters/root.ts';
 import { takeLocks } from '../recovery/locks.ts';
@@ -69,7 +69,7 @@ export async function openSession(wish: Wish): Promise<Session> {
     lock = null;
   };
   try {
-    if (await recover(ops.state)) note('an earlier run had not restored everything: done now');
+    await recoverLeft(wish);
     const runState = newRunState(wish);
     const manager = await openManager(wish, runState);
     saveRunState(ops.state, runState);
@@ -95,6 +95,21 @@ export async function openSession(wish: Wish): Promise<Session> {
   } catch (error) {
     release();
     throw error;
+  }
+}
+
+/** What an earlier run left. That of another unit which cannot be restored is kept aside and blocks nothing. */
+async function recoverLeft({ ops, chosen, note }: Wish): Promise<void> {
+  try {
+    const restored = await recover(ops.state);
+    if (restored !== null) note(`an earlier run had not restored everything: done now: ${restored.what}`);
+  } catch (error) {
+    const left = loadRunState(ops.state);
+    if (left === null || left.owner === null || isAlive(left.owner)) throw error;
+    if (left.unit === chosen.unit && left.manager === chosen.name) throw error;
+    const aside = stateKeptAside(ops, left.unit);
+    renameSync(ops.state, aside);
+    note(`${left.unit} is not restored: ${(error as Error).message}; kept in ${aside} for \`soak restore\``);
   }
 }
 
