@@ -2,6 +2,7 @@ import { clockSteps } from './clock.ts';
 import type { Fault } from './fault.ts';
 import { fullDisk } from './full-disk.ts';
 import { fuzz } from './fuzz.ts';
+import { killSoak } from './kill-soak.ts';
 import { kills, sigterms } from './stops.ts';
 
-export const FAULTS: readonly Fault[] = [kills, sigterms, fuzz, clockSteps, fullDisk];
+export const FAULTS: readonly Fault[] = [kills, killSoak, sigterms, fuzz, clockSteps, fullDisk];
