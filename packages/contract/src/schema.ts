@@ -97,7 +97,7 @@ ALTER TABLE engine_status ADD COLUMN vitals TEXT;
 CREATE TABLE engine_lives (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   invocation_id TEXT, pid INTEGER NOT NULL, started_ms INTEGER NOT NULL, ended_ms INTEGER,
-  end_reason TEXT, exit_code INTEGER, totals TEXT
+  ran_ms INTEGER, end_reason TEXT, exit_code INTEGER, totals TEXT
 );
 CREATE TABLE stream_positions (
   market INTEGER NOT NULL, numbering TEXT NOT NULL,

@@ -7,6 +7,10 @@ import { MIGRATIONS } from '@hybrid-soak/contract/schema.ts';
 import { VERSION } from '@hybrid-soak/contract/version.ts';
 import { Command, Option } from 'commander';
 import { type ConfigFlags, type Loaded, load } from './config/loaded.ts';
+import type { Log } from './process/log.ts';
+
+/** The last log lines are given this long to be read. */
+const LAST_LINES_MS = 1000;
 
 export const program = new Command('hybrid-engine')
   .description('Ingests market data, samples it, runs a strategy, records shadow orders (never a real one) in SQLite.')
@@ -37,7 +41,7 @@ withConfig(program.command('run').description('run until SIGTERM or SIGINT'))
   .addOption(modeOption())
   .option('--recover', 'move a corrupt database aside and start a new one')
   .action(async (flags: ConfigFlags) => {
-    process.exitCode = await run(flags);
+    await run(flags);
   });
 
 withConfig(program.command('check-config').description('print each fault with its line and what would be valid'))
@@ -70,31 +74,43 @@ async function loaded(flags: ConfigFlags): Promise<Loaded> {
   process.exit(ENGINE_EXIT.CONFIG);
 }
 
-async function run(flags: ConfigFlags): Promise<number> {
-  const [engine, { pino }, { openNotifier }, { runEngine }, { DatabaseRefused, DatabaseUnavailable }] =
-    await Promise.all([
-      loaded(flags),
-      import('pino'),
-      import('./process/notify.ts'),
-      import('./run.ts'),
-      import('./store/open/refusals.ts'),
-    ]);
+async function run(flags: ConfigFlags): Promise<never> {
+  const [engine, { openLog }, { exitNow, within }, { openNotifier }, { runEngine }] = await Promise.all([
+    loaded(flags),
+    import('./process/log.ts'),
+    import('./process/exit.ts'),
+    import('./process/notify.ts'),
+    import('./run.ts'),
+  ]);
   const { config } = engine;
-  const log = pino({ level: config.engine.log_level, base: null, timestamp: pino.stdTimeFunctions.isoTime });
+  const log = openLog(config.engine.log_level, process.env);
+  const leave = async (code: number): Promise<never> => {
+    await within(LAST_LINES_MS, log.written());
+    return exitNow(code);
+  };
+  process.on('uncaughtException', (error) => {
+    log.fatal({ err: error }, 'crash');
+    void leave(ENGINE_EXIT.CRASH);
+  });
   for (const warning of configWarnings(config)) log.warn(warning);
   try {
-    // The writer thread of a dying disk would keep the process alive.
-    process.exit(await runEngine(engine, log, await openNotifier(process.env)));
+    return await leave(await runEngine(engine, log, await openNotifier(process.env)));
   } catch (error) {
-    if (error instanceof DatabaseRefused) {
-      process.stderr.write(`app.db_path: ${error.message}\n`);
+    return leave(sayWhy(error, log));
+  }
+}
+
+/** Says why the engine could not start or crashed; the exit code. */
+function sayWhy(error: unknown, log: Log): number {
+  switch ((error as Error).name) {
+    case 'DatabaseRefused':
+      process.stderr.write(`app.db_path: ${(error as Error).message}\n`);
       return ENGINE_EXIT.CONFIG;
-    }
-    if (error instanceof DatabaseUnavailable) {
+    case 'DatabaseUnavailable':
       log.error({ err: error }, 'the database cannot be opened now');
       return ENGINE_EXIT.OVERLOAD;
-    }
-    log.fatal({ err: error }, 'crash');
-    return ENGINE_EXIT.CRASH;
+    default:
+      log.fatal({ err: error }, 'crash');
+      return ENGINE_EXIT.CRASH;
   }
 }

@@ -29,7 +29,7 @@ export class Pipeline {
   readonly counters = newCounters();
   readonly ignoredKinds = new IgnoredKinds();
   readonly sampler: Sampler;
-  readonly coverage = new Coverage();
+  readonly coverage = new Coverage(() => ({ wallMs: Date.now(), monoMs: performance.now() }));
   /** The open batch should be written now: it is as long as a transaction should be, or holds the first tick of all. */
   onDue: () => void = () => {};
   /** How long ago the current frame was received, ms. */

@@ -80,11 +80,11 @@ async function throughThread(path: string, rows: number): Promise<number> {
       patienceMs: 0,
       startedMs: 1,
       invocationId: null,
+      flushIntervalMs: 1000,
       ownStamps: true,
       minFreeMb: 0,
     },
     {
-      giveBack: (buffer) => ticks.giveBack(buffer),
       retrying() {},
       note() {},
       failed(error) {
@@ -92,6 +92,7 @@ async function throughThread(path: string, rows: number): Promise<number> {
       },
     },
   );
+  writer.onReturned = (buffer) => ticks.giveBack(buffer);
   const started = performance.now();
   for (let n = 0; n < rows; n++) {
     ticks.append({

@@ -31,7 +31,7 @@ function running(t: Test, sources: Source[], own: Own = {}) {
   const ledger: string[] = [];
   const learnt: SourceHealth[] = [];
   const logged: string[] = [];
-  const coverage = new Coverage();
+  const coverage = new Coverage(() => ({ wallMs: Date.now(), monoMs: performance.now() }));
   const fateOf = own.fateOf ?? ((_, bytes) => (looksLikeTrade(bytes) ? 'trade' : 'other'));
   const feed = startSources(sources, sourcesRules(t, own.connection, own.rules), {
     frame(source, bytes) {

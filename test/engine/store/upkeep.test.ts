@@ -17,6 +17,8 @@ const RULES = {
   patienceMs: 0,
   startedMs: 1,
   invocationId: null,
+  flushIntervalMs: 1000,
+  beat: new SharedArrayBuffer(8),
   ownStamps: false,
   minFreeMb: 0,
 };

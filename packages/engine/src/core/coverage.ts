@@ -1,3 +1,5 @@
+import type { Moment } from './moment.ts';
+
 /**
  * What an interval of the ledger says of a source. `connected`: its trades were being received. `gap`: nothing was, or
  * frames were lost. `failover`: it stood in for a better one. `stale`: connected, and no trade for its threshold.
@@ -10,15 +12,33 @@ export type CoverageChange =
   | { is: 'begun'; source: string; kind: CoverageKind; fromMs: number; detail: string | null }
   | { is: 'ended'; source: string; kind: CoverageKind; fromMs: number; toMs: number };
 
-/** The coverage ledger: at most one interval of each kind is open per source. */
+/** The wall clock may be corrected by this much within an interval, ms; beyond it the monotonic clock says how long it was. */
+const CORRECTION_MS = 2000;
+
+interface Open {
+  source: string;
+  kind: CoverageKind;
+  fromMs: number;
+  detail: string | null;
+  /** The beginning on the monotonic clock. */
+  monoMs: number;
+}
+
+/** The coverage ledger: at most one interval of each kind is open per source. Stamps are wall time, lengths monotonic. */
 export class Coverage {
-  readonly #open = new Map<string, { source: string; kind: CoverageKind; fromMs: number }>();
+  readonly #now: () => Moment;
+  readonly #open = new Map<string, Open>();
   #changes: CoverageChange[] = [];
+
+  constructor(now: () => Moment) {
+    this.#now = now;
+  }
 
   begin(source: string, kind: CoverageKind, fromMs: number, detail: string | null = null): void {
     const key = `${source}\n${kind}`;
     if (this.#open.has(key)) return;
-    this.#open.set(key, { source, kind, fromMs });
+    const { wallMs, monoMs } = this.#now();
+    this.#open.set(key, { source, kind, fromMs, detail, monoMs: monoMs - (wallMs - fromMs) });
     this.#changes.push({ is: 'begun', source, kind, fromMs, detail });
   }
 
@@ -27,15 +47,27 @@ export class Coverage {
     const open = this.#open.get(key);
     if (open === undefined) return;
     this.#open.delete(key);
-    // The clock may have been set back.
-    this.#changes.push({ is: 'ended', ...open, toMs: Math.max(atMs, open.fromMs) });
+    const { fromMs } = open;
+    const lasted = Math.max(0, Math.round(this.#now().monoMs - open.monoMs));
+    const hasJumped = Math.abs(atMs - fromMs - lasted) > CORRECTION_MS;
+    const toMs = hasJumped ? fromMs + lasted : Math.max(atMs, fromMs);
+    this.#changes.push({ is: 'ended', source, kind, fromMs, toMs });
+  }
+
+  /** The wall clock has jumped: open intervals end by the old time and go on by the new one. */
+  jumped(): void {
+    const { wallMs } = this.#now();
+    for (const { source, kind, detail } of [...this.#open.values()]) {
+      this.end(source, kind, wallMs);
+      this.begin(source, kind, wallMs, detail);
+    }
   }
 
   endKind(kind: CoverageKind, atMs: number): void {
     for (const open of [...this.#open.values()]) if (open.kind === kind) this.end(open.source, kind, atMs);
   }
 
-  /** At the end of a run: what follows is not covered by anything. */
+  /** At the end of a run: closes every open interval. */
   endAll(atMs: number): void {
     for (const { source, kind } of [...this.#open.values()]) this.end(source, kind, atMs);
   }

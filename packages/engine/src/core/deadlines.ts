@@ -1,9 +1,9 @@
 import { RunningTime } from './running-time.ts';
 
-/** What the deadlines look at: counts since the start, and the time of the last commit in any unit. */
+/** What the deadlines look at: counts since the start. */
 export interface Progress {
   dropped: number;
-  lastCommit: number;
+  commits: number;
   /** Half of the queue or more is taken. */
   isHalfFull: boolean;
 }
@@ -34,7 +34,7 @@ export class Deadlines {
     const seen = this.#seen;
     const running = this.#running.look(nowMs);
     this.#seen = now;
-    if (now.lastCommit !== seen.lastCommit) this.#committedAt = running;
+    if (now.commits !== seen.commits) this.#committedAt = running;
     if (now.dropped > seen.dropped) this.#fullSince ??= running;
     else if (!now.isHalfFull) this.#fullSince = null;
 

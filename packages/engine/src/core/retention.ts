@@ -1,13 +1,9 @@
+import type { Moment } from './moment.ts';
+
 /** A wall clock that is off by more than this against the monotonic one has jumped, ms. */
 const JUMP_MS = 60_000;
 /** How long nothing is deleted after a jump. */
 const REST_MS = 3_600_000;
-
-/** One moment by both clocks, ms. */
-export interface Moment {
-  wallMs: number;
-  monoMs: number;
-}
 
 export interface Retained {
   /** Rows with older stamps may be deleted; null: none. */

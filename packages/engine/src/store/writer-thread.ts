@@ -1,9 +1,11 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { errorCode } from '@hybrid-soak/contract/error-code.ts';
+import { beatOver } from './beat.ts';
 import { lockDatabase } from './open/lock.ts';
 import { makeFolderOf } from './open/make-folder.ts';
 import { openDatabase } from './open/open.ts';
 import { DatabaseRefused, DatabaseUnavailable, lasts, refusalOf } from './open/refusals.ts';
+import { heartbeatAtRest } from './rest.ts';
 import type { Batch, FromWriter, LifeEnd, ToWriter, WriterRules } from './rows/batch.ts';
 import { beginLife } from './rows/lives.ts';
 import { cancelAbandonedOrders, endAbandonedCoverage, readSeeds } from './rows/resume.ts';
@@ -14,6 +16,9 @@ import { Upkeep } from './upkeep.ts';
 /** The persistence thread: owns the one writing connection; a slow disk stalls this thread and no other. */
 const rules = workerData as WriterRules;
 const port = parentPort as NonNullable<typeof parentPort>;
+/** The main thread beats once a second. */
+const LEAST_REST_MS = 1000;
+
 const tell = (message: FromWriter) => port.postMessage(message);
 
 guarded(serve);
@@ -29,9 +34,15 @@ function serve(): void {
   const upkeep = patiently(() => new Upkeep(db, rules, (note) => tell({ kind: 'note', ...note })));
   let ticksWritten = 0;
   tell({ kind: 'ready', ...opened, seeds: readSeeds(db), health: readHealth(db) });
+  const beat = beatOver(rules.beat);
+  const rest = heartbeatAtRest(db, beat, Math.max(LEAST_REST_MS, rules.flushIntervalMs), (touch) =>
+    guarded(() => passing(touch) && upkeep.lookAtFiles()),
+  );
   const commit = (batch: Batch) => {
     const { ticks } = batch;
     retry(() => write.immediate(batch, Date.now(), ticksWritten + ticks.rows), Number.POSITIVE_INFINITY);
+    beat.committed();
+    rest.postpone();
     upkeep.afterCommit(ticks);
     ticksWritten += ticks.rows;
     const { rows, buffer } = ticks;
@@ -39,15 +50,12 @@ function serve(): void {
     port.postMessage({ kind: 'committed', ticks: rows, ...wal, buffer } satisfies FromWriter, [buffer]);
   };
   const close = (end: LifeEnd) => {
-    retry(() => endLife(end, Date.now()), Number.POSITIVE_INFINITY);
+    retry(() => endLife(end, Date.now(), Math.round(performance.now())), Number.POSITIVE_INFINITY);
     upkeep.lookAtFiles();
     upkeep.close();
+    rest.stop();
     // A failed checkpoint loses nothing: the data stays in the WAL.
-    try {
-      db.pragma('wal_checkpoint(TRUNCATE)');
-    } catch (error) {
-      if (lasts(rules.path, error) !== 'now') throw error;
-    }
+    passing(() => db.pragma('wal_checkpoint(TRUNCATE)'));
     db.close();
     lock.close();
     tell({ kind: 'closed', ticksWritten });
@@ -56,6 +64,17 @@ function serve(): void {
   port.on('message', (message: ToWriter) => {
     guarded(() => (message.kind === 'close' ? close(message.end) : commit(message.batch)));
   });
+}
+
+/** False if it fails for now. */
+function passing(run: () => void): boolean {
+  try {
+    run();
+    return true;
+  } catch (error) {
+    if (lasts(rules.path, error) !== 'now') throw error;
+    return false;
+  }
 }
 
 /** Reports what is the database's doing and ends the thread. Bugs are rethrown; the thread dies of them. */

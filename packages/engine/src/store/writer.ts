@@ -1,12 +1,11 @@
 import { Worker } from 'node:worker_threads';
 import type { SourceHealth } from '../core/connection/health.ts';
 import type { Seeds } from '../core/dedupe/gaps.ts';
+import { beatOver } from './beat.ts';
 import { DatabaseRefused, DatabaseUnavailable } from './open/refusals.ts';
 import type { Batch, FromWriter, LifeEnd, Note, ToWriter, WriterRules } from './rows/batch.ts';
 
 export interface WriterEvents {
-  /** A buffer of a committed batch, to be reused. */
-  giveBack(buffer: ArrayBuffer): void;
   retrying(message: string): void;
   note(note: Note): void;
   /** The thread has ended: DatabaseUnavailable if a restart may help, DatabaseRefused if not, else a bug. */
@@ -23,10 +22,16 @@ export interface Writer {
   readonly seeds: Seeds;
   /** What they learnt of the sources. */
   readonly health: SourceHealth[];
+  /** Called with the buffer of each committed batch, to be reused. */
+  onReturned: (buffer: ArrayBuffer) => void;
+  /** The thread has ended by itself. */
+  hasFailed(): boolean;
   /** Ticks handed over and not yet committed. */
   pendingTicks(): number;
-  /** Monotonic milliseconds of the last commit. */
-  lastCommitMs(): number;
+  /** Commits, heartbeats included. */
+  commits(): number;
+  /** The main thread is alive: to be called each second, else there is no heartbeat while nothing is written. */
+  beat(): void;
   /** The WAL's size after the last commit, and the age of a reader that keeps it beyond its bound, seconds. */
   wal(): { bytes: number; blockedS: number };
   write(batch: Batch): void;
@@ -35,7 +40,9 @@ export interface Writer {
 }
 
 /** Starts the thread and opens the database. Rejects with DatabaseRefused or DatabaseUnavailable if it cannot be used. */
-export function startWriter(rules: WriterRules, events: WriterEvents): Promise<Writer> {
+export function startWriter(given: Omit<WriterRules, 'beat'>, events: WriterEvents): Promise<Writer> {
+  const beat = beatOver();
+  const rules: WriterRules = { ...given, beat: beat.memory };
   const worker = new Worker(new URL('./writer-thread.ts', import.meta.url), {
     workerData: rules,
     // It makes little garbage: a large young generation would only be memory.
@@ -44,18 +51,22 @@ export function startWriter(rules: WriterRules, events: WriterEvents): Promise<W
   const post = (message: ToWriter) => worker.postMessage(message);
   let pending = 0;
   let wal = { bytes: 0, blockedS: 0 };
-  let lastCommit = performance.now();
   let closed: ((ticks: number) => void) | undefined;
   return new Promise((resolve, reject) => {
-    let ready = false;
-    const fail = (error: Error) => (ready ? events.failed(error) : reject(error));
+    let opened: Writer | undefined;
+    let failed = false;
+    const fail = (error: Error) => {
+      failed = true;
+      if (opened === undefined) reject(error);
+      else events.failed(error);
+    };
     worker.on('error', (error) => fail(error as Error));
     worker.on('message', (message: FromWriter) => {
       switch (message.kind) {
         case 'ready':
-          ready = true;
-          lastCommit = performance.now();
-          resolve({
+          opened = {
+            onReturned() {},
+            hasFailed: () => failed,
             pragmas: message.pragmas,
             migrated: message.migrated,
             movedAside: message.movedAside,
@@ -64,7 +75,8 @@ export function startWriter(rules: WriterRules, events: WriterEvents): Promise<W
             seeds: message.seeds,
             health: message.health,
             pendingTicks: () => pending,
-            lastCommitMs: () => lastCommit,
+            commits: beat.commits,
+            beat: beat.beat,
             write(batch) {
               pending += batch.ticks.rows;
               worker.postMessage({ kind: 'batch', batch } satisfies ToWriter, [batch.ticks.buffer]);
@@ -75,7 +87,8 @@ export function startWriter(rules: WriterRules, events: WriterEvents): Promise<W
                 closed = done;
               });
             },
-          });
+          };
+          resolve(opened);
           break;
         case 'refused': {
           const refusal = new (message.forNow ? DatabaseUnavailable : DatabaseRefused)(message.message);
@@ -84,9 +97,8 @@ export function startWriter(rules: WriterRules, events: WriterEvents): Promise<W
         }
         case 'committed':
           pending -= message.ticks;
-          lastCommit = performance.now();
           wal = { bytes: message.walBytes, blockedS: message.walBlockedS };
-          events.giveBack(message.buffer);
+          opened?.onReturned(message.buffer);
           break;
         case 'note':
           events.note(message);

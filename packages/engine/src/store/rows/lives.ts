@@ -8,7 +8,7 @@ import type { LifeEnd } from './batch.ts';
 export function beginLife(
   db: Database.Database,
   life: { invocationId: string | null; pid: number; startedMs: number },
-): (end: LifeEnd, nowMs: number) => void {
+): (end: LifeEnd, nowMs: number, ranMs: number) => void {
   const begin = db.transaction(() => {
     db.exec(
       `UPDATE engine_lives SET end_reason = 'crash',
@@ -22,10 +22,10 @@ export function beginLife(
   });
   const id = begin.immediate();
   const end = db.prepare(
-    `UPDATE engine_lives SET ended_ms = MAX(started_ms, @nowMs), end_reason = @reason, exit_code = @exitCode, totals = @totals
+    `UPDATE engine_lives SET ended_ms = MAX(started_ms, @nowMs), ran_ms = @ranMs, end_reason = @reason, exit_code = @exitCode, totals = @totals
      WHERE id = @id`,
   );
-  return (how, nowMs) => {
-    end.run({ ...how, nowMs, id });
+  return (how, nowMs, ranMs) => {
+    end.run({ ...how, nowMs, ranMs, id });
   };
 }

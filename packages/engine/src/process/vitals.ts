@@ -1,0 +1,37 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import type { Vitals } from '@hybrid-soak/contract/heartbeat.ts';
+
+const SLOW_MS = 60_000;
+type OfProcess = Pick<Vitals, 'cpu_usec' | 'heap_bytes' | 'descriptors' | 'threads' | 'private_bytes'>;
+
+/** What the process can say of itself. The files of /proc are read once a minute, the rest at each call. */
+export function processVitals(): () => OfProcess {
+  let slow: OfProcess = {};
+  let readMs = Number.NEGATIVE_INFINITY;
+  return () => {
+    const nowMs = performance.now();
+    if (nowMs - readMs >= SLOW_MS) {
+      readMs = nowMs;
+      slow = ofProc();
+    }
+    const { user, system } = process.cpuUsage();
+    return { ...slow, cpu_usec: user + system };
+  };
+}
+
+/** proc_pid_smaps(5), proc_pid_status(5). What cannot be read is left out. */
+function ofProc(): OfProcess {
+  try {
+    const memory = readFileSync('/proc/self/smaps_rollup', 'utf8');
+    const kib = [...memory.matchAll(/^Private_(?:Clean|Dirty):\s+(\d+) kB/gm)].map(([, n]) => Number(n));
+    const threads = /^Threads:\s+(\d+)/m.exec(readFileSync('/proc/self/status', 'utf8'));
+    return {
+      heap_bytes: process.memoryUsage().heapUsed,
+      private_bytes: kib.reduce((sum, n) => sum + n, 0) * 1024,
+      descriptors: readdirSync('/proc/self/fd').length,
+      ...(threads === null ? {} : { threads: Number(threads[1]) }),
+    };
+  } catch {
+    return {};
+  }
+}

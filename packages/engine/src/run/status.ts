@@ -1,0 +1,65 @@
+import type { Vitals } from '@hybrid-soak/contract/heartbeat.ts';
+import type { Feed } from '../feeds/feed.ts';
+import type { Pipeline } from '../pipeline.ts';
+import type { Watched } from '../process/health.ts';
+import type { Log } from '../process/log.ts';
+import type { StatusRow } from '../store/rows/batch.ts';
+import type { Writer } from '../store/writer.ts';
+
+/** The parts of a run that say how it is. */
+export interface Parts {
+  pipeline: Pipeline;
+  writer: Writer;
+  feed: Feed;
+  startedMs: number;
+}
+
+export function statusRow({ pipeline, writer, feed, startedMs }: Parts, vitals: Vitals, stopped: boolean): StatusRow {
+  const { counters } = pipeline;
+  return {
+    startedMs,
+    invocationId: process.env['INVOCATION_ID'] ?? null,
+    framesReceived: counters.received,
+    drops: counters.dropped,
+    connection: stopped ? 'stopped' : feed.state(),
+    connectionState: stopped ? 'stopped' : feed.connection(),
+    tradeFramesKept: counters.trade_frames_kept,
+    tradeFramesSampledOut: counters.sampled_out,
+    sampleEvery: pipeline.sampler.every,
+    counters: JSON.stringify(pipeline.totals()),
+    vitals: {
+      ...vitals,
+      queue_depth: writer.pendingTicks(),
+      unaccounted: pipeline.unaccounted(),
+      duplicates: counters.trade_duplicates,
+      wal_blocked_s: Math.round(writer.wal().blockedS * 10) / 10,
+    },
+  };
+}
+
+/** One line for `systemctl status`. */
+export function statusLine({ pipeline, feed }: Parts): string {
+  const { ticks, received } = pipeline.counters;
+  return `${feed.state()}, 1 in ${pipeline.sampler.every}: ${received} frames, ${ticks} ticks`;
+}
+
+/** The run as it is watched. */
+export function watched(parts: Parts, log: Log, jumped: () => void, end: Watched['end']): Watched {
+  const { pipeline, writer, feed } = parts;
+  return {
+    progress: () => ({
+      dropped: pipeline.counters.dropped,
+      commits: writer.commits(),
+      isHalfFull: pipeline.isHalfFull(writer.pendingTicks()),
+    }),
+    malformed: () => pipeline.counters.malformed,
+    totals() {
+      const [pending, unaccounted] = [writer.pendingTicks(), pipeline.unaccounted()];
+      const log_lines_dropped = log.droppedLines();
+      return { ...pipeline.totals(), unaccounted, pending, log_lines_dropped, connection: feed.state() };
+    },
+    status: () => statusLine(parts),
+    jumped,
+    end,
+  };
+}
