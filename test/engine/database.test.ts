@@ -174,7 +174,7 @@ t.test('what is refused as corrupt stays byte for byte, its WAL too; --recover m
   t.equal((await ended).code, 0);
 });
 
-t.test('a file that is no database, as after a torn first page, is moved aside by --recover alone', async (t) => {
+t.test('a file that is not a database, as after a torn first page, is moved aside by --recover alone', async (t) => {
   const cwd = working(t);
   openDatabase(database(cwd)).db.close();
   damage(database(cwd), 1);
@@ -199,7 +199,7 @@ t.test('--recover leaves a sound database where it is', async (t) => {
   t.equal((await ended).code, 0);
 });
 
-t.test('corruption that shows while the engine runs is exit 12: no restart mends it', async (t) => {
+t.test('corruption that shows while the engine runs is exit 12: no restart repairs it', async (t) => {
   const cwd = working(t);
   const { db } = openDatabase(database(cwd));
   const root = db.prepare("SELECT rootpage FROM sqlite_master WHERE name = 'ticks_ts'").pluck().get() as number;

@@ -9,7 +9,7 @@ const isStallRestart = (record: Entry['records'][number]) =>
   record.action === 'ENGINE_RESTART' && record.reason === 'stall';
 const isRelieved = ({ newRows, ended, alive }: Entry) => newRows > 0 || ended || alive;
 
-/** A STALL is followed by its restart or by the end as soon as there can be one, however often the engine is born anew. */
+/** A STALL is followed by its restart or by the end as soon as there can be one, however often the engine is restarted. */
 function stallsAreActedOn({ scenario, entries }: Trace): string | null {
   const { stall_threshold_s, stall_grace_s } = scenario.options.parameters;
   const within = (stall_threshold_s + stall_grace_s) * 1000 + LATE_MS;

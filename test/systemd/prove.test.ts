@@ -30,7 +30,7 @@ t.test('soak prove on a real systemd', needsSystemd(), async (t) => {
   };
   const proofOf = (name: string) => newest().proofs.find((proof) => proof.name === name) as Proof;
 
-  await t.test('doctor finds nothing amiss, and says what is with a hint', async (t) => {
+  await t.test('doctor finds nothing wrong, and each finding has a hint', async (t) => {
     t.match(await host.soak('doctor'), { code: 0, stderr: '' });
     host.writeConfig(`${CONFIG}sample_evry = 1\n`);
     t.match(await host.soak('doctor'), { code: 20, stdout: /FAIL {4}the configuration is valid: .*\n +-> / });
@@ -105,7 +105,7 @@ t.test('soak prove on a real systemd', needsSystemd(), async (t) => {
     return { ended, signal: (how: string) => host.run('pkill', `-${how}`, '-f', 'supervisor/src/main.ts prove') };
   }
 
-  await t.test('Ctrl-C puts everything back at once', async (t) => {
+  await t.test('Ctrl-C restores everything immediately', async (t) => {
     const { ended, signal } = await underWay('throttle');
     await signal('INT');
     t.equal(await ended, 130);
@@ -113,18 +113,15 @@ t.test('soak prove on a real systemd', needsSystemd(), async (t) => {
     t.same(await found(), before);
   });
 
-  await t.test(
-    'after kill -9 in the middle, soak restore puts everything back, the local exchange ended',
-    async (t) => {
-      const { ended, signal } = await underWay('throttle');
-      await signal('KILL');
-      await ended;
-      t.match(await host.soak('restore'), { code: 0, stdout: /^restored: / });
-      t.same(await found(), before);
-      t.match(await host.run('pgrep', '-f', 'feed/src/main.ts serve'), { code: 1 });
-      t.match(await host.soak('restore'), { code: 0, stdout: 'nothing to restore' });
-    },
-  );
+  await t.test('after kill -9 in the middle, soak restore restores everything, the local exchange ended', async (t) => {
+    const { ended, signal } = await underWay('throttle');
+    await signal('KILL');
+    await ended;
+    t.match(await host.soak('restore'), { code: 0, stdout: /^restored: / });
+    t.same(await found(), before);
+    t.match(await host.run('pgrep', '-f', 'feed/src/main.ts serve'), { code: 1 });
+    t.match(await host.soak('restore'), { code: 0, stdout: 'nothing to restore' });
+  });
 
   await t.test('while a proof runs no other supervisor can', async (t) => {
     const { ended, signal } = await underWay('exit-code');

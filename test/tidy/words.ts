@@ -4,8 +4,8 @@ import { paths, read } from './sources.ts';
 const ARCHAIC: [RegExp, string][] = [
   [/\bwho(m|ever)\b/i, 'which, anyone who'],
   [/\banew\b/i, 'again'],
-  [/\b(is|are|be|was|were|been) told\b/i, 'is reported, is logged, knows'],
-  [/(?<!\bthere )\b(is|are|was|were) no (?!longer|more|such|one\b)/i, 'is not a'],
+  [/\b(is|are|be|was|were|been) told\b(?! apart)/i, 'is reported, is logged, knows'],
+  [/(?<!there )\b(is|are|was|were) no (?!longer|more|such|one\b)/i, 'is not a'],
   [/\bmend(s|ed|ing)?\b/i, 'repair'],
   [/\bput(s|ting)? ((it|that|them|everything|all) )?back\b/i, 'restore'],
   [/\b(amiss|lest|thereof|hence)\b/i, 'wrong; so that … not; of it; so'],

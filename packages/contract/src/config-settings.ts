@@ -5,7 +5,7 @@ export type Settings = Record<string, Setting>;
 
 /**
  * A config's text with other settings in it, for a temporary file: comments and layout are not kept. A table of `changes`
- * goes over the table of the text. Throws where the text is no TOML.
+ * goes over the table of the text. Throws if the text is not TOML.
  */
 export function withSettings(text: string, changes: Settings): string {
   return TOML.stringify(merged(TOML.parse(text.replace(/^\uFEFF/, '')), changes));

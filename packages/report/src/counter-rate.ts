@@ -4,7 +4,7 @@ const COMPACT_AT = 1000;
 
 /**
  * Growth of a counter per millisecond over a sliding window; NaN while unknown. A counter that went down has been reset,
- * and one that could not be read has no past: in both cases the window begins anew.
+ * and one that could not be read has no past: in both cases the window starts again.
  */
 export function counterRate(windowMs: number): (mono: number, total: number) => number {
   let monos: number[] = [];

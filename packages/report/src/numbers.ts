@@ -8,7 +8,7 @@ const round = (value: number) => Math.round(value * 10) / 10;
 const seconds = (value: number) => `${round(value)} s`;
 const plain = (name: string) => (value: unknown) => `${name} ${String(value)}`;
 
-/** Fields in the order in which they are told, and how. */
+/** Fields in the order in which they are shown, and their format. */
 const TOLD: Readonly<Record<string, (value: unknown) => string>> = {
   from: plain('from'),
   attribution: plain('attribution'),

@@ -34,7 +34,7 @@ const COMMANDS: Record<string, { summary: string; load(): Promise<Command> }> = 
     load: async () => (await import('./commands/prove.ts')).proveCommand(),
   },
   doctor: {
-    summary: 'what is amiss with the installation, and what to do',
+    summary: 'what is wrong with the installation, and what to do',
     load: async () => (await import('./commands/doctor.ts')).doctorCommand(),
   },
   install: {

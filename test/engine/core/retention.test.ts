@@ -31,7 +31,7 @@ t.test('stamps that the engine makes itself do not confirm its clock', async (t)
   t.equal(retention.look(at(T + 40 * DAY + 1000, 1000)).beforeMs, T + 1000 - KEEP);
 });
 
-t.test('a jump is reported once and suspends retention for an hour; drift is no jump', async (t) => {
+t.test('a jump is reported once and suspends retention for an hour; drift is not a jump', async (t) => {
   const retention = new Retention(KEEP, false, T, at(T, 0));
   t.equal(retention.look(at(T + 1050, 1000)).jumpedMs, null);
   t.same(retention.look(at(T + 40 * DAY, 2000)), { beforeMs: null, jumpedMs: 40 * DAY - 2050 });

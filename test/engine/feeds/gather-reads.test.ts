@@ -4,7 +4,7 @@ import t from 'tap';
 import WebSocket, { WebSocketServer } from 'ws';
 import { eventually } from '../../eventually.ts';
 
-t.test('Gathered reads lose no frame, answer pings, and stop when they are told to', async (t) => {
+t.test('Gathered reads lose no frame, answer pings, and stop on request', async (t) => {
   const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
   await once(server, 'listening');
   const { port } = server.address() as { port: number };

@@ -24,7 +24,7 @@ export interface Truth {
   cpuPart: number;
   ioPart: number;
   memoryPart: number;
-  /** Host stall, whoever caused it. */
+  /** Host stall, whatever caused it. */
   cpuPressure: number;
   /** Wall time in which the engine's own quota kept it from running. */
   throttled: number;
@@ -72,7 +72,7 @@ export class Host {
     this.neighbours = scenario.neighbours.map((spec, i) => new Neighbour(spec, seeded(seed + 101 * (i + 1))));
   }
 
-  /** systemd has made the cgroup anew: its totals begin at 0. */
+  /** systemd has recreated the cgroup: its totals begin at 0. */
   renewCgroup(): void {
     this.enginePsi = files();
     this.engineIoBytes = 0;
@@ -157,7 +157,7 @@ export class Host {
     this.wanted[group] = wantUs;
   }
 
-  /** One disk: everybody's requests share what it can do, and whoever has requests in flight waits for them. */
+  /** One disk: all requests share what it can do, and a task with requests in flight waits for them. */
   private disk(engine: Engine): void {
     const { disk, engine: spec } = this.scenario;
     const rows = Math.max(0, engine.rows - this.rowsBefore);

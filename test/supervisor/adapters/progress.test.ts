@@ -65,7 +65,7 @@ t.test('a missing database is unavailable and nothing is created in its folder',
 });
 
 t.test('a text file and a database without the table are unavailable with why, and hold no descriptor', async (t) => {
-  const folder = t.testdir({ 'text.db': 'this is no database, it is a text that goes on\n'.repeat(100) });
+  const folder = t.testdir({ 'text.db': 'this is not a database, it is a text that goes on\n'.repeat(100) });
   const open = () => readdirSync('/proc/self/fd').length;
   const probe = progressProbe(join(folder, 'text.db'));
   t.match(probe.read().progress, { available: false, why: /not a database/ });
@@ -109,7 +109,7 @@ t.test('a database locked by another is unavailable soon, and the rows are count
   db.close();
 });
 
-t.test('a database that was replaced is opened anew', async (t) => {
+t.test('a database that was replaced is reopened', async (t) => {
   const folder = t.testdir({});
   const path = join(folder, 'bot.db');
   const first = database(path);

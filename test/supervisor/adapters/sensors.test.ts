@@ -7,7 +7,7 @@ import t from 'tap';
 
 const PSI = 'some avg10=1.50 avg60=2.00 avg300=3.00 total=4000\nfull avg10=0.50 avg60=0.00 avg300=0.00 total=100\n';
 
-t.test('a pressure file is read anew each time through one descriptor', async (t) => {
+t.test('a pressure file is read afresh each time through one descriptor', async (t) => {
   const path = join(t.testdir({ cpu: PSI }), 'cpu');
   const file = pressureFile(path);
   t.match(file.read(), { available: true, value: { some: { total: 4000, avg10: 1.5 }, full: { total: 100 } } });

@@ -30,7 +30,7 @@ t.test('a duration of a century', (t) => refused(t, good, ['-d', '999999h'], 2, 
 t.test('the wrong flag is not blamed', (t) => refused(t, good, ['--seconds', 'abc'], 2, /^--seconds abc: valid/));
 t.test('two durations', (t) => refused(t, good, ['-d', '5', '--seconds', '5'], 2, /cannot be used with/));
 t.test('an interval past what a timer holds', (t) => refused(t, good, ['--interval', '30d'], 2, /--interval 30d/));
-t.test('a unit that is no name', (t) => refused(t, good, ['--unit', '../x'], 2, /--unit \.\.\/x: valid/));
+t.test('a unit that is not a name', (t) => refused(t, good, ['--unit', '../x'], 2, /--unit \.\.\/x: valid/));
 t.test('a mode that the config has no URL for', (t) =>
   refused(t, good, ['--mode', 'mockws'], 12, /engine\.ws_url: missing in mode mockws/),
 );

@@ -213,7 +213,7 @@ t.test('stamps, numbers and orders as other programs write them give the same ru
   }
 });
 
-t.test('a read that failed, written as -1, is no calm: the resource is unavailable', async (t) => {
+t.test('a read that failed, written as -1, is not calm: the resource is unavailable', async (t) => {
   const cwd = t.testdir();
   const text = readFileSync(EARLIER, 'utf8')
     .replaceAll(/"memory_(some|full)_raw": "[^"]*"/g, '"memory_$1_raw": ""')
@@ -246,7 +246,7 @@ t.test('a log of several runs: the last, or the one whose id begins so; two of t
   });
 });
 
-t.test('what is no recording is one clear line', async (t) => {
+t.test('what is not a recording is one clear line', async (t) => {
   const cwd = t.testdir({
     empty: '',
     text: 'hello\n',

@@ -59,7 +59,7 @@ t.test('soak dashboard serves beside a running soak, changes nothing, and ends o
   const everywhere = soak(cwd, 'dashboard', '--listen', '0.0.0.0:0');
   await new Promise((heard) => everywhere.child.stdout?.once('data', heard));
   everywhere.child.kill('SIGINT');
-  t.match(await everywhere.ended, { code: 0, stderr: /^0\.0\.0\.0 is no loopback address: [^\n]*\n$/ });
+  t.match(await everywhere.ended, { code: 0, stderr: /^0\.0\.0\.0 is not a loopback address: [^\n]*\n$/ });
   child.kill('SIGTERM');
   t.match(await ended, { code: 0 });
 });

@@ -10,7 +10,7 @@ const config = (cwd: string) => readFileSync(join(cwd, 'config/config.toml'), 'u
 const state = (cwd: string) => join(cwd, 'data/ops/soak_state.json');
 const enginePid = (record: Record<string, unknown>) => Number(record['unit_pid']);
 
-t.test('a soak over the real engine: rows are counted, everything is put back, the summary is JSON', async (t) => {
+t.test('a soak over the real engine: rows are counted, everything is restored, the summary is JSON', async (t) => {
   const cwd = t.testdir(folder());
   // Makes the database, so that the second run sees it from its first moment.
   const first = run(cwd, '-d', '1h');

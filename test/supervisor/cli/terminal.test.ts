@@ -74,7 +74,7 @@ t.test('on a terminal the block is painted, fits after a resize, and Ctrl-C rest
   t.equal(readFileSync(join(cwd, 'config/config.toml'), 'utf8'), CONFIG);
 });
 
-t.test('Ctrl-C twice stops at once: the config is put back, exit 130', async (t) => {
+t.test('Ctrl-C twice exits immediately: the config is restored, exit 130', async (t) => {
   const cwd = t.testdir(folder());
   const { text, type, ended } = terminal(t, cwd);
   await decided(cwd, 'ENGINE_RESTARTED');

@@ -38,7 +38,7 @@ t.test('a running unit is stopped for it, measured without, and started', async 
   t.match(soak.of('ENGINE_RESTARTED'), [{ reason: 'started', effect: 'start', ok: true }]);
 });
 
-t.test('what the engine did before its stop is no part of the baseline', async (t) => {
+t.test('what the engine did before its stop is not part of the baseline', async (t) => {
   const soak = new Soak({ calibrate: 'before' }).set({ cpu: 100 }).run(5);
   soak.set({ unit: { active_state: 'inactive' }, cpu: 20 });
   t.match(soak.until('CALIBRATED'), { baseline: { cpu: 20 } });

@@ -31,7 +31,7 @@ for (const [signal, code] of [
     t.match(soak.last?.ending, { verdict: 'INTERRUPTED', exit_code: code });
   });
 
-t.test('an end waits for the effect under way, then puts back', async (t) => {
+t.test('an end waits for the effect under way, then restores', async (t) => {
   const soak = new Soak().run(60).set({ cpu: 90, engineCpu: 300 });
   soak.until('ENGINE_RESTART');
   soak.set({ effects: null, signal: 'SIGINT' }).run(30);
@@ -45,7 +45,7 @@ t.test('an end waits for the effect under way, then puts back', async (t) => {
   t.equal(soak.last?.ending?.exit_code, 130);
 });
 
-t.test('what could not be put back after three attempts is a FAIL that names `soak restore`', async (t) => {
+t.test('what could not be restored after three attempts is a FAIL that names `soak restore`', async (t) => {
   const soak = new Soak({ duration_s: 120 });
   soak.run(110).set({ effects: 'fail' });
   t.match(ended(soak), { verdict: 'FAIL', reason: /not restored: timed out; `soak restore`/, exit_code: 20 });
@@ -79,7 +79,7 @@ t.test('telemetry missing for more than a tenth of the run is INCONCLUSIVE', asy
   t.match(ended(soak), { verdict: 'INCONCLUSIVE', reason: /telemetry missing for 12/, exit_code: 22 });
 });
 
-t.test('a database that an engine at its start has not made yet is no missing telemetry', async (t) => {
+t.test('a database that an engine at its start has not made yet is not missing telemetry', async (t) => {
   const soak = new Soak({ duration_s: 60 }, {}, { progress: false }).run(20).set({ progress: true });
   t.match(ended(soak), { verdict: 'PASS' });
   t.match(ended(new Soak({ duration_s: 60 }, {}, { progress: false })), { verdict: 'INCONCLUSIVE' });

@@ -15,13 +15,13 @@ t.test('one rung when a limit is exceeded for 10 s without a break', async (t) =
   t.equal(rung.at, 75);
 });
 
-t.test('a break begins the 10 s anew', async (t) => {
+t.test('a break restarts the 10 s', async (t) => {
   const soak = calibrated();
   for (let i = 0; i < 10; i++) soak.set({ cpu: 60 }).run(5).set({ cpu: 0 }).run(15);
   t.same(soak.of('ENGINE_RESTART'), []);
 });
 
-t.test('an engine that has just started is no measure of its load until the whole window has seen it', async (t) => {
+t.test('an engine that has just started is not a measure of its load until the whole window has seen it', async (t) => {
   const soak = calibrated({}, { sustain_s: 0, stall_grace_s: 8 }).set({ rowsPerS: 0, heartbeat: null });
   const started = soak.until('ENGINE_RESTARTED');
   const rung = hog(soak.set({ rowsPerS: 10, heartbeat: true })).until('ENGINE_RESTART');
@@ -109,7 +109,7 @@ t.test('without a cgroup the effect is judged by the pressure', async (t) => {
   t.same(soak.run(600).said('HOLD').at(-1), 'HOLD: ineffective');
 });
 
-t.test('THROTTLE3 and 30 s over the limit: THROTTLE_MAX, then ABORT, config and unit put back, FAIL', async (t) => {
+t.test('THROTTLE3 and 30 s over the limit: THROTTLE_MAX, then ABORT, config and unit restored, FAIL', async (t) => {
   const soak = hog(calibrated());
   for (const engineCpu of [250, 150, 80]) {
     soak.until('ENGINE_RESTART');
@@ -143,7 +143,7 @@ t.test('the hour’s budget is shared; spent, the rung is held', async (t) => {
   t.equal(soak.said('HOLD').at(-1), 'HOLD: budget');
 });
 
-t.test('a reload is no restart and costs nothing of the budget', async (t) => {
+t.test('a reload is not a restart and costs nothing of the budget', async (t) => {
   const soak = hog(calibrated({ apply: 'reload' }, { max_restarts_per_hour: 0 }));
   t.match(soak.until('ENGINE_RESTART'), { effect: 'set-rung' });
 });

@@ -28,7 +28,7 @@ t.test('one resource that cannot be read keeps the rung: blind is not calm', asy
   t.equal(soak.of('ENGINE_RESTART').length, 1);
 });
 
-t.test('calm that was broken while a restart was under way begins anew', async (t) => {
+t.test('calm that was broken while a restart was under way starts again', async (t) => {
   const soak = throttled().set({ cpu: 0, rowsPerS: 0, heartbeat: false });
   soak.until('STALL');
   soak.set({ effects: null, cpu: 90, rowsPerS: 10, heartbeat: true }).run(30);
@@ -57,7 +57,7 @@ t.test('each flap doubles the hold, up to eight minutes; a quiet hold halves it'
   t.equal(flap(soak), 60);
 });
 
-t.test('an escalation long after a recovery is no flap', async (t) => {
+t.test('an escalation long after a recovery is not a flap', async (t) => {
   const soak = throttled().set({ cpu: 5 });
   soak.until('ENGINE_RESTART');
   soak.run(150);

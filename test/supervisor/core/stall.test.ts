@@ -67,7 +67,7 @@ t.test('QUIET is said again after trades have come back', async (t) => {
   t.equal(soak.of('QUIET').length, 2);
 });
 
-t.test('a restart in a quiet market is no stall while the engine connects again', async (t) => {
+t.test('a restart in a quiet market is not a stall while the engine connects again', async (t) => {
   const soak = running().set({ rowsPerS: 0 }).run(200);
   soak.set({ unit: { n_restarts: 1, invocation_id: 'again' }, connection: 'connecting' }).run(10);
   soak.set({ connection: 'connected' }).run(300);
@@ -88,7 +88,7 @@ t.test('a STALL whose restart was never asked for does not count among the resta
   t.equal(soak.until('ENGINE_RESTART').reason, 'stall');
 });
 
-t.test('no connection is no quiet market', async (t) => {
+t.test('a lost connection is not a quiet market', async (t) => {
   t.match(running().set({ rowsPerS: 0, connection: 'connecting' }).until('STALL'), { at: 105 });
 });
 

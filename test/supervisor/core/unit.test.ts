@@ -7,7 +7,7 @@ const exited = (exec_main_status: number, exec_main_code = 1) => ({
   unit: { active_state: 'activating', sub_state: 'auto-restart', exec_main_status, exec_main_code, main_pid: 0 },
 });
 
-t.test('exit code 12 ends the soak at once, the config is put back, the engine stays down', async (t) => {
+t.test('exit code 12 ends the soak at once, the config is restored, the engine stays down', async (t) => {
   const soak = running()
     .set({ unit: { active_state: 'failed', exec_main_status: 12, exec_main_code: 1 } })
     .run(5);
@@ -56,7 +56,7 @@ t.test('a replay that has ended is the soak’s end', async (t) => {
 });
 
 t.test(
-  'an engine that does not start is tried three times, then ABORT; the putting back has three attempts of its own',
+  'an engine that does not start is tried three times, then ABORT; restoring has three attempts of its own',
   async (t) => {
     const soak = new Soak({ was_running: false, calibrate: 'before' });
     soak.set({ unit: { active_state: 'failed' }, effects: 'fail' }).run(90);

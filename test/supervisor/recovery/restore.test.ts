@@ -20,7 +20,7 @@ function orphan(): Known {
   return { pid, start_time: startTimeOf(pid) ?? '' };
 }
 
-t.test('orphans that die of the first signal are no error', async (t) => {
+t.test('orphans that die of the first signal are not an error', async (t) => {
   const folder = t.testdir({ 'config.toml': CONFIG });
   const path = join(folder, 'soak_state.json');
   const helpers = Array.from({ length: 20 }, orphan);
@@ -31,7 +31,7 @@ t.test('orphans that die of the first signal are no error', async (t) => {
 });
 
 t.test(
-  'what a soak of a proof left is put back before the proof: its engine, its config, no edit of anybody',
+  'what the soak of a proof left is restored before the proof starts: its engine and config, but no user edits',
   async (t) => {
     const folder = t.testdir({ 'config.toml': RUNG, inner: {} });
     const [path, inner, config] = ['soak_state.json', 'inner/soak_state.json', 'config.toml'].map((name) =>

@@ -71,7 +71,7 @@ TimeoutStopSec=0
   t.same(rules.argv, ['/bin/sh', '-c', 'echo "a b" A', 'two\tparts', '100%', '']);
   t.same(rules.environment, { A: 'later', B: 'x y', C: '"q"' });
   t.same(rules.prevent, [12, 3, 'SIGABRT']);
-  t.equal(rules.timeoutStopMs, Number.POSITIVE_INFINITY, '0 is no timeout');
+  t.equal(rules.timeoutStopMs, Number.POSITIVE_INFINITY, '0 is not a timeout');
 });
 
 t.test('variables of the command line', async (t) => {
@@ -177,7 +177,7 @@ t.test('a crash is started again until the start limit is hit', async (t) => {
   t.equal(pids.length, 3);
 });
 
-t.test('RestartSec=infinity waits, and a burst of 0 is no limit', async (t) => {
+t.test('RestartSec=infinity waits, and a burst of 0 is not a limit', async (t) => {
   const { unit, pids } = unitOf(t.testdir({}), 'exit 1', 'RestartSec=infinity\n[Unit]\nStartLimitBurst=0\n');
   await unit.start();
   t.match(await until(unit, (value) => value.sub_state === 'auto-restart'), { exec_main_status: 1 });

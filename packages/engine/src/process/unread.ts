@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 
-/** Lines that are told one by one; of the others how many there were. */
+/** Lines that are logged one by one; the rest are counted. */
 const TOLD = 5;
 const VALID =
   'a line each: a frame as it came, {"received_ms":…,"raw":"…"}, or {"symbol":…,"price":…,"volume":…,"ts":…}';

@@ -7,7 +7,7 @@ import { parseHeader, type SamplesHeader } from '../read-samples.ts';
 import { COLUMNS, rowsOf } from '../series.ts';
 import { parseObservation, sightOf } from '../sight.ts';
 
-/** What is new since the last poll; `begin` says that it is another run, or that its limits are others: draw it anew. */
+/** What is new since the last poll; `begin` says that it is another run, or that its limits are others: draw it from scratch. */
 export interface RunNews {
   begin: boolean;
   rows: Points;

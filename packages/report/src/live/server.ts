@@ -49,7 +49,7 @@ export async function serveLive(options: LiveOptions): Promise<{ url: string; cl
     tellAll('engine', engine.look(Date.now()));
   };
   const welcome = (viewer: ServerResponse) => {
-    // Whoever is there already must not miss what is found now.
+    // Viewers that are connected already must not miss what is found now.
     if (viewers.size > 0) look();
     else run.poll();
     alive = run.alive(Date.now());

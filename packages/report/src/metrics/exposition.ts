@@ -92,7 +92,7 @@ function sensorsOf({ cgroup, progress, heartbeat, unit, host_cpu }: Observation)
   return { cgroup, progress, heartbeat, unit, host_cpu };
 }
 
-/** The engine's counters are those of its present process: they begin anew at a restart, as Prometheus expects of counters. */
+/** The engine's counters are those of its present process: they start from 0 at a restart, as Prometheus expects of counters. */
 function addEngine(observation: Observation, gauge: Add, counter: Add): void {
   const cgroup = observation.cgroup.available ? observation.cgroup.value : null;
   const process = observation.process?.available ? observation.process.value : null;

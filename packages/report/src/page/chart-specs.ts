@@ -15,7 +15,7 @@ export interface ChartSpec {
   series: SeriesSpec[];
   /** The resource whose limit and baseline are drawn, or the stall threshold. */
   limit?: 'cpu' | 'memory' | 'io' | 'stall';
-  /** Which sensor's reason is told where nothing is known. */
+  /** Which sensor's reason is shown if nothing is known. */
   sensor?: 'cpu' | 'memory' | 'io' | 'progress';
   /** What the plot's height shows at least. */
   atLeast: number;

@@ -137,7 +137,7 @@ export function ratePlot(): { holder: HTMLElement; add(at: number, ticks: number
   };
 }
 
-/** The newest rows of a table, with whatever columns it has; `ts` and `*_ms` are told as times. */
+/** The newest rows of a table, with whatever columns it has; `ts` and `*_ms` are shown as times. */
 export function latestTable(name: string, rows: EngineView['tables'][number]['rows']): HTMLElement {
   const title = el('h2', {}, name);
   if (!rows.available) return el('div', {}, title, el('p', { class: 'note' }, rows.why));

@@ -9,7 +9,7 @@ export const MAX_IN_TIP = 5;
 /** Lines of what was done stand at least this far apart on average; closer, they would hide the plot. */
 export const LINE_SPACE_PX = 16;
 
-/** The decisions that are no mere routine: what a plot marks. */
+/** The decisions that are not routine: what a plot marks. */
 export function markedOf(decisions: PageDecision[]): PageDecision[] {
   const routine = ['STARTUP', 'ENGINE_START', 'ENGINE_RESTARTED', 'RESTORED', 'SUMMARY'];
   return decisions.filter((decision) => !routine.includes(decision.action));

@@ -113,7 +113,7 @@ export function axisTime(t: number, splits: number[]): string {
   return timeText(t, false).slice(0, close ? 8 : 5);
 }
 
-/** Keeps a plot as wide as its holder, and tells the marks under the pointer. Returns how it is drawn anew. */
+/** Keeps a plot as wide as its holder, and shows the marks under the pointer. Returns how to redraw it. */
 export function mount(
   plot: uPlotType,
   holder: HTMLElement,

@@ -6,7 +6,7 @@ import { keyValueList } from './dom.ts';
 import { summarySection } from './summary.ts';
 
 export interface Shown {
-  /** Draws it anew after `data` has grown, or the colours have changed. */
+  /** Redraws it after `data` has grown, or the colours have changed. */
   redraw(): void;
   close(): void;
 }

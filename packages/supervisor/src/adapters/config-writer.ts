@@ -23,7 +23,7 @@ export type ConfigWay = 'rename' | 'in place';
 /**
  * Writes a file so that it stays what it was in all but its text: by a rename over it if a new file can have its owner,
  * mode, ACL and extended attributes; else in place, which a kill may cut short: the caller has saved the old text. `path`
- * is no link. Throws as the file system does.
+ * is not a link. Throws as the file system does.
  */
 export function writeConfig(path: string, text: string): ConfigWay {
   const temporary = newFileLike(path);

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { arch, availableParallelism, cpus, hostname, release, totalmem } from 'node:os';
 
-/** The machine that a soak runs on, for whoever reads its report elsewhere. */
+/** The machine that a soak runs on, for readers of its report elsewhere. */
 export function environment(): Record<string, string | number> {
   return {
     host: hostname(),

@@ -33,7 +33,7 @@ function tryFolder(folder: string): void {
 }
 
 function nearest(folder: string): string {
-  // A symlink to nothing is there too, and is no folder.
+  // A symlink to nothing is there too, and is not a folder.
   if (lstatSync(folder, { throwIfNoEntry: false }) !== undefined) return folder;
   return nearest(dirname(folder));
 }

@@ -42,7 +42,9 @@ async function dashboard(flags: Flags): Promise<void> {
     throw new Stop(SOAK_EXIT.CONFIG, `--listen ${host}:${port}: ${error.code ?? error.message}; valid: a free address`);
   });
   if (!/^(127\.|::1$|localhost$)/i.test(host))
-    process.stderr.write(`${host} is no loopback address: whoever reaches it reads this page, without a password\n`);
+    process.stderr.write(
+      `${host} is not a loopback address: anyone who can reach it can read this page, without a password\n`,
+    );
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => void live.close());
   process.stdout.write(`${live.url}\n`);
 }

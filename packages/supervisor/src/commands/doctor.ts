@@ -28,7 +28,7 @@ export function doctorCommand(): Command {
     .option('--json', 'one JSON object')
     .addHelpText(
       'after',
-      '\nExample:\n  soak doctor\n\nExit codes: 0 all is well, 20 something is amiss, 22 something could not be looked at.',
+      '\nExample:\n  soak doctor\n\nExit codes: 0 all is well, 20 something is wrong, 22 something could not be checked.',
     )
     .action(async (flags: Flags) => {
       process.exitCode = await doctor(flags);

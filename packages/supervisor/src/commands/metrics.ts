@@ -82,7 +82,7 @@ function listening(server: Server, host: string, port: number): Promise<void> {
   });
 }
 
-/** One writing at a time; an observation that comes meanwhile is overtaken by the next. A failure is told once. */
+/** One writing at a time; an observation that comes meanwhile is overtaken by the next. A failure is logged once. */
 function textfile(path: string, note: (text: string) => void): (exposed: Exposed) => void {
   let writing = false;
   let ended = false;

@@ -49,7 +49,7 @@ export function calibrate(draft: Draft): string {
   const wanted = calibrationMs(state);
   let reason = 'calibrating';
   if (wanted > 0) {
-    // What the engine did before its stop is no part of the baseline.
+    // What the engine did before its stop is not part of the baseline.
     if (clock.now === clock.phaseSince) pressure.seen = pressure.seen.slice(-1);
     else pressure.calibration = mapResources((r) => measured(pressure.calibration[r], look.pressure[r]));
     if (clock.now - clock.phaseSince < wanted) return reason;

@@ -47,7 +47,7 @@ function trackHeartbeat({ stall, clock }: State, heartbeat: Draft['observation']
   const before = stall.heartbeat;
   if (before?.flush === flush) return;
   if (before === null) stall.heartbeat = { pid, flush, movedAt: clock.now - Math.max(0, age_ms) };
-  // A fresh process writes its row at once: being born is no proof of life, or a crash loop would pass for a slow engine.
+  // A fresh process writes its row at once: having started is not proof of life, or a crash loop would pass for a slow engine.
   else stall.heartbeat = { pid, flush, movedAt: pid === before.pid ? clock.now : before.movedAt };
 }
 

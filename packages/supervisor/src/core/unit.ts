@@ -35,7 +35,7 @@ export function adoptUnit({ unit }: State, reading: UnitReading): void {
 
 /**
  * After a start, by anyone: the stall clock runs on, but a stall does not restart at once; and an engine that loads and
- * compiles its code uses more CPU than its work does, so that it is no measure of its load yet.
+ * compiles its code uses more CPU than its work does, so that it is not a measure of its load yet.
  */
 export function grantGrace({ unit, clock, options }: State): void {
   unit.graceUntil = clock.now + options.parameters.stall_grace_s * 1000;

@@ -15,9 +15,9 @@ export async function refuseAmiss(subject: Subject): Promise<void> {
   await readUnit(subject, notes, 'to-run');
   configuration(subject, notes);
   access(subject, notes);
-  const amiss = kept.checks.filter(({ verdict }) => verdict === 'FAIL');
-  if (amiss.length === 0) return;
-  const lines = amiss.map(
+  const failed = kept.checks.filter(({ verdict }) => verdict === 'FAIL');
+  if (failed.length === 0) return;
+  const lines = failed.map(
     ({ what, measured, hint }) => `not so: ${what}: ${measured}; valid: ${hint ?? 'soak doctor'}`,
   );
   throw new Stop(SOAK_EXIT.CONFIG, lines.join('\n'));

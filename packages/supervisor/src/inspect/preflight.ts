@@ -18,7 +18,7 @@ export const REQUIREMENT =
   'The installation is what it should be: unit, artefact, config, access, space, PSI, cgroup v2, clock, Node, lock; no engine child, honest names.';
 export const METHOD = 'Looks alone: systemctl, the files, /proc, /sys/fs/cgroup and the lock; nothing is changed.';
 
-/** All findings, each with a hint where something is amiss. */
+/** All findings, each with a hint if something is wrong. */
 export async function inspect(subject: Subject, notes: Notes): Promise<void> {
   const runs = await readUnit(subject, notes);
   artefact(runs ?? subject.root, notes);
@@ -30,7 +30,7 @@ export async function inspect(subject: Subject, notes: Notes): Promise<void> {
     'cgroup v2',
     v2,
     v2 ? 'cgroup.controllers is there' : 'no cgroup.controllers under /sys/fs/cgroup',
-    'boot with systemd.unified_cgroup_hierarchy=1; without it the engine cannot be told from its neighbours',
+    'boot with systemd.unified_cgroup_hierarchy=1; without it the engine cannot be distinguished from its neighbours',
   );
   clock(notes);
   const major = Number(process.versions.node.split('.')[0]);
@@ -63,7 +63,7 @@ export function configuration({ config }: Subject, notes: Notes): void {
     found.length === 0,
     found.join('; ') || config,
     existsSync(config)
-      ? 'mend the line that it names'
+      ? 'correct the line that it names'
       : "run this in the unit's WorkingDirectory, or with --config FILE",
   );
 }

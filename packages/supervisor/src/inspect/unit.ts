@@ -56,13 +56,18 @@ type Get = (key: string) => string;
 
 function loaded(notes: Notes, get: Get, systemctl: string, unit: string, scope: 'system' | 'user'): boolean {
   const state = get('LoadState');
-  const mends: Record<string, string> = {
+  const remedies: Record<string, string> = {
     masked: `${systemctl} unmask ${unit}`,
     'not-found': `soak install${scope === 'user' ? ' --user' : ''}, or name the unit with --unit`,
     'bad-setting': `systemd-analyze verify ${get('FragmentPath')}`,
   };
   const measured = [state || 'systemd gave no answer', get('FragmentPath'), get('LoadError')].filter(Boolean).join(' ');
-  return notes.check('the unit is loaded', state === 'loaded', measured, mends[state] ?? `${systemctl} status ${unit}`);
+  return notes.check(
+    'the unit is loaded',
+    state === 'loaded',
+    measured,
+    remedies[state] ?? `${systemctl} status ${unit}`,
+  );
 }
 
 /** The files that ExecStart= names are there. */

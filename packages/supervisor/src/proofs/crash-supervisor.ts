@@ -25,7 +25,7 @@ interface Kills {
   changed: number;
 }
 
-/** kill -9 of a supervisor around its first rung change, again and again: what it leaves is looked at, then put back. */
+/** kill -9 of a supervisor around its first rung change, again and again: what it leaves is checked, then restored. */
 export async function supervisorKilled(ground: Ground, notes: Notes, times: number): Promise<void> {
   ground.configure({
     engine: { ingest_mode: 'synthetic', tick_interval_ms: 20, sample_every: 1 },
@@ -49,7 +49,7 @@ export async function supervisorKilled(ground: Ground, notes: Notes, times: numb
     'config, log and restore after a kill -9 of the supervisor',
     wrong.length === 0,
     wrong.length === 0
-      ? `${times} kills: the config was as before ${kills.unchanged} times and a rung's ${kills.changed} times, every line of the log is whole but a torn last one, restore put back each time`
+      ? `${times} kills: the config was as before ${kills.unchanged} times and a rung's ${kills.changed} times, every line of the log is whole but a torn last one, soak restore repaired each time`
       : wrong.join('; '),
   );
 }
@@ -72,10 +72,10 @@ async function killOnce(kills: Kills, n: number): Promise<string[]> {
   if (n === 1) notes.ran('soak restore', restored.code, restored.output);
   notes.evidence({ kill: n, last_decision: last, config: same ? 'as before' : 'of a rung', restored });
   return [
-    ...(valid.includes(text) ? [] : [`kill ${n}: the config is no valid one`]),
+    ...(valid.includes(text) ? [] : [`kill ${n}: the config is not valid`]),
     ...(torn === 0 ? [] : [`kill ${n}: ${torn} torn lines before the last`]),
     ...(restored.code === 0 ? [] : [`kill ${n}: restore: ${restored.output}`]),
-    ...(ground.configText() === before ? [] : [`kill ${n}: not put back`]),
+    ...(ground.configText() === before ? [] : [`kill ${n}: not restored`]),
   ];
 }
 
@@ -94,7 +94,7 @@ async function untilTheMoment(kills: Kills, soak: InnerSoak): Promise<void> {
   await ground.pause(Math.max(0, kills.leadMs + (Math.random() * 2 - 1) * CHANGE_MS));
 }
 
-/** Lines that are no JSON; the last one, which no newline ends, may be torn. */
+/** Lines that are not JSON; the last one, which no newline ends, may be torn. */
 function tornLines(path: string): number {
   const whole = readFileSync(path, 'utf8').split('\n').slice(0, -1);
   return whole.filter((line) => {

@@ -11,7 +11,7 @@ const killsOf = (quick: boolean) => (quick ? 2 : 20);
 export const crash: ProofCode = {
   name: 'crash',
   requirement:
-    'A kill -9 of the engine leaves a sound database and no double row; a kill -9 of the supervisor leaves one of two valid configs, a whole log, and restore puts back.',
+    'A kill -9 of the engine leaves a sound database and no double row; a kill -9 of the supervisor leaves one of two valid configs, a whole log, and restore repairs it.',
   method: (quick) =>
     `kill -9 of the engine ${killsOf(quick)} times, at random moments, over a local exchange (${RATE} frames/s); integrity_check and trade ids. ` +
     `Then ${killsOf(quick)} soaks under CPU pressure, each killed with -9 at a random moment around its first rung change, and \`soak restore\`.`,

@@ -33,7 +33,7 @@ export interface GroundPlan {
 
 export type Unit = Extract<UnitReading, { available: true }>['value'];
 
-/** What every proof stands on: the unit, its config, a database of its own, and the trace that it will be put back by. */
+/** What every proof stands on: the unit, its config, a database of its own, and the record by which it is restored. */
 export class Ground {
   readonly plan: GroundPlan;
   readonly quick: boolean;
@@ -62,7 +62,7 @@ export class Ground {
     saveRunState(this.plan.session.runStatePath, this.runState);
   }
 
-  /** Replaces a file; the trace comes first, so that a kill in between is put back. */
+  /** Replaces a file; the trace comes first, so that a kill in between can be undone. */
   replace(path: string, text: string): void {
     const { runState } = this;
     runState.replaced ??= [];
@@ -114,7 +114,7 @@ export class Ground {
     this.#save();
   }
 
-  /** The state file of a soak that a proof starts: whatever becomes of both, what it left is put back. */
+  /** The state file of a soak that a proof starts: whatever becomes of both, what it left is restored. */
   nested(path: string): void {
     const { runState } = this;
     if (runState.nested?.includes(path)) return;

@@ -1,4 +1,4 @@
-// One reader at full speed, in a thread of its own, until it is told to stop: counts and the newest trade, over and over.
+// One reader at full speed, in a thread of its own, until it gets a stop message: counts and the newest trade, over and over.
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { errorCode } from '@hybrid-soak/contract/error-code.ts';

@@ -53,20 +53,20 @@ function digest(path: string): string {
   }
 }
 
-/** `before`: the snapshot from before the first change; `putBack` puts everything back. */
+/** `before`: the snapshot from before the first change; `putBack` restores everything. */
 export function restore(before: Snapshot, putBack: () => Promise<string | null>): ProofCode {
   return {
     name: 'restore',
     requirement: 'After all, unit, config and sources are as they were at the start.',
     method: () =>
       'systemctl show of every property but those of one run (process, times, use), SHA-256 of config.toml and ws_sources.toml, ' +
-      'and the state of the unit, before the first change and after everything was put back.',
+      'and the state of the unit, before the first change and after everything was restored.',
     async measure(ground, notes) {
       const error = await putBack();
-      notes.check('everything was put back', error === null, error ?? 'config, then unit');
+      notes.check('everything was restored', error === null, error ?? 'config, then unit');
       const after = await snapshot(ground);
       const keys = [...new Set([...Object.keys(before.show), ...Object.keys(after.show)])];
-      const changed = keys.filter((key) => before.show[key] !== after.show[key] && !mended(key, before));
+      const changed = keys.filter((key) => before.show[key] !== after.show[key] && !repaired(key, before));
       notes.evidence({ before, after });
       notes.check(
         'config.toml is the same',
@@ -95,5 +95,5 @@ export function restore(before: Snapshot, putBack: () => Promise<string | null>)
 }
 
 /** A unit that was down because it had failed is down now because it was stopped. */
-const mended = (key: string, before: Snapshot) =>
+const repaired = (key: string, before: Snapshot) =>
   !before.running && /^(ActiveState|SubState|Result|ControlGroup)$/.test(key);

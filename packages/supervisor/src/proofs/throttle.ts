@@ -33,7 +33,7 @@ async function ladder(ground: Ground, notes: Notes, mode: string, rate: Exchange
   for (const [index, every] of STEPS.entries()) {
     ground.sampleEvery(every);
     const unit = await ground.restart();
-    // What a start costs is no cost of a frame.
+    // What a start costs is not a cost of a frame.
     await ground.pause(1000);
     const before = use(ground, unit);
     const rows = await ground.rate(secondsOf(ground.quick));

@@ -82,7 +82,7 @@ export function sampleEveryOf({ config, original_sample_every }: RunState): numb
   }
 }
 
-/** Edits made during a proof are saved beside the file, not merged: a proof's settings are no base for them. */
+/** Edits made during a proof are saved beside the file, not merged: a proof's settings are not a base for them. */
 function restoreReplaced({ path, original_text: original, written }: Replaced, runId: string): void {
   const now = existsSync(path) ? readText(path) : null;
   if (now === original) return;

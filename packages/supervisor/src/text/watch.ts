@@ -19,7 +19,7 @@ export interface Watch {
   observation(observation: Observation, verdict: Verdict): void;
   /** As it is at `mono`, monotonic milliseconds; null before the first observation. */
   view(mono: number): View | null;
-  /** The same in words, with the counters; for whoever asks. */
+  /** The same in words, with the counters; on request. */
   state(mono: number, columns: number): string;
 }
 

@@ -16,7 +16,7 @@ t.test('the ceiling doubles up to its limit, and the whole of it is jitter', asy
   t.equal(lowest.readyAt, 1000);
 });
 
-t.test('a connection that was healthy for long enough begins anew, a shorter one does not', async (t) => {
+t.test('a connection that was healthy for long enough starts again, a shorter one does not', async (t) => {
   const backoff = new Backoff(RULES, () => 1);
   for (let i = 0; i < 5; i++) backoff.lost('failed', 59_999, 0);
   t.equal(backoff.readyAt, 8000);

@@ -59,7 +59,7 @@ t.test('a market is stale by its own clock, and not before its subscription stoo
   t.notOk(isStale(clocks({ tradeAt: null }), DEADLINES, 1e9));
 });
 
-t.test('close codes and HTTP statuses are told apart by what they mean', async (t) => {
+t.test('close codes and HTTP statuses are distinguished by what they mean', async (t) => {
   for (const code of [1000, 1001, 1012]) t.equal(lossOfClose(code), 'leaving', String(code));
   t.equal(lossOfClose(1008), 'refused');
   for (const code of [1002, 1006, 1009, 1011, 1013, 4001]) t.equal(lossOfClose(code), 'failed', String(code));

@@ -84,7 +84,7 @@ function settle({ state, look }: Draft): Move {
   return { to: 'down', reason: 'calm: one rung down', extra };
 }
 
-/** The engine is still starting up: what its last rung did for it cannot be told yet. */
+/** The engine is still starting up: the effect of its last rung is not known yet. */
 const awaitsEffect = ({ state: { ladder, clock, unit } }: Draft) =>
   ladder.effectBefore !== null && ladder.effective === null && clock.now < unit.graceUntil;
 

@@ -5,7 +5,7 @@ import { type Counters, growth, share as shareOf } from './window.ts';
 
 /**
  * Whose pressure it is. `quota`: the engine is kept waiting by a quota of its own, which explains host pressure by
- * itself. `measuring`: the engine has just started, and a part of the window is no measure of it: on a busy host its
+ * itself. `measuring`: the engine has just started, and a part of the window is not a measure of it: on a busy host its
  * start-up lasts. `unknown` counts as the engine's, and the record says so.
  */
 export interface Attribution {
@@ -25,7 +25,7 @@ const COUNTERS: Record<Resource, [keyof Counters, keyof Counters]> = {
 
 /**
  * The engine's share of the CPU time used on the host, or of the io or memory stall, over the window. An engine that is not
- * running presses on nothing. A sensor that vanished in mid-run leaves the last answer standing: blindness is no proof.
+ * running presses on nothing. A sensor that vanished in mid-run leaves the last answer standing: blindness proves nothing.
  */
 export function attribute(state: State, observation: Observation, over: readonly Resource[]): Attribution {
   const unit = observation.unit.available ? observation.unit.value : null;

@@ -55,7 +55,7 @@ export interface Meter {
 
 /** Time without a sample for longer than this, ms, is blind; a shorter gap is one sample. */
 export const BLIND_MS = 30_000;
-/** Less than this, ms, is no span to take a rate over. */
+/** Less than this, ms, is not a span to take a rate over. */
 const MIN_SPAN_MS = 900;
 /** CPUs that idle more than this share of the time leave nobody waiting for them but by a quota. */
 const IDLE_SHARE = 0.1;

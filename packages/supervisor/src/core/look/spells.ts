@@ -6,7 +6,7 @@ import type { Look } from './look.ts';
 /**
  * For how long pressure has been over a limit, or calm, without a break. Looked at with every observation: a stall, or a
  * restart under way, keeps anything from being done about pressure, but a break meanwhile is a break. No spell begins
- * while an effect is under way: what an engine on its way down or up does not do is no calm.
+ * while an effect is under way: what an engine on its way down or up does not do is not calm.
  */
 export function trackSpells({ clock, effects, ladder, options, pressure: memory }: State, look: Look): void {
   const begins = effects.pending === null ? clock.now : null;

@@ -17,7 +17,7 @@ export interface Sighting extends Counters {
   mono: number;
 }
 
-/** Less than this, ms, is no span to take a rate over. */
+/** Less than this, ms, is not a span to take a rate over. */
 const MIN_SPAN_MS = 1000;
 
 /** The sightings with one more, cut to what the rate needs. */
