@@ -6,7 +6,7 @@ import { Host, needsSystemd, UNIT, until } from './host.ts';
 const CONFIG = '[engine]\ningest_mode = "synthetic"\ntick_interval_ms = 20\nsample_every = 1\n';
 const QUIETLY = ['--psi-actions', 'off', '--interval', '0.5s'];
 
-t.test('whom a soak acts on, on a real systemd', needsSystemd(), async (t) => {
+t.test('the unit that a soak acts on, on a real systemd', needsSystemd(), async (t) => {
   const host = await Host.boot(CONFIG);
   t.teardown(host.close);
   const elsewhere = (...command: string[]) => host.run('env', '-C', '/tmp', ...command);
@@ -36,7 +36,7 @@ t.test('whom a soak acts on, on a real systemd', needsSystemd(), async (t) => {
     t.equal(await host.show('ActiveState', 'passing.service'), 'active');
   });
 
-  await t.test('one supervisor a unit, by what the unit is, whoever asks; and one a folder', async (t) => {
+  await t.test('one supervisor a unit, whatever name and account it is called by; and one a folder', async (t) => {
     await host.run('sh', '-c', `ln -s ${UNIT} /etc/systemd/system/trader.service && systemctl daemon-reload`);
     const { signal, ended } = host.startSoak('-d', '10m', '--leave', 'running', ...QUIETLY);
     await host.decision('ENGINE_START').catch(() => host.decision('STARTUP'));

@@ -2,7 +2,7 @@ import { paths, read } from './sources.ts';
 
 /** Archaic words, and what to write for them. Plain English is short, literal and has the field's own terms. */
 const ARCHAIC: [RegExp, string][] = [
-  [/\bwho(m|ever)\b/i, 'which, anyone who'],
+  [/(?<!-)\bwho(m|ever)\b/i, 'which, anyone who'],
   [/\banew\b/i, 'again'],
   [/\b(is|are|be|was|were|been) told\b(?! apart)/i, 'is reported, is logged, knows'],
   [/(?<!there )\b(is|are|was|were) no (?!longer|more|such|one\b)/i, 'is not a'],

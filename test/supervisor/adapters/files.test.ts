@@ -37,7 +37,7 @@ t.test('the rewrite changes one token, keeps the mode, leaves no temp file and w
   let intent = '';
   writeSampleEvery(link, 20, (text) => {
     intent = text;
-    t.equal(readFileSync(real, 'utf8'), CONFIG, 'the intent is told before the act');
+    t.equal(readFileSync(real, 'utf8'), CONFIG, 'the intent is saved before the act');
   });
   t.equal(intent, THROTTLED);
   t.equal(readFileSync(real, 'utf8'), THROTTLED);
@@ -55,7 +55,7 @@ t.test('bytes that are not UTF-8 are refused, not replaced', async (t) => {
   t.same(readFileSync(path), bytes);
 });
 
-t.test('a config that is missing or is no TOML is unavailable with why', async (t) => {
+t.test('a config that is missing or is not TOML is unavailable with why', async (t) => {
   const folder = t.testdir({ 'bad.toml': '[engine\n' });
   t.match(readConfigFile(join(folder, 'none.toml')), { available: false, why: /none\.toml.*ENOENT/ });
   t.match(readConfigFile(join(folder, 'bad.toml')), { available: false, why: /TOML/ });
@@ -110,7 +110,7 @@ t.test('what someone edits between two rungs survives the restore', async (t) =>
   t.equal(readFileSync(path, 'utf8'), `${CONFIG}strategy = "sma" # theirs\r\n`);
 });
 
-t.test('a kill between the intent of a rung and its write leaves the exact bytes to put back', async (t) => {
+t.test('a kill between the intent of a rung and its write leaves the exact bytes to restore', async (t) => {
   const found = '[engine]\nsample_every = 0x1\n';
   const path = join(t.testdir({ 'config.toml': found.replace('0x1', '5') }), 'config.toml');
   const overwritten_text = found.replace('0x1', '5');
@@ -142,7 +142,7 @@ t.test("an operator's own sample_every stays, another key that was edited stays 
   t.equal(readFileSync(path, 'utf8'), THROTTLED.replace('20', '7'));
 });
 
-t.test('a config that is gone is put back; one that an edit broke is left, and said', async (t) => {
+t.test('a missing config is restored; one that an edit broke is left alone and reported', async (t) => {
   const folder = t.testdir({ 'broken.toml': '[engine\n' });
   restoreConfig(runState(join(folder, 'config.toml'), THROTTLED));
   t.equal(readFileSync(join(folder, 'config.toml'), 'utf8'), CONFIG);

@@ -22,7 +22,7 @@ export function dashboardCommand(): Command {
     .option('--db <file>', "the engine's database (default: [app] db_path)")
     .addHelpText(
       'after',
-      '\nExamples:\n  soak dashboard\n  ssh -L 8502:127.0.0.1:8502 server   # then http://127.0.0.1:8502/ here\n\nThere is no password: leave it on the loopback address.',
+      '\nExamples:\n  soak dashboard\n  ssh -L 8502:127.0.0.1:8502 server   # then http://127.0.0.1:8502/ here\n\nThere is not a password: leave it on the loopback address.',
     )
     .action(dashboard);
 }
