@@ -11,6 +11,17 @@ const TIMEOUT_S = 600;
 /** Measured by the calm of the whole host: each runs after all others. */
 const ALONE = ['test/systemd/engine-load.test.ts'];
 
+/** The longest ones, begun first, so that none is still running when all others have ended. */
+const FIRST = [
+  'test/systemd/prove.test.ts',
+  'test/systemd/pressure.test.ts',
+  'test/systemd/install.test.ts',
+  'test/engine/database.test.ts',
+  'test/faults/faults.test.ts',
+  'test/engine/run.test.ts',
+  'test/supervisor/cli/run.test.ts',
+];
+
 const has = (command) => spawnSync('sh', ['-c', `command -v ${command}`]).status === 0;
 
 /** Programs that tests use, and Debian's package of each. */
@@ -52,8 +63,10 @@ function testFiles(name) {
   return readdirSync(path, { recursive: true })
     .filter((file) => file.endsWith('.test.ts'))
     .map((file) => relative(root, join(path, file)))
-    .sort();
+    .sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
 }
+
+const rank = (file) => (FIRST.includes(file) ? FIRST.indexOf(file) : FIRST.length);
 
 /** Kills every process of this run, or of a run whose runner has died. */
 function sweep() {
