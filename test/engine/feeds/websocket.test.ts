@@ -73,10 +73,10 @@ t.test('a ping or a pong is a sign of life: a market without frames stays connec
     const pings = setInterval(() => socket.ping(), 10);
     socket.on('close', () => clearInterval(pings));
   });
-  const own = { first_frame_timeout_ms: 40, idle_timeout_ms: 40, trade_stale_ms: 200 };
+  const own = { first_frame_timeout_ms: 1000, idle_timeout_ms: 1000, trade_stale_ms: 2500 };
   const { events } = watched(t, sourceOf(url), own);
   await until(() => events.includes('quiet'));
-  t.same(events, ['ready', 'quiet'], 'five times the limit without a frame');
+  t.same(events, ['ready', 'quiet'], 'more than twice the limit without a frame');
 });
 
 t.test('one that has gone silent is left by the idle deadline', async (t) => {
@@ -299,8 +299,8 @@ t.test('sampled-out trades keep a market alive as long as those that are read ar
     const timer = setInterval(() => socket.send(LIVE['binance']), 4);
     socket.on('close', () => clearInterval(timer));
   });
-  const { events } = watched(t, sourceOf(url), { trade_stale_ms: 60 }, () => (n++ % 20 === 0 ? 'trade' : 'unparsed'));
-  await until(() => n > 100);
+  const { events } = watched(t, sourceOf(url), { trade_stale_ms: 1000 }, () => (n++ % 20 === 0 ? 'trade' : 'unparsed'));
+  await until(() => n > 400);
   t.notOk(events.includes('quiet'));
 });
 

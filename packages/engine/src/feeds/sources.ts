@@ -216,10 +216,7 @@ class Sources implements Feed {
     if (active.ready && !wantsProbe(active)) return;
     const { failback_probe_ms } = this.#rules.connection;
     const isUrgent = !active.ready || active.leaving;
-    this.#nextProbe = setTimeout(
-      () => this.#startProbe(),
-      isUrgent ? Math.min(RACE_MS, failback_probe_ms) : failback_probe_ms,
-    );
+    this.#nextProbe = setTimeout(() => this.#startProbe(), isUrgent ? RACE_MS : failback_probe_ms);
   }
 
   #startProbe(): void {
