@@ -317,3 +317,27 @@ t.test('an error of several addresses is not empty', async (t) => {
   t.equal(errorText(Object.assign(new Error(''), { code: 'ECONNRESET' })), 'ECONNRESET');
   t.equal(errorText(new TypeError('')), 'TypeError');
 });
+
+t.test('an exchange that asks for it is sent its keep-alive, until the connection ends', async (t) => {
+  const said: string[] = [];
+  const { url } = await scripted(t, (socket) => socket.on('message', (data) => said.push(String(data))));
+  const source = sourceOf(url, { exchange: 'okx', symbol: 'BTC-USDT' });
+  const exchange = exchangeOf(source);
+  if (exchange === undefined) throw new Error('no okx');
+  let closed = false;
+  const rules = connectionRules(t);
+  const connection = connect(source, { ...exchange, keepAlive: { everyMs: 20, text: 'ping' } }, rules, {
+    ready: () => {},
+    frame: () => 'other',
+    quiet: () => {},
+    leaving: () => {},
+    closed: () => {
+      closed = true;
+    },
+  });
+  await until(() => said.filter((text) => text === 'ping').length >= 3);
+  t.match(said[0], /subscribe/);
+  connection.close();
+  await new Promise((resolve) => setTimeout(resolve, 60));
+  t.notOk(closed, 'nothing was sent on a closed socket');
+});

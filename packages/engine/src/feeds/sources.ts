@@ -9,11 +9,11 @@ import { type Line, stateText } from './line.ts';
 import { SourceLedger } from './source-ledger.ts';
 import { type ConnectionRules, connect } from './websocket.ts';
 
-/** An attempt that takes longer has another source tried beside it. */
-const RACE_MS = 3000;
+/** An attempt that takes longer has another one beside it, and that one is replaced after as long. */
+const RACE_MS = 4000;
 /** A source with malformed trades is left after this, or a third of the process's own deadline. */
 const FORMAT_PATIENCE_MS = 10_000;
-/** From here on an engine without a connection is disconnected, not starting. */
+/** After this an engine without a connection is disconnected, not starting. */
 const STARTING_MS = 10_000;
 const LOOK_MS = 1000;
 
@@ -56,10 +56,9 @@ class Sources implements Feed {
       const verdict = this.#outage.look(this.#lanes, performance.now());
       if (verdict !== null) events.hopeless(verdict.is, verdict.forMs);
     });
-    for (const { source, exchange } of this.#lanes) {
-      const detail = { source: source.name, valid: 'exchange = "…" in its source, if it needs a subscription' };
-      if (exchange === undefined) events.log('info', 'unknown exchange: no subscription sent', detail);
-    }
+    const valid = 'exchange = "…" in its source, if it needs a subscription';
+    for (const { source } of this.#lanes.filter(({ exchange }) => exchange === undefined))
+      events.log('info', 'unknown exchange: no subscription sent', { source: source.name, valid });
     this.#reconnect(chooseNext(this.#lanes, null, performance.now()));
   }
 
@@ -121,11 +120,9 @@ class Sources implements Feed {
     const again = lane.backoff.lost(loss, livedMs, now);
     this.#outage.ended(lane, loss, now);
     // A second connection to the working source says nothing about the first.
-    const isBesideItself = line !== this.#active && lane === this.#active?.lane && this.#active.ready;
-    if (!isBesideItself) {
-      lane.failedAt = now;
-      this.#events.learnt?.(healthOf(lane, loss));
-    }
+    if (line !== this.#active && lane === this.#active?.lane && this.#active.ready) return again;
+    lane.failedAt = now;
+    this.#events.learnt?.(healthOf(lane, loss));
     return again;
   }
 
@@ -221,17 +218,26 @@ class Sources implements Feed {
 
   #startProbe(): void {
     const active = this.#active;
-    if (this.#stopped || active === null || this.#probe !== null) return;
+    if (this.#stopped || active === null) return;
     const now = performance.now();
-    const lane = active.ready
-      ? chooseProbe(this.#lanes, active, this.#lastProbed, now)
-      : chooseRival(this.#lanes, active.lane, now);
-    if (lane === undefined) {
-      this.#scheduleProbe();
-    } else {
-      this.#lastProbed = lane.index;
-      this.#probe = this.#open(lane);
+    if (!active.ready) {
+      this.#race(active, now);
+    } else if (this.#probe === null) {
+      const lane = chooseProbe(this.#lanes, active, this.#lastProbed, now);
+      if (lane !== undefined) this.#lastProbed = lane.index;
+      if (lane !== undefined) this.#probe = this.#open(lane);
+      else this.#scheduleProbe();
     }
+  }
+
+  /** A second attempt beside one that takes long, then another: only a new attempt notices that an exchange is back. */
+  #race(active: Line, now: number): void {
+    if (this.#probe !== null) {
+      this.#probe.connection.close();
+      this.#probe.lane.failedAt = now;
+    }
+    this.#probe = this.#open(chooseRival(this.#lanes, active.lane, now));
+    this.#scheduleProbe();
   }
 
   #endProbe(why: string): void {

@@ -66,7 +66,8 @@ class SourceConnection implements Connection {
   readonly #rules: ConnectionRules;
   readonly #format: Format;
   readonly #events: ConnectionEvents;
-  readonly #endWatch: () => void;
+  /** Ends the periodic work. */
+  readonly #ends: (() => void)[];
   /** Null until it is open. */
   #clocks: Clocks | null = null;
   /** Frames, and those with trades, since the last look. */
@@ -86,7 +87,7 @@ class SourceConnection implements Connection {
     this.#socket = openSocket(source.url, rules.connection, process.env);
     this.#reads = gatherReads(this.#socket);
     this.#listen();
-    this.#endWatch = rules.clock.every(Math.min(1000, ...Object.values(this.#limits)), () => this.#look());
+    this.#ends = [rules.clock.every(Math.min(1000, ...Object.values(this.#limits)), () => this.#look())];
   }
 
   async drain(): Promise<void> {
@@ -102,7 +103,7 @@ class SourceConnection implements Connection {
 
   close(): void {
     this.#ended = true;
-    this.#endWatch();
+    for (const end of this.#ends) end();
     this.#reads.set(0);
     this.#socket.terminate();
   }
@@ -129,6 +130,9 @@ class SourceConnection implements Connection {
     this.#clocks = { openedAt, signAt: null, tradeAt: null, pingedAt: openedAt, subscribing };
     for (const request of requests) this.#socket.send(request);
     this.#socket.ping();
+    const { keepAlive } = this.#exchange ?? {};
+    if (keepAlive === undefined) return;
+    this.#ends.push(this.#rules.clock.every(keepAlive.everyMs, () => this.#socket.send(keepAlive.text)));
   }
 
   /** The peer lives, whether it has anything to say or not. */

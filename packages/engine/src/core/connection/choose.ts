@@ -49,9 +49,8 @@ export function chooseProbe<C extends Candidate>(
   return wanted.find(({ index }) => index > last) ?? wanted[0];
 }
 
-/** The source to try beside an attempt at `tried` that takes long; undefined if none may be tried now. */
-export function chooseRival<C extends Candidate>(all: readonly C[], tried: C, nowMs: number): C | undefined {
-  const others = all.filter((one) => one !== tried);
-  const next = others.length > 0 ? chooseNext(others, null, nowMs) : undefined;
-  return next !== undefined && next.backoff.readyAtWhileDown() <= nowMs ? next : undefined;
+/** The source to try beside an attempt at `tried` that takes long: another one if any may be tried now, else the same. */
+export function chooseRival<C extends Candidate>(all: readonly C[], tried: C, nowMs: number): C {
+  const others = all.filter((one) => one !== tried && one.backoff.readyAtWhileDown() <= nowMs);
+  return others.length > 0 ? chooseNext(others, null, nowMs) : tried;
 }

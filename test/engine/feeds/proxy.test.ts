@@ -1,0 +1,85 @@
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createServer as createHttp } from 'node:http';
+import { createServer as createHttps } from 'node:https';
+import { type AddressInfo, connect } from 'node:net';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { WebSocketServer } from 'ws';
+import { eventually } from '../../eventually.ts';
+import { LIVE } from '../../fixtures/frames.ts';
+import { count, engineWith, folder } from '../engine.ts';
+
+/** A certificate for a host that no resolver knows; false if this machine cannot make one. */
+function certificate(dir: string): boolean {
+  const files = ['-keyout', join(dir, 'key.pem'), '-out', join(dir, 'cert.pem')];
+  const names = ['-subj', '/CN=exchange.test', '-addext', 'subjectAltName=DNS:exchange.test'];
+  try {
+    execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', ...files, ...names], {
+      stdio: 'ignore',
+    });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** An exchange that speaks TLS, and a proxy that connects every host to it; what the proxy was asked. */
+async function proxied(t: Test, dir: string) {
+  const tls = createHttps({
+    key: readFileSync(join(dir, 'key.pem')),
+    cert: readFileSync(join(dir, 'cert.pem')),
+  });
+  const sockets = new WebSocketServer({ server: tls });
+  sockets.on('connection', (socket) => {
+    let id = 5000;
+    const timer = setInterval(() => socket.send(LIVE['binance'].replace(/(?<=\D)4321(?=\D)/, String(id++))), 5);
+    socket.on('close', () => clearInterval(timer));
+  });
+  const asked: { host: string | undefined; auth: string | undefined }[] = [];
+  const proxy = createHttp((_request, response) => response.writeHead(405).end());
+  proxy.on('connect', (request, client) => {
+    asked.push({ host: request.url, auth: request.headers['proxy-authorization'] });
+    const upstream = connect((tls.address() as AddressInfo).port, '127.0.0.1', () => {
+      client.write('HTTP/1.1 200 Connection established\r\n\r\n');
+      upstream.pipe(client).pipe(upstream);
+    });
+    for (const socket of [upstream, client]) socket.on('error', () => {});
+  });
+  for (const server of [tls, proxy]) {
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    t.teardown(() => {
+      server.closeAllConnections();
+      server.close();
+    });
+  }
+  return { asked, port: (proxy.address() as AddressInfo).port };
+}
+
+t.test('HTTPS_PROXY is followed by CONNECT, its password is in no log, and NO_PROXY is an exception', async (t) => {
+  const dir = t.testdir({});
+  if (!certificate(dir)) {
+    t.skip('openssl is not here');
+    return;
+  }
+  const { asked, port } = await proxied(t, dir);
+  const url = 'wss://exchange.test/ws/btcusdt@trade?key=secret';
+  const proxy = { HTTPS_PROXY: `http://me:secret@127.0.0.1:${port}`, NODE_EXTRA_CA_CERTS: join(dir, 'cert.pem') };
+  const cwd = folder(join(dir, 'proxied'), [url], '[engine]\ningest_mode = "realws"\n');
+  const { child, ended } = engineWith(proxy, cwd, 'run');
+  await eventually(() => count(cwd) > 10);
+  child.kill('SIGTERM');
+  const { stdout, stderr } = await ended;
+  t.equal(asked[0]?.host, 'exchange.test:443');
+  t.equal(asked[0]?.auth, `Basic ${Buffer.from('me:secret').toString('base64')}`);
+  t.notMatch(stdout + stderr, /secret/);
+
+  const before = asked.length;
+  const other = folder(join(dir, 'direct'), [url], '[engine]\ningest_mode = "realws"\nunreachable_deadline_s = 1\n');
+  const direct = await engineWith({ ...proxy, NO_PROXY: 'exchange.test' }, other, 'run').ended;
+  t.equal(direct.code, 10, 'no resolver knows the host');
+  t.equal(asked.length, before);
+  t.notMatch(direct.stdout + direct.stderr, /secret/);
+});
