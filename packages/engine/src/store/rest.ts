@@ -1,7 +1,7 @@
 import type Database from 'better-sqlite3';
 import type { Beat } from './beat.ts';
 
-/** Longer than two beats of the main thread, which come each second: one that is late is no frozen thread. */
+/** Longer than two beats of the main thread, which come each second: one that is late is not a frozen thread. */
 const ALIVE_MS = 2500;
 
 /**
