@@ -2,6 +2,7 @@ import { insteadOf } from '@hybrid-soak/contract/earlier-system.ts';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import { VERSION } from '@hybrid-soak/contract/version.ts';
 import { Command, CommanderError } from 'commander';
+import { runAs } from './commands/run-as.ts';
 import { outliveReaders, Stop } from './stop.ts';
 
 /** The subcommands: each loads its own code, so that none pays for another's start-up. */
@@ -81,7 +82,13 @@ if (import.meta.main) {
   const program = bareProgram();
   const name = process.argv[2] ?? '';
   const wanted = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  if (wanted !== undefined) program.addCommand((await wanted.load()).exitOverride().configureOutput(OUTPUT));
+  if (wanted !== undefined)
+    program.addCommand(
+      (await wanted.load())
+        .hook('preAction', (_, action) => runAs(action))
+        .exitOverride()
+        .configureOutput(OUTPUT),
+    );
   else for (const [name, { summary }] of Object.entries(COMMANDS)) program.command(name).description(summary);
   try {
     await program.parseAsync();

@@ -1,8 +1,7 @@
-import { resolve } from 'node:path';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import { serveLive } from '@hybrid-soak/report/live/server.ts';
 import { Command } from 'commander';
-import { findPlaces } from '../recovery/places.ts';
+import { databaseOf, findPlaces } from '../recovery/places.ts';
 import { Stop } from '../stop.ts';
 import { parseListen, readConfig, withDecisions, withSamples, withUnit } from './options.ts';
 
@@ -37,7 +36,7 @@ async function dashboard(flags: Flags): Promise<void> {
     refreshMs: config.dashboard.refresh_seconds * 1000,
     decisions: places.ops.decisions,
     samples: places.ops.samples,
-    db: places.db ?? resolve(places.base, config.app.db_path),
+    db: databaseOf(places, config.app.db_path),
   }).catch((error: { code?: string; message: string }) => {
     throw new Stop(SOAK_EXIT.CONFIG, `--listen ${host}:${port}: ${error.code ?? error.message}; valid: a free address`);
   });

@@ -2,8 +2,9 @@ import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import { Unreadable } from '@hybrid-soak/report/file-source.ts';
 import { NoRun } from '@hybrid-soak/report/read-log.ts';
-import { writeReport } from '@hybrid-soak/report/write-report.ts';
+import { type ReportInput, writeReport } from '@hybrid-soak/report/write-report.ts';
 import { Command } from 'commander';
+import { callerFile } from '../adapters/caller-file.ts';
 import { findPlaces } from '../recovery/places.ts';
 import { Stop } from '../stop.ts';
 import { withDecisions, withSamples } from './options.ts';
@@ -27,9 +28,10 @@ export function reportCommand(): Command {
 }
 
 /** Writes it and returns one line that says so. Throws Stop where there is nothing to report on. */
-export function report(input: Parameters<typeof writeReport>[0]): string {
+export function report(input: ReportInput & { out: string }): string {
   try {
-    const { run, bytes } = writeReport(input);
+    // Root opened it for the caller before it became another account.
+    const { run, bytes } = writeReport({ ...input, out: callerFile(input.out) ?? input.out });
     return `${input.out}: run ${run}, ${Math.round(bytes / 1024)} KiB`;
   } catch (error) {
     if (error instanceof NoRun || error instanceof Unreadable) throw new Stop(SOAK_EXIT.CONFIG, error.message);

@@ -15,13 +15,14 @@ import {
   type PsiActions,
 } from '@hybrid-soak/contract/modes.ts';
 import { Command, Option } from 'commander';
+import { callerFile } from '../adapters/caller-file.ts';
 import { configWay } from '../adapters/config-writer.ts';
 import { DECISIONS, type OpsPaths, opsPaths } from '../adapters/ops-paths.ts';
 import { ROOT } from '../adapters/root.ts';
 import { writableFile } from '../adapters/writable.ts';
 import { refuseAmiss } from '../inspect/gate.ts';
 import { checkDatabase, refuseBlindness, refuseMode } from '../inspect/preconditions.ts';
-import { ENGINE_UNIT, placesOf } from '../recovery/places.ts';
+import { databaseOf, ENGINE_UNIT, placesOf } from '../recovery/places.ts';
 import { type Plan, soak } from '../run/soak.ts';
 import { summaryOf, writeSummary } from '../run/summary-file.ts';
 import { policyText } from '../text/policy.ts';
@@ -121,7 +122,7 @@ async function runSoak(flags: RunFlags): Promise<number> {
     asked,
     chosen,
     config: places.config,
-    db: places.db ?? resolve(places.base, config.app.db_path),
+    db: databaseOf(places, config.app.db_path),
     ops: places.ops,
     extra,
     metricsTextfile: flags.metricsTextfile === undefined ? null : resolve(flags.metricsTextfile),
@@ -162,7 +163,7 @@ async function refuseUnable(plan: Plan, out: string | undefined): Promise<void> 
       root: ROOT,
       self: asked.run_id,
     });
-  if (out !== undefined) writableFile('--report', out);
+  if (out !== undefined && callerFile(out) === null) writableFile('--report', out);
 }
 
 /** What a soak has no use for it does not load: it is a guest on a host that suffers. */
@@ -190,7 +191,7 @@ async function conclude(
   if (out === undefined) return;
   try {
     const { report } = await import('./report.ts');
-    mkdirSync(dirname(out), { recursive: true });
+    if (callerFile(out) === null) mkdirSync(dirname(out), { recursive: true });
     note(report({ decisions, samples, run: record.run_id, out }));
   } catch (error) {
     // The verdict stands, and the report can be made at any time.

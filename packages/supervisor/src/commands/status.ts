@@ -1,10 +1,9 @@
-import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { lastDecision } from '../adapters/decision-log.ts';
 import { holderText } from '../adapters/lock.ts';
 import { progressProbe } from '../adapters/progress.ts';
 import { supervisorOf } from '../recovery/locks.ts';
-import { ENGINE_UNIT, findPlaces } from '../recovery/places.ts';
+import { databaseOf, ENGINE_UNIT, findPlaces } from '../recovery/places.ts';
 import { loadRunState } from '../recovery/run-state.ts';
 import { systemdUnit } from '../unit/systemd.ts';
 import { readConfig, withDecisions, withUnit } from './options.ts';
@@ -36,7 +35,7 @@ async function gather(flags: Flags) {
   const found = supervisorOf(manager, name, places.ops.folder);
   const holder = flags.unit === undefined || found?.unit === flags.unit ? found : null;
   const unit = manager === 'embedded' ? null : await systemdUnit(manager, name, '').show();
-  const probe = progressProbe(places.db ?? resolve(places.base, config.app.db_path));
+  const probe = progressProbe(databaseOf(places, config.app.db_path));
   const { heartbeat, progress } = probe.read();
   probe.close();
   return {

@@ -1,3 +1,4 @@
+import { signalProcess } from '../adapters/signal-process.ts';
 import type { Notes } from '../inspect/notes.ts';
 import { supervisorKilled } from './crash-supervisor.ts';
 import { localExchange } from './exchange.ts';
@@ -35,7 +36,7 @@ async function engineKilled(ground: Ground, notes: Notes, times: number): Promis
     await ground.resetCounters();
     await ground.pause(Math.random() * 500);
     const victim = unit;
-    process.kill(victim.main_pid, 'SIGKILL');
+    signalProcess(victim.main_pid, 'SIGKILL');
     const started = performance.now();
     await ground.until(
       'another process',

@@ -1,9 +1,13 @@
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
+import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import type { Holder } from '@hybrid-soak/contract/lock-holder.ts';
+import { isRoot } from '../adapters/drop-root.ts';
 import { lastRun } from '../adapters/last-run.ts';
 import { DECISIONS, type OpsPaths, opsPaths } from '../adapters/ops-paths.ts';
 import { isAlive } from '../adapters/owner.ts';
+import { writableByOthers } from '../adapters/root-alone.ts';
+import { Stop } from '../stop.ts';
 import { type UnitFacts, unitFacts } from '../unit/facts.ts';
 import { lastRunOf } from './locks.ts';
 
@@ -32,12 +36,12 @@ const CONFIG = 'config/config.toml';
 export function placesOf(flags: PlaceFlags, facts: UnitFacts | null): Places {
   const base = facts?.working_directory || (facts === null ? process.cwd() : '/');
   const records = facts?.working_directory || process.cwd();
-  return {
+  return obeyed({
     config: flags.config === undefined ? (facts?.config ?? resolve(base, CONFIG)) : resolve(flags.config),
     base,
     db: flags.db === undefined ? null : resolve(flags.db),
     ops: opsPaths(resolve(flags.decisions ?? resolve(records, DECISIONS)), flags.samples),
-  };
+  });
 }
 
 /**
@@ -80,10 +84,34 @@ async function installedFacts(unit: string): Promise<UnitFacts | null> {
 function ofRun(flags: PlaceFlags, run: Holder): Places {
   const decisions = flags.decisions === undefined ? run.decisions : resolve(flags.decisions);
   const samples = flags.samples ?? (flags.decisions === undefined ? run.samples : undefined);
-  return {
+  return obeyed({
     config: flags.config === undefined ? run.config : resolve(flags.config),
     base: process.cwd(),
     db: flags.db === undefined ? (flags.config === undefined ? run.db : null) : resolve(flags.db),
     ops: opsPaths(decisions, samples),
-  };
+  });
+}
+
+/** The database of a run: named by a flag or the run itself, else `[app] db_path`. */
+export function databaseOf({ db, base }: Places, configured: string): string {
+  const path = db ?? resolve(base, configured);
+  refuseToObey('--db', path);
+  return path;
+}
+
+function obeyed(places: Places): Places {
+  refuseToObey('--config', places.config);
+  refuseToObey('--decisions', places.ops.decisions);
+  return places;
+}
+
+/** An account that can write a folder on the way to these files would command root (of an installed unit, root has dropped). */
+function refuseToObey(flag: string, path: string): void {
+  const folder = isRoot() ? writableByOthers(dirname(path)) : null;
+  if (folder === null) return;
+  const why = `${flag} ${path}: another account can write in ${folder}, and root would act on what it finds`;
+  throw new Stop(
+    SOAK_EXIT.CONFIG,
+    `${why}; valid: run as that account, or soak install (root then becomes hybrid-soak)`,
+  );
 }

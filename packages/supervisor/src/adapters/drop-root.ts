@@ -1,0 +1,39 @@
+import { spawnSync } from 'node:child_process';
+
+export interface Account {
+  name: string;
+  uid: number;
+  gid: number;
+  home: string;
+}
+
+/** An account of the system by name (getent(1), passwd(5)); null if there is none. */
+export function accountOf(name: string): Account | null {
+  const { status, stdout } = spawnSync('getent', ['passwd', name], { encoding: 'utf8' });
+  const fields = status === 0 ? stdout.trim().split(':') : [];
+  if (fields.length < 6) return null;
+  return { name, uid: Number(fields[2]), gid: Number(fields[3]), home: fields[5] as string };
+}
+
+export const isRoot = (): boolean => process.getuid?.() === 0;
+
+/** Gives up root for good: this process is that account, with its groups. Throws if root could be had back. */
+export function dropRoot({ name, uid, gid, home }: Account): void {
+  if (uid === 0 || gid === 0) throw new Error(`${name}: is root`);
+  initGroups(name, gid);
+  process.setgid?.(gid);
+  // Real, effective and saved id at once: root has no way back (setuid(2)).
+  process.setuid?.(uid);
+  if (process.getuid?.() !== uid || process.geteuid?.() !== uid || process.getgid?.() !== gid)
+    throw new Error(`${name}: root could not be given up`);
+  Object.assign(process.env, { HOME: home, USER: name, LOGNAME: name });
+  for (const name of ['XDG_RUNTIME_DIR', 'XDG_CONFIG_HOME', 'XDG_STATE_HOME', 'XDG_DATA_HOME', 'XDG_CACHE_HOME'])
+    delete process.env[name];
+}
+
+/** The supplementary groups of an account become this process's (initgroups(3)). */
+export function initGroups(name: string, gid: number): void {
+  // Missing in @types/node.
+  const { initgroups } = process as NodeJS.Process & { initgroups(user: string, extra: number): void };
+  initgroups.call(process, name, gid);
+}
