@@ -88,7 +88,7 @@ t.test('root obeys nobody', needsSystemd(), async (t) => {
       ['report', '--out', 'data/report.html'],
     ]) {
       await host.soak(...args);
-      t.equal(await victim(), untouched, args[0]);
+      t.equal(await victim(), untouched, args.join(' '));
     }
     await clean();
   });

@@ -1,9 +1,12 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { accessSync, constants, mkdirSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
+import { userInfo } from 'node:os';
 import { dirname, resolve } from 'node:path';
+import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import { refusal } from '@hybrid-soak/report/live/refusal.ts';
 import { type Exposed, exposition } from '@hybrid-soak/report/metrics/exposition.ts';
+import { isRoot } from '../adapters/drop-root.ts';
 import { replaceFile } from '../adapters/replace-file.ts';
 import { writableFile } from '../adapters/writable.ts';
 import { Stop } from '../stop.ts';
@@ -22,7 +25,7 @@ export interface MetricsFlags {
 export async function withMetrics(reporter: Reporter, flags: MetricsFlags, runId: string): Promise<Reporter> {
   const { metricsListen, metricsTextfile } = flags;
   // Found out now rather than by a gap in somebody's graphs.
-  if (metricsTextfile !== undefined) writableFile('--metrics-textfile', metricsTextfile);
+  if (metricsTextfile !== undefined) refuseFolder(metricsTextfile);
   const decisions: Record<string, number> = {};
   let observations = 0;
   let exposed: Exposed | null = null;
@@ -48,6 +51,20 @@ export async function withMetrics(reporter: Reporter, flags: MetricsFlags, runId
       reporter.observation(observation, verdict);
     },
   };
+}
+
+/** The file is replaced at each look, so its folder counts; root has become the supervisor's account by now. */
+function refuseFolder(file: string): void {
+  const path = resolve(file);
+  const user = userInfo().username;
+  try {
+    accessSync(dirname(path), constants.W_OK | constants.X_OK);
+  } catch (error) {
+    const why = `its folder is not writable to ${user}, and the file is replaced there at each look`;
+    if (errorCode(error) === 'EACCES' && !isRoot())
+      throw new Stop(SOAK_EXIT.CONFIG, `--metrics-textfile ${path}: ${why}; valid: a folder that ${user} may write`);
+  }
+  writableFile('--metrics-textfile', file);
 }
 
 /** Serves `/metrics`; never keeps the process alive. Returns its address. */

@@ -2,6 +2,7 @@ import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import { Stop } from '../stop.ts';
 import { notebook } from './notes.ts';
 import { access, configuration } from './preflight.ts';
+import { rightToAct } from './right.ts';
 import type { Subject } from './subject.ts';
 import { readUnit } from './unit.ts';
 
@@ -15,6 +16,7 @@ export async function refuseAmiss(subject: Subject): Promise<void> {
   await readUnit(subject, notes, 'to-run');
   configuration(subject, notes);
   access(subject, notes);
+  await rightToAct(subject, notes);
   const failed = kept.checks.filter(({ verdict }) => verdict === 'FAIL');
   if (failed.length === 0) return;
   const lines = failed.map(

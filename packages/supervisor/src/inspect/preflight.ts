@@ -2,12 +2,14 @@ import { accessSync, constants, existsSync, readdirSync, readFileSync, statfsSyn
 import { dirname, join, resolve } from 'node:path';
 import { checkConfig, checkSources } from '@hybrid-soak/contract/config-check.ts';
 import { formatFault } from '@hybrid-soak/contract/fault.ts';
+import { readText } from '../adapters/config-file.ts';
 import { holderText } from '../adapters/lock.ts';
 import { opsPaths } from '../adapters/ops-paths.ts';
 import { hostPressure } from '../adapters/pressure.ts';
 import { supervisorOf } from '../recovery/locks.ts';
 import { artefact } from './artefact.ts';
 import type { Notes } from './notes.ts';
+import { rightToAct } from './right.ts';
 import type { Subject } from './subject.ts';
 import { readUnit } from './unit.ts';
 
@@ -24,6 +26,7 @@ export async function inspect(subject: Subject, notes: Notes): Promise<void> {
   artefact(runs ?? subject.root, notes);
   configuration(subject, notes);
   access(subject, notes);
+  await rightToAct(subject, notes);
   pressure(notes);
   const v2 = existsSync('/sys/fs/cgroup/cgroup.controllers') || existsSync('/sys/fs/cgroup/unified/cgroup.controllers');
   notes.check(
@@ -48,7 +51,7 @@ export async function inspect(subject: Subject, notes: Notes): Promise<void> {
 export function configuration({ config }: Subject, notes: Notes): void {
   const faults = (path: string, check: typeof checkConfig | typeof checkSources) => {
     try {
-      const checked = check(readFileSync(path, 'utf8'), path);
+      const checked = check(readText(path), path);
       return checked.ok ? [] : checked.faults.map(formatFault);
     } catch (error) {
       return [(error as Error).message];
@@ -69,17 +72,25 @@ export function configuration({ config }: Subject, notes: Notes): void {
 }
 
 function textOf(path: string): string {
-  return existsSync(path) ? readFileSync(path, 'utf8') : '';
+  try {
+    return readText(path);
+  } catch {
+    return '';
+  }
 }
 
-export function access({ config, db, ops }: Subject, notes: Notes): void {
-  const folders = [dirname(config), dirname(db), ops].map((folder) => nearest(resolve(folder)));
+export function access({ config, db, ops, scope }: Subject, notes: Notes): void {
+  // A system unit's database is its own account's, and the supervisor only reads it.
+  const own = scope === 'system' ? [] : [dirname(db)];
+  const folders = [dirname(config), ...own, ops].map((folder) => nearest(resolve(folder)));
   const closed = [...new Set(folders)].filter((folder) => !writable(folder));
   notes.check(
-    'config, database and log folders can be written',
+    scope === 'system' ? 'config and log folders can be written' : 'config, database and log folders can be written',
     closed.length === 0,
     closed.length === 0 ? folders.join(', ') : `not writable: ${closed.join(', ')}`,
-    'run as root or as the account of the unit',
+    scope === 'system'
+      ? 'run as root or as hybrid-soak; soak install sets owners'
+      : 'run as the account of these folders',
   );
   const { bavail, bsize } = statfsSync(nearest(dirname(db)));
   const free = Math.floor((bavail * bsize) / 1024 / 1024);
