@@ -166,7 +166,7 @@ export const NAMED: Record<string, Named> = {
     expects: all(exitsCounted(15), ends('FAIL', 21)),
   },
   '5: over the limit with its share unknown': {
-    scenario: scenarioOf({ neighbours: [others()], engine: using(0.6), troubles: [trouble('no-share', 60, 2 * HOUR)] }),
+    scenario: scenarioOf({ neighbours: [others()], engine: using(0.6), troubles: [trouble('no-share', 0, 2 * HOUR)] }),
     expects: all(ends('INCONCLUSIVE', 22), moves(0, 0)),
   },
   '6: classic aborts a host at 55': {
@@ -266,8 +266,8 @@ export const NAMED: Record<string, Named> = {
   '21: cured at THROTTLE3 only, gone after 40 min': {
     scenario: scenarioOf({
       neighbours: [others({ threads: 4 })],
-      engine: using(0.08, { threads: 2, receive_us: 10 }),
-      hogs: [hog('frames', 10 * MINUTE, 50 * MINUTE, 140)],
+      engine: using(0.03, { threads: 2, receive_us: 10 }),
+      hogs: [hog('frames', 10 * MINUTE, 50 * MINUTE, 210)],
     }),
     expects: all(moves(4, 4), normalWithin(50 * MINUTE, 10 * MINUTE)),
   },
@@ -307,6 +307,10 @@ export const NAMED: Record<string, Named> = {
       hogs: [hog('cpus', 10 * MINUTE, 2 * HOUR, 1.9)],
     }),
     expects: all(ends('FAIL', 20), aborts(15 * MINUTE)),
+  },
+  'a freeze that no restart cures': {
+    scenario: scenarioOf({ hours: 1, troubles: [trouble('freeze', 10 * MINUTE, HOUR, false)] }),
+    expects: all(counts('STALL', 1), ends('FAIL', 20)),
   },
   'an hour of nothing': { scenario: scenarioOf({ hours: 1 }), expects: nothingMoves },
 };

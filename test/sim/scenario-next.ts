@@ -140,16 +140,19 @@ export function drawScenario(random: Random, seed: number, hours: number): Scena
   const seconds = hours * 3600;
   const cpus = pick(random, [2, 2, 2, 4, 8]);
   const faulty = chance(random, 0.3);
+  const hasCgroup = chance(random, 0.8);
+  const engine = drawEngine(random, cpus);
   return {
     options: drawOptions(random, seed, seconds),
     cpus,
     disk: { bytes_per_s: between(random, 20e6, 500e6), ops_per_s: between(random, 100, 20_000) },
     memory_mib: pick(random, [2048, 8192, 32_768]),
-    engine: drawEngine(random, cpus),
+    // A quota is a cgroup's.
+    engine: hasCgroup ? engine : { ...engine, quota: null },
     hogs: chance(random, 0.5) ? drawHogs(random, cpus, seconds) : [],
     neighbours: drawNeighbours(random, cpus, seconds),
     troubles: drawTroubles(random, seconds),
-    cgroup: chance(random, 0.8),
+    cgroup: hasCgroup,
     jitter_ms: pick(random, [0, 30, 30, 200]),
     delays: chance(random, 0.1)
       ? { every_ms: 9000, late_ms: between(random, 1000, 8000) }

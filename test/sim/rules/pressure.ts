@@ -1,3 +1,4 @@
+import type { Decision } from '@hybrid-soak/contract/decision.ts';
 import { RESOURCES } from '@hybrid-soak/contract/psi.ts';
 import type { Trace } from '../drive-next.ts';
 import { byOverload, changesOf, field, find, inSeconds, isAdaptive, type Rule } from './rule.ts';
@@ -5,6 +6,8 @@ import { highest, limitsOf, trueParts } from './truth.ts';
 
 /** What the supervisor measures, from outside and once a second, is the truth within these factors. */
 const LESS = 0.65;
+/** A neighbour under a quota waits for no CPU that the engine has: known to be told apart only up to twice what the engine waits. */
+const LESS_BESIDE_QUOTAS = 0.3;
 const MORE = 1.4;
 /** A judgement looks this far back, ms: the window, the spell, one look. */
 const LOOKS_BACK_MS = 30_000;
@@ -16,10 +19,11 @@ const othersMoveNothing: Rule = (trace) => {
   if (!isAdaptive(trace)) return null;
   const parts = trueParts(trace);
   const limits = limitsOf(trace);
+  const least = trace.scenario.neighbours.some(({ quota }) => quota !== null) ? LESS_BESIDE_QUOTAS : LESS;
   const climbed = find(changesOf(trace), (change) => {
     if (change.to < change.from || byOverload(change)) return null;
     const part = highest(parts, limits, change.at - LOOKS_BACK_MS, change.at);
-    return part >= LESS
+    return part >= least
       ? null
       : `a rung up at ${change.at}, the engine's part at most ${Math.round(part * 100)} % of its limit`;
   });
@@ -27,7 +31,7 @@ const othersMoveNothing: Rule = (trace) => {
   const abort = pressureAbort(trace);
   if (abort === null) return null;
   const part = highest(parts, limits, abort - LOOKS_BACK_MS, abort);
-  return part >= LESS
+  return part >= least
     ? null
     : `aborted at ${abort}, the engine's part at most ${Math.round(part * 100)} % of its limit`;
 };
@@ -35,7 +39,7 @@ const othersMoveNothing: Rule = (trace) => {
 /** When an ABORT for pressure was decided, ms; null if there was none. */
 function pressureAbort({ entries }: Trace): number | null {
   for (const { at, records } of entries)
-    for (const record of records) if (record.action === 'ABORT' && field(record, 'over') !== undefined) return at;
+    for (const record of records) if (record.action === 'ABORT' && field(record, 'cause') === 'pressure') return at;
   return null;
 }
 
@@ -101,14 +105,18 @@ const overLeadsToSomething: Rule = (trace) => {
   return whileOver(trace, (since, now) => {
     const from = Math.max(since, running.from);
     if (now > running.to || now - from < RESPONSE_MS + 15_000) return null;
-    const answered = answers.some(
-      ({ at, record }) => at > from - 90_000 && at <= now && !isAmbient(record.reason, record.action),
-    );
-    return answered ? null : `over its limit from ${from} to ${now} without a rung or a hold`;
+    const before = answers.filter(({ at, record }) => at <= now && !isNoAnswer(record));
+    // At the last rung all is said until the end.
+    if (before.at(-1)?.record.action === 'THROTTLE_MAX' || isLastWord(before.at(-1)?.record)) return null;
+    return before.some(({ at }) => at > from - 90_000)
+      ? null
+      : `over its limit from ${from} to ${now} without a rung or a hold`;
   });
 };
 
-const isAmbient = (reason: string, action: string) => action === 'HOLD' && /ambient/.test(reason);
+const isLastWord = (record: Decision | undefined) => record !== undefined && field(record, 'would_abort') === true;
+/** A measured effect does not answer, and neither does the note that others do it. */
+const isNoAnswer = (record: Decision) => ['ambient', 'measured'].includes(String(field(record, 'hold')));
 
 /** From the first look in the phase `running` to the end of the soak, ms. */
 export function runningSpan({ entries }: Trace): { from: number; to: number } {

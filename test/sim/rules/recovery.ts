@@ -1,11 +1,13 @@
 import { RESOURCES } from '@hybrid-soak/contract/psi.ts';
 import { runningSpan } from './pressure.ts';
-import { changesOf, inSeconds, isAdaptive, type Rule } from './rule.ts';
+import { changesOf, field, inSeconds, isAdaptive, type Rule } from './rule.ts';
 import { limitsOf, trueParts } from './truth.ts';
 
 const WITHIN_MS = 600_000;
 /** The part that NORMAL would have, as a share of its limit: below it nobody could object to going there. */
 const HARMLESS = 0.5;
+/** Beside a neighbour under a quota the part is known to be measured too high. */
+const HARMLESS_BESIDE_QUOTAS = 0.15;
 
 /** NORMAL again within ten minutes of the load's end, or the hold if it flapped. */
 const comesBack: Rule = (trace) => {
@@ -18,10 +20,9 @@ const comesBack: Rule = (trace) => {
   const limits = limitsOf(trace);
   const disturbed = (second: number) =>
     scenario.troubles.some(({ at, until }) => second >= at - 5 && second < until + WITHIN_MS / 1000);
-  const budget = entries.filter(({ records }) =>
-    records.some(({ action, reason }) => action === 'HOLD' && /budget/.test(reason)),
-  );
+  const budget = entries.filter(({ records }) => records.some((record) => field(record, 'hold') === 'budget'));
   const moved = changesOf(trace).map(({ at }) => at);
+  const harmless = scenario.neighbours.some(({ quota }) => quota !== null) ? HARMLESS_BESIDE_QUOTAS : HARMLESS;
   let since: number | null = null;
   let looked = 0;
   let holdMs = 0;
@@ -34,7 +35,7 @@ const comesBack: Rule = (trace) => {
       (most, r) => Math.max(most, ((parts[i]?.[r] ?? 0) * (r === 'cpu' ? normalCost : 1)) / limits[r]),
       0,
     );
-    if (!throttled || worst > HARMLESS || disturbed(at / 1000)) since = null;
+    if (!throttled || worst > harmless || disturbed(at / 1000)) since = null;
     else if (!starting) since ??= at;
     if (since === null) continue;
     const owed = Math.max(WITHIN_MS, holdMs + 120_000);

@@ -14,6 +14,9 @@ export interface Change {
   record: Decision;
 }
 
+/** A start-up without a frame ends then. */
+const START_UP_MS = 60_000;
+
 /** Fields that only some actions have. */
 export const field = (record: Decision, name: string): unknown => (record as unknown as Record<string, unknown>)[name];
 
@@ -35,7 +38,8 @@ export function changesOf({ scenario, entries, seconds }: Trace): Change[] {
   for (const change of found) {
     const { inForce } = change;
     const running = inForce === null ? undefined : seconds.find(({ at, starting }) => at >= inForce && !starting);
-    change.inForce = running?.at ?? change.inForce;
+    if (running !== undefined && inForce !== null)
+      change.inForce = Math.max(inForce, Math.min(running.at, change.at + START_UP_MS));
   }
   return found;
 }

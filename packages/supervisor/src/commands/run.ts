@@ -16,6 +16,7 @@ import {
 } from '@hybrid-soak/contract/modes.ts';
 import { Command, Option } from 'commander';
 import { callerFile } from '../adapters/caller-file.ts';
+import { monotonicMs } from '../adapters/clock.ts';
 import { configWay } from '../adapters/config-writer.ts';
 import { DECISIONS, type OpsPaths, opsPaths } from '../adapters/ops-paths.ts';
 import { ROOT } from '../adapters/root.ts';
@@ -136,7 +137,11 @@ async function runSoak(flags: RunFlags): Promise<number> {
   await refuseUnable(plan, out);
   const { window_s, max_restarts_per_hour: restart_budget } = asked.parameters;
   const watched = watch({ duration_s: asked.duration_s, window_s, restart_budget });
-  const reporter = await exposed(await terminalReporter(watched, flags.quiet === true), flags, asked.run_id);
+  const reporter = await exposed(
+    await terminalReporter(watched, flags.quiet === true, monotonicMs),
+    flags,
+    asked.run_id,
+  );
   const { ending, summary } = await soak(plan, reporter).finally(reporter.end);
   await conclude(plan, flags, summary, out, reporter.note);
   return ending.exit_code;

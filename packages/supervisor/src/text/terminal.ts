@@ -4,7 +4,6 @@ import { printable } from '@hybrid-soak/report/printable.ts';
 import { block } from '@hybrid-soak/report/terminal/block.ts';
 import { type Format, widthOf } from '@hybrid-soak/report/terminal/line.ts';
 import type { createLogUpdate } from 'log-update';
-import { monotonicMs } from '../adapters/clock.ts';
 import { decisionText, lineReporter, type Reporter } from './reporter.ts';
 import type { Watch } from './watch.ts';
 
@@ -12,15 +11,16 @@ import type { Watch } from './watch.ts';
 const REPAINT_MS = 1000;
 const PIPED_COLUMNS = 100;
 
-/** Lines where nobody watches, one block that is painted over and over where somebody does. */
+/** Lines on a pipe, one block that is repainted on a terminal. `now`: monotonic milliseconds. */
 export async function terminalReporter(
   watch: Watch,
   quiet: boolean,
+  now: () => number,
   out: WriteStream = process.stderr,
 ): Promise<Reporter> {
   const painted = !quiet && out.isTTY && process.env['TERM'] !== 'dumb';
   const shown = painted
-    ? blockReporter(watch, out, (await import('log-update')).createLogUpdate(out))
+    ? blockReporter(watch, now, out, (await import('log-update')).createLogUpdate(out))
     : lineReporter(quiet, out);
   const reporter: Reporter = {
     ...shown,
@@ -33,19 +33,24 @@ export async function terminalReporter(
       shown.observation(observation, verdict);
     },
   };
-  process.on('SIGUSR2', () => reporter.answer(watch.state(monotonicMs(), out.columns || PIPED_COLUMNS)));
+  process.on('SIGUSR2', () => reporter.answer(watch.state(now(), out.columns || PIPED_COLUMNS)));
   return reporter;
 }
 
 /** The block at the bottom; notes and decisions scroll away above it. */
-function blockReporter(watch: Watch, out: WriteStream, update: ReturnType<typeof createLogUpdate>): Reporter {
+function blockReporter(
+  watch: Watch,
+  now: () => number,
+  out: WriteStream,
+  update: ReturnType<typeof createLogUpdate>,
+): Reporter {
   assumeSize(out);
   const paint = (format: Format, text: string) => styleText(format, text, { stream: out });
   let lines: string[] = [];
   let ended = false;
 
   const repaint = () => {
-    const view = ended ? null : watch.view(monotonicMs());
+    const view = ended ? null : watch.view(now());
     if (view === null) return;
     // The last column stays free: a terminal may break a line that fills it.
     // On a low terminal the decisions are what goes: they stand above anyway.
