@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import {
   closeSync,
   constants,
@@ -10,12 +9,12 @@ import {
   renameSync,
   rmSync,
 } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import { Stop } from '../stop.ts';
 import { attributesOf, copyAttributes } from './attributes.ts';
-import { syncFolder, writeWhole } from './replace-file.ts';
+import { syncFolder, temporaryBeside, writeWhole } from './replace-file.ts';
 import { openRegular, UnsafeFile } from './safe-open.ts';
 
 export type ConfigWay = 'rename' | 'in place';
@@ -64,7 +63,7 @@ function newFileLike(path: string): string | null {
   const stat = lstatSync(path);
   if (stat.isSymbolicLink()) throw new UnsafeFile(path, 'ELOOP', 'is a symbolic link');
   if (stat.nlink > 1 || isMountPoint(path)) return null;
-  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(9).toString('hex')}`);
+  const temporary = temporaryBeside(path);
   try {
     closeSync(openRegular(temporary, 'create', { mode: 0o600 }));
   } catch (error) {

@@ -26,28 +26,30 @@ export class LockRefused extends Error {
 export const holderText = ({ pid, run, unit, kind }: Holder): string => `pid ${pid}, ${kind} ${run}, unit ${unit}`;
 
 export interface Lock {
-  release(): void;
+  /** `forget`: the file that says who holds it goes too. */
+  release(forget?: boolean): void;
 }
 
 /**
  * flock(2) on a file that only the account that makes it can open: `flock` of util-linux is handed the descriptor, and the
- * lock stays with it until this process closes it or ends. Throws LockHeld, LockRefused.
+ * lock stays with it until this process closes it or ends. `holder` null leaves the file that says who holds it as it is.
+ * Throws LockHeld, LockRefused.
  */
-export function takeLock(path: string, holder: Holder): Lock {
+export function takeLock(path: string, holder: Holder | null): Lock {
   const fd = openLock(path);
   try {
     flock(fd, path);
     // The file may have been replaced between open and flock; a lock on what has no name excludes nobody.
     if (fstatSync(fd).ino !== statSync(path, { throwIfNoEntry: false })?.ino)
       throw new LockRefused(`${path}: replaced while it was locked; valid: try again`);
-    replaceFile(`${path}.json`, `${JSON.stringify(holder)}\n`, { mode: 0o644 });
+    if (holder !== null) replaceFile(`${path}.json`, `${JSON.stringify(holder)}\n`, { mode: 0o644 });
   } catch (error) {
     closeSync(fd);
     throw error;
   }
   return {
-    release() {
-      rmSync(`${path}.json`, { force: true });
+    release(forget = true) {
+      if (forget) rmSync(`${path}.json`, { force: true });
       closeSync(fd);
     },
   };

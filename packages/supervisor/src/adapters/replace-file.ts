@@ -6,6 +6,7 @@ import {
   fsyncSync,
   lstatSync,
   openSync,
+  readdirSync,
   renameSync,
   rmSync,
   writeSync,
@@ -30,7 +31,7 @@ export function replaceFile(path: string, text: string, { mode, durable = true }
   if (old?.isSymbolicLink()) throw new UnsafeFile(path, 'ELOOP', 'is a symbolic link');
   if (old !== undefined && !old.isFile())
     throw new UnsafeFile(path, old.isDirectory() ? 'EISDIR' : 'ENXIO', 'is not a regular file');
-  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(9).toString('hex')}`);
+  const temporary = temporaryBeside(path);
   const fd = openRegular(temporary, 'create', { mode: 0o600 });
   try {
     try {
@@ -49,6 +50,21 @@ export function replaceFile(path: string, text: string, { mode, durable = true }
   }
   if (durable) syncFolder(dirname(path));
 }
+
+/** A new random name in the same folder. */
+export const temporaryBeside = (path: string): string =>
+  join(dirname(path), `.${basename(path)}.${randomBytes(RANDOM_BYTES).toString('hex')}`);
+
+/** Removes what a kill has left of writing `path`; no other writer of it is at work. */
+export function removeTemporaries(path: string): void {
+  const begins = `.${basename(path)}.`;
+  for (const name of readdirSync(dirname(path)))
+    if (name.startsWith(begins) && LEFT.test(name.slice(begins.length)))
+      rmSync(join(dirname(path), name), { force: true });
+}
+
+const RANDOM_BYTES = 9;
+const LEFT = new RegExp(`^[0-9a-f]{${2 * RANDOM_BYTES}}$`);
 
 /** In a set-group-ID folder the new file has its group already, which a stranger to that group could not give it. */
 const needsOwner = ({ uid, gid }: { uid: number; gid: number }) =>

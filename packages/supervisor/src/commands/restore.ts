@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { statesKeptAside } from '../adapters/ops-paths.ts';
 import { findToRestore } from '../recovery/places.ts';
-import { recover } from '../recovery/restore.ts';
+import { recoverLocked } from '../recovery/restore.ts';
 import { withDecisions, withUnit } from './options.ts';
 
 export function restoreCommand(): Command {
@@ -15,7 +15,7 @@ export function restoreCommand(): Command {
       const { ops } = await findToRestore(flags);
       let none = true;
       for (const path of [ops.state, ...statesKeptAside(ops)]) {
-        const restored = await recover(path);
+        const restored = await recoverLocked(path);
         if (restored !== null) process.stdout.write(`restored: ${restored.what}\n`);
         none &&= restored === null;
       }

@@ -21,7 +21,7 @@ import { configWay } from '../adapters/config-writer.ts';
 import { DECISIONS, type OpsPaths, opsPaths } from '../adapters/ops-paths.ts';
 import { ROOT } from '../adapters/root.ts';
 import { writableFile } from '../adapters/writable.ts';
-import { refuseAmiss } from '../inspect/gate.ts';
+import { refuseUnfit } from '../inspect/gate.ts';
 import { checkDatabase, refuseBlindness, refuseMode } from '../inspect/preconditions.ts';
 import { databaseOf, ENGINE_UNIT, placesOf } from '../recovery/places.ts';
 import { type Plan, soak } from '../run/soak.ts';
@@ -159,7 +159,7 @@ async function refuseUnable(plan: Plan, out: string | undefined): Promise<void> 
   const { chosen, config, db, ops, asked } = plan;
   // Any other unit is this soak's own, made from the unit file that is shipped.
   if (chosen.facts !== null)
-    await refuseAmiss({
+    await refuseUnfit({
       unit: chosen.unit,
       scope: chosen.facts.scope,
       config,

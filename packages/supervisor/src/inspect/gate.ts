@@ -11,7 +11,7 @@ import { readUnit } from './unit.ts';
  * a soak itself remedies (a failed unit, a state that waits to be restored), what its lock decides, and what only a report
  * needs. Throws Stop.
  */
-export async function refuseAmiss(subject: Subject): Promise<void> {
+export async function refuseUnfit(subject: Subject): Promise<void> {
   const { notes, kept } = notebook();
   await readUnit(subject, notes, 'to-run');
   configuration(subject, notes);
@@ -19,8 +19,6 @@ export async function refuseAmiss(subject: Subject): Promise<void> {
   await rightToAct(subject, notes);
   const failed = kept.checks.filter(({ verdict }) => verdict === 'FAIL');
   if (failed.length === 0) return;
-  const lines = failed.map(
-    ({ what, measured, hint }) => `not so: ${what}: ${measured}; valid: ${hint ?? 'soak doctor'}`,
-  );
+  const lines = failed.map(({ what, measured, hint }) => `${what}: ${measured}; valid: ${hint ?? 'soak doctor'}`);
   throw new Stop(SOAK_EXIT.CONFIG, lines.join('\n'));
 }

@@ -68,7 +68,7 @@ async function killOnce(kills: Kills, n: number): Promise<string[]> {
   kills[same ? 'unchanged' : 'changed']++;
   const last = soak.decisions().at(-1);
   const torn = tornLines(soak.log);
-  const restored = await restoreInner(soak);
+  const restored = await restoreInner(ground, soak);
   if (n === 1) notes.ran('soak restore', restored.code, restored.output);
   notes.evidence({ kill: n, last_decision: last, config: same ? 'as before' : 'of a rung', restored });
   return [

@@ -77,9 +77,12 @@ const innerUnit = ({ manager, plan }: Ground) =>
   manager.name === 'user' ? plan.unit.replace(/(\.service)?$/, '-proof.service') : plan.unit;
 
 /** `soak restore` after a kill -9 of it. */
-export async function restoreInner(soak: InnerSoak): Promise<{ code: number | null; output: string }> {
+export async function restoreInner(ground: Ground, soak: InnerSoak): Promise<{ code: number | null; output: string }> {
   const [file, argv] = node('restore', '--decisions', soak.log);
+  // It takes the locks itself.
+  ground.plan.session.unlock();
   const { exitCode, stdout, stderr } = await execa(file, argv, { reject: false, timeout: 60_000, stdin: 'ignore' });
+  ground.plan.session.lock();
   return { code: exitCode ?? null, output: `${stdout}\n${stderr}`.trim() };
 }
 

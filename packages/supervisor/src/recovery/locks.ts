@@ -28,19 +28,19 @@ function lockPaths(manager: ManagerName, unit: string, ops: string): string[] {
   return [...(folder === null ? [] : [lockPath(folder, unit)]), `${ops}/lock`];
 }
 
-/** Takes both locks. Throws Stop: 2 if another supervisor holds one, 12 if this account may not lock. */
-export function takeLocks(manager: ManagerName, ops: string, holder: Holder): Lock {
+/** Takes both locks; `holder` null for a moment, as takeLock has it. Throws Stop: 2 if another supervisor holds one, 12 if this account may not lock. */
+export function takeLocks(manager: ManagerName, unit: string, ops: string, holder: Holder | null): Lock {
   const taken: Lock[] = [];
-  const release = () => {
-    for (const lock of taken.reverse()) lock.release();
+  const release = (forget?: boolean) => {
+    for (const lock of taken.reverse()) lock.release(forget);
   };
   try {
-    for (const path of lockPaths(manager, holder.unit, ops)) taken.push(takeLock(path, holder));
+    for (const path of lockPaths(manager, unit, ops)) taken.push(takeLock(path, holder));
   } catch (error) {
     release();
     if (error instanceof LockHeld) {
       const who = error.holder === null ? 'another supervisor' : holderText(error.holder);
-      throw new Stop(SOAK_EXIT.USAGE, `${holder.unit} is held by ${who}; valid: wait for it, or stop it`);
+      throw new Stop(SOAK_EXIT.USAGE, `${unit} is held by ${who}; valid: wait for it, or stop it`);
     }
     if (error instanceof LockRefused) throw new Stop(SOAK_EXIT.CONFIG, error.message);
     throw error;

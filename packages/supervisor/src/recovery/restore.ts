@@ -1,12 +1,15 @@
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, realpathSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import type { RunState } from '@hybrid-soak/contract/run-state.ts';
 import { bootId, isAlive } from '../adapters/owner.ts';
+import { removeTemporaries } from '../adapters/replace-file.ts';
 import { Stop } from '../stop.ts';
 import { isGoingDown } from '../unit/going-down.ts';
 import { systemdUnit } from '../unit/systemd.ts';
 import { placedAt, removeUserUnit } from '../unit/user-unit.ts';
 import { removeScratch, restoreConfig, sampleEveryOf } from './config.ts';
+import { takeLocks } from './locks.ts';
 import { orphanGone, orphansOf, stopOrphan } from './orphans.ts';
 import { recordRestored } from './record.ts';
 import { loadRunState, removeRunState } from './run-state.ts';
@@ -24,10 +27,7 @@ export interface Restored {
 export async function recover(path: string): Promise<Restored | null> {
   const state = loadRunState(path);
   if (state === null) return null;
-  if (state.owner !== null && isAlive(state.owner)) {
-    const who = `pid ${state.owner.pid}, run ${state.run_id}`;
-    throw new Stop(SOAK_EXIT.USAGE, `the soak is still running (${who}); valid: stop it first`);
-  }
+  refuseAlive(state);
   // Processes and units belong to the boot in which the run changed them; only files outlive it.
   const sameBoot = state.owner?.boot === bootId();
   if (sameBoot) for (const orphan of orphansOf(state)) await orphanGone(orphan);
@@ -36,10 +36,34 @@ export async function recover(path: string): Promise<Restored | null> {
   const unit = sameBoot ? await restoreUnit(state, changed, path) : 'nothing else: the machine has booted since';
   const what = `${state.config}${kept === null ? '' : ` (${kept})`}, ${unit}`;
   removeScratch(state);
+  removeLeftovers(state, path);
   if (state.metrics_textfile !== null) rmSync(state.metrics_textfile, { force: true });
   recordRestored(state, `an interrupted run restored: ${what}`, sampleEveryOf(state));
   removeRunState(path);
   return { state, what };
+}
+
+function refuseAlive({ owner, run_id }: RunState): void {
+  if (owner === null || !isAlive(owner)) return;
+  const who = `pid ${owner.pid}, run ${run_id}`;
+  throw new Stop(SOAK_EXIT.USAGE, `the soak is still running (${who}); valid: stop it first`);
+}
+
+/** `recover`, with no other supervisor at work on the unit or in the folder meanwhile. Throws Stop as both do. */
+export async function recoverLocked(path: string): Promise<Restored | null> {
+  const state = loadRunState(path);
+  if (state === null) return null;
+  refuseAlive(state);
+  const lock = takeLocks(state.manager, state.unit, dirname(path), null);
+  let done = false;
+  try {
+    const restored = await recover(path);
+    done = true;
+    return restored;
+  } finally {
+    // As long as something is left, the file beside the lock says where.
+    lock.release(done);
+  }
 }
 
 /**
@@ -48,6 +72,12 @@ export async function recover(path: string): Promise<Restored | null> {
  */
 export async function recoverNested({ nested = [] }: RunState): Promise<void> {
   for (const path of nested) await recover(path).catch(() => {});
+}
+
+/** Temporary files of writes that the kill came into. */
+function removeLeftovers({ config }: RunState, path: string): void {
+  for (const written of [existsSync(config) ? realpathSync(config) : config, path])
+    if (existsSync(dirname(written))) removeTemporaries(written);
 }
 
 /** The unit as it was found, or as asked; in words. Throws Stop. */

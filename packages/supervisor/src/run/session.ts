@@ -62,7 +62,7 @@ export async function openSession(wish: Wish): Promise<Session> {
   const { chosen, ops, note } = wish;
   loadRunState(ops.state);
   makeOps(ops);
-  const take = () => takeLocks(chosen.name, ops.folder, holderOf(wish));
+  const take = () => takeLocks(chosen.name, chosen.unit, ops.folder, holderOf(wish));
   let lock: Lock | null = take();
   const release = () => {
     lock?.release();
