@@ -1,4 +1,5 @@
 import './process/hangup.ts';
+import { flushCompileCache } from 'node:module';
 import { configWarnings, insteadOf } from '@hybrid-soak/contract/earlier-system.ts';
 import { ENGINE_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import { formatFault } from '@hybrid-soak/contract/fault.ts';
@@ -6,7 +7,7 @@ import { INGEST_MODES, ingestMode } from '@hybrid-soak/contract/modes.ts';
 import { MIGRATIONS } from '@hybrid-soak/contract/schema.ts';
 import { VERSION } from '@hybrid-soak/contract/version.ts';
 import { Command, Option } from 'commander';
-import { type ConfigFlags, type Loaded, load } from './config/loaded.ts';
+import { type ConfigFlags, fromHere, type Loaded, load } from './config/loaded.ts';
 import type { Log } from './process/log.ts';
 
 /** The last log lines are given this long to be read. */
@@ -60,6 +61,12 @@ program
     process.stdout.write(Object.values(MIGRATIONS).join('\n'));
   });
 
+withConfig(
+  program.command('backup <file>').description('a consistent, checked copy of the database, also of a running engine'),
+)
+  .addHelpText('after', '\nExample:\n  hybrid-engine backup /var/backups/bot.db --config config/config.toml')
+  .action(backup);
+
 if (import.meta.main) {
   // `head` may have read what it wanted.
   process.stdout.on('error', ({ code }: { code?: string }) => process.exit(code === 'EPIPE' ? 0 : ENGINE_EXIT.CRASH));
@@ -74,18 +81,30 @@ async function loaded(flags: ConfigFlags): Promise<Loaded> {
   process.exit(ENGINE_EXIT.CONFIG);
 }
 
+/** The engine's account is taken before the configuration is read. */
+async function backup(file: string, flags: ConfigFlags): Promise<void> {
+  const { backupTo, targetOf } = await import('./run/backup.ts');
+  const target = targetOf(file);
+  const { config } = await loaded(flags);
+  process.exitCode = await backupTo(target, fromHere(config.app.db_path));
+}
+
 async function run(flags: ConfigFlags): Promise<never> {
-  const [engine, { openLog }, { exitNow, within }, { openNotifier }, { runEngine }] = await Promise.all([
-    loaded(flags),
-    import('./process/log.ts'),
-    import('./process/exit.ts'),
-    import('./process/notify.ts'),
-    import('./run.ts'),
-  ]);
+  const [engine, { openLog }, { exitNow, within }, { openNotifier }, { runEngine }, { exitOfFailure }] =
+    await Promise.all([
+      loaded(flags),
+      import('./process/log.ts'),
+      import('./process/exit.ts'),
+      import('./process/notify.ts'),
+      import('./run.ts'),
+      import('./run/failure.ts'),
+    ]);
   const { config } = engine;
   const log = openLog(config.engine.log_level, process.env);
   const leave = async (code: number): Promise<never> => {
     await within(LAST_LINES_MS, log.written());
+    // Node does it in process.exit. Only then does the next start find its modules compiled; a failing disk is not waited for.
+    if (code === ENGINE_EXIT.COMPLETE) flushCompileCache();
     return exitNow(code);
   };
   process.on('uncaughtException', (error) => {
@@ -96,21 +115,14 @@ async function run(flags: ConfigFlags): Promise<never> {
   try {
     return await leave(await runEngine(engine, log, await openNotifier(process.env)));
   } catch (error) {
-    return leave(sayWhy(error, log));
+    return leave(sayWhy(error, exitOfFailure(error), log));
   }
 }
 
 /** Says why the engine could not start or crashed; the exit code. */
-function sayWhy(error: unknown, log: Log): number {
-  switch ((error as Error).name) {
-    case 'DatabaseRefused':
-      process.stderr.write(`app.db_path: ${(error as Error).message}\n`);
-      return ENGINE_EXIT.CONFIG;
-    case 'DatabaseUnavailable':
-      log.error({ err: error }, 'the database cannot be opened now');
-      return ENGINE_EXIT.OVERLOAD;
-    default:
-      log.fatal({ err: error }, 'crash');
-      return ENGINE_EXIT.CRASH;
-  }
+function sayWhy(error: unknown, code: number, log: Log): number {
+  if (code === ENGINE_EXIT.CONFIG) process.stderr.write(`app.db_path: ${(error as Error).message}\n`);
+  else if (code === ENGINE_EXIT.OVERLOAD) log.error({ err: error }, 'the database cannot be opened now');
+  else log.fatal({ err: error }, 'crash');
+  return code;
 }

@@ -52,9 +52,33 @@ export function startWriter(given: Omit<WriterRules, 'beat'>, events: WriterEven
   let pending = 0;
   let wal = { bytes: 0, blockedS: 0 };
   let closed: ((ticks: number) => void) | undefined;
+  let failed = false;
+  const writerOf = (message: FromWriter & { kind: 'ready' }): Writer => ({
+    onReturned() {},
+    hasFailed: () => failed,
+    pragmas: message.pragmas,
+    migrated: message.migrated,
+    movedAside: message.movedAside,
+    compacted: message.compacted,
+    wal: () => wal,
+    seeds: message.seeds,
+    health: message.health,
+    pendingTicks: () => pending,
+    commits: beat.commits,
+    beat: beat.beat,
+    write(batch) {
+      pending += batch.ticks.rows;
+      worker.postMessage({ kind: 'batch', batch } satisfies ToWriter, [batch.ticks.buffer]);
+    },
+    close(end) {
+      post({ kind: 'close', end });
+      return new Promise((done) => {
+        closed = done;
+      });
+    },
+  });
   return new Promise((resolve, reject) => {
     let opened: Writer | undefined;
-    let failed = false;
     const fail = (error: Error) => {
       failed = true;
       if (opened === undefined) reject(error);
@@ -64,30 +88,7 @@ export function startWriter(given: Omit<WriterRules, 'beat'>, events: WriterEven
     worker.on('message', (message: FromWriter) => {
       switch (message.kind) {
         case 'ready':
-          opened = {
-            onReturned() {},
-            hasFailed: () => failed,
-            pragmas: message.pragmas,
-            migrated: message.migrated,
-            movedAside: message.movedAside,
-            compacted: message.compacted,
-            wal: () => wal,
-            seeds: message.seeds,
-            health: message.health,
-            pendingTicks: () => pending,
-            commits: beat.commits,
-            beat: beat.beat,
-            write(batch) {
-              pending += batch.ticks.rows;
-              worker.postMessage({ kind: 'batch', batch } satisfies ToWriter, [batch.ticks.buffer]);
-            },
-            close(end) {
-              post({ kind: 'close', end });
-              return new Promise((done) => {
-                closed = done;
-              });
-            },
-          };
+          opened = writerOf(message);
           resolve(opened);
           break;
         case 'refused': {
