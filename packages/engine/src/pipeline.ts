@@ -214,12 +214,12 @@ export class Pipeline {
   #onTick(tick: Tick): void {
     this.#ticks.append(tick);
     this.#keep(this.#trading.onTick(tick));
-    const signal = this.#trading.signalOf(tick);
-    if (signal === null) return;
+    const ordered = this.#trading.signalOf(tick);
+    if (ordered === null) return;
     const { market, source, ts, price } = tick;
-    const { strategy, side, reason } = signal;
-    pushSignal(this.#rows.signals, { market, ts, source, strategy, side, price, reason });
-    this.#keep(this.#trading.execute(signal, tick, this.ageMs()));
+    const { side, reason } = ordered.signal;
+    pushSignal(this.#rows.signals, { market, ts, source, strategy: ordered.strategy, side, price, reason });
+    this.#keep(this.#trading.execute(ordered, tick, this.ageMs()));
   }
 
   #keep(executed: Executed | null): void {

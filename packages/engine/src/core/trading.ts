@@ -1,12 +1,21 @@
 import type { Config } from '@hybrid-soak/contract/config.ts';
+import type { Market } from './market.ts';
 import { type Executed, type Holding, ShadowExecution } from './shadow/execution.ts';
 import { periodic, type Signal, type Strategy, smaCrossover } from './strategy/strategy.ts';
 import type { Tick } from './tick.ts';
 
 /** A signal with the id of the order that follows from it. */
-export interface OrderSignal extends Signal {
+export interface OrderSignal {
+  signal: Signal;
   strategy: string;
   orderId: string;
+}
+
+interface MarketState {
+  strategy: Strategy;
+  /** Signals on trades without an id. */
+  signals: number;
+  orderPrefix: string;
 }
 
 /** Strategies and simulated orders, each market on its own: BTC/USDT beside BTC/USD may not fake a crossover. */
@@ -14,7 +23,7 @@ export class Trading {
   readonly #config: Config;
   readonly #execution: ShadowExecution;
   /** By the market's index. */
-  readonly #markets: { strategy: Strategy; signals: number }[] = [];
+  readonly #markets: MarketState[] = [];
 
   /** `held`: what earlier runs left. */
   constructor(config: Config, held: readonly Holding[]) {
@@ -39,22 +48,23 @@ export class Trading {
 
   signalOf(tick: Tick): OrderSignal | null {
     const { market } = tick;
-    const state = this.#markets[market.index] ?? this.#begin(market.index);
+    const state = this.#markets[market.index] ?? this.#begin(market);
     const signal = state.strategy(tick);
     if (signal === null) return null;
     const { strategy } = this.#config.engine;
     const id = tick.tradeId ?? `${tick.ts}-${++state.signals}`;
-    return { ...signal, strategy, orderId: `${market.venue}:${market.wire}:${strategy}:${id}` };
+    return { signal, strategy, orderId: state.orderPrefix + id };
   }
 
   /** `ageMs`: how long ago the tick was received. */
-  execute(signal: OrderSignal, tick: Tick, ageMs: number): Executed {
-    return this.#execution.execute(signal.orderId, signal, tick, ageMs);
+  execute({ signal, orderId }: OrderSignal, tick: Tick, ageMs: number): Executed {
+    return this.#execution.execute(orderId, signal, tick, ageMs);
   }
 
-  #begin(index: number): { strategy: Strategy; signals: number } {
-    const { strategy, signal_every_n_ticks: every } = this.#config.engine;
-    const state = { strategy: strategy === 'sma' ? smaCrossover() : periodic(every), signals: 0 };
+  #begin({ index, venue, wire }: Market): MarketState {
+    const { strategy: name, signal_every_n_ticks: every } = this.#config.engine;
+    const strategy = name === 'sma' ? smaCrossover() : periodic(every);
+    const state = { strategy, signals: 0, orderPrefix: `${venue}:${wire}:${name}:` };
     this.#markets[index] = state;
     return state;
   }

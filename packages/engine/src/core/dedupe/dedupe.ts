@@ -40,8 +40,9 @@ export class Dedupe {
       stream.isDirty = true;
       this.#dirty.push(stream);
     }
+    if (!stream.hasChanges) return;
+    const { market } = stream;
     for (const { is, ...hole } of stream.takeChanges()) {
-      const { market } = stream;
       if (is === 'opened') this.#gaps.push({ is, market, ...hole, detectedAt: nowMs() });
       else this.#gaps.push({ is, market, ...hole, closedAt: nowMs() });
     }

@@ -44,7 +44,7 @@ export class Stream {
   /** Whether the trade is new; it is remembered either way. `from`: its connection. `counting`: every trade arrives. */
   isNew(from: object, tick: Tick, id: string | number, counting: boolean): boolean {
     const name = this.#nameOf(tick, id);
-    if (this.#past.has(name)) return false;
+    if (!this.#past.isEmpty && this.#past.has(String(name))) return false;
     if (!this.#take(name, tick, counting) && !this.#stands(from, tick, id)) return false;
     const last = this.#last;
     last.id = id;
@@ -58,7 +58,7 @@ export class Stream {
 
   /** A trade of the past: never a tick, not even if it arrives again on the live channel. */
   remember(tick: Tick, id: string | number): void {
-    this.#past.add(this.#nameOf(tick, id));
+    this.#past.add(String(this.#nameOf(tick, id)));
     this.#dense?.anchor(id);
   }
 
@@ -67,9 +67,13 @@ export class Stream {
     this.#take(this.#nameOf(tick, id), tick, counting);
   }
 
+  get hasChanges(): boolean {
+    return this.#dense !== null && this.#dense.changes.length > 0;
+  }
+
   /** Changes of its holes since the last call. */
   takeChanges(): HoleChange[] {
-    return this.#dense === null || this.#dense.changes.length === 0 ? [] : this.#dense.changes.splice(0);
+    return this.#dense?.changes.splice(0) ?? [];
   }
 
   /** What a restart resumes from; null if nothing was taken yet. */
@@ -79,7 +83,7 @@ export class Stream {
       const saved = this.#dense.saved();
       return saved && { numbering, ids: [], ...saved };
     }
-    const ids = (this.#sparse?.recent ?? this.#recent)?.latest(SAVED_IDS) ?? [];
+    const ids = (this.#sparse?.recent.latest(SAVED_IDS) ?? this.#recent?.latest(SAVED_IDS) ?? []).map(String);
     const lastId = ids.at(-1);
     if (lastId === undefined) return null;
     return { numbering, lastId, lastTs: this.#last.ts, counting: this.#counting, ids, holes: [] };
@@ -87,7 +91,7 @@ export class Stream {
 
   #take(name: string | number, tick: Tick, counting: boolean): boolean {
     if (this.#dense !== null) return this.#dense.take(name, tick.ts, counting, tick.source);
-    return this.#sparse?.take(name, tick.ts) ?? this.#recent?.add(name) ?? true;
+    return this.#sparse?.take(name, tick.ts) ?? this.#recent?.add(String(name)) ?? true;
   }
 
   /** Whether it is another trade under the id of the one before. */

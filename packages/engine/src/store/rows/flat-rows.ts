@@ -24,16 +24,16 @@ export interface SignalRow {
 const ROWS_PER_STATEMENT = 25;
 
 const SIGNALS = ['market', 'symbol', 'ts', 'source', 'strategy', 'side', 'price', 'reason'];
-export const pushSignal = (rows: FlatRows, { market, ...row }: SignalRow) =>
-  rows.push(market.index, market.symbol, row.ts, row.source, row.strategy, row.side, row.price, row.reason);
+export const pushSignal = (rows: FlatRows, row: SignalRow) =>
+  rows.push(row.market.index, row.market.symbol, row.ts, row.source, row.strategy, row.side, row.price, row.reason);
 export const signalInserter = (db: Database.Database, markets: KnownMarkets) =>
   inserter(db, 'signals', SIGNALS, markets);
 
 const ORDERS = ['market', 'symbol', 'order_id', 'ts', 'source', 'side', 'quantity', 'price', 'mode', 'state', 'reason'];
-export const pushOrder = (rows: FlatRows, { market, ...row }: OrderRow) =>
+export const pushOrder = (rows: FlatRows, row: OrderRow) =>
   rows.push(
-    market.index,
-    market.symbol,
+    row.market.index,
+    row.market.symbol,
     row.orderId,
     row.ts,
     row.source,
@@ -47,8 +47,8 @@ export const pushOrder = (rows: FlatRows, { market, ...row }: OrderRow) =>
 export const orderInserter = (db: Database.Database, markets: KnownMarkets) => inserter(db, 'orders', ORDERS, markets);
 
 const TRADES = ['market', 'symbol', 'order_id', 'ts', 'side', 'quantity', 'price', 'fee'];
-export const pushFill = (rows: FlatRows, { market, ...row }: FillRow) =>
-  rows.push(market.index, market.symbol, row.orderId, row.ts, row.side, row.quantity, row.price, row.fee);
+export const pushFill = (rows: FlatRows, row: FillRow) =>
+  rows.push(row.market.index, row.market.symbol, row.orderId, row.ts, row.side, row.quantity, row.price, row.fee);
 export const fillInserter = (db: Database.Database, markets: KnownMarkets) => inserter(db, 'trades', TRADES, markets);
 
 /** The part of each fill that changes the account; `market` is the run's own index. */
