@@ -183,3 +183,91 @@ t.test('times are the exchange’s and symbols the config’s', async (t) => {
     },
   ]);
 });
+
+t.test('two markets of one source: a position, a strategy and gaps each', async (t) => {
+  const { pipeline, feed } = pipelineOf({ signal_every_n_ticks: 2 });
+  const match = (product: string, id: number) =>
+    LIVE['coinbase exchange'].replace('BTC-USD', product).replace('4321', String(id));
+  const source = connection('a', { symbol: '' });
+  feed(source, match('BTC-USD', 1), match('BTC-USDT', 900), match('BTC-USD', 2), match('BTC-USDT', 903));
+  const { fills, gaps, positions } = pipeline.takeRows();
+  t.same(
+    pipeline.markets.map(({ wire, symbol }) => [wire, symbol]),
+    [
+      ['BTC-USD', 'BTCUSD'],
+      ['BTC-USDT', 'BTC-USDT'],
+    ],
+  );
+  t.match(gaps, [{ market: { wire: 'BTC-USDT' }, from: '901', to: '902' }]);
+  t.match(
+    fills.filter((value) => typeof value === 'string'),
+    ['BTCUSD', /^test:BTC-USD:periodic:2$/, 'BUY', 'BTC-USDT', /^test:BTC-USDT:periodic:903$/, 'BUY'],
+  );
+  t.match(positions, [
+    { market: 0, position: { lastId: '2' } },
+    { market: 1, position: { lastId: '903', holes: [{ from: '901', to: '902' }] } },
+  ]);
+});
+
+t.test('what a run leaves is resumed by the next: no duplicate, and the gap that is filled is closed', async (t) => {
+  const first = pipelineOf();
+  first.feed(connection(), binance(1), binance(4));
+  const positions = first.pipeline.takeRows().positions.map(({ position }) => ({
+    venue: 'test',
+    wire: 'BTCUSDT',
+    ...position,
+  }));
+  const next = new Pipeline(configSchema.parse({}), { positions, holdings: [] });
+  for (const id of [4, 2, 3, 6]) next.onFrame(connection(), Buffer.from(binance(id)), 0);
+  t.match(next.counters, { ticks: 3, trade_duplicates: 1, duplicates: 1 });
+  t.match(next.takeRows().gaps, [
+    { is: 'closed', from: '2', to: '3' },
+    { is: 'opened', from: '5', to: '5' },
+  ]);
+});
+
+t.test('a batch of trades with one standing id: all are kept, one warning, the identity closes', async (t) => {
+  const { pipeline, feed } = pipelineOf();
+  const warnings: unknown[] = [];
+  pipeline.onWarning = (message, detail) => warnings.push([message, detail]);
+  const trade = (n: number) => ({ i: '7', T: MS + n, p: String(100 + n), v: '1', S: 'Buy', s: 'BTCUSDT', BT: false });
+  const frame = (from: number) =>
+    JSON.stringify({
+      topic: 'publicTrade.BTCUSDT',
+      type: 'snapshot',
+      ts: MS,
+      data: Array.from({ length: 124 }, (_, n) => trade(from + n)),
+    });
+  feed(connection(), frame(0), frame(124), frame(248));
+  t.match(pipeline.counters, { kept: 3, trades: 372, ticks: 372, trade_duplicates: 0 });
+  t.match(warnings, [[/stands still/, { symbol: 'BTCUSDT', id: '7' }]]);
+  t.equal(warnings.length, 1);
+  t.equal(pipeline.unaccounted(), 0);
+});
+
+t.test('a trade of 2099 is kept aside, is neither a tick nor a duplicate, and leaves a gap', async (t) => {
+  const { pipeline, feed } = pipelineOf();
+  const late = binance(2).replaceAll(String(MS), String(Date.UTC(2099, 0, 1)));
+  t.same(feed(connection(), late.replace(':2,', ':1,'), binance(1), late, binance(3)), [
+    'malformed',
+    'trade',
+    'malformed',
+    'trade',
+  ]);
+  const { gaps, quarantine } = pipeline.takeRows();
+  t.match(pipeline.counters, { kept: 2, malformed: 2, trades: 4, ticks: 2, trades_quarantined: 2 });
+  t.match(gaps, [{ from: '2', to: '2' }]);
+  t.match(quarantine, [{ reason: 'the time of a trade is too far ahead' }, {}]);
+  t.equal(pipeline.unaccounted(), 0);
+});
+
+t.test(
+  'while sampling, a frame that was skipped is neither good nor bad, and one that was read is what it is',
+  async (t) => {
+    const { pipeline, feed } = pipelineOf({ sample_every: 5 });
+    const garbage = (id: number) => binance(id).replace('"84106.09000000"', '{"raw":1}');
+    const fates = feed(connection(), ...Array.from({ length: 10 }, (_, n) => (n < 5 ? garbage(n) : binance(n))));
+    t.same(fates, [...Array(4).fill('unparsed'), 'malformed', ...Array(4).fill('unparsed'), 'trade']);
+    t.match(pipeline.counters, { sampled_out: 8, malformed: 1, kept: 1, trade_frames_kept: 2 });
+  },
+);

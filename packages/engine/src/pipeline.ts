@@ -171,7 +171,8 @@ export class Pipeline {
     if (past !== undefined) this.#intake.remember(origin, past, numbering);
     if (prints !== undefined) this.#intake.skip(origin, prints, numbering, counting);
     this.#intake.take(origin, trades, numbering, counting);
-    if (counters.trades_quarantined > quarantined) this.#keepAside(origin, 'the time of a trade cannot be', bytes);
+    if (counters.trades_quarantined > quarantined)
+      this.#keepAside(origin, 'the time of a trade is too far ahead', bytes);
     const fate = this.#countTradeFrame(mapped, counters.ticks > before, counters.trades_quarantined > quarantined);
     if (this.#ticks.length >= this.#batchRows || (this.#first && this.#ticks.length > 0)) {
       this.#first = false;
