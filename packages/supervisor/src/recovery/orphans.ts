@@ -3,7 +3,7 @@ import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 import type { Known, RunState } from '@hybrid-soak/contract/run-state.ts';
 import { monotonicMs } from '../adapters/clock.ts';
 import { startTimeOf } from '../adapters/process.ts';
-import { RUN_VARIABLE } from '../unit/embedded.ts';
+import { RUN_VARIABLE } from '../unit/embedded-process.ts';
 
 /** Processes of a run that would outlive it: an embedded engine, and what a proof started. */
 export function orphansOf(state: RunState): Known[] {
