@@ -16,16 +16,23 @@ export interface Ended {
 export interface Running {
   child: ChildProcess;
   ended: Promise<Ended>;
-  /** The first line of its log with that message, once it is there; rejects when the engine ends without it. */
-  logged(message: string): Promise<Record<string, unknown>>;
+  /** The first line of its log with that message, and with that in it, once it is there; rejects if the engine ends without it. */
+  logged(message: string, within?: RegExp): Promise<Record<string, unknown>>;
 }
 
 /** The real command in `cwd`. */
 export const engine = (cwd: string, ...args: string[]): Running => engineWith({}, cwd, ...args);
 
 /** The same with more in its environment. */
-export function engineWith(env: NodeJS.ProcessEnv, cwd: string, ...args: string[]): Running {
-  const child = spawn(ENGINE, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
+export const engineWith = (env: NodeJS.ProcessEnv, cwd: string, ...args: string[]): Running =>
+  started([ENGINE, ...args], env, cwd);
+
+/** The same in a network namespace (ip-netns(8)). */
+export const engineIn = (namespace: string, cwd: string, ...args: string[]): Running =>
+  started(['ip', 'netns', 'exec', namespace, ENGINE, ...args], {}, cwd);
+
+function started([command = '', ...args]: string[], env: NodeJS.ProcessEnv, cwd: string): Running {
+  const child = spawn(command, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
   const said = { stdout: '', stderr: '' };
   let over = false;
   child.stdout?.on('data', (data) => {
@@ -40,9 +47,9 @@ export function engineWith(env: NodeJS.ProcessEnv, cwd: string, ...args: string[
       resolve({ code, signal, ...said });
     });
   });
-  const logged = async (message: string): Promise<Record<string, unknown>> => {
+  const logged = async (message: string, within = /^/): Promise<Record<string, unknown>> => {
     for (;;) {
-      const found = logLines(said.stdout).find((line) => line['msg'] === message);
+      const found = logLines(said.stdout).find((line) => line['msg'] === message && within.test(JSON.stringify(line)));
       if (found !== undefined) return found;
       if (over) throw new Error(`the engine ended without "${message}": ${said.stderr}${said.stdout}`);
       await new Promise((resolve) => setTimeout(resolve, 20));
