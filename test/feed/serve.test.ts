@@ -1,4 +1,4 @@
-import { frames } from '@hybrid-soak/feed/frames.ts';
+import { frames, SHAPES } from '@hybrid-soak/feed/frames.ts';
 import { serve } from '@hybrid-soak/feed/serve.ts';
 import t, { type Test } from 'tap';
 import WebSocket from 'ws';
@@ -60,7 +60,7 @@ t.test('a stream that does not exist is closed with 1008', async (t) => {
 });
 
 t.test('the same seed gives the same trades', async (t) => {
-  for (const shape of ['binance', 'gemini'] as const) {
+  for (const shape of SHAPES) {
     const make = (seed: number) => {
       const source = frames(shape, seed, 'btcusd', 1);
       return Array.from({ length: 20 }, (_, n) => source.next(1_700_000_000_000 + n));
@@ -74,4 +74,22 @@ t.test('a reader that closes the pipe early does not make generate fail', async 
   const { child, ended } = feed('generate', '--count', '1000000');
   child.stdout?.once('data', () => child.stdout?.destroy());
   t.match(await ended, { code: 0, stderr: '' });
+});
+
+t.test('a file that does not exist is one line that says what would be right', async (t) => {
+  t.match(await feed('serve', 'nosuch').ended, {
+    code: 1,
+    stdout: '',
+    stderr: 'nosuch: no such file; valid: a recording, or one raw frame a line\n',
+  });
+  t.match(await feed('serve', import.meta.dirname).ended, { code: 1, stderr: /: is a folder; valid: .*\n$/ });
+});
+
+t.test('each shape is generated', async (t) => {
+  for (const shape of SHAPES) {
+    const { stdout, code } = await feed('generate', '--shape', shape, '--count', '3').ended;
+    t.equal(code, 0);
+    t.equal(stdout.trim().split('\n').length, 3);
+  }
+  t.match(await feed('generate', '--shape', 'nosuch').ended, { code: 2, stderr: /valid: binance, gemini, bybit/ });
 });

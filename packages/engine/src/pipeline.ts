@@ -1,5 +1,5 @@
 import type { Config } from '@hybrid-soak/contract/config.ts';
-import { type Counters, newCounters, unaccounted } from './core/counters.ts';
+import { type FrameCounters, newCounters, unaccounted } from './core/counters.ts';
 import { Coverage } from './core/coverage.ts';
 import { NO_SEEDS, type Seeds } from './core/dedupe/gaps.ts';
 import { FrameCount } from './core/frame-count.ts';
@@ -124,7 +124,7 @@ export class Pipeline {
   }
 
   /** The counters, and the ignored frames by kind. */
-  totals(): Counters & { ignored_kinds: Record<string, number> } {
+  totals(): FrameCounters & { ignored_kinds: Record<string, number> } {
     return { ...this.counters, ignored_kinds: this.ignoredKinds.totals() };
   }
 

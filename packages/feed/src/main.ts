@@ -2,8 +2,10 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { isWebSocketUrl } from '@hybrid-soak/contract/config.ts';
 import { parseDuration } from '@hybrid-soak/contract/duration.ts';
+import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 import { VERSION } from '@hybrid-soak/contract/version.ts';
 import { Command, Option } from 'commander';
+import { frames, SHAPES, type Shape } from './frames.ts';
 import type { Served } from './serve.ts';
 
 export const program = new Command('hybrid-feed')
@@ -52,7 +54,7 @@ program
   .command('serve')
   .addHelpText('after', '\nExample:\n  hybrid-feed serve --port 9001 --rate 200')
   .description(
-    'serve made-up trades on /ws/<symbol>@trade, /stream?streams=<symbol>@trade and /v1/marketdata/<symbol>, or a recording (of several URLs: each on its path), until SIGTERM',
+    'serve made-up trades on /ws/<symbol>@trade, /stream?streams=<symbol>@trade and /v1/marketdata/<symbol>, after a subscription on /v5/public/spot, /ws/v5/public, /bitstamp and /ws/2, or a recording (of several URLs: each on its path), until SIGTERM',
   )
   .argument('[file]', 'a recording, or one raw frame a line: served from its beginning to each client, then silence')
   .option('--port <n>', '0 takes a free one', number('--port', 0, 65535), 9001)
@@ -66,16 +68,36 @@ program
       const served = file === undefined ? await madeUp(flags) : await recorded(file, flags);
       onSignal(() => void served.close());
     } catch (error) {
-      process.stderr.write(`${file ?? `${flags.host}:${flags.port}`}: ${(error as Error).message}\n`);
+      process.stderr.write(`${file ?? `${flags.host}:${flags.port}`}: ${problemOf(error)}\n`);
       process.exitCode = 1;
     }
   });
+
+function problemOf(error: unknown): string {
+  switch (errorCode(error)) {
+    case 'ENOENT':
+      return 'no such file; valid: a recording, or one raw frame a line';
+    case 'EISDIR':
+      return 'is a folder; valid: a recording, or one raw frame a line';
+    case 'EADDRINUSE':
+      return 'the port is in use; valid: --port 0 takes a free one';
+    default:
+      return (error as Error).message;
+  }
+}
 
 async function madeUp(flags: ServeFlags): Promise<Served> {
   const { serve } = await import('./serve.ts');
   const served = await serve(flags);
   const base = `ws://${flags.host}:${served.port}`;
-  const urls = { binance: `${base}/ws/btcusdt@trade`, gemini: `${base}/v1/marketdata/btcusd` };
+  const urls = {
+    binance: `${base}/ws/btcusdt@trade`,
+    gemini: `${base}/v1/marketdata/btcusd`,
+    bybit: `${base}/v5/public/spot`,
+    okx: `${base}/ws/v5/public`,
+    bitstamp: `${base}/bitstamp`,
+    bitfinex: `${base}/ws/2`,
+  };
   process.stdout.write(`${JSON.stringify({ port: served.port, ...urls })}\n`);
   return served;
 }
@@ -135,20 +157,25 @@ program
     }
   });
 
+const SYMBOL_OF: Readonly<Record<Shape, string>> = {
+  binance: 'btcusdt',
+  gemini: 'btcusd',
+  bybit: 'btcusdt',
+  okx: 'btc-usdt',
+  bitstamp: 'btcusd',
+  bitfinex: 'btcusd',
+};
+
 program
   .command('generate')
   .addHelpText('after', '\nExample:\n  hybrid-feed generate --shape gemini --count 10')
   .description('write made-up frames to stdout, one a line')
-  .option('--shape <name>', 'binance or gemini', 'binance')
+  .option('--shape <name>', SHAPES.join(', '), 'binance')
   .option('--count <n>', 'how many', number('--count', 1, 100_000_000), 1000)
   .option('--seed <n>', 'the same seed gives the same trades', number('--seed', 0, 4_294_967_295), 1)
   .action(async (flags: { shape: string; count: number; seed: number }) => {
-    if (flags.shape !== 'binance' && flags.shape !== 'gemini') {
-      process.stderr.write(`--shape ${flags.shape}: valid: binance, gemini\n`);
-      process.exit(2);
-    }
-    const { frames } = await import('./frames.ts');
-    const source = frames(flags.shape, flags.seed, flags.shape === 'binance' ? 'btcusdt' : 'btcusd', 1_000_000_000);
+    const shape = SHAPES.find((known) => known === flags.shape) ?? wrong('--shape', flags.shape, SHAPES.join(', '));
+    const source = frames(shape, flags.seed, SYMBOL_OF[shape], 1_000_000_000);
     const start = 1_700_000_000_000;
     const lines = Readable.from(madeLines(flags.count, (n) => source.next(start + n)));
     // Errors are reported by the stdout handler.

@@ -1,5 +1,6 @@
 import { type WebSocket, WebSocketServer } from 'ws';
-import { type FrameMaker, frames, requested } from './frames.ts';
+import { askedAt } from './asked.ts';
+import { type FrameMaker, frames, requested, type Shape } from './frames.ts';
 
 export interface ServeRules {
   port: number;
@@ -18,20 +19,36 @@ export interface Served {
 
 const TICK_MS = 10;
 
-/** A local exchange over a real WebSocket: `/ws/btcusdt@trade`, `/stream?streams=btcusdt@trade`, `/v1/marketdata/btcusd`. */
+/**
+ * A local exchange over a real WebSocket: `/ws/btcusdt@trade`, `/stream?streams=btcusdt@trade`, `/v1/marketdata/btcusd`; and, once
+ * a client has subscribed, `/v5/public/spot`, `/ws/v5/public`, `/bitstamp`, `/ws/2` (see `asked.ts`).
+ */
 export function serve(rules: ServeRules): Promise<Served> {
   const server = new WebSocketServer({ port: rules.port, host: rules.host, perMessageDeflate: false });
   const sources = new Map<string, FrameMaker>();
   let sent = 0;
   server.on('connection', (socket, request) => {
     const url = request.url ?? '/';
+    const asked = askedAt(url);
+    if (asked !== undefined) {
+      socket.on('message', (data: Buffer) => {
+        const { answers, symbol } = asked.answer(data.toString('utf8'));
+        for (const answer of answers) socket.send(answer);
+        if (symbol !== undefined) pump(socket, sourceOf(asked.shape, symbol), false, symbol);
+      });
+      return;
+    }
     const wanted = requested(url);
     if (wanted === undefined) return socket.close(1008, 'no such stream');
-    const key = `${wanted.shape}:${wanted.symbol}`;
-    const source = sources.get(key) ?? frames(wanted.shape, rules.seed, wanted.symbol, 1_000_000_000);
-    sources.set(key, source);
-    pump(socket, source, url.includes('streams='), wanted.symbol);
+    pump(socket, sourceOf(wanted.shape, wanted.symbol), url.includes('streams='), wanted.symbol);
   });
+
+  const sourceOf = (shape: Shape, symbol: string): FrameMaker => {
+    const key = `${shape}:${symbol}`;
+    const source = sources.get(key) ?? frames(shape, rules.seed, symbol, 1_000_000_000);
+    sources.set(key, source);
+    return source;
+  };
 
   const pump = (socket: WebSocket, source: FrameMaker, wrapped: boolean, symbol: string) => {
     const first = source.first();

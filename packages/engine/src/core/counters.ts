@@ -1,5 +1,5 @@
 /** What became of the frames, and of the trades in those that were mapped; each kind is counted separately. */
-export interface Counters {
+export interface FrameCounters {
   received: number;
   kept: number;
   sampled_out: number;
@@ -25,7 +25,7 @@ export interface Counters {
   prints_ignored: number;
 }
 
-export const newCounters = (): Counters => ({
+export const newCounters = (): FrameCounters => ({
   received: 0,
   kept: 0,
   sampled_out: 0,
@@ -49,7 +49,7 @@ export const newCounters = (): Counters => ({
  * 0, or the number of frames and trades that are in no counter: received = kept + sampled out + duplicates + history + control +
  * ignored + malformed + dropped, and trades = ticks + duplicates + past + dropped + quarantined + ignored prints.
  */
-export function unaccounted(c: Counters): number {
+export function unaccounted(c: FrameCounters): number {
   const frames =
     c.received - (c.kept + c.sampled_out + c.duplicates + c.history + c.control + c.ignored + c.malformed + c.dropped);
   const trades =

@@ -1,4 +1,4 @@
-import type { Counters } from './counters.ts';
+import type { FrameCounters } from './counters.ts';
 import { Dedupe } from './dedupe/dedupe.ts';
 import type { GapChange, Position, PositionSeed } from './dedupe/gaps.ts';
 import type { Stream } from './dedupe/stream.ts';
@@ -29,7 +29,7 @@ export interface IntakeEvents {
 /** From the trades of mapped frames to ticks: each trade becomes a tick once, or is counted as what else became of it. */
 export class TradeIntake {
   readonly markets: Markets;
-  readonly #counters: Counters;
+  readonly #counters: FrameCounters;
   readonly #dedupe: Dedupe;
   readonly #times = new PrintTimes();
   readonly #events: IntakeEvents;
@@ -39,7 +39,7 @@ export class TradeIntake {
   readonly #tick: Tick = { market: NO_MARKET, source: '', price: 0.5, volume: 0.5, ts: 0.5, tradeId: null };
 
   /** `symbol`: the configuration's; `seeds`: where earlier runs stood. */
-  constructor(counters: Counters, symbol: string, seeds: readonly PositionSeed[], events: IntakeEvents) {
+  constructor(counters: FrameCounters, symbol: string, seeds: readonly PositionSeed[], events: IntakeEvents) {
     this.#counters = counters;
     this.markets = new Markets(symbol);
     this.#dedupe = new Dedupe(seeds);

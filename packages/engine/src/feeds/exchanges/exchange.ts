@@ -37,10 +37,10 @@ export const ignored = (kind: unknown): Mapped & { is: 'ignored' } => ({
 export const subscribesByUrl = { subscribe: () => [], reply: () => undefined };
 
 /** The parts of a trade as a mapper has read them, each undefined if it was not valid. */
-export type Parts = { [Part in keyof Trade]: Trade[Part] | undefined };
+export type TradeParts = { [Part in keyof Trade]: Trade[Part] | undefined };
 
 /** The trade, or the reason why it is not one. */
-export function tradeOf(parts: Parts): Trade | string {
+export function tradeOf(parts: TradeParts): Trade | string {
   const { symbol, price, volume, ts, tradeId } = parts;
   if (price === undefined) return 'the price is not a positive decimal';
   if (volume === undefined) return 'the size is not a positive decimal';
@@ -51,7 +51,7 @@ export function tradeOf(parts: Parts): Trade | string {
 }
 
 /** Every entry as a trade, or the reason of the first that is not one: a frame is taken whole or not at all. */
-export function tradesOf(entries: unknown, read: (entry: JsonObject) => Parts): Trade[] | string {
+export function tradesOf(entries: unknown, read: (entry: JsonObject) => TradeParts): Trade[] | string {
   if (!Array.isArray(entries)) return 'no list of trades';
   const trades: Trade[] = [];
   for (const entry of entries) {

@@ -22,7 +22,7 @@ export interface TickBatch {
   texts: [row: number, id: string][];
 }
 
-export interface Columns {
+export interface TickArrays {
   price: Float64Array;
   volume: Float64Array;
   ts: Float64Array;
@@ -33,7 +33,7 @@ export interface Columns {
 }
 
 /** The columns in a buffer of `capacity` rows. */
-export function columnsOf(buffer: ArrayBuffer, capacity: number): Columns {
+export function columnsOf(buffer: ArrayBuffer, capacity: number): TickArrays {
   const numbers = (n: number) => new Float64Array(buffer, n * 8 * capacity, capacity);
   const indices = (n: number) => new Uint16Array(buffer, (NUMBERS * 8 + n * 2) * capacity, capacity);
   return {
@@ -55,7 +55,7 @@ export class TickColumns {
   readonly #capacity: number;
   #room: number;
   #buffer: ArrayBuffer;
-  #columns: Columns;
+  #columns: TickArrays;
   #names: string[] = [];
   #texts: [number, string][] = [];
   #spare: ArrayBuffer[] = [];
@@ -115,7 +115,7 @@ export class TickColumns {
     const before = this.#columns;
     const room = this.#room * 2;
     this.#use(new ArrayBuffer(room * BYTES_PER_ROW), room);
-    for (const key of Object.keys(before) as (keyof Columns)[]) this.#columns[key].set(before[key]);
+    for (const key of Object.keys(before) as (keyof TickArrays)[]) this.#columns[key].set(before[key]);
   }
 
   /** Two or three sources a batch: a scan beats a map. */

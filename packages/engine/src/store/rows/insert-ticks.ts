@@ -1,5 +1,5 @@
 import type Database from 'better-sqlite3';
-import { type Columns, columnsOf, type TickBatch } from './columns.ts';
+import { columnsOf, type TickArrays, type TickBatch } from './columns.ts';
 import type { KnownMarkets } from './markets.ts';
 
 const ROWS_PER_STATEMENT = 100;
@@ -40,7 +40,7 @@ export function tickInserter(db: Database.Database, markets: KnownMarkets): (bat
 }
 
 /** Whether the rows share market and source and have numeric trade ids. */
-function alike(columns: Columns, from: number, to: number): boolean {
+function alike(columns: TickArrays, from: number, to: number): boolean {
   const market = columns.market[from];
   const source = columns.source[from];
   for (let row = from; row < to; row++)
@@ -48,7 +48,7 @@ function alike(columns: Columns, from: number, to: number): boolean {
   return true;
 }
 
-function fill(values: (number | null)[], columns: Columns, from: number, to: number): void {
+function fill(values: (number | null)[], columns: TickArrays, from: number, to: number): void {
   let at = 0;
   for (let row = from; row < to; row++) {
     const id = columns.id[row] as number;
