@@ -21,7 +21,7 @@ export const clockSteps: Fault = {
     let flips = 0;
     const exchangeNow = () => Date.now() + ((flips % 3) - 1) * HOUR_MS;
     const flipping = setInterval(() => flips++, STEP_MS * 1.3);
-    const exchange = await openExchange(1000, exchangeNow);
+    const exchange = await openExchange({ rate: 1000, nowMs: exchangeNow });
     const cwd = mkdtempSync(join(tmpdir(), 'faults-'));
     const config = `[storage]\nflush_interval_ms = 100\n[engine]\ningest_mode = "mockws"\nws_url = "${exchange.url}"\n`;
     folder(cwd, [], `${config}overload_deadline_s = 5\ngarbage_deadline_s = 5\nunreachable_deadline_s = 5\n`);

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
 
-/** A market of dense trade ids that goes on while somebody listens, and knows when it sent which. */
+/** A market of dense trade ids that goes on while a client is connected, and knows when it sent which. */
 export interface Exchange {
   url: string;
   lastId(): number;
@@ -12,6 +12,8 @@ export interface Exchange {
   sentBy(at: number): number;
   /** When that id was sent. */
   sentAt(id: number): number;
+  /** Ends its connections without a goodbye. */
+  cut(): void;
   close(): void;
 }
 
@@ -19,8 +21,16 @@ const TICK_MS = 5;
 /** Frames that a new connection is sent again. */
 const AGAIN = 100;
 
-/** `rate`: frames a second. `nowMs`: the exchange's own clock. */
-export async function openExchange(rate: number, nowMs: () => number = Date.now): Promise<Exchange> {
+export interface Market {
+  /** Frames a second. */
+  rate: number;
+  /** The exchange's own clock. */
+  nowMs?: () => number;
+  /** Trades go on also while nobody is connected. */
+  always?: boolean;
+}
+
+export async function openExchange({ rate, nowMs = Date.now, always = false }: Market): Promise<Exchange> {
   const server = new WebSocketServer({ port: 0, host: '127.0.0.1', perMessageDeflate: false });
   await once(server, 'listening');
   let recent: string[] = [];
@@ -34,7 +44,7 @@ export async function openExchange(rate: number, nowMs: () => number = Date.now)
   server.on('connection', (socket) => {
     for (const frame of recent) socket.send(frame);
     connection = { firstId: lastId + 1, at: performance.now() };
-    last = performance.now();
+    if (!always) last = performance.now();
     client = socket;
     socket.on('error', () => {});
     socket.on('close', () => {
@@ -43,12 +53,12 @@ export async function openExchange(rate: number, nowMs: () => number = Date.now)
   });
   const timer = setInterval(() => {
     const now = performance.now();
-    if (client === null) return;
+    if (client === null && !always) return;
     for (; last + 1000 / rate <= now; last += 1000 / rate) {
       const frame = frameOf(++lastId, nowMs());
-      times.push(now);
+      if (!always) times.push(now);
       recent.push(frame);
-      client.send(frame);
+      client?.send(frame);
     }
     recent = recent.slice(-AGAIN);
   }, TICK_MS);
@@ -58,6 +68,9 @@ export async function openExchange(rate: number, nowMs: () => number = Date.now)
     connection: () => connection,
     sentAt: (id) => times[id - base - 1] ?? Number.POSITIVE_INFINITY,
     sentBy: (at) => base + 1 + times.findLastIndex((time) => time <= at),
+    cut() {
+      for (const socket of server.clients) socket.terminate();
+    },
     close() {
       clearInterval(timer);
       for (const socket of server.clients) socket.terminate();

@@ -37,7 +37,7 @@ export const fullDisk: Fault = {
 };
 
 async function fillAndFree(cwd: string, times: number): Promise<string> {
-  const exchange = await openExchange(RATE);
+  const exchange = await openExchange({ rate: RATE });
   const config = `[storage]\nflush_interval_ms = 100\nmin_free_mb = 0\n[engine]\ningest_mode = "mockws"\n`;
   folder(cwd, [], `${config}ws_url = "${exchange.url}"\n`);
   const { child, ended, logged } = engine(cwd, 'run');
@@ -75,7 +75,7 @@ async function fillAndFree(cwd: string, times: number): Promise<string> {
 const readLastTrade = (cwd: string): number => readLedger(cwd, null).lastTrade;
 
 /** A file that takes all the room that is left; its path. */
-function fill(folder: string): string {
+export function fill(folder: string): string {
   const path = join(folder, 'ballast');
   const fd = openSync(path, 'w');
   for (let size = 1_048_576; size >= 1; ) {

@@ -122,7 +122,7 @@ async function until({ ms, from }: Moment, connected: () => boolean): Promise<vo
 }
 
 async function onOneDatabase(moments: Moment[], stop: Stop): Promise<Stopped[]> {
-  const exchange = await openExchange(RATE);
+  const exchange = await openExchange({ rate: RATE });
   const cwd = mkdtempSync(join(tmpdir(), 'faults-'));
   folder(cwd, [], `${CONFIG}ws_url = "${exchange.url}"\n`);
   const stopped: Stopped[] = [];
