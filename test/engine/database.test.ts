@@ -111,6 +111,11 @@ for (const [what, change, says] of UNDER_IT)
     t.notMatch(stdout, /"ticks_written":[1-9]/);
   });
 
+t.test('a configuration that the disk does not give now is exit 13: it is not wrong', async (t) => {
+  const { code, stderr } = await engine(working(t), 'run', '--config', '/proc/self/mem').ended;
+  t.match({ code, stderr }, { code: 13, stderr: /cannot be read now \(EIO/ });
+});
+
 t.test('a checkpoint by another connection is not taken for a WAL that was cut off', async (t) => {
   const cwd = working(t);
   const { child, ended } = engine(cwd, 'run');

@@ -58,6 +58,9 @@ export const policySchema = z.strictObject({
   starved_stretch: z.number().min(1).max(2).default(2).describe('times the stall threshold when starved'),
 });
 
+/** A host or an address, IPv6 in brackets, and a port. */
+const LISTEN = /^(\[[0-9a-fA-F:]+\]|[^\s:/]+):\d{1,5}$/;
+
 /** Keys of the earlier system; it had them in `[engine]`, `[app]` or at the top, and so they are accepted in all three. */
 const earlierKeys = {
   run_seconds: z.number().min(0).max(2_147_483).optional().describe('stop with exit 0 after this long; 0 = run on'),
@@ -159,6 +162,16 @@ export const configSchema = z.strictObject({
       batch_rows: z.number().int().min(1).max(100_000).default(5000),
       quarantine_max_rows: positive.default(1000),
       min_free_mb: z.number().nonnegative().default(200),
+    })
+    .prefault({}),
+  metrics: z
+    .strictObject({
+      listen: z
+        .string()
+        .regex(LISTEN, 'HOST:PORT, for example "127.0.0.1:9464"')
+        .optional()
+        .describe("HOST:PORT of the engine's own /metrics; default: none"),
+      textfile: z.string().min(1).optional().describe("a file for node_exporter's textfile collector; default: none"),
     })
     .prefault({}),
   dashboard: z

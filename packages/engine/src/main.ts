@@ -1,6 +1,7 @@
 import './process/hangup.ts';
 import { flushCompileCache } from 'node:module';
 import { configWarnings, insteadOf } from '@hybrid-soak/contract/earlier-system.ts';
+import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 import { ENGINE_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import { formatFault } from '@hybrid-soak/contract/fault.ts';
 import { INGEST_MODES, ingestMode } from '@hybrid-soak/contract/modes.ts';
@@ -8,6 +9,7 @@ import { MIGRATIONS } from '@hybrid-soak/contract/schema.ts';
 import { VERSION } from '@hybrid-soak/contract/version.ts';
 import { Command, Option } from 'commander';
 import { type ConfigFlags, fromHere, type Loaded, load } from './config/loaded.ts';
+import { lastsByCode } from './core/lasts.ts';
 import type { Log } from './process/log.ts';
 
 /** The last log lines are given this long to be read. */
@@ -73,9 +75,14 @@ if (import.meta.main) {
   await program.parseAsync();
 }
 
-/** The configuration, or each fault a line and exit code 12. */
+/** The configuration; else the process ends: with each fault on a line and 12, or with 13 if it cannot be read for now. */
 async function loaded(flags: ConfigFlags): Promise<Loaded> {
-  const read = await load(flags);
+  const read = await load(flags).catch((error: Error) => error);
+  if (read instanceof Error) {
+    if (lastsByCode(errorCode(read)) !== 'now') throw read;
+    process.stderr.write(`${flags.config}: cannot be read now (${read.message}); valid: a readable TOML file\n`);
+    process.exit(ENGINE_EXIT.OVERLOAD);
+  }
   if (read.ok) return read.value;
   for (const fault of read.faults) process.stderr.write(`${formatFault(fault)}\n`);
   process.exit(ENGINE_EXIT.CONFIG);

@@ -18,7 +18,7 @@ import { processVitals } from './process/vitals.ts';
 import { awaitEnd, type Ending, finish } from './run/ending.ts';
 import { flusher } from './run/flusher.ts';
 import { startFeed } from './run/start-feed.ts';
-import { statusLine, statusRow, watched } from './run/status.ts';
+import { measured, statusLine, statusRow, watched } from './run/status.ts';
 import { DatabaseRefused, DatabaseUnavailable } from './store/open/refusals.ts';
 import { startWriter, type Writer } from './store/writer.ts';
 
@@ -124,6 +124,11 @@ async function runOn(
     flushing.touch();
   };
   watch(watched(parts, log, jumped, end), rules, clock, notifier, log);
+  const { metrics } = config;
+  if (metrics.listen !== undefined || metrics.textfile !== undefined) {
+    const { startMetrics } = await import('./process/metrics.ts');
+    startMetrics(metrics, () => measured(parts, vitals(), log), clock, log);
+  }
   const runSeconds = earlierSetting(config, 'run_seconds') ?? 0;
   const runningOut = runSeconds > 0 ? setTimeout(() => end('run-seconds'), runSeconds * 1000) : undefined;
   flush();

@@ -7,6 +7,7 @@ import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 import type { Checked, Fault } from '@hybrid-soak/contract/fault.ts';
 import type { IngestMode } from '@hybrid-soak/contract/modes.ts';
 import { siteOfSource } from '../core/exchanges.ts';
+import { lastsByCode } from '../core/lasts.ts';
 import { type Files, fromHere } from './loaded.ts';
 
 /** Reads and checks the configuration; reports every fault at once. `sourcesFile` is read in mode realws only. */
@@ -70,11 +71,13 @@ function realPath(path: string): string | null {
   return statSync(path, { throwIfNoEntry: false }) === undefined ? null : realpathSync(path);
 }
 
+/** The text, or what is wrong for good. What fails for now is thrown. */
 function read(file: string): string | Fault {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(readFileSync(file));
   } catch (error) {
     const code = errorCode(error);
+    if (lastsByCode(code) === 'now') throw error;
     const why = code === 'ERR_ENCODING_INVALID_ENCODED_DATA' ? 'not UTF-8, which TOML requires' : code;
     const problem = code === 'ENOENT' ? 'no such file' : `cannot be read (${why})`;
     return fault(file, '', problem, 'a readable TOML file');

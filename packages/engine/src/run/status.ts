@@ -1,6 +1,7 @@
 import type { Vitals } from '@hybrid-soak/contract/heartbeat.ts';
 import type { Feed } from '../feeds/feed.ts';
 import type { Pipeline } from '../pipeline.ts';
+import type { Measured } from '../process/exposition.ts';
 import type { Watched } from '../process/health.ts';
 import type { Log } from '../process/log.ts';
 import type { StatusRow } from '../store/rows/batch.ts';
@@ -27,13 +28,43 @@ export function statusRow({ pipeline, writer, feed, startedMs }: Parts, vitals: 
     tradeFramesSampledOut: counters.sampled_out,
     sampleEvery: pipeline.sampler.every,
     counters: JSON.stringify(pipeline.totals()),
-    vitals: {
-      ...vitals,
-      queue_depth: writer.pendingTicks(),
-      unaccounted: pipeline.unaccounted(),
-      duplicates: counters.trade_duplicates,
-      wal_blocked_s: Math.round(writer.wal().blockedS * 10) / 10,
+    vitals: vitalsOf(pipeline, writer, vitals),
+  };
+}
+
+/** What the metrics say. */
+export function measured({ pipeline, writer, feed, startedMs }: Parts, vitals: Vitals, log: Log): Measured {
+  const { counters: c } = pipeline;
+  const { kept, sampled_out, duplicates, history, control, ignored, malformed, dropped } = c;
+  return {
+    received: c.received,
+    frames: { kept, sampled_out, duplicates, history, control, ignored, malformed, dropped },
+    trades: {
+      tick: c.ticks,
+      duplicate: c.trade_duplicates,
+      past: c.trades_past,
+      dropped: c.trades_dropped,
+      quarantined: c.trades_quarantined,
+      print_ignored: c.prints_ignored,
     },
+    ticksCommitted: writer.committedTicks(),
+    dropped,
+    isConnected: feed.connection() === 'connected',
+    sampleEvery: pipeline.sampler.every,
+    walBytes: writer.wal().bytes,
+    logLinesDropped: log.droppedLines(),
+    startedMs,
+    vitals: vitalsOf(pipeline, writer, vitals),
+  };
+}
+
+function vitalsOf(pipeline: Pipeline, writer: Writer, ofProcess: Vitals): Vitals {
+  return {
+    ...ofProcess,
+    queue_depth: writer.pendingTicks(),
+    unaccounted: pipeline.unaccounted(),
+    duplicates: pipeline.counters.trade_duplicates,
+    wal_blocked_s: Math.round(writer.wal().blockedS * 10) / 10,
   };
 }
 

@@ -28,6 +28,7 @@ export interface Writer {
   hasFailed(): boolean;
   /** Ticks handed over and not yet committed. */
   pendingTicks(): number;
+  committedTicks(): number;
   /** Commits, heartbeats included. */
   commits(): number;
   /** The main thread is alive: to be called each second, else there is no heartbeat while nothing is written. */
@@ -50,6 +51,7 @@ export function startWriter(given: Omit<WriterRules, 'beat'>, events: WriterEven
   });
   const post = (message: ToWriter) => worker.postMessage(message);
   let pending = 0;
+  let committed = 0;
   let wal = { bytes: 0, blockedS: 0 };
   let closed: ((ticks: number) => void) | undefined;
   let failed = false;
@@ -64,6 +66,7 @@ export function startWriter(given: Omit<WriterRules, 'beat'>, events: WriterEven
     seeds: message.seeds,
     health: message.health,
     pendingTicks: () => pending,
+    committedTicks: () => committed,
     commits: beat.commits,
     beat: beat.beat,
     write(batch) {
@@ -98,6 +101,7 @@ export function startWriter(given: Omit<WriterRules, 'beat'>, events: WriterEven
         }
         case 'committed':
           pending -= message.ticks;
+          committed += message.ticks;
           wal = { bytes: message.walBytes, blockedS: message.walBlockedS };
           opened?.onReturned(message.buffer);
           break;

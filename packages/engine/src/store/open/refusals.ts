@@ -1,6 +1,7 @@
 import { accessSync, closeSync, constants, existsSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { errorCode } from '@hybrid-soak/contract/error-code.ts';
+import { type Lasts, lastsByCode } from '../../core/lasts.ts';
 
 /** The database cannot be used, for good: exit 12. Nothing in it was changed. The message says which file, why, and what is valid. */
 export class DatabaseRefused extends Error {
@@ -12,43 +13,25 @@ export class DatabaseUnavailable extends Error {
   override name = 'DatabaseUnavailable';
 }
 
-/** `now`: a retry or a restart may succeed. `good`: only a person can repair it. `ask`: SQLite's code hides the system's. */
-type Lasts = 'now' | 'good' | 'ask';
-
-/**
- * The one table of what fails for now and what for good, at start and while running. Codes of SQLite
- * (https://www.sqlite.org/rescode.html) and of the system. SQLite opens a file that it may not write read-only, and reports
- * SQLITE_READONLY or SQLITE_CANTOPEN whatever open(2) said: then the file itself is asked.
- */
-const LASTS: readonly [code: RegExp, lasts: Lasts][] = [
-  [/^SQLITE_(BUSY|LOCKED|FULL|IOERR|PROTOCOL|NOMEM)/, 'now'],
-  [/^(EROFS|ENOSPC|EDQUOT|EIO|EMFILE|ENFILE|ENOMEM|EAGAIN|EBUSY|ESTALE|ETIMEDOUT)$/, 'now'],
-  [/^SQLITE_(READONLY|CANTOPEN)/, 'ask'],
-  [/^SQLITE_(CORRUPT|NOTADB|PERM)/, 'good'],
-  [/^(EACCES|EPERM|ENOTDIR|EISDIR|ENOENT|ELOOP|ENAMETOOLONG|EEXIST|EINVAL)$/, 'good'],
-];
-
-/** How long the failure lasts; null if it is not the database's. */
-export function lasts(path: string, error: unknown): 'now' | 'good' | null {
+/** How long the failure lasts; null if it is a bug. */
+export function lasts(path: string, error: unknown): Lasts | null {
   if (error instanceof DatabaseUnavailable) return 'now';
   if (error instanceof DatabaseRefused) return 'good';
-  const code = errorCode(error) ?? '';
-  const found = LASTS.find(([pattern]) => pattern.test(code))?.[1] ?? null;
+  const found = lastsByCode(errorCode(error));
   if (found !== 'ask') return found;
-  const said = whyNotWritable(path);
-  return LASTS.find(([pattern, how]) => how !== 'ask' && pattern.test(said ?? ''))?.[1] === 'good' ? 'good' : 'now';
+  return lastsByCode(whyNotWritable(path)) === 'good' ? 'good' : 'now';
 }
 
-/** What the system says about writing to the file, or about making it; null if nothing is in the way. */
-function whyNotWritable(path: string): string | null {
+/** What the system says about writing to the file, or about making it; undefined if nothing is in the way. */
+function whyNotWritable(path: string): string | undefined {
   try {
     // access(2) and not open(2): closing any descriptor of the file would release the locks that SQLite has on it.
     if (existsSync(path)) accessSync(path, constants.R_OK | constants.W_OK);
     accessSync(dirname(path), constants.W_OK | constants.X_OK);
     closeSync(openSync('/dev/null', 'r'));
-    return null;
+    return undefined;
   } catch (error) {
-    return errorCode(error) ?? null;
+    return errorCode(error);
   }
 }
 

@@ -1,0 +1,49 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import parsePrometheus from 'parse-prometheus-text-format';
+import t from 'tap';
+import { eventually } from '../../eventually.ts';
+import { count, engine, folder } from '../engine.ts';
+
+type Families = { name: string; metrics: { value: string; labels?: Record<string, string> }[] }[];
+
+const valueIn = (text: string, name: string): number =>
+  Number(
+    (parsePrometheus(text) as Families).find((family) => family.name === `hybrid_engine_${name}`)?.metrics[0]?.value,
+  );
+
+t.test('the engine serves its metrics and keeps a text file of them', async (t) => {
+  const text = '[engine]\ntick_interval_ms = 5\n[metrics]\nlisten = "127.0.0.1:0"\ntextfile = "engine.prom"\n';
+  const cwd = folder(t.testdir({}), [], text);
+  const { child, ended, logged } = engine(cwd, 'run');
+  const { listen } = (await logged('metrics are served')) as { listen: { port: number } };
+  await eventually(() => count(cwd) > 10);
+  const url = `http://127.0.0.1:${listen.port}`;
+  const scraped = await (await fetch(`${url}/metrics`)).text();
+  t.ok(valueIn(scraped, 'frames_received_total') > 10);
+  t.ok(valueIn(scraped, 'ticks_written_total') > 10);
+  t.equal(valueIn(scraped, 'connected'), 1);
+  t.equal(valueIn(scraped, 'unaccounted'), 0);
+  t.ok(valueIn(scraped, 'private_bytes') > 1e6);
+  t.ok(valueIn(scraped, 'wal_bytes') > 0);
+  t.equal((await fetch(`${url}/other`)).status, 404);
+  const file = join(cwd, 'engine.prom');
+  await eventually(() => existsSync(file));
+  t.equal(valueIn(readFileSync(file, 'utf8'), 'sample_every'), 1);
+  child.kill('SIGTERM');
+  t.equal((await ended).code, 0);
+});
+
+t.test('a port that is taken and a folder that is missing are logged and end nothing', async (t) => {
+  const first = engine(folder(t.testdir({}), [], '[metrics]\nlisten = "127.0.0.1:0"\n'), 'run');
+  const { listen } = (await first.logged('metrics are served')) as { listen: { port: number } };
+  const text = `[metrics]\nlisten = "127.0.0.1:${listen.port}"\ntextfile = "no/folder/engine.prom"\n`;
+  const cwd = folder(join(t.testdirName, 'second'), [], text);
+  const second = engine(cwd, 'run');
+  t.match(await second.logged('metrics cannot be served now'), { err: { code: 'EADDRINUSE' } });
+  t.match(await second.logged('metrics cannot be written now'), { err: { code: 'ENOENT' } });
+  for (const { child, ended } of [first, second]) {
+    child.kill('SIGTERM');
+    t.equal((await ended).code, 0);
+  }
+});
