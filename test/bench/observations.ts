@@ -15,7 +15,6 @@ export function options(interval_s: number): SoakOptions {
     thresholds: {},
     duration_s: 48 * 3600,
     interval_s,
-    calibrate: 'live',
     apply: 'reload',
     leave: 'as-found',
     original_sample_every: 1,

@@ -94,30 +94,30 @@ export function decisionAt(second: number, action: string, reason: string, more:
   };
 }
 
-const limits = { cpu: 45, memory: 10, io: 15 };
+const limits = { cpu: 20, memory: 10, io: 15 };
 
 export const DECISIONS = [
   decisionAt(0, 'STARTUP', 'manager system: the unit is there', {
     unit: 'hybrid-engine.service',
     manager: 'system',
     duration_s: 600,
-    limits: { cpu: 20, memory: 10, io: 15 },
+    limit: limits,
     parameters: { cpu_limit: 20, window_s: 10, stall_threshold_s: 45 },
     thresholds: { max_stalls: 1 },
   }),
   decisionAt(30, 'CALIBRATED', 'measured without the engine', {
     baseline: { cpu: 30, memory: 0, io: 4 },
-    effective_limit: limits,
   }),
   decisionAt(200, 'ENGINE_RESTART', 'cpu over the limit for 10 s', {
     state: 'THROTTLE1',
     current_sample_every: 5,
     from: 'NORMAL',
     pressure: { cpu: 61.2, memory: 0, io: 4 },
-    effective_limit: limits,
+    part: { cpu: 31, memory: 0, io: 1 },
+    limit: limits,
   }),
   decisionAt(300, 'STALL', EVIL, { state: 'THROTTLE1', current_sample_every: 5, symbol: EVIL, stall_streak: 1 }),
-  decisionAt(420, 'HOLD', 'ambient', { state: 'THROTTLE1', current_sample_every: 5, engine_share: 0.04 }),
+  decisionAt(420, 'HOLD', 'ambient', { state: 'THROTTLE1', current_sample_every: 5, hold: 'ambient' }),
   decisionAt(600, 'COMPLETE', 'the soak ran its time'),
   decisionAt(600, 'SUMMARY', 'FAIL: threshold missed: max_stalls = 0, seen 1', {
     verdict: 'FAIL',
@@ -130,7 +130,7 @@ export const DECISIONS = [
     engine_exits: 0,
     ticks: 60_000,
     ticks_per_second: 100,
-    blind_s: 0,
+    classes_s: { unobserved: 3, over_engine: 20, fine: 577 },
     ambient_s: 12,
     pressure: { cpu: { p50: 30, p95: 61, p99: 62 }, memory: null, io: { p50: 5, p95: 5, p99: 5 } },
   }),

@@ -10,14 +10,17 @@ const decision = (reason: string): View['decisions'][number] => ({
   reason,
 });
 
-const pressure = (now: number | null, limit: number) => ({ now, limit, last: Array.from({ length: 60 }, () => now) });
+const pressure = (now: number | null, part: number | null, limit: number) => ({
+  ...{ now, part, limit },
+  last: Array.from({ length: 60 }, () => now),
+});
 const VIEW: View = {
   rung: 'THROTTLE2',
   sample_every: 10,
   reason: 'hold: cooldown',
   elapsed_s: 3723.4,
   duration_s: 7200,
-  pressure: { cpu: pressure(100, 95), memory: pressure(null, 10), io: pressure(3.04, 15) },
+  pressure: { cpu: pressure(66.4, 31.2, 20), memory: pressure(null, null, 10), io: pressure(3.04, 0, 15) },
   ticks_per_second: 1234.5,
   ticks: 1_234_567_890,
   since_progress_s: 44.4,
@@ -47,14 +50,18 @@ t.test('60 columns show every number', async (t) => {
     '12 of 12 restarts',
   ])
     t.ok(text.includes(shown), `${shown} in\n${text}`);
-  t.match(text, /PSI cpu +100\.0 % stall time, limit 95\.0 {2}█+\nPSI memory +\? % .* 10\.0 {2}·+\nPSI io +3\.0 %/);
+  t.match(
+    text,
+    /PSI cpu +66\.4 % stalled, engine's part +31 \(limit 20\) {2}[▁-█]+\nPSI memory +\? % .*\? \(limit 10\)/,
+  );
+  t.match(text, /PSI io +3\.0 % stalled, engine's part +0 \(limit 15\)/);
   t.match(text, /1024 MiB, CPU time 199\.9 %/);
   t.notMatch(text, /…/);
 });
 
 t.test('what is over its limit is red, and paint adds nothing to the width', async (t) => {
   const painted = block(VIEW, 80, (format, text) => (format === 'red' ? `<${text}>` : text));
-  t.match(painted[2], /<100\.0>.*<█+>/);
+  t.match(painted[2], /< 31>.*<[▁-█]+>/);
   t.notMatch(painted[4], /</);
   t.same(
     painted.map((line) => line.replaceAll(/[<>]/g, '')),

@@ -1,4 +1,5 @@
-import { configSchema, type SoakPolicy } from '@hybrid-soak/contract/config.ts';
+import { configSchema } from '@hybrid-soak/contract/config.ts';
+import type { SoakPolicy } from '@hybrid-soak/contract/policy.ts';
 import type { SoakOptions } from '@hybrid-soak/supervisor/core/options.ts';
 import type { NeighbourSpec } from './model/neighbour.ts';
 import { FLAT, type Wave } from './model/wave.ts';
@@ -117,7 +118,7 @@ export const CALM_ENGINE: EngineSpec = {
 
 export function defaultOptions(seed: number, duration_s: number): SoakOptions {
   const soak = configSchema.parse({}).soak;
-  const options: Omit<SoakOptions, 'calibrate'> = {
+  return {
     run_id: `00000000-0000-4000-8000-${seed.toString(16).padStart(12, '0')}`,
     ingest_mode: 'realws',
     psi_actions: 'on',
@@ -133,7 +134,6 @@ export function defaultOptions(seed: number, duration_s: number): SoakOptions {
     manager: { name: 'system', why: 'simulated' },
     unit: 'hybrid-engine.service',
   };
-  return options as SoakOptions;
 }
 
 export function drawScenario(random: Random, seed: number, hours: number): Scenario {

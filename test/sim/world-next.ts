@@ -160,8 +160,7 @@ export class World {
     const { engine } = this;
     for (const way of this.underWay) {
       if (way.phase === 'stopping' && !engine.isUp && engine.state !== 'deactivating') {
-        if (way.effect.kind === 'stop') way.phase = 'waiting';
-        else this.startOf(way);
+        this.startOf(way);
       } else if (way.phase === 'starting') {
         const over = this.at - way.begun > START_TIMEOUT_MS;
         if (engine.isReady) way.phase = 'waiting';

@@ -24,7 +24,7 @@ t.test('the engine itself: adaptive climbs, and is back at NORMAL after the load
   await serve('fast', 100_000);
   const { signal, ended } = host.startSoak('-d', '10m', '--interval', '1s', '--calibrate', '0', '--leave', 'stopped');
   const climbed = await host.decision('ENGINE_RESTART', (r) => r['state'] === 'THROTTLE1', 100);
-  t.match(climbed, { attribution: 'engine', over: ['cpu'] });
+  t.match(climbed, { cause: 'pressure', over: ['cpu'] });
   await host.decision('ENGINE_RESTARTED', (r) => r['state'] === 'THROTTLE1', 100);
   await host.systemctl('stop', 'fast.service');
   await serve('slow', 20);

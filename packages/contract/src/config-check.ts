@@ -4,6 +4,7 @@ import { type Config, configSchema, type Sources, sourcesSchema } from './config
 import { floatsOf, placeOf } from './config-place.ts';
 import type { Checked, Fault } from './fault.ts';
 import { maskUrls } from './mask-url.ts';
+import { REMOVED_POLICY_KEYS } from './policy.ts';
 
 /** Checks the text of config.toml: syntax, types, ranges, unknown keys, and what the chosen modes need. */
 export function checkConfig(text: string, file: string): Checked<Config> {
@@ -89,11 +90,13 @@ function faultsOf(issue: Issue, schema: z.ZodType, root: unknown): Pick<Fault, '
   const path = issue.path.map(String);
   if (issue.code === 'unrecognized_keys') {
     const known = keysAt(schema, path);
-    return issue.keys.map((name) => ({
-      key: [...path, name].join('.'),
-      problem: 'unknown key',
-      valid: nearest(name, known) ?? known.join(', '),
-    }));
+    return issue.keys.map((name) => {
+      const key = [...path, name].join('.');
+      const instead = path.join('.') === 'soak.policy' ? REMOVED_POLICY_KEYS[name] : undefined;
+      if (instead !== undefined)
+        return { key, problem: "is gone: the limits apply to the engine's part of the pressure", valid: instead };
+      return { key, problem: 'unknown key', valid: nearest(name, known) ?? known.join(', ') };
+    });
   }
   const found = path.reduce<unknown>((at, part) => (at as Record<string, unknown> | undefined)?.[part], root);
   // Past 64 bits the parser's value is another than the one that was written.

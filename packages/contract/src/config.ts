@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { EARLIER_MODES, INGEST_MODES, type IngestMode, ingestMode } from './modes.ts';
+import { policySchema, thresholdsSchema } from './policy.ts';
 
 /**
  * The shape of `config/config.toml` and `config/ws_sources.toml`. Every key has a default but the URLs that a mode needs;
@@ -7,7 +8,6 @@ import { EARLIER_MODES, INGEST_MODES, type IngestMode, ingestMode } from './mode
  */
 const positive = z.number().int().positive();
 const fraction = z.number().min(0).max(1);
-const percent = z.number().min(0).max(100);
 const wsUrl = z
   .string()
   .refine(isWebSocketUrl, 'a ws:// or wss:// URL, for example "wss://stream.binance.com:9443/ws/btcusdt@trade"');
@@ -18,45 +18,6 @@ export function isWebSocketUrl(text: string): boolean {
   const url = new URL(text);
   return (url.protocol === 'ws:' || url.protocol === 'wss:') && url.hostname !== '' && url.hash === '';
 }
-
-/** The parameters of the policy; every one has a default and a text that says its unit. */
-export const policySchema = z.strictObject({
-  cpu_limit: percent.default(20).describe('percent of stall time on `some` of cpu'),
-  memory_limit: percent.default(10).describe('percent of stall time on `some` of memory'),
-  io_limit: percent.default(15).describe('percent of stall time on `some` of io'),
-  cpu_margin: percent.default(15).describe('percentage points above the cpu baseline'),
-  memory_margin: percent.default(5).describe('percentage points above the memory baseline'),
-  io_margin: percent.default(8).describe('percentage points above the io baseline'),
-  max_effective_limit: percent.default(95).describe('percent; no effective limit is above it'),
-  window_s: z.number().min(2).max(120).default(10).describe('seconds over which a pressure rate is taken'),
-  calibrate_s: z.number().min(0).max(600).default(30).describe('seconds of baseline measurement; 0 = none'),
-  sustain_s: z.number().min(0).max(600).default(10).describe('seconds over the limit without a break before a rung'),
-  cooldown_s: z.number().min(0).max(3600).default(30).describe('seconds between two rung changes'),
-  attribution_share: fraction.default(0.1).describe("the engine's share of host CPU use or io/memory stall"),
-  effect_fraction: fraction.default(0.1).describe("fall of the engine's CPU use that counts as an effect"),
-  recover_fraction: fraction.default(0.7).describe('of the effective limit, below which pressure is calm'),
-  recover_hold_s: z.number().min(0).max(3600).default(60).describe('seconds of calm before one rung down'),
-  flap_window_s: z
-    .number()
-    .min(0)
-    .max(3600)
-    .default(120)
-    .describe('an escalation this soon after a recovery is a flap'),
-  max_recover_hold_s: z.number().min(0).max(7200).default(480).describe('seconds; the doubled hold stops here'),
-  max_restarts_per_hour: z.number().int().min(0).max(1000).default(12).describe('shared by ladder and stalls'),
-  abort_after_s: z.number().min(0).max(3600).default(30).describe('seconds over the limit at THROTTLE3 before ABORT'),
-  stall_threshold_s: z.number().min(1).max(3600).default(45).describe('seconds without a new row'),
-  stall_grace_s: z
-    .number()
-    .min(0)
-    .max(600)
-    .default(15)
-    .describe('seconds after a start before a stall restarts again and load is measured'),
-  max_stall_restarts: z.number().int().min(0).max(100).default(3).describe('in a row without progress, then ABORT'),
-  quiet_limit_s: z.number().min(0).max(86400).default(900).describe('seconds of a quiet market before it is a stall'),
-  heartbeat_fresh_s: z.number().min(1).max(600).default(10).describe('seconds; an older heartbeat is not fresh'),
-  starved_stretch: z.number().min(1).max(2).default(2).describe('times the stall threshold when starved'),
-});
 
 /** A host or an address, IPv6 in brackets, and a port. */
 const LISTEN = /^(\[[0-9a-fA-F:]+\]|[^\s:/]+):\d{1,5}$/;
@@ -185,14 +146,7 @@ export const configSchema = z.strictObject({
     .strictObject({
       apply: z.enum(['restart', 'reload']).default('restart').describe('how a new sample_every reaches the engine'),
       policy: policySchema.prefault({}),
-      thresholds: z
-        .strictObject({
-          max_stalls: z.number().int().nonnegative().optional(),
-          min_ticks_per_second: z.number().nonnegative().optional(),
-          max_throttled_percent: percent.optional(),
-          max_restarts: z.number().int().nonnegative().optional(),
-        })
-        .prefault({}),
+      thresholds: thresholdsSchema.prefault({}),
     })
     .prefault({}),
 });
@@ -238,7 +192,5 @@ export const sourcesSchema = z.strictObject({
 });
 
 export type Config = z.infer<typeof configSchema>;
-export type SoakPolicy = Config['soak']['policy'];
-export type SoakThresholds = Config['soak']['thresholds'];
 export type Sources = z.infer<typeof sourcesSchema>;
 export type Source = Sources['source'][number];

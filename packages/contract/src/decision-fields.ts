@@ -2,6 +2,30 @@ import { z } from 'zod';
 import { RUNGS } from './ladder.ts';
 import { RESOURCES } from './psi.ts';
 
+/** Why a rung stays where it is. */
+export const HOLDS = ['ambient', 'quota', 'unknown', 'budget', 'busy', 'progress', 'abort', 'measured'] as const;
+export type HoldCode = (typeof HOLDS)[number];
+/** What brought a rung change, a restart or an ABORT. */
+export const CAUSES = ['pressure', 'overload', 'recovery', 'stall', 'budget', 'operator', 'start'] as const;
+/** Why no row came although the engine is alive. */
+export const QUIETS = ['no trades', 'sampled', 'disconnected'] as const;
+export type QuietReason = (typeof QUIETS)[number];
+export const VERDICTS = ['PASS', 'FAIL', 'INCONCLUSIVE', 'CONFIG_ERROR'] as const;
+/** Every second of a soak is in the first class that fits, in this order. */
+export const TIME_CLASSES = [
+  'unobserved',
+  'stopped',
+  'starting',
+  'stalled',
+  'disconnected',
+  'over_engine',
+  'over_quota',
+  'over_unknown',
+  'throttled',
+  'fine',
+] as const;
+export type TimeClass = (typeof TIME_CLASSES)[number];
+
 const byResource = <T extends z.ZodType>(value: T) => z.object({ cpu: value, memory: value, io: value });
 const percentiles = z.object({ p50: z.number(), p95: z.number(), p99: z.number() });
 const numbers = z.record(z.string(), z.number());
@@ -52,12 +76,11 @@ export const FIELDS = {
   was_running: z.boolean(),
   duration_s: z.number(),
   interval_s: z.number(),
-  calibrate: z.enum(['before', 'live']),
   calibrate_s: z.number(),
   calibrated_s: z.number(),
   apply: z.enum(['restart', 'reload']),
   leave: z.enum(['as-found', 'running', 'stopped']),
-  limits: byResource(z.number()),
+  limit: byResource(z.number()).describe("percent; of the engine's part, or of `some avg10` under classic"),
   parameters: numbers.describe('of the policy'),
   thresholds: z.union([
     z.array(z.object({ name: z.string(), limit: z.number(), seen: z.number(), ok: z.boolean() })),
@@ -65,19 +88,25 @@ export const FIELDS = {
   ]),
   torn_line_kept_in: z.string(),
   baseline: byResource(z.number().nullable()).nullable().describe('median pressure without the engine, percent'),
-  effective_limit: byResource(z.number().nullable()),
   measurements: byResource(z.number()),
-  unavailable: z.string(),
   attempt: z.number().int(),
   seconds_since_progress: z.number(),
   ticks_count: z.number(),
   last_tick_ts: z.number().nullable(),
   heartbeat_age_s: z.number().nullable(),
   stall_streak: z.number().int(),
-  over: z.array(z.enum(RESOURCES)),
+  over: z.array(z.enum(RESOURCES)).describe('resources whose part is over its limit'),
+  share: byResource(z.number().nullable()).describe('what the engine used of all that was used, percent'),
+  part: byResource(z.number().nullable()).describe("the host's stall time that is the engine's doing, percent"),
+  hold: z.enum(HOLDS).describe('why the rung stays where it is'),
+  cause: z.enum(CAUSES),
+  quiet: z.enum(QUIETS),
+  by: z.enum(['somebody', 'itself']).describe('who ended the engine'),
+  end_reason: z.string().nullable().describe('as the engine itself recorded it'),
+  effect_usec_per_frame: z
+    .partialRecord(z.enum(RUNGS), z.number())
+    .describe('CPU time a received frame that each rung saved'),
   pressure: z.union([byResource(z.number().nullable()), byResource(percentiles.nullable())]),
-  attribution: z.string(),
-  engine_share: z.number().nullable(),
   held_for_s: z.number(),
   recover_hold_s: z.number(),
   from: z.enum(RUNGS).describe('the rung before'),
@@ -93,13 +122,14 @@ export const FIELDS = {
   would_abort: z.literal(true),
   resource: z.enum(RESOURCES),
   waits_for: z.string(),
-  verdict: z.enum(['PASS', 'FAIL', 'INCONCLUSIVE', 'INTERRUPTED']),
+  verdict: z.enum(VERDICTS),
   time_per_rung_s: z.record(z.enum(RUNGS), z.number()),
   restarts: z.number().int(),
   stalls: z.number().int(),
   engine_exits: z.number().int(),
   ticks: z.number().int(),
   ticks_per_second: z.number(),
-  blind_s: z.number(),
-  ambient_s: z.number(),
+  classes_s: z.record(z.enum(TIME_CLASSES), z.number()).describe('seconds; they sum to duration_s'),
+  ambient_s: z.number().describe("seconds with the pressure over a limit and the engine's part below it"),
+  others_pressure: byResource(percentiles.nullable()).describe("the pressure less the engine's part, percent"),
 };

@@ -38,78 +38,42 @@ function member<A extends string, K extends keyof typeof FIELDS, O extends keyof
 }
 
 const PROGRESS = ['seconds_since_progress', 'ticks_count', 'last_tick_ts', 'heartbeat_age_s'] as const;
-const JUDGED = ['over', 'pressure', 'effective_limit', 'baseline', 'attribution', 'engine_share'] as const;
+const JUDGED = ['over', 'pressure', 'share', 'part', 'limit'] as const;
+const MOVED = ['held_for_s', 'recover_hold_s', 'exit_code'] as const;
 const OUTCOME = ['ok', 'took_ms', 'invocation_id', 'unit_pid'] as const;
+const FOUND = ['unit', 'manager', 'original_sample_every', 'was_running'] as const;
+const ASKED = ['duration_s', 'interval_s', 'calibrate_s', 'apply', 'leave', 'limit', 'parameters'] as const;
+const EXIT = ['exit_code', 'exit_name', 'signal', 'result', 'exits', 'n_restarts'] as const;
+const COUNTS = ['restarts', 'stalls', 'engine_exits', 'ticks', 'ticks_per_second'] as const;
+const TIMES = ['duration_s', 'calibrated_s', 'time_per_rung_s', 'classes_s', 'ambient_s'] as const;
+const PRESSURES = ['baseline', 'pressure', 'others_pressure', 'effect_usec_per_frame'] as const;
 
 /**
  * One line of `data/ops/soak_decisions.jsonl`, by its action. A rung change is an ENGINE_RESTART whose `state` is the new
  * rung. A field has the same meaning in all records that have it.
  */
 export const decisionSchema = z.discriminatedUnion('action', [
-  member(
-    'STARTUP',
-    [
-      ...([
-        'unit',
-        'manager',
-        'original_sample_every',
-        'was_running',
-        'duration_s',
-        'interval_s',
-        'calibrate',
-      ] as const),
-      ...(['calibrate_s', 'apply', 'leave', 'limits', 'parameters', 'thresholds'] as const),
-    ],
-    ['torn_line_kept_in'],
-  ),
-  member('CALIBRATED', ['calibrate', 'calibrated_s', 'baseline', 'effective_limit', 'measurements'], ['unavailable']),
+  member('STARTUP', [...FOUND, ...ASKED, 'thresholds'], ['torn_line_kept_in']),
+  member('CALIBRATED', ['calibrated_s', 'baseline', 'measurements']),
   member('ENGINE_START', ['attempt']),
-  member(
-    'ENGINE_RESTART',
-    [],
-    [
-      ...PROGRESS,
-      ...JUDGED,
-      ...(['stall_streak', 'held_for_s', 'recover_hold_s', 'exit_code', 'from', 'from_sample_every'] as const),
-    ],
-  ),
+  member('ENGINE_RESTART', ['cause'], [...PROGRESS, ...JUDGED, ...MOVED, 'stall_streak', 'from', 'from_sample_every']),
   member('ENGINE_RESTARTED', [...OUTCOME]),
   member('ENGINE_RESTART_FAILED', [...OUTCOME, 'error']),
-  member('ENGINE_EXIT', [
-    'exit_code',
-    'exit_name',
-    'signal',
-    'result',
-    'exits',
-    'n_restarts',
-    'invocation_id',
-    'unit_pid',
-  ]),
+  member('ENGINE_EXIT', [...EXIT, 'invocation_id', 'unit_pid', 'by', 'end_reason']),
   member('ENGINE_STOP', [], [...OUTCOME, 'error']),
   member('STALL', [...PROGRESS, 'stall_streak']),
-  member('QUIET', [...PROGRESS]),
+  member('QUIET', [...PROGRESS, 'quiet']),
   member('STARVED', [...PROGRESS]),
-  member('HOLD', [], [...PROGRESS, ...JUDGED, 'held_for_s', 'recover_hold_s', 'exit_code']),
-  member(
-    'PSI_LOGONLY',
-    [],
-    [
-      ...JUDGED,
-      ...(['held_for_s', 'recover_hold_s', 'exit_code'] as const),
-      ...(['would_be', 'would_be_sample_every', 'would_abort'] as const),
-    ],
-  ),
+  member('HOLD', ['hold'], [...PROGRESS, ...JUDGED, ...MOVED, 'effect_usec_per_frame']),
+  member('PSI_LOGONLY', ['cause'], [...JUDGED, ...MOVED, 'would_be', 'would_be_sample_every', 'would_abort']),
   member('PSI_UNAVAILABLE', ['resource']),
   member('THROTTLE_MAX', [], [...JUDGED, 'exit_code']),
   member('CONFIG_ERROR', ['exit_code'], ['waits_for']),
   member('RESTORED', [], [...OUTCOME, 'error', 'unit']),
-  member('ABORT', [], [...PROGRESS, ...JUDGED, 'waits_for']),
+  member('ABORT', ['cause'], [...PROGRESS, ...JUDGED, 'exit_code', 'waits_for']),
   member('STOP', [], ['waits_for']),
   member('COMPLETE', [], ['waits_for']),
-  member('SUMMARY', [
-    ...(['verdict', 'exit_code', 'thresholds', 'duration_s', 'time_per_rung_s', 'restarts', 'stalls'] as const),
-    ...(['engine_exits', 'ticks', 'ticks_per_second', 'baseline', 'pressure', 'blind_s', 'ambient_s'] as const),
-  ]),
+  member('SUMMARY', ['verdict', 'exit_code', 'thresholds', ...TIMES, ...COUNTS, ...PRESSURES]),
 ]);
 
 export type Decision = z.infer<typeof decisionSchema>;

@@ -8,7 +8,7 @@ import { CONNECTION_STATES, vitalsSchema } from './heartbeat.ts';
 const reading = <T extends z.ZodType>(value: T) =>
   z.discriminatedUnion('available', [
     z.object({ available: z.literal(true), value }),
-    z.object({ available: z.literal(false), why: z.string() }),
+    z.object({ available: z.literal(false), why: z.string(), code: z.string().optional() }),
   ]);
 
 const psiLine = z.object({
@@ -162,6 +162,9 @@ export type ProcessReading = NonNullable<Observation['process']>;
 export type UnitReading = Observation['unit'];
 export type CgroupReading = Observation['cgroup'];
 export type HostCpuReading = Observation['host_cpu'];
+export type HostIoReading = NonNullable<Observation['host_io']>;
+export type HostMemoryReading = NonNullable<Observation['host_memory']>;
+export type LifeReading = NonNullable<Observation['life']>;
 export type ProgressReading = Observation['progress'];
 export type HeartbeatReading = Observation['heartbeat'];
 export type ConfigReading = Observation['config'];

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { TIME_CLASSES, VERDICTS } from './decision-fields.ts';
 import { RUNGS } from './ladder.ts';
 import { INGEST_MODES, POLICIES, PSI_ACTIONS } from './modes.ts';
 import { RESOURCES } from './psi.ts';
@@ -14,11 +15,11 @@ export const summarySchema = z.object({
   ingest_mode: z.enum(INGEST_MODES),
   psi_actions: z.enum(PSI_ACTIONS),
   policy: z.enum(POLICIES),
-  verdict: z.enum(['PASS', 'FAIL', 'INCONCLUSIVE', 'INTERRUPTED']),
+  verdict: z.enum(VERDICTS),
   reason: z.string(),
   exit_code: z.number().int().describe("the command's own"),
   thresholds: z.array(z.object({ name: z.string(), limit: z.number(), seen: z.number(), ok: z.boolean() })),
-  duration_s: z.number().describe('observed with the engine under way'),
+  duration_s: z.number().describe("from the engine's first start"),
   time_per_rung_s: z.record(z.enum(RUNGS), z.number()),
   restarts: z.number().int(),
   stalls: z.number().int(),
@@ -27,8 +28,11 @@ export const summarySchema = z.object({
   ticks_per_second: z.number(),
   baseline: byResource(z.number().nullable()).nullable().describe('median pressure without the engine, percent'),
   pressure: byResource(percentiles.nullable()).describe('stall time, percent of wall time; null where unavailable'),
-  blind_s: z.number().describe('without telemetry'),
-  ambient_s: z.number().describe('over a limit by the doing of others'),
+  calibrated_s: z.number().describe('of calibration before the first start; not part of the duration'),
+  classes_s: z.record(z.enum(TIME_CLASSES), z.number()).describe('seconds; they sum to duration_s'),
+  ambient_s: z.number().describe("seconds with the pressure over a limit and the engine's part below it"),
+  others_pressure: byResource(percentiles.nullable()).describe("the pressure less the engine's part, percent"),
+  effect_usec_per_frame: z.record(z.string(), z.number()).describe('CPU time a received frame that each rung saved'),
   files: z.object({ decisions: z.string(), samples: z.string(), database: z.string() }),
 });
 

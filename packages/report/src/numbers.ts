@@ -11,8 +11,10 @@ const plain = (name: string) => (value: unknown) => `${name} ${String(value)}`;
 /** Fields in the order in which they are shown, and their format. */
 const TOLD: Readonly<Record<string, (value: unknown) => string>> = {
   from: plain('from'),
-  attribution: plain('attribution'),
-  engine_share: (value) => `the engine's share ${round(Number(value) * 100)} %`,
+  hold: plain('hold'),
+  cause: plain('cause'),
+  quiet: plain('quiet'),
+  by: plain('by'),
   seconds_since_progress: (value) => `no new row for ${seconds(Number(value))}`,
   stall_streak: plain('streak'),
   heartbeat_age_s: (value) => `heartbeat ${seconds(Number(value))} old`,
@@ -39,19 +41,20 @@ export function numbersOf(record: LogRecord): string {
   return [pressureOf(record), ...told].filter((part) => part !== '').join(', ');
 }
 
-/** `PSI cpu 27.6/23.9 memory 0/10 io 12.1/15.1 %`: stall time against the effective limit, where both are known. */
+/** `cpu pressure 66 %, engine's part 31 (limit 20); io …`; of records of earlier versions the pressure alone. */
 function pressureOf(record: LogRecord): string {
   if (WITHOUT_PRESSURE.has(record.action)) return '';
-  const parts = RESOURCES.flatMap((resource) => {
-    const value =
+  return RESOURCES.flatMap((resource) => {
+    const pressure =
       numberAt(record, 'baseline', resource, record.action === 'CALIBRATED') ??
       numberAt(record, 'pressure', resource) ??
       record[`${resource}_some_avg10`];
-    if (typeof value !== 'number') return [];
-    const limit = numberAt(record, 'effective_limit', resource);
-    return [`${resource} ${round(value)}${limit === undefined ? '' : `/${round(limit)}`}`];
-  });
-  return parts.length === 0 ? '' : `PSI ${parts.join(' ')} %`;
+    if (typeof pressure !== 'number') return [];
+    const part = numberAt(record, 'part', resource);
+    const limit = numberAt(record, 'limit', resource) ?? numberAt(record, 'effective_limit', resource);
+    const own = part === undefined ? '' : `, engine's part ${round(part)}`;
+    return [`${resource} pressure ${round(pressure)} %${own}${limit === undefined ? '' : ` (limit ${round(limit)})`}`];
+  }).join('; ');
 }
 
 function numberAt(record: LogRecord, field: string, key: string, wanted = true): number | undefined {

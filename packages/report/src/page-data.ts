@@ -54,7 +54,9 @@ export function pageData(records: LogRecord[], samples: SamplesRead | null, note
     facts: factsOf(records, startup),
     verdict: verdictOf(records),
     summary: records.findLast((record) => record.action === 'SUMMARY') ?? null,
-    limits: perResource(calibrated?.['effective_limit'] ?? startup?.['limits']) as PageData['limits'],
+    limits: perResource(
+      startup?.['limit'] ?? calibrated?.['effective_limit'] ?? startup?.['limits'],
+    ) as PageData['limits'],
     baseline: perResource(calibrated?.['baseline']),
     stallThresholdS: typeof parameters['stall_threshold_s'] === 'number' ? parameters['stall_threshold_s'] : null,
     blind: blindOf(samples?.last ?? null),
@@ -111,7 +113,7 @@ function factsOf(records: LogRecord[], startup: LogRecord | null): [string, stri
     ['ingest mode', String(first['ingest_mode'] ?? 'unknown')],
     ['policy', String(first['policy'] ?? 'the earlier tool’s')],
     ['PSI actions', String(first['psi_actions'] ?? 'unknown')],
-    ...['unit', 'manager', 'duration_s', 'interval_s', 'calibrate', 'apply', 'leave'].flatMap(known),
+    ...['unit', 'manager', 'duration_s', 'interval_s', 'calibrate_s', 'apply', 'leave'].flatMap(known),
   ] as [string, string][];
 }
 

@@ -8,6 +8,10 @@ export const COLUMNS = [
   'cpu',
   'memory',
   'io',
+  /** The engine's part of the pressure, percent of wall time; it is what the limits apply to. */
+  'cpu_part',
+  'memory_part',
+  'io_part',
   /** The same within the engine's own cgroup. */
   'engine_cpu_stall',
   'engine_memory_stall',
@@ -57,6 +61,9 @@ export function rowsOf(windowS: number): (seen: Sight) => Row {
       percent(0, seen.cpu),
       percent(1, seen.memory),
       percent(2, seen.io),
+      seen.cpu_part,
+      seen.memory_part,
+      seen.io_part,
       percent(3, seen.engine_cpu),
       percent(4, seen.engine_memory),
       percent(5, seen.engine_io),

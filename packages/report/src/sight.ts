@@ -9,6 +9,9 @@ export interface Sight {
   cpu: number;
   memory: number;
   io: number;
+  cpu_part: number;
+  memory_part: number;
+  io_part: number;
   engine_cpu: number;
   engine_memory: number;
   engine_io: number;
@@ -37,6 +40,9 @@ export function sightOf(observation: Observation): Sight {
     cpu: total(psi.cpu),
     memory: total(psi.memory),
     io: total(psi.io),
+    cpu_part: observation.parts?.cpu.part ?? Number.NaN,
+    memory_part: observation.parts?.memory.part ?? Number.NaN,
+    io_part: observation.parts?.io.part ?? Number.NaN,
     engine_cpu: total(cgroup?.cpu),
     engine_memory: total(cgroup?.memory),
     engine_io: total(cgroup?.io),

@@ -39,12 +39,15 @@ t.test('the heartbeat row is read with its age', async (t) => {
   t.match(probe.read().heartbeat, { available: false, why: /heartbeat/ });
   const at = Date.now() - 3000;
   db.prepare(
-    "INSERT INTO engine_status (id, pid, invocation_id, started_ms, last_flush_ms, frames_received, ticks_written, drops, connection, sample_every, counters) VALUES (1, 42, 'abc', 1, ?, 100, 50, 2, 'connected', 5, '{}')",
+    "INSERT INTO engine_status (id, pid, invocation_id, started_ms, last_flush_ms, frames_received, ticks_written, drops, connection, connection_state, sample_every, counters, trade_frames_kept, trade_frames_sampled_out, vitals) VALUES (1, 42, 'abc', 1, ?, 100, 50, 2, 'connected to x', 'connected', 5, '{}', 60, 40, '{\"reconnects\":2}')",
   ).run(at);
   const { heartbeat } = probe.read();
   t.match(heartbeat, {
     available: true,
-    value: { pid: 42, invocation_id: 'abc', frames_received: 100, sample_every: 5 },
+    value: {
+      ...{ pid: 42, invocation_id: 'abc', frames_received: 100, sample_every: 5, connection_state: 'connected' },
+      ...{ trade_frames_kept: 60, trade_frames_sampled_out: 40, vitals: { reconnects: 2 } },
+    },
   });
   if (heartbeat.available) t.ok(heartbeat.value.age_ms >= 3000 && heartbeat.value.age_ms < 60_000);
   probe.close();

@@ -1,6 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readCgroup, readHostCpu } from '@hybrid-soak/supervisor/adapters/cgroup.ts';
+import { readCgroup } from '@hybrid-soak/supervisor/adapters/cgroup.ts';
+import { readHostCpu, readHostIo, readHostMemory, wholeDisks } from '@hybrid-soak/supervisor/adapters/host.ts';
 import { hostPressure, pressureFile } from '@hybrid-soak/supervisor/adapters/pressure.ts';
 import { readProcess } from '@hybrid-soak/supervisor/adapters/process.ts';
 import t from 'tap';
@@ -88,7 +89,7 @@ t.test('white space other than the kernel’s is read all the same', async (t) =
 
 t.test('busy time is all but idle and iowait; guest is within user already', async (t) => {
   const stat = 'cpu  10 1 2 1000 500 3 4 5 7 8\ncpu0 5 1 1 500 250 3 4 5 7 8\ncpu1 5 0 1 500 250 0 0 0 0 0\nintr 1\n';
-  t.same(readHostCpu(t.testdir({ stat })), { available: true, value: { busy_usec: 250_000, cpus: 2 } });
+  t.match(readHostCpu(t.testdir({ stat })), { available: true, value: { busy_usec: 250_000, cpus: 2 } });
   mkdirSync(join(t.testdirName, 'none'));
   t.match(readHostCpu(join(t.testdirName, 'none')), { available: false });
 });
@@ -101,10 +102,54 @@ t.test(
       7: { stat, status: 'Name:\ta\nVmRSS:\t    2048 kB\n' },
       8: { stat, status: 'Name:\tz\n' },
     });
-    t.same(readProcess(7, proc), { available: true, value: { cpu_usec: 2_000_000, memory_bytes: 2 * 1024 * 1024 } });
+    t.match(readProcess(7, proc), { available: true, value: { cpu_usec: 2_000_000, memory_bytes: 2 * 1024 * 1024 } });
     t.match(readProcess(8, proc), { available: false, why: /no times or memory/ });
     t.match(readProcess(9, proc), { available: false, why: /9: ENOENT/ });
     t.match(readProcess(0, proc), { available: false, why: /no process now/ });
     t.match(readProcess(process.pid), { available: true });
   },
 );
+
+t.test('a process counts with its descendants: CPU time, memory, waits for a CPU, bytes of disks', async (t) => {
+  const stat = '1 (a) S 1 7 7 0 -1 4194304 100 0 0 0 150 50 9999 9999 20 0 1 0 100 1 1\n';
+  const status = 'VmRSS:\t    1024 kB\n';
+  const io = 'rchar: 1\nread_bytes: 4096\nwrite_bytes: 512\n';
+  const thread = (children: string) => ({ children, schedstat: '9000000 2000000 7\n' });
+  const proc = t.testdir({
+    7: { stat, status, io, task: { 7: thread('8 '), 9: thread('') } },
+    8: { stat, status, io, task: { 8: thread('') } },
+  });
+  t.same(readProcess(7, proc), {
+    available: true,
+    value: { cpu_usec: 4_000_000, memory_bytes: 2 * 1024 * 1024, run_delay_usec: 6000, io_bytes: 9216, io_ops: null },
+  });
+});
+
+t.test('io of the host is that of the whole disks, and of the cgroup on the same ones', async (t) => {
+  const dev = (text: string, slaves = {}) => ({ dev: `${text}\n`, slaves });
+  const root = t.testdir({
+    block: { sda: dev('8:0'), 'dm-0': dev('253:0', { sda: '' }), loop0: dev('7:0') },
+    diskstats: [
+      '   8       0 sda 10 2 100 5 20 3 200 6 0 0 0',
+      '   8       1 sda1 10 2 100 5 20 3 200 6 0 0 0',
+      ' 253       0 dm-0 12 0 100 5 23 0 200 6 0 0 0',
+    ].join('\n'),
+    cg: {
+      'cgroup.controllers': '',
+      s: {
+        'cpu.stat': 'usage_usec 1\n',
+        'memory.current': '1000\n',
+        'memory.stat': 'anon 300\nfile 500\nshmem 100\nslab_reclaimable 50\n',
+        'io.stat': '253:0 rbytes=7 wbytes=7 rios=7 wios=7\n8:0 rbytes=100 wbytes=28 rios=3 wios=4 dbytes=0 dios=0\n',
+      },
+    },
+    meminfo: 'MemTotal:        1000 kB\nMemFree: 1 kB\nMemAvailable:     400 kB\n',
+  });
+  const disks = wholeDisks(root);
+  t.same([...disks], ['8:0']);
+  t.same(readHostIo(disks, root), { available: true, value: { bytes: 300 * 512, ops: 35 } });
+  t.match(readHostIo(new Set(), root), { available: false });
+  const value = { io_bytes: 128, io_ops: 7, memory_in_use_bytes: 550 };
+  t.match(readCgroup('/s', join(root, 'cg'), disks), { available: true, value });
+  t.same(readHostMemory(root), { available: true, value: { total_bytes: 1_024_000, in_use_bytes: 614_400 } });
+});

@@ -40,7 +40,7 @@ t.test('what cannot be reported on, or written, is one line and exit code 12', a
 
 t.test('soak dashboard serves beside a running soak, changes nothing, and ends on a signal', async (t) => {
   const cwd = t.testdir(folder());
-  await run(cwd, '-d', '1').ended;
+  await run(cwd, '-d', '3').ended;
   const before = statSync(join(cwd, 'data/bot.db')).mtimeMs;
   const { child, ended } = soak(cwd, 'dashboard', '--listen', '127.0.0.1:0');
   let said = '';

@@ -29,7 +29,7 @@ t.test('the last decisions are lines with time, rung, action, reason and the num
   t.same(stdout.trimEnd().split('\n'), [
     '── 2026-01-02  run 11111111  synthetic, adaptive, psi on',
     '03:04:02 THROTTLE1 1/5  HOLD                  reason 2',
-    '03:04:09 THROTTLE1 1/5  STALL                 reason 9 (PSI cpu 55.5 %, no new row for 46 s, streak 2)',
+    '03:04:09 THROTTLE1 1/5  STALL                 reason 9 (cpu pressure 55.5 %, no new row for 46 s, streak 2)',
   ]);
   t.match(stderr, /the last line is torn \(6 bytes\)\n1 lines are not decision records/);
 });

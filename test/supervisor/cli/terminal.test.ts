@@ -68,7 +68,7 @@ t.test('on a terminal the block is painted, fits after a resize, and Ctrl-C rest
   type('\x03');
   t.equal(await ended, 130);
   t.match(text(), /SIGINT: restoring config and unit/);
-  t.match(text(), /✗ INTERRUPTED: SIGINT[\s\S]*report +(npx )?soak report/);
+  t.match(text(), /✗ INCONCLUSIVE: SIGINT[\s\S]*report +(npx )?soak report/);
   t.ok(text().lastIndexOf('\x1b[?25h') > text().lastIndexOf('\x1b[?25l'), 'the cursor is shown again');
   t.notOk(existsSync(join(cwd, 'data/ops/soak_state.json')));
   t.equal(readFileSync(join(cwd, 'config/config.toml'), 'utf8'), CONFIG);

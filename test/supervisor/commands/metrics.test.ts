@@ -38,7 +38,12 @@ const exposed = {
   rung: 'THROTTLE2',
   sample_every: 10,
   pressure: { cpu: 61, memory: null, io: 5 },
-  effective_limit: { cpu: 45, memory: 10, io: 15 },
+  parts: {
+    cpu: { pressure: 61, share: 50, part: 30.5, before_quota: 30.5 },
+    memory: { pressure: null, share: null, part: null, before_quota: null },
+    io: { pressure: 5, share: 0, part: 0, before_quota: 0 },
+  },
+  limit: { cpu: 20, memory: 10, io: 15 },
   stalled_s: 2.5,
 };
 
@@ -52,6 +57,7 @@ t.test('every family has a help text, a type, and a name by the conventions', as
   }
   t.equal(numberOf(text, 'soak_rung'), 2);
   t.equal(numberOf(text, 'soak_pressure_ratio', { resource: 'cpu' }), 0.61);
+  t.equal(numberOf(text, 'soak_engine_part_ratio', { resource: 'cpu' }), 0.305);
   t.equal(numberOf(text, 'soak_pressure_limit_ratio', { resource: 'io' }), 0.15);
   t.equal(numberOf(text, 'soak_pressure_waiting_seconds_total', { resource: 'cpu' }), 30);
   t.equal(numberOf(text, 'soak_decisions_total', { action: 'HOLD' }), 3);

@@ -1,60 +1,50 @@
 import t from 'tap';
 import { Soak } from './soak.ts';
 
-t.test(
-  'the baseline is the median pressure of the calibration, each limit the larger of fixed and baseline + margin',
-  async (t) => {
-    const calibrated = new Soak().set({ cpu: 55, memory: 2, io: 10 }).until('CALIBRATED');
-    t.match(calibrated, {
-      at: 30,
-      reason: 'measured beside the running engine',
-      calibrate: 'live',
-      baseline: { cpu: 55, memory: 2, io: 10 },
-      effective_limit: { cpu: 70, memory: 10, io: 18 },
-    });
-  },
-);
+const DOWN = { unit: { active_state: 'inactive' } };
+const before = (...[options, parameters]: ConstructorParameters<typeof Soak>) =>
+  new Soak({ was_running: false, ...options }, parameters, DOWN);
 
-t.test('a burst during the calibration does not move the median', async (t) => {
-  const soak = new Soak().set({ cpu: 10 }).run(15).set({ cpu: 100 }).run(5).set({ cpu: 10 });
-  const { cpu } = soak.until('CALIBRATED').baseline as { cpu: number };
-  t.ok(cpu < 60, `baseline ${cpu}`);
+t.test('the baseline is the median pressure before the first start; it takes 10 s and decides nothing', async (t) => {
+  const soak = before().set({ cpu: 55, memory: 2, io: 10 });
+  t.match(soak.until('CALIBRATED'), { at: 10, calibrated_s: 10, baseline: { cpu: 55, memory: 2, io: 10 } });
+  t.match(soak.set({ unit: {} }).run(5).of('ENGINE_RESTARTED'), [{ reason: 'started', effect: 'start', ok: true }]);
+  t.same(soak.last?.verdict.limit, { cpu: 20, memory: 10, io: 15 });
 });
 
-t.test('no effective limit is above 95', async (t) => {
-  t.match(new Soak().set({ cpu: 90 }).until('CALIBRATED'), { effective_limit: { cpu: 95 } });
-  t.match(new Soak({}, { calibrate_s: 0, cpu_limit: 100 }).of('STARTUP'), [{ limits: { cpu: 95 } }]);
+t.test('nothing is stopped for it: an engine that runs goes on, without a baseline', async (t) => {
+  const soak = new Soak().run(60);
+  t.same(soak.said(), ['STARTUP: manager system: a test']);
+  t.same(soak.effects, []);
+  t.equal(soak.last?.verdict.baseline, null);
 });
 
-t.test('a running unit is stopped for it, measured without, and started', async (t) => {
-  const soak = new Soak({ calibrate: 'before' });
-  t.same(soak.said(), ['STARTUP: manager system: a test', 'ENGINE_STOP: to measure the host without it']);
-  soak.set({ unit: { active_state: 'inactive' }, cpu: 30 }).run(40);
-  t.match(soak.of('CALIBRATED'), [{ reason: 'measured without the engine', baseline: { cpu: 30 } }]);
-  t.same(
-    soak.effects.slice(0, 2).map(({ kind }) => kind),
-    ['stop', 'start'],
-  );
-  t.match(soak.of('ENGINE_RESTARTED'), [{ reason: 'started', effect: 'start', ok: true }]);
-});
-
-t.test('what the engine did before its stop is not part of the baseline', async (t) => {
-  const soak = new Soak({ calibrate: 'before' }).set({ cpu: 100 }).run(5);
-  soak.set({ unit: { active_state: 'inactive' }, cpu: 20 });
-  t.match(soak.until('CALIBRATED'), { baseline: { cpu: 20 } });
+t.test('a burst during it does not move the median', async (t) => {
+  const soak = before().set({ cpu: 10 }).run(6).set({ cpu: 100 }).run(2).set({ cpu: 10 });
+  t.match(soak.until('CALIBRATED'), { baseline: { cpu: 10 } });
 });
 
 t.test('it takes at most a tenth of the soak, and 0 turns it off', async (t) => {
-  t.equal(new Soak({ duration_s: 100 }).until('CALIBRATED').at, 10);
-  t.same(new Soak({}, { calibrate_s: 0 }).run(60).of('CALIBRATED'), []);
+  t.equal(before({ duration_s: 60 }).until('CALIBRATED').at, 6);
+  t.same(before({}, { calibrate_s: 0 }).run(60).of('CALIBRATED'), []);
 });
 
-t.test('a resource that cannot be read has no baseline and the fixed limit, and the record says so', async (t) => {
-  const calibrated = new Soak().set({ blind: ['io'], cpu: 40 }).until('CALIBRATED');
-  t.match(calibrated, { baseline: { io: null }, effective_limit: { io: 15, cpu: 55 }, unavailable: /no baseline/ });
+t.test('a resource that cannot be read has no baseline', async (t) => {
+  t.match(
+    before()
+      .set({ blind: ['io'], cpu: 40 })
+      .until('CALIBRATED'),
+    { baseline: { io: null, cpu: 40 } },
+  );
 });
 
 t.test('classic, and psi_actions off, know no baseline', async (t) => {
-  t.same(new Soak({ policy: 'classic' }).run(60).of('CALIBRATED'), []);
-  t.same(new Soak({ psi_actions: 'off' }).run(60).of('CALIBRATED'), []);
+  t.same(before({ policy: 'classic' }).run(60).of('CALIBRATED'), []);
+  t.same(before({ psi_actions: 'off' }).run(60).of('CALIBRATED'), []);
+});
+
+t.test('time of the soak runs from the first start: calibration is reported apart', async (t) => {
+  const soak = before({ duration_s: 100 }).run(11).set({ unit: {} });
+  t.equal(soak.until('COMPLETE').at, 110);
+  t.match(soak.run(5).records.at(-1), { duration_s: 100, calibrated_s: 10 });
 });

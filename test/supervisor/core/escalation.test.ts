@@ -1,161 +1,145 @@
 import t from 'tap';
 import { Soak } from './soak.ts';
 
-const calibrated = (...args: ConstructorParameters<typeof Soak>) => new Soak(...args).run(60);
-/** An engine whose CPU use falls with each rung, and a host that suffers all the same. */
-const hog = (soak: Soak) => {
-  soak.set({ cpu: 80, engineCpu: 300 });
-  return soak;
-};
+const running = (...args: ConstructorParameters<typeof Soak>) => new Soak(...args).run(60);
+/** The engine's part is 64 of the limit's 20. */
+const HOG = { cpu: 80, share: 0.8, engineCpu: 300 } as const;
 
-t.test('one rung when a limit is exceeded for 10 s without a break', async (t) => {
-  const rung = hog(calibrated()).until('ENGINE_RESTART');
-  t.match(rung, { state: 'THROTTLE1', current_sample_every: 5, from: 'NORMAL', over: ['cpu'], attribution: 'engine' });
-  // The rate over 10 s is above 20 at the first observation, and 10 s of that have passed two later.
+t.test('a part over its limit for 10 s without a break is one rung, at the second', async (t) => {
+  const rung = running().set(HOG).until('ENGINE_RESTART');
+  t.match(rung, { state: 'THROTTLE1', current_sample_every: 5, from: 'NORMAL', over: ['cpu'], cause: 'pressure' });
+  t.match(rung, { pressure: { cpu: 80 }, share: { cpu: 80 }, part: { cpu: 64 }, limit: { cpu: 20 } });
+  t.equal(rung.reason, "cpu pressure 80 %, engine's part 64 (limit 20) for 10 s");
+  // Seen at the look after 5 s, then every second.
   t.equal(rung.at, 75);
 });
 
-t.test('a break restarts the 10 s', async (t) => {
-  const soak = calibrated();
-  for (let i = 0; i < 10; i++) soak.set({ cpu: 60 }).run(5).set({ cpu: 0 }).run(15);
-  t.same(soak.of('ENGINE_RESTART'), []);
+t.test('no limit depends on a baseline: an engine alone climbs, whatever was measured before', async (t) => {
+  const soak = new Soak({ was_running: false }, {}, { unit: { active_state: 'inactive' }, cpu: 60, share: 0 }).run(15);
+  t.match(soak.of('CALIBRATED'), [{ baseline: { cpu: 60 } }]);
+  soak.set({ unit: {}, cpu: 0 }).run(60).set({ cpu: 65, share: 1 });
+  t.match(soak.until('ENGINE_RESTART'), { state: 'THROTTLE1', part: { cpu: 65 } });
 });
 
-t.test('an engine that has just started is not a measure of its load until the whole window has seen it', async (t) => {
-  const soak = calibrated({}, { sustain_s: 0, stall_grace_s: 8 }).set({ rowsPerS: 0, heartbeat: null });
-  const started = soak.until('ENGINE_RESTARTED');
-  const rung = hog(soak.set({ rowsPerS: 10, heartbeat: true })).until('ENGINE_RESTART');
-  t.ok(rung.at - started.at >= 18, `${rung.at - started.at} s after its start`);
+t.test('a break begins the 10 s again', async (t) => {
+  const soak = running();
+  for (let i = 0; i < 10; i++) soak.set(HOG).run(9).set({ cpu: 0 }).run(11);
+  t.same(soak.rungs(), []);
 });
 
-t.test('the next rung waits for the cooldown: `hold: cooldown`, recorded once', async (t) => {
-  const soak = hog(calibrated());
-  const first = soak.until('ENGINE_RESTART');
-  soak.set({ engineCpu: 100 });
-  const second = soak.until('ENGINE_RESTART');
-  t.equal(second.at - first.at, 30);
-  t.equal(second.state, 'THROTTLE2');
-  t.same(soak.said('HOLD'), ['HOLD: cooldown']);
-});
-
-for (const { title, conditions, reason, share } of [
-  {
-    title: 'an engine that uses a twentieth of the CPU time',
-    conditions: { share: 0.05 },
-    reason: 'ambient',
-    share: 0.05,
-  },
-  {
-    title: 'a quota of its own that keeps the engine waiting',
-    conditions: { throttledPerS: 5 },
-    reason: 'quota',
-    share: null,
-  },
-])
-  t.test(`pressure with ${title} is ${reason}: held, no restart, never an abort`, async (t) => {
-    const soak = calibrated()
-      .set({ cpu: 99, ...conditions })
-      .run(1800);
-    t.same(soak.said('HOLD'), [`HOLD: ${reason}`]);
-    t.match(soak.of('HOLD'), [{ attribution: reason, engine_share: share }]);
-    t.same(soak.effects, []);
-    t.equal(soak.verdict, `hold: ${reason}`);
-  });
-
-t.test('io pressure is the engine’s by its share of the stall, not by its CPU use', async (t) => {
-  t.match(calibrated().set({ io: 60, share: 0.4, engineCpu: 1 }).until('ENGINE_RESTART'), {
-    over: ['io'],
-    engine_share: 0.4,
-  });
-});
-
-t.test('where no cgroup can be read pressure counts as the engine’s, and the record says so', async (t) => {
-  const rung = hog(calibrated().set({ share: null })).until('ENGINE_RESTART');
-  t.match(rung, { attribution: "unavailable, counted as the engine's", engine_share: null });
-});
-
-t.test('a cgroup that vanishes in mid-run leaves the last answer standing', async (t) => {
-  const soak = calibrated().set({ cpu: 90, share: 0.02 }).run(60).set({ share: null }).run(600);
-  t.same(soak.said('HOLD'), ['HOLD: ambient']);
+t.test("pressure that is others' moves nothing, whatever its height, and is one HOLD a spell", async (t) => {
+  const soak = running().set({ cpu: 99, share: 0.1 }).run(3600);
   t.same(soak.effects, []);
+  t.match(soak.of('HOLD'), [{ hold: 'ambient', pressure: { cpu: 99 }, part: { cpu: 9.9 } }]);
+  t.equal(soak.of('HOLD').length, 1);
+  // A minute below ends the spell.
+  soak.set({ cpu: 0 }).run(30).set({ cpu: 99 }).run(30);
+  t.equal(soak.of('HOLD').length, 1);
+  soak.set({ cpu: 0 }).run(70).set({ cpu: 99 }).run(30);
+  t.equal(soak.of('HOLD').length, 2);
 });
 
-t.test('a rung that did not lower the engine’s CPU use by a tenth is the last: ineffective', async (t) => {
-  const soak = hog(calibrated()).run(1800);
-  t.equal(soak.of('ENGINE_RESTART').length, 1);
-  t.same(soak.said('HOLD'), ['HOLD: cooldown', 'HOLD: ineffective']);
+t.test("stall that the engine's quota explains holds, and the rest climbs", async (t) => {
+  const soak = running().set({ cpu: 60, share: 1, quota: 50 }).run(600);
+  t.same(soak.effects, []);
+  t.match(soak.of('HOLD'), [{ hold: 'quota' }]);
+  t.match(soak.set({ quota: 2 }).until('ENGINE_RESTART'), { part: { cpu: 58 } });
 });
 
-t.test('the effect of a slow restart is judged when the engine has started up, not while it was down', async (t) => {
-  const soak = hog(calibrated());
+t.test('with an unknown share nothing climbs or aborts; it recovers on the pressure itself', async (t) => {
+  const soak = running({ duration_s: 80_000 }).set(HOG);
   soak.until('ENGINE_RESTART');
-  soak.set({ effects: null, cpu: 0 }).run(20).set({ effects: 'ok' }).run(10).set({ cpu: 80 }).run(600);
-  t.equal(soak.of('ENGINE_RESTART').length, 1);
-  t.equal(soak.said('HOLD').at(-1), 'HOLD: ineffective');
+  soak.run(5).set({ share: null }).run(3600);
+  t.match(
+    soak.of('HOLD').filter(({ hold }) => hold === 'unknown'),
+    [{ part: { cpu: null } }],
+  );
+  t.equal(soak.rungs().length, 1);
+  t.match(soak.set({ cpu: 15 }).until('ENGINE_RESTART'), { cause: 'recovery', state: 'NORMAL' });
 });
 
-t.test('a break in the pressure counts also while a restart is under way', async (t) => {
-  const soak = calibrated({}, { sustain_s: 60 }).set({ cpu: 80, engineCpu: 300, rowsPerS: 0, heartbeat: false });
-  soak.until('STALL');
-  const since = soak.set({ effects: null, cpu: 0, rowsPerS: 10, heartbeat: true }).run(20).at;
-  const rung = soak.set({ effects: 'ok', cpu: 80 }).until('ENGINE_RESTART');
-  t.ok(rung.at - since >= 60, `${rung.at - since} s`);
+t.test('the next rung waits until the last one has been in force for 30 s', async (t) => {
+  const soak = running().set(HOG);
+  const first = soak.until('ENGINE_RESTARTED');
+  const second = soak.until('ENGINE_RESTART');
+  t.equal(second.state, 'THROTTLE2');
+  t.ok(second.at - first.at >= 30 && second.at - first.at <= 32, `${second.at - first.at} s`);
 });
 
-t.test('without a cgroup the effect is judged by the pressure', async (t) => {
-  const soak = hog(calibrated().set({ share: null }));
-  soak.until('ENGINE_RESTART');
-  t.equal(soak.set({ cpu: 60 }).until('ENGINE_RESTART').state, 'THROTTLE2');
-  t.same(soak.run(600).said('HOLD').at(-1), 'HOLD: ineffective');
+t.test('start-up and the 10 s after it belong to no spell', async (t) => {
+  const soak = running({}, { cooldown_s: 0 }).set({ ...HOG, kept: 0 });
+  const rung = soak.until('ENGINE_RESTARTED');
+  // The process is there, and keeps its first frame 20 s later.
+  soak.run(20).set({ kept: 100 });
+  const next = soak.until('ENGINE_RESTART');
+  t.ok(next.at - rung.at >= 40, `${next.at - rung.at} s after the restart`);
+  t.ok(next.at - rung.at <= 43);
 });
 
-t.test('THROTTLE3 and 30 s over the limit: THROTTLE_MAX, then ABORT, config and unit restored, FAIL', async (t) => {
-  const soak = hog(calibrated());
-  for (const engineCpu of [250, 150, 80]) {
-    soak.until('ENGINE_RESTART');
-    soak.set({ engineCpu });
-  }
-  const top = soak.until('THROTTLE_MAX');
+t.test('a start-up without any frame ends after a minute', async (t) => {
+  const soak = running().set({ ...HOG, kept: 0 });
+  const first = soak.until('ENGINE_RESTART');
+  const second = soak.until('ENGINE_RESTART');
+  t.ok(second.at - first.at >= 80 && second.at - first.at <= 95, `${second.at - first.at} s`);
+});
+
+t.test('THROTTLE3 in force and 120 s over the limit: THROTTLE_MAX, then ABORT and FAIL', async (t) => {
+  const soak = running().set(HOG);
   const abort = soak.until('ABORT');
-  t.equal(abort.at - top.at, 30);
-  t.match(abort, { reason: /the engine kept the host over the limit for 30 s at THROTTLE3/, effect: 'restore' });
-  soak.run(60);
-  t.match(soak.last?.ending, { verdict: 'FAIL', exit_code: 20 });
+  t.same(
+    soak.rungs().map(([, rung]) => rung),
+    ['THROTTLE1', 'THROTTLE2', 'THROTTLE3'],
+  );
+  const top = soak.of('THROTTLE_MAX');
+  t.equal(top.length, 1);
+  t.equal(abort.at - (top[0]?.at ?? 0), 110, 'from ten seconds over to a hundred and twenty');
+  t.match(abort, { cause: 'pressure', effect: 'restore', reason: /for 120 s at THROTTLE3/ });
+  t.match(soak.run(60).last?.ending, { verdict: 'FAIL', exit_code: 20 });
   t.match(soak.records.at(-2), { action: 'RESTORED', state: 'NORMAL', current_sample_every: 1, ok: true });
 });
 
-t.test(
-  'at the last rung from the beginning, with no cgroup to tell whose it is, pressure is held and aborts nothing',
-  async (t) => {
-    for (const original_sample_every of [20, 50]) {
-      const soak = hog(calibrated({ original_sample_every }).set({ share: null })).run(1800);
-      t.same(soak.effects, []);
-      t.equal(soak.said('HOLD').at(-1), 'HOLD: attribution unavailable');
-    }
-  },
-);
-
-t.test('the hour’s budget is shared; spent, the rung is held', async (t) => {
-  const soak = hog(calibrated({}, { max_restarts_per_hour: 1 }));
-  soak.until('ENGINE_RESTART');
-  soak.set({ engineCpu: 100 }).run(600);
-  t.equal(soak.of('ENGINE_RESTART').length, 1);
-  t.equal(soak.said('HOLD').at(-1), 'HOLD: budget');
+t.test('climbs are in no budget: an incurable engine aborts with a budget of none', async (t) => {
+  const soak = running({}, { max_restarts_per_hour: 0 }).set(HOG);
+  t.match(soak.until('ABORT'), { cause: 'pressure' });
 });
 
-t.test('a reload is not a restart and costs nothing of the budget', async (t) => {
-  const soak = hog(calibrated({ apply: 'reload' }, { max_restarts_per_hour: 0 }));
+t.test('the effect of a rung is measured by CPU time a received frame, recorded once, and bars no climb', async (t) => {
+  const soak = running().set({ engineCpu: 300 }).run(60).set(HOG);
+  soak.until('ENGINE_RESTART');
+  soak.set({ engineCpu: 120 });
+  t.match(soak.until('HOLD'), { hold: 'measured', effect_usec_per_frame: { THROTTLE1: 18_000 } });
+  t.match(soak.until('HOLD'), { hold: 'measured', reason: 'THROTTLE2 changed nothing' });
+  t.equal(soak.rungs().at(-1)?.[1], 'THROTTLE3');
+});
+
+t.test('memory and io have limits of their own', async (t) => {
+  t.match(running().set({ io: 40, share: 0.4 }).until('ENGINE_RESTART'), { over: ['io'], part: { io: 16 } });
+  t.match(running().set({ memory: 30, share: 0.4 }).until('ENGINE_RESTART'), { over: ['memory'] });
+});
+
+t.test('blind time of over 30 s breaks a spell; a shorter gap does not', async (t) => {
+  const soak = running({}, { sustain_s: 60 }).set(HOG).run(40);
+  soak.skip(31).run(50);
+  t.same(soak.rungs(), []);
+  const other = running({}, { sustain_s: 60 }).set(HOG).run(40);
+  other.skip(25).run(5);
+  t.equal(other.rungs().length, 1);
+});
+
+t.test('a reload restarts nothing: the rung is in force when the engine says so', async (t) => {
+  const soak = running({ apply: 'reload' }).set(HOG);
   t.match(soak.until('ENGINE_RESTART'), { effect: 'set-rung' });
+  t.equal(soak.until('ENGINE_RESTART').state, 'THROTTLE2');
 });
 
 t.test('a rung change that failed is taken back', async (t) => {
-  const soak = hog(calibrated().set({ effects: 'fail' }));
+  const soak = running().set({ ...HOG, effects: 'fail' });
   soak.until('ENGINE_RESTART');
   t.match(soak.until('ENGINE_RESTART_FAILED'), { state: 'NORMAL', current_sample_every: 1, error: 'timed out' });
 });
 
 t.test('an effect that never ends is given up after five minutes, with a record', async (t) => {
-  const soak = hog(calibrated().set({ effects: null }));
+  const soak = running().set({ ...HOG, effects: null });
   const begun = soak.until('ENGINE_RESTART');
   const failed = soak.until('ENGINE_RESTART_FAILED');
   t.match(failed, { error: 'no outcome within 300 s', effect_id: begun.effect_id });
@@ -163,9 +147,9 @@ t.test('an effect that never ends is given up after five minutes, with a record'
 });
 
 t.test('logonly takes the same way up to the last call: what it would do, and nothing done', async (t) => {
-  const soak = hog(calibrated({ psi_actions: 'logonly' })).run(600);
+  const soak = running({ psi_actions: 'logonly' }).set(HOG).run(1200);
   t.match(soak.of('PSI_LOGONLY').slice(0, 3), [
-    { state: 'NORMAL', would_be: 'THROTTLE1', would_be_sample_every: 5 },
+    { state: 'NORMAL', would_be: 'THROTTLE1', would_be_sample_every: 5, cause: 'pressure' },
     { state: 'NORMAL', would_be: 'THROTTLE2' },
     { state: 'NORMAL', would_be: 'THROTTLE3' },
   ]);
@@ -174,32 +158,32 @@ t.test('logonly takes the same way up to the last call: what it would do, and no
   t.equal(soak.last?.ending, null);
 });
 
-t.test('psi_actions off does not look at the pressure', async (t) => {
-  t.same(
-    hog(calibrated({ psi_actions: 'off' }))
-      .run(1800)
-      .said(),
-    ['STARTUP: manager system: a test'],
-  );
-});
-
-t.test('a resource that cannot be read is PSI_UNAVAILABLE once, neither over nor calm', async (t) => {
-  const soak = calibrated()
-    .set({ cpu: 99, blind: ['cpu', 'memory', 'io'] })
-    .run(600);
-  t.same(soak.said('PSI_UNAVAILABLE').length, 3);
-  t.equal(soak.verdict, 'hold: pressure unknown');
+t.test('psi_actions off does none of this, exit code 13 included', async (t) => {
+  const soak = running({ psi_actions: 'off' }).set(HOG).run(1800);
+  t.same(soak.said(), ['STARTUP: manager system: a test']);
+  soak.set({
+    unit: { active_state: 'activating', sub_state: 'auto-restart', exec_main_status: 13, exec_main_code: 1 },
+  });
+  soak
+    .run(5)
+    .set({ unit: { n_restarts: 1, invocation_id: 'next' } })
+    .run(60);
   t.same(soak.effects, []);
 });
 
-t.test('the ladder begins where the config was found', async (t) => {
-  t.match(hog(calibrated({ original_sample_every: 5 })).until('ENGINE_RESTART'), {
-    state: 'THROTTLE2',
-    from: 'THROTTLE1',
-  });
-  t.match(hog(calibrated({ original_sample_every: 7 })).until('ENGINE_RESTART'), {
-    state: 'THROTTLE2',
-    from: 'NORMAL',
-  });
-  t.match(hog(calibrated({ original_sample_every: 50 })).until('THROTTLE_MAX'), { state: 'NORMAL' });
+t.test('a resource that cannot be read is PSI_UNAVAILABLE once, neither over nor calm', async (t) => {
+  const soak = running()
+    .set({ ...HOG, blind: ['cpu', 'memory', 'io'] })
+    .run(600);
+  t.equal(soak.of('PSI_UNAVAILABLE').length, 3);
+  t.same(soak.effects, []);
+});
+
+t.test('the ladder begins where the config was found, and recovery ends there', async (t) => {
+  const soak = running({ original_sample_every: 5 }).set(HOG);
+  t.match(soak.until('ENGINE_RESTART'), { state: 'THROTTLE2', from: 'THROTTLE1' });
+  t.match(soak.set({ cpu: 0 }).until('ENGINE_RESTART'), { state: 'THROTTLE1', cause: 'recovery' });
+  t.same(soak.run(1000).rungs().length, 2);
+  t.match(running({ original_sample_every: 7 }).set(HOG).until('ENGINE_RESTART'), { state: 'THROTTLE2' });
+  t.match(running({ original_sample_every: 50 }).set(HOG).until('THROTTLE_MAX'), { state: 'NORMAL' });
 });

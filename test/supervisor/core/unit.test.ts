@@ -6,6 +6,7 @@ const running = (...args: ConstructorParameters<typeof Soak>) => new Soak(...arg
 const exited = (exec_main_status: number, exec_main_code = 1) => ({
   unit: { active_state: 'activating', sub_state: 'auto-restart', exec_main_status, exec_main_code, main_pid: 0 },
 });
+const STOPPED = { active_state: 'inactive', sub_state: 'dead', exec_main_status: 0, exec_main_code: 1, main_pid: 0 };
 
 t.test('exit code 12 ends the soak at once, the config is restored, the engine stays down', async (t) => {
   const soak = running()
@@ -14,21 +15,29 @@ t.test('exit code 12 ends the soak at once, the config is restored, the engine s
   t.match(soak.of('ENGINE_EXIT'), [{ reason: 'exit code 12 CONFIG', exit_code: 12, exit_name: 'CONFIG' }]);
   t.match(soak.of('CONFIG_ERROR'), [{ at: 65, effect: 'restore' }]);
   t.match(soak.effects, [{ kind: 'restore', leave: 'stopped' }]);
-  t.match(soak.run(30).last?.ending, { verdict: 'FAIL', exit_code: 12 });
+  t.match(soak.run(30).last?.ending, { verdict: 'CONFIG_ERROR', exit_code: 12 });
 });
 
 t.test('exit code 13 is a rung at once, without any pressure, as soon as the unit is settled', async (t) => {
   const soak = running().set(exited(13)).run(5);
   t.match(soak.of('ENGINE_EXIT'), [{ reason: 'exit code 13 OVERLOAD' }]);
-  t.equal(soak.verdict, 'engine_exit: exit code 13 OVERLOAD');
   soak.set({ unit: { n_restarts: 1, invocation_id: 'again' } }).run(5);
-  t.match(soak.of('ENGINE_RESTART'), [{ at: 70, state: 'THROTTLE1', reason: 'engine exit code 13' }]);
+  t.match(soak.of('ENGINE_RESTART'), [{ state: 'THROTTLE1', reason: 'engine exit code 13', cause: 'overload' }]);
 });
 
-t.test('exit code 13 at the last rung is said, and no more', async (t) => {
-  const soak = running({ original_sample_every: 20 }).set(exited(13)).run(5);
-  t.match(soak.of('THROTTLE_MAX'), [{ reason: 'engine exit code 13 at the last rung' }]);
-  t.same(soak.effects, []);
+t.test('exit code 13 every 40 s climbs, and never comes down while it dies', async (t) => {
+  const soak = running({ duration_s: 3600 });
+  for (let life = 1; life < 12 && soak.last?.ending === null; life++) {
+    const before = soak.last?.state.unit.invocation ?? '';
+    soak.set({ unit: { ...exited(13).unit, invocation_id: before, n_restarts: life - 1 } }).run(5);
+    soak.set({ unit: { n_restarts: life, invocation_id: `x${life}` } }).run(4);
+    soak.set({ unit: { n_restarts: life } }).run(31);
+  }
+  t.same(
+    soak.of('ENGINE_RESTART').map(({ state }) => state),
+    ['THROTTLE1', 'THROTTLE2', 'THROTTLE3'],
+  );
+  t.match(soak.of('ABORT'), [{ cause: 'overload' }]);
 });
 
 t.test('a crash is recorded once for each life, with its code or its signal', async (t) => {
@@ -36,34 +45,82 @@ t.test('a crash is recorded once for each life, with its code or its signal', as
   soak.set({ unit: { n_restarts: 1, invocation_id: 'second' } }).run(20);
   soak.set({ unit: { ...exited(9, 2).unit, n_restarts: 1, invocation_id: 'second' } }).run(20);
   t.match(soak.of('ENGINE_EXIT'), [
-    { reason: 'exit code 1 CRASH', exit_code: 1, signal: null },
-    { reason: 'signal 9', exit_code: null, signal: 9 },
+    { reason: 'exit code 1 CRASH', exit_code: 1, signal: null, by: 'itself' },
+    { reason: 'signal 9', exit_code: null, signal: 9, by: 'itself' },
   ]);
   t.equal(soak.of('ENGINE_EXIT').length, 2);
 });
 
-t.test('a restart between two observations is an exit whose code was not seen', async (t) => {
-  const soak = running()
-    .set({ unit: { n_restarts: 1, invocation_id: 'other' } })
-    .run(20);
-  t.same(soak.said('ENGINE_EXIT'), ['ENGINE_EXIT: exit code not seen; running again']);
+t.test("a crash every 20 s is counted, with systemd's restarts, and judged", async (t) => {
+  const soak = new Soak({ duration_s: 600, thresholds: { max_engine_exits: 0, max_restarts: 5 } });
+  for (let life = 1; life < 29; life++) soak.set({ unit: { n_restarts: life, invocation_id: `x${life}` } }).run(20);
+  soak.run(100);
+  t.match(soak.records.at(-1), { engine_exits: 28, restarts: 28 });
+  t.match(soak.last?.ending, {
+    verdict: 'FAIL',
+    exit_code: 21,
+    reason: /max_engine_exits = 0, seen 28.*max_restarts = 5/,
+  });
 });
 
-t.test('a replay that has ended is the soak’s end', async (t) => {
-  const soak = running({ ingest_mode: 'replay' });
-  soak.set({ unit: { active_state: 'inactive', exec_main_status: 0, exec_main_code: 1 } }).run(15);
+t.test('exit code 10 is the remedy of an outage, and is held against nobody', async (t) => {
+  const soak = new Soak({ duration_s: 300, thresholds: { max_engine_exits: 0 } }).run(60).set(exited(10)).run(10);
+  soak.set({ unit: { n_restarts: 1, invocation_id: 'next' } }).run(300);
+  t.match(soak.last?.ending, { verdict: 'PASS' });
+});
+
+t.test('a restart between two observations is an exit whose code the life of the engine still knows', async (t) => {
+  const soak = running()
+    .set({
+      unit: { n_restarts: 1, invocation_id: 'other' },
+      life: { invocation_id: 'i1', end_reason: 'crash', exit_code: 1 },
+    })
+    .run(20);
+  t.match(soak.of('ENGINE_EXIT'), [{ exit_code: 1, by: 'itself', end_reason: 'crash' }]);
+});
+
+t.test('a unit that somebody stopped: one record, no STALL, no restart; started again the soak goes on', async (t) => {
+  const soak = running().set({ rowsPerS: 0, heartbeat: false, unit: { ...STOPPED, invocation_id: 'i1' } });
+  soak.set({ life: { invocation_id: 'i1', end_reason: 'signal', exit_code: 0 } }).run(600);
+  t.same(soak.said('ENGINE_EXIT'), ['ENGINE_EXIT: exit code 0 COMPLETE, by somebody']);
+  t.same([soak.of('STALL'), soak.effects], [[], []]);
+  soak.set({ rowsPerS: 10, heartbeat: true, unit: { invocation_id: 'i9' } }).run(600);
+  t.same([soak.of('STALL'), soak.of('ENGINE_EXIT').length], [[], 1]);
+  const ended = soak.run(8000);
+  t.match(ended.records.at(-1)?.classes_s, { stopped: 600 });
+  t.match(ended.last?.ending, { verdict: 'PASS' }, 'under a tenth');
+});
+
+t.test('restarted by somebody is not a fault', async (t) => {
+  const soak = running({ thresholds: { max_engine_exits: 0 }, duration_s: 300 })
+    .set({ unit: { invocation_id: 'other' } })
+    .run(300);
+  t.match(soak.of('ENGINE_EXIT'), [{ by: 'somebody' }]);
+  t.match(soak.last?.ending, { verdict: 'PASS' });
+});
+
+for (const [end_reason, reason] of [
+  ['replay-finished', 'the replay has ended'],
+  ['run-seconds', 'the engine ran its run_seconds'],
+] as const)
+  t.test(`an engine that ended by ${end_reason} ends the soak, judged on the time so far`, async (t) => {
+    const soak = running({ thresholds: { max_engine_exits: 0 } });
+    soak.set({ unit: { ...STOPPED, invocation_id: 'i1' }, life: { invocation_id: 'i1', end_reason, exit_code: 0 } });
+    soak.run(15);
+    t.match(soak.of('COMPLETE'), [{ reason }]);
+    t.match(soak.last?.ending, { verdict: 'PASS', reason });
+  });
+
+t.test('a replay that has ended, by an engine that does not say why', async (t) => {
+  const soak = running({ ingest_mode: 'replay' }).set({ unit: STOPPED }).run(15);
   t.match(soak.last?.ending, { verdict: 'PASS', reason: 'the replay has ended' });
 });
 
-t.test(
-  'an engine that does not start is tried three times, then ABORT; restoring has three attempts of its own',
-  async (t) => {
-    const soak = new Soak({ was_running: false, calibrate: 'before' });
-    soak.set({ unit: { active_state: 'failed' }, effects: 'fail' }).run(90);
-    t.equal(soak.of('ENGINE_START').length, 3);
-    t.match(soak.of('ENGINE_RESTART_FAILED').at(-1)?.reason, 'start failed: timed out');
-    t.match(soak.of('ABORT'), [{ reason: 'the engine did not start: timed out' }]);
-    t.equal(soak.effects.filter(({ kind }) => kind === 'restore').length, 3);
-    t.match(soak.last?.ending, { verdict: 'FAIL', exit_code: 20 });
-  },
-);
+t.test('an engine that does not start is tried three times, then ABORT; the restoring too', async (t) => {
+  const soak = new Soak({ was_running: false }, {}, { unit: { active_state: 'failed' }, effects: 'fail' }).run(120);
+  t.equal(soak.of('ENGINE_START').length, 3);
+  t.match(soak.of('ENGINE_RESTART_FAILED').at(-1)?.reason, 'start failed: timed out');
+  t.match(soak.of('ABORT'), [{ reason: 'the engine did not start: timed out', cause: 'start' }]);
+  t.equal(soak.effects.filter(({ kind }) => kind === 'restore').length, 3);
+  t.match(soak.last?.ending, { verdict: 'FAIL', exit_code: 20 });
+});

@@ -1,6 +1,6 @@
 import { RUNGS } from '@hybrid-soak/contract/ladder.ts';
 import { RESOURCES, type Resource } from '@hybrid-soak/contract/psi.ts';
-import type { Observation } from '@hybrid-soak/contract/sample.ts';
+import type { Observation, Parts } from '@hybrid-soak/contract/sample.ts';
 import { Counter, Gauge, Registry } from '@prometheus-io/client';
 
 /** Everything that is exposed, as of the last observation. */
@@ -14,7 +14,8 @@ export interface Exposed {
   sample_every: number;
   /** Percent of wall time in which tasks waited; null where unknown. */
   pressure: Record<Resource, number | null>;
-  effective_limit: Record<Resource, number>;
+  parts: Parts;
+  limit: Record<Resource, number>;
   stalled_s: number;
 }
 
@@ -63,9 +64,14 @@ function addSoak(exposed: Exposed, gauge: Add, counter: Add): void {
     ...each((resource) => ratio(exposed.pressure[resource])),
   );
   gauge(
+    'soak_engine_part_ratio',
+    "The part of that share that is the engine's doing: pressure times its share of what was used.",
+    ...each((resource) => ratio(exposed.parts[resource].part)),
+  );
+  gauge(
     'soak_pressure_limit_ratio',
-    'Effective limit of that share.',
-    ...each((resource) => ratio(exposed.effective_limit[resource])),
+    "Limit of the engine's part (classic: of the pressure).",
+    ...each((resource) => ratio(exposed.limit[resource])),
   );
   counter(
     'soak_pressure_waiting_seconds_total',

@@ -29,12 +29,13 @@ export const CHARTS: ChartSpec[] = [
     unit: 'stall time, %',
     series: [
       { label: 'host', column: resource, color: 'accent', fill: true },
-      { label: 'engine', column: `engine_${resource}_stall` as const, color: 'second' },
+      { label: "engine's part", column: `${resource}_part` as const, color: 'second' },
+      { label: 'waits of the engine', column: `engine_${resource}_stall` as const, color: 'second', dash: true },
     ],
     limit: resource,
     sensor: resource,
     atLeast: 10,
-    explained: `Share of time in which tasks waited for ${resource}: on the host, and in the engine's own cgroup.`,
+    explained: `Share of time in which tasks waited for ${resource}: on the host, the part of it that is the engine's doing (the limit applies to it), and in the engine's own cgroup.`,
   })),
   {
     title: 'Ticks',

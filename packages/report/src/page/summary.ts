@@ -75,8 +75,8 @@ export function tiles(summary: Record<string, unknown>): HTMLElement {
     tile('restarts', number('restarts')),
     tile('stalls', number('stalls')),
     tile('engine exits', number('engine_exits')),
-    tile('blind', spanText(Number(summary['blind_s'] ?? 0)), 'telemetry missing'),
-    tile('ambient', spanText(Number(summary['ambient_s'] ?? 0)), 'over the limit by others'),
+    ...classTiles(summary['classes_s']),
+    tile('ambient', spanText(Number(summary['ambient_s'] ?? 0)), "pressure over a limit that is others'"),
     ...Object.entries(pressure).map(([name, p]) =>
       tile(
         `PSI ${name}, median`,
@@ -85,6 +85,26 @@ export function tiles(summary: Record<string, unknown>): HTMLElement {
       ),
     ),
   );
+}
+
+const CLASS_NAMES: Record<string, string> = {
+  unobserved: 'not observed',
+  stopped: 'stopped by somebody',
+  starting: 'starting',
+  stalled: 'stalled',
+  disconnected: 'every source down',
+  over_engine: 'over a limit by the engine',
+  over_quota: 'over a limit by its quota',
+  over_unknown: 'over a limit, share unknown',
+};
+
+/** How the time was spent, but throttled and fine: those the rungs show. */
+function classTiles(classes: unknown): HTMLElement[] {
+  if (typeof classes !== 'object' || classes === null) return [];
+  return Object.entries(classes).flatMap(([name, seconds]) => {
+    const label = CLASS_NAMES[name];
+    return label === undefined || !(Number(seconds) > 0) ? [] : [tile(label, spanText(Number(seconds)))];
+  });
 }
 
 export function tile(label: string, value: string, more = ''): HTMLElement {

@@ -11,8 +11,11 @@ export interface View {
   reason: string;
   elapsed_s: number;
   duration_s: number;
-  /** Stall time, percent of wall time: now, its effective limit, and the last 60 s, oldest first. */
-  pressure: Record<Resource, { now: number | null; limit: number; last: readonly (number | null)[] }>;
+  /** Percent of wall time: the host's stall now, the engine's part of it, the part's limit, the last 60 s, oldest first. */
+  pressure: Record<
+    Resource,
+    { now: number | null; part: number | null; limit: number; last: readonly (number | null)[] }
+  >;
   ticks_per_second: number | null;
   ticks: number | null;
   since_progress_s: number | null;
@@ -55,18 +58,26 @@ function timeLine({ elapsed_s, duration_s }: View, columns: number): Span[] {
   return [['dim', '▕'], ['cyan', bar(elapsed_s / duration_s, cells)], ['dim', '▏'], text];
 }
 
-/** The sparkline is drawn to twice the limit, so that the limit is at half height whatever it is. */
-function pressureLine(resource: Resource, { now, limit, last }: View['pressure'][Resource], columns: number): Span[] {
-  const over = now !== null && now > limit;
+/** The sparkline is drawn to 100 %: others' pressure has no limit. */
+function pressureLine(
+  resource: Resource,
+  { now, part, limit, last }: View['pressure'][Resource],
+  columns: number,
+): Span[] {
+  const over = part !== null && part > limit;
   const label = `PSI ${resource}`.padEnd(LABEL);
   const value = (now === null ? '?' : now.toFixed(1)).padStart(5);
-  const beside = ` % stall time, limit ${limit.toFixed(1).padStart(4)}  `;
-  const room = Math.min(WIDEST_BAR, columns - LABEL - value.length - widthOf(beside));
+  const own = (part === null ? '?' : part.toFixed(0)).padStart(3);
+  const beside = ` (limit ${limit})  `;
+  const between = " % stalled, engine's part ";
+  const room = Math.min(WIDEST_BAR, columns - LABEL - value.length - own.length - widthOf(between + beside));
   return [
     ['dim', label],
-    [over ? 'red' : 'bold', value],
+    ['bold', value],
+    between,
+    [over ? 'red' : 'bold', own],
     beside,
-    [over ? 'red' : 'cyan', sparkline(last, room, Math.min(100, 2 * limit))],
+    [over ? 'red' : 'cyan', sparkline(last, room, 100)],
   ];
 }
 

@@ -3,16 +3,17 @@ import { join } from 'node:path';
 import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 import { parsePsi } from '@hybrid-soak/contract/psi.ts';
 import { available, unavailable } from '@hybrid-soak/contract/reading.ts';
-import type { CgroupReading, HostCpuReading } from '@hybrid-soak/contract/sample.ts';
-
-/** USER_HZ of every Linux that Node runs on: proc(5) gives /proc/stat in hundredths of a second. */
-const USEC_PER_TICK = 10_000;
+import type { CgroupReading } from '@hybrid-soak/contract/sample.ts';
 
 /**
- * The unit's own cgroup (v2): pressure, `cpu.stat`, `memory.current` (Documentation/admin-guide/cgroup-v2.rst). `group` is
- * systemd's ControlGroup, `/hybrid.slice/hybrid-engine.service`.
+ * The unit's own cgroup (v2): pressure, `cpu.stat`, `memory.*`, `io.stat` (Documentation/admin-guide/cgroup-v2.rst). `group` is
+ * systemd's ControlGroup, `/hybrid.slice/hybrid-engine.service`; `disks` are the whole disks by `major:minor`.
  */
-export function readCgroup(group: string | null, root = '/sys/fs/cgroup'): CgroupReading {
+export function readCgroup(
+  group: string | null,
+  root = '/sys/fs/cgroup',
+  disks: ReadonlySet<string> = new Set(),
+): CgroupReading {
   if (group === null || group === '') return unavailable('the unit has no control group now');
   const base = existsSync(join(root, 'cgroup.controllers')) ? root : join(root, 'unified');
   const folder = join(base, group);
@@ -36,23 +37,44 @@ export function readCgroup(group: string | null, root = '/sys/fs/cgroup'): Cgrou
       nr_throttled: stat.get('nr_throttled') ?? null,
       throttled_usec: stat.get('throttled_usec') ?? null,
       memory_bytes: memoryOf(folder),
+      memory_in_use_bytes: memoryInUse(folder),
+      ...ioOf(folder, disks),
     });
   } catch (error) {
     return unavailable(`${folder}: ${(error as Error).message}`);
   }
 }
 
-/** Busy time of all CPUs: user, nice, system, irq, softirq and steal of the `cpu` line; idle and iowait are not busy. */
-export function readHostCpu(proc = '/proc'): HostCpuReading {
+/**
+ * What the group could not give back without swapping: its memory less page cache and reclaimable slab, as MemAvailable
+ * counts them. `shmem` is page cache that cannot be given back.
+ */
+function memoryInUse(folder: string): number | null {
+  const current = memoryOf(folder);
+  if (current === null) return null;
   try {
-    const text = readFileSync(join(proc, 'stat'), 'latin1');
-    const fields = /^cpu[ \t]+(.+)$/m.exec(text)?.[1]?.trim().split(/\s+/).map(Number);
-    if (fields === undefined || fields.some(Number.isNaN)) return unavailable(`${proc}/stat: no cpu line`);
-    const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0, steal = 0] = fields;
-    const busy = (user + nice + system + irq + softirq + steal) * USEC_PER_TICK;
-    return available({ busy_usec: busy, cpus: text.match(/^cpu\d+\s/gm)?.length ?? 1 });
-  } catch (error) {
-    return unavailable((error as Error).message);
+    const stat = keyValues(readFileSync(join(folder, 'memory.stat'), 'latin1'));
+    const of = (key: string) => stat.get(key) ?? 0;
+    return Math.max(0, current - (of('file') - of('shmem')) - of('slab_reclaimable'));
+  } catch {
+    return null;
+  }
+}
+
+/** `io.stat`: `259:0 rbytes=1 wbytes=2 rios=3 wios=4 dbytes=0 dios=0`, a device a line. */
+function ioOf(folder: string, disks: ReadonlySet<string>): { io_bytes: number | null; io_ops: number | null } {
+  try {
+    let bytes = 0;
+    let ops = 0;
+    for (const line of readFileSync(join(folder, 'io.stat'), 'latin1').split('\n')) {
+      if (!disks.has(line.slice(0, line.indexOf(' ')))) continue;
+      const of = (key: string) => Number(new RegExp(` ${key}=(\\d+)`).exec(line)?.[1] ?? 0);
+      bytes += of('rbytes') + of('wbytes');
+      ops += of('rios') + of('wios');
+    }
+    return { io_bytes: bytes, io_ops: ops };
+  } catch {
+    return { io_bytes: null, io_ops: null }; // The io controller is not enabled for this cgroup.
   }
 }
 

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 import { available, unavailable } from '@hybrid-soak/contract/reading.ts';
@@ -40,16 +40,93 @@ export function startTimeOf(pid: number): string | null {
   }
 }
 
-/** CPU time used by a process and its resident memory; of one process alone, not of its children. */
+/**
+ * What a process and its descendants use: CPU time, resident memory, time that their threads waited for a CPU, bytes read
+ * from and written to disks. The last two are null if they cannot be read: `/proc/PID/io` is its owner's alone.
+ */
 export function readProcess(pid: number, proc = '/proc'): ProcessReading {
   if (pid === 0) return unavailable('the unit has no process now');
   try {
-    const { cpuUsec: cpu_usec } = readProcessStat(pid, proc);
-    const status = readFileSync(join(proc, String(pid), 'status'), 'latin1');
-    const kib = Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]);
-    if (Number.isNaN(cpu_usec + kib)) return unavailable(`${proc}/${pid}: no times or memory there`);
-    return available({ cpu_usec, memory_bytes: kib * 1024 });
+    const family = [pid, ...descendants(pid, proc)];
+    const [first, ...others] = family.map((one) => (one === pid ? readOne(one, proc) : ifAlive(one, proc)));
+    const all = [first, ...others].filter((one) => one !== null && one !== undefined);
+    const sum = (of: (one: One) => number) => all.reduce((total, one) => total + of(one), 0);
+    const cpu_usec = sum(({ cpuUsec }) => cpuUsec);
+    const memory_bytes = sum(({ memory }) => memory);
+    if (Number.isNaN(cpu_usec + memory_bytes)) return unavailable(`${proc}/${pid}: no times or memory there`);
+    const sumKnown = (of: (one: One) => number | null) =>
+      all.some((one) => of(one) === null) ? null : sum((one) => of(one) ?? 0);
+    return available({
+      cpu_usec,
+      memory_bytes,
+      run_delay_usec: sumKnown(({ delayUsec }) => delayUsec),
+      io_bytes: sumKnown(({ ioBytes }) => ioBytes),
+      io_ops: null,
+    });
   } catch (error) {
     return unavailable(`${proc}/${pid}: ${errorCode(error)}`);
+  }
+}
+
+interface One {
+  cpuUsec: number;
+  memory: number;
+  delayUsec: number | null;
+  ioBytes: number | null;
+}
+
+function readOne(pid: number, proc: string): One {
+  const folder = join(proc, String(pid));
+  const { cpuUsec } = readProcessStat(pid, proc);
+  const kib = Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(join(folder, 'status'), 'latin1'))?.[1]);
+  return { cpuUsec, memory: kib * 1024, delayUsec: runDelay(folder), ioBytes: diskBytes(folder) };
+}
+
+/** A descendant may end while it is looked at. */
+function ifAlive(pid: number, proc: string): One | null {
+  try {
+    return readOne(pid, proc);
+  } catch {
+    return null;
+  }
+}
+
+/** Ids of the children and theirs (`/proc/PID/task/TID/children`, proc(5)); none if the kernel does not have it. */
+function descendants(pid: number, proc: string): number[] {
+  try {
+    const tasks = join(proc, String(pid), 'task');
+    const children = readdirSync(tasks).flatMap((tid) =>
+      readFileSync(join(tasks, tid, 'children'), 'latin1')
+        .split(' ')
+        .filter(Boolean)
+        .map(Number),
+    );
+    return children.flatMap((child) => [child, ...descendants(child, proc)]);
+  } catch {
+    return [];
+  }
+}
+
+/** `schedstat` of a thread: time on a CPU, time waiting for one, slices; nanoseconds (Documentation/scheduler/sched-stats.rst). */
+function runDelay(folder: string): number | null {
+  try {
+    const tasks = join(folder, 'task');
+    const nanos = readdirSync(tasks).map((tid) =>
+      Number(readFileSync(join(tasks, tid, 'schedstat'), 'latin1').split(' ')[1]),
+    );
+    return nanos.some(Number.isNaN) ? null : nanos.reduce((sum, ns) => sum + ns, 0) / 1000;
+  } catch {
+    return null;
+  }
+}
+
+function diskBytes(folder: string): number | null {
+  try {
+    const text = readFileSync(join(folder, 'io'), 'latin1');
+    const of = (key: string) => Number(new RegExp(`^${key}: (\\d+)$`, 'm').exec(text)?.[1]);
+    const bytes = of('read_bytes') + of('write_bytes');
+    return Number.isNaN(bytes) ? null : bytes;
+  } catch {
+    return null;
   }
 }

@@ -1,25 +1,22 @@
 import { lstatSync } from 'node:fs';
 import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 import { available, type Reading, unavailable } from '@hybrid-soak/contract/reading.ts';
-import type { HeartbeatReading, ProgressReading } from '@hybrid-soak/contract/sample.ts';
+import type { HeartbeatReading, LifeReading, ProgressReading } from '@hybrid-soak/contract/sample.ts';
 import Database from 'better-sqlite3';
+import { readHeartbeat, readLife } from './heartbeat.ts';
+
+export interface Read {
+  progress: ProgressReading;
+  heartbeat: HeartbeatReading;
+  life: LifeReading;
+}
+
+const blind = (why: Reading<never>): Read => ({ progress: why, heartbeat: why, life: why });
 
 interface Open {
   db: Database.Database;
   inode: number;
   rows: Database.Statement;
-  status: Database.Statement | null;
-}
-
-interface StatusRow {
-  pid: number;
-  invocation_id: string | null;
-  last_flush_ms: number;
-  frames_received: number;
-  ticks_written: number;
-  drops: number;
-  connection: string;
-  sample_every: number;
 }
 
 /**
@@ -60,7 +57,7 @@ export function progressProbe(path: string) {
         // 1 MB instead of better-sqlite3's 16: nothing is read twice.
         db.pragma('cache_size = -1000');
         const rows = db.prepare('SELECT COUNT(*) AS n, MAX(id) AS id, MAX(ts) AS ts FROM ticks WHERE id > ?');
-        open = { db, inode: stat.ino, rows, status: null };
+        open = { db, inode: stat.ino, rows };
       } catch (error) {
         db.close();
         throw error;
@@ -81,48 +78,24 @@ export function progressProbe(path: string) {
     return available({ new_rows: n, ticks_count: seen, last_tick_ts: ts, probe_ms: performance.now() - started });
   };
 
-  const heartbeat = (now: Open): HeartbeatReading => {
-    let row: StatusRow | undefined;
-    try {
-      // The earlier system's database has no such table until the engine has migrated it.
-      now.status ??= now.db.prepare('SELECT * FROM engine_status WHERE id = 1');
-      row = now.status.get() as StatusRow | undefined;
-    } catch (error) {
-      return unavailable(`engine_status: ${(error as Error).message}`);
-    }
-    if (row === undefined) return unavailable('the engine has not written its heartbeat row');
-    return available({
-      pid: row.pid,
-      invocation_id: row.invocation_id,
-      last_flush_ms: row.last_flush_ms,
-      age_ms: Math.max(0, Date.now() - row.last_flush_ms),
-      frames_received: row.frames_received,
-      ticks_written: row.ticks_written,
-      drops: row.drops,
-      connection: row.connection,
-      sample_every: row.sample_every,
-    });
-  };
-
-  const look = (now: Open) => {
+  const look = (now: Open): Read => {
     const refused = notTables(now.db);
-    if (refused !== null) return { progress: unavailable(refused), heartbeat: unavailable(refused) };
-    return { progress: progress(now), heartbeat: heartbeat(now) };
+    if (refused !== null) return blind(unavailable(refused));
+    return { progress: progress(now), heartbeat: readHeartbeat(now.db), life: readLife(now.db) };
   };
 
   return {
-    read(): { progress: ProgressReading; heartbeat: HeartbeatReading } {
+    read(): Read {
       try {
         const now = connection();
-        if (!now.available) return { progress: now, heartbeat: now };
+        if (!now.available) return blind(now);
         // One transaction: what is read has the schema that was looked at.
         return now.value.db.transaction(() => look(now.value))();
       } catch (error) {
         close();
         const { message } = error as Error;
         const code = errorCode(error);
-        const why = unavailable(`${path}: ${code ?? 'error'}: ${message}`);
-        return { progress: why, heartbeat: why };
+        return blind(unavailable(`${path}: ${code ?? 'error'}: ${message}`, code));
       }
     },
     close,
@@ -132,7 +105,7 @@ export function progressProbe(path: string) {
 /** Names one of our tables that is something else: a view or a virtual table may produce rows without end. */
 function notTables(db: Database.Database): string | null {
   const query =
-    "SELECT name FROM sqlite_schema WHERE name IN ('ticks', 'engine_status') AND NOT (type = 'table' AND rootpage > 0)";
+    "SELECT name FROM sqlite_schema WHERE name IN ('ticks', 'engine_status', 'engine_lives') AND NOT (type = 'table' AND rootpage > 0)";
   const row = db.prepare(query).get() as { name: string } | undefined;
   return row === undefined ? null : `${row.name}: is not a table`;
 }

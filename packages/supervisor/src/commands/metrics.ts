@@ -42,10 +42,10 @@ export async function withMetrics(reporter: Reporter, flags: MetricsFlags, runId
     },
     observation(observation, verdict) {
       observations++;
-      const { rung, sample_every, pressure, effective_limit, stalled_s } = verdict;
+      const { rung, sample_every, pressure, parts, limit, stalled_s } = verdict;
       exposed = {
         ...{ run_id: runId, observations, decisions, observation },
-        ...{ rung, sample_every, pressure, effective_limit, stalled_s },
+        ...{ rung, sample_every, pressure, parts, limit, stalled_s },
       };
       write(exposed);
       reporter.observation(observation, verdict);

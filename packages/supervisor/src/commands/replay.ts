@@ -1,7 +1,7 @@
-import type { SoakPolicy } from '@hybrid-soak/contract/config.ts';
 import type { Decision, LoggedDecision } from '@hybrid-soak/contract/decision.ts';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import { POLICIES, type PolicyName } from '@hybrid-soak/contract/modes.ts';
+import type { SoakPolicy } from '@hybrid-soak/contract/policy.ts';
 import { Command, Option } from 'commander';
 import { outlineOf } from '../core/ending/outline.ts';
 import { outlineOfLog } from '../replay/log-outline.ts';

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, realpathSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Config } from '@hybrid-soak/contract/config.ts';
 import { readSampleEvery } from '@hybrid-soak/contract/config-edit.ts';
@@ -17,6 +17,7 @@ import {
 import { Command, Option } from 'commander';
 import { callerFile } from '../adapters/caller-file.ts';
 import { monotonicMs } from '../adapters/clock.ts';
+import { configWay } from '../adapters/config-writer.ts';
 import { DECISIONS, type OpsPaths, opsPaths } from '../adapters/ops-paths.ts';
 import { ROOT } from '../adapters/root.ts';
 import { writableFile } from '../adapters/writable.ts';
@@ -79,7 +80,7 @@ export function runCommand(): Command {
     .addOption(new Option('--psi-actions <what>', 'act, only log, or do not look').choices(PSI_ACTIONS).default('on'))
     .option('--stall-threshold <time>', 'without a new row (default: [soak.policy] stall_threshold_s)')
     .option('--interval <time>', 'between two observations (default: 5s, of a short soak a tenth)')
-    .option('--calibrate <time|live>', 'how long the host is measured first; 0 not at all; live beside a running unit')
+    .option('--calibrate <time>', 'how long the host is measured before the first start; 0 not at all')
     .addOption(
       new Option('--leave <how>', 'the unit at the end')
         .choices(['as-found', 'running', 'stopped'])
@@ -152,6 +153,8 @@ async function refuseUnable(plan: Plan, out: string | undefined): Promise<void> 
   checkDatabase(plan.db);
   writableFile('--decisions', plan.ops.decisions);
   writableFile('--samples', plan.ops.samples);
+  // Only a soak that acts writes the config.
+  if (plan.asked.psi_actions === 'on') configWay(realpathSync(plan.config));
   plan.read();
   const { chosen, config, db, ops, asked } = plan;
   // Any other unit is this soak's own, made from the unit file that is shipped.
@@ -206,8 +209,7 @@ function askedFor(flags: RunFlags, chosen: Chosen, text: string, config: Config)
   const parameters = config.soak.policy;
   if (flags.stallThreshold !== undefined)
     parameters.stall_threshold_s = seconds('--stall-threshold', flags.stallThreshold, 1, 3600);
-  if (flags.calibrate !== undefined && flags.calibrate !== 'live')
-    parameters.calibrate_s = seconds('--calibrate', flags.calibrate, 0, 600);
+  if (flags.calibrate !== undefined) parameters.calibrate_s = seconds('--calibrate', flags.calibrate, 0, 600);
   const duration_s = flags.seconds
     ? seconds('--seconds', flags.seconds, 1)
     : seconds('--duration', flags.duration ?? '2h', 1);
@@ -221,7 +223,6 @@ function askedFor(flags: RunFlags, chosen: Chosen, text: string, config: Config)
     duration_s,
     interval_s:
       flags.interval === undefined ? Math.min(5, duration_s / 10) : seconds('--interval', flags.interval, 0.1, 3600),
-    calibrate: flags.calibrate === 'live' ? 'live' : 'before',
     apply: config.soak.apply,
     leave: flags.leave,
     original_sample_every: readSampleEvery(text),

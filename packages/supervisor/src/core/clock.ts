@@ -3,14 +3,21 @@ export interface Clock {
   now: number;
   /** `mono_ms` of the observation before; null at the first. */
   lastSeen: number | null;
-  startedAt: number;
   /** When the present phase began. */
   phaseSince: number;
+  /** The engine's first start: time of the soak runs from here. */
+  firstStart: number | null;
   /** When the engine was first under way. */
   runningSince: number | null;
 }
 
-export const firstClock = (): Clock => ({ now: 0, lastSeen: null, startedAt: 0, phaseSince: 0, runningSince: null });
+export const firstClock = (): Clock => ({
+  now: 0,
+  lastSeen: null,
+  phaseSince: 0,
+  firstStart: null,
+  runningSince: null,
+});
 
 /** Milliseconds since the observation before. Time that seems to go back stands still. */
 export function advanceClock(clock: Clock, mono: number): number {

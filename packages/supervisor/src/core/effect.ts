@@ -4,7 +4,6 @@
  */
 export type Effect =
   | { id: number; kind: 'start' }
-  | { id: number; kind: 'stop' }
   /** Restart the unit as it is: a stall. */
   | { id: number; kind: 'restart' }
   /** Write `sample_every` into the engine's TOML, then restart or reload the unit. */

@@ -1,6 +1,7 @@
 import type { EffectOutcome } from '@hybrid-soak/contract/sample.ts';
 import { finish, restore } from './ending/ending.ts';
-import { judge, summary } from './ending/summary.ts';
+import { judge } from './ending/judge.ts';
+import { summary } from './ending/summary.ts';
 import { toRunning } from './phases.ts';
 import { type Draft, record } from './records.ts';
 import type { State } from './state.ts';
@@ -37,7 +38,7 @@ type Numbers = Pick<EffectOutcome, 'effect_id' | 'ok' | 'took_ms' | 'invocation_
 
 /** The outcome of an effect: what was verified goes into the log, and the next phase begins. */
 function takeOutcome(draft: Draft, outcome: EffectOutcome): string {
-  const { state, observation } = draft;
+  const { state } = draft;
   state.effects.pending = null;
   const { kind, effect_id, ok, took_ms, invocation_id, unit_pid } = outcome;
   const numbers: Numbers = { effect: kind, effect_id, ok, took_ms, invocation_id, unit_pid };
@@ -48,14 +49,10 @@ function takeOutcome(draft: Draft, outcome: EffectOutcome): string {
     case 'set-rung':
       reason = restarted(draft, outcome, numbers);
       break;
-    case 'stop': {
-      const said = ok ? 'stopped' : `not stopped: ${outcome.error}; measured beside it`;
-      reason = record(draft, { action: 'ENGINE_STOP', reason: said, ...numbers, ...errorOf(outcome) });
-      state.phase = 'calibrating';
-      state.clock.phaseSince = state.clock.now;
-      adoptUnit(state, observation.unit);
+    // Earlier versions stopped the engine to measure the host without it.
+    case 'stop':
+      reason = record(draft, { action: 'ENGINE_STOP', reason: 'stopped', ...numbers, ...errorOf(outcome) });
       break;
-    }
     case 'restore':
       return conclude(draft, outcome, numbers);
     default:
@@ -88,7 +85,7 @@ function restarted(draft: Draft, outcome: EffectOutcome, numbers: Numbers): stri
   if (outcome.ok) toRunning(draft);
   else if (state.effects.attempts >= MAX_ATTEMPTS) {
     const why = `the engine did not start: ${error}`;
-    reason = finish(draft, { action: 'ABORT' }, { verdict: 'FAIL', reason: why, exit_code: 20 });
+    reason = finish(draft, { action: 'ABORT', cause: 'start' }, { verdict: 'FAIL', reason: why, exit_code: 20 });
   }
   return reason;
 }
@@ -100,6 +97,7 @@ function settleRung({ state: { ladder }, observation: { config } }: Draft, ok: b
     ladder.rung = ladder.before.rung;
     ladder.sampleEvery = ladder.before.sampleEvery;
     ladder.wouldBe = ladder.rung;
+    ladder.measuring = null;
   }
   ladder.before = null;
 }
@@ -117,7 +115,8 @@ function conclude(draft: Draft, outcome: EffectOutcome, numbers: Numbers): strin
   const said = outcome.ok ? 'config and unit are as they were found' : failure;
   record(draft, { action: 'RESTORED', reason: said, ...numbers, ...errorOf(outcome) });
   const judged = judge(state, before);
-  const lowered = !outcome.ok && judged.verdict !== 'INTERRUPTED' && judged.verdict !== 'FAIL';
+  const lowered =
+    !outcome.ok && judged.verdict !== 'FAIL' && judged.verdict !== 'CONFIG_ERROR' && judged.exit_code < 128;
   const ending = lowered ? { verdict: 'FAIL' as const, reason: failure, exit_code: 20 } : judged;
   state.ending = ending;
   state.phase = 'done';

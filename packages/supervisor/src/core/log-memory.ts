@@ -1,7 +1,10 @@
+import type { HoldCode } from '@hybrid-soak/contract/decision-fields.ts';
+
 export interface LogMemory {
   seq: number;
-  /** The last HOLD, for as long as it stands. */
-  lastHold: string | null;
+  /** When each kind of hold was last in effect: a spell of it ends after a minute without. */
+  holds: Readonly<Partial<Record<HoldCode, number>>>;
+  wouldAbort: boolean;
 }
 
-export const emptyLog = (): LogMemory => ({ seq: 0, lastHold: null });
+export const emptyLog = (): LogMemory => ({ seq: 0, holds: {}, wouldAbort: false });

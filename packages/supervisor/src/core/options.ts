@@ -1,5 +1,5 @@
-import type { SoakPolicy, SoakThresholds } from '@hybrid-soak/contract/config.ts';
 import type { IngestMode, PolicyName, PsiActions } from '@hybrid-soak/contract/modes.ts';
+import type { SoakPolicy, SoakThresholds } from '@hybrid-soak/contract/policy.ts';
 
 /** What a soak is given before its first observation; with the samples file it determines every decision. */
 export interface SoakOptions {
@@ -8,11 +8,10 @@ export interface SoakOptions {
   psi_actions: PsiActions;
   policy: PolicyName;
   parameters: SoakPolicy;
-  thresholds: SoakThresholds;
+  /** What is absent is not judged. */
+  thresholds: Partial<SoakThresholds>;
   duration_s: number;
   interval_s: number;
-  /** `before`: stop a running unit and measure the host without it. `live`: measure beside it. */
-  calibrate: 'before' | 'live';
   apply: 'restart' | 'reload';
   /** How the unit is left at the end. */
   leave: 'as-found' | 'running' | 'stopped';

@@ -1,19 +1,16 @@
 import { median } from '@hybrid-soak/contract/median.ts';
-import { RESOURCES } from '@hybrid-soak/contract/psi.ts';
-import { effectiveLimits } from './look/pressure.ts';
 import { mapResources } from './per-resource.ts';
 import { type Draft, record } from './records.ts';
 import type { State } from './state.ts';
 import { adoptUnit, busy, grantGrace, watchUnit } from './unit.ts';
 
-/** The first observation: what was found, and, if the host is to be measured without the engine, its stop. */
+/** The first observation: what was found. */
 export function startUp(draft: Draft): string {
   const { state, look } = draft;
   const { options, clock } = state;
-  clock.startedAt = clock.now;
   clock.phaseSince = clock.now;
   state.phase = 'calibrating';
-  const reason = record(draft, {
+  return record(draft, {
     action: 'STARTUP',
     reason: `manager ${options.manager.name}: ${options.manager.why}`,
     unit: options.unit,
@@ -22,65 +19,59 @@ export function startUp(draft: Draft): string {
     was_running: options.was_running,
     duration_s: options.duration_s,
     interval_s: options.interval_s,
-    calibrate: options.calibrate,
     calibrate_s: calibrationMs(state) / 1000,
     apply: options.apply,
     leave: options.leave,
-    limits: look.limits,
+    limit: look.limits,
     parameters: options.parameters,
-    thresholds: options.thresholds as Record<string, number>,
+    thresholds: definedOf(options.thresholds),
     ...(options.torn_line_kept_in === undefined ? {} : { torn_line_kept_in: options.torn_line_kept_in }),
   });
-  if (!options.was_running || options.calibrate !== 'before' || calibrationMs(state) === 0) return reason;
-  state.phase = 'stopping';
-  return record(draft, { action: 'ENGINE_STOP', reason: 'to measure the host without it' }, { kind: 'stop' });
 }
 
+const definedOf = (values: Record<string, number | undefined>): Record<string, number> =>
+  Object.fromEntries(Object.entries(values).filter((entry): entry is [string, number] => entry[1] !== undefined));
+
 /** duration/10 for short soaks; none under classic, which knows no baseline, or if pressure is not looked at. */
-function calibrationMs({ options }: State): number {
+export function calibrationMs({ options }: State): number {
   if (options.policy === 'classic' || options.psi_actions === 'off') return 0;
   return Math.min(options.parameters.calibrate_s, options.duration_s / 10) * 1000;
 }
 
-/** Measures the host's own pressure, then starts the engine or keeps it running. */
+/** Measures the host's own pressure before the engine's first start. Nothing is stopped for it: a running engine goes on. */
 export function calibrate(draft: Draft): string {
   const { state, observation, look } = draft;
   const { clock, pressure } = state;
-  const wanted = calibrationMs(state);
-  let reason = 'calibrating';
-  if (wanted > 0) {
-    // What the engine did before its stop is not part of the baseline.
-    if (clock.now === clock.phaseSince) pressure.seen = pressure.seen.slice(-1);
-    else pressure.calibration = mapResources((r) => measured(pressure.calibration[r], look.pressure[r]));
-    if (clock.now - clock.phaseSince < wanted) return reason;
-    reason = noteBaseline(draft);
-  }
   const running = observation.unit.available
     ? observation.unit.value.active_state === 'active'
     : state.options.was_running;
-  if (!running) return start(draft, 'the soak begins');
-  toRunning(draft);
-  return reason;
+  if (running) {
+    toRunning(draft);
+    return 'the engine is running: no baseline';
+  }
+  const wanted = calibrationMs(state);
+  if (wanted > 0) {
+    if (clock.now > clock.phaseSince)
+      pressure.calibration = mapResources((r) => measured(pressure.calibration[r], look.parts[r].pressure));
+    if (clock.now - clock.phaseSince < wanted) return 'calibrating';
+    noteBaseline(draft);
+  }
+  return start(draft, 'the soak begins');
 }
 
 const measured = (values: readonly number[], value: number | null) => (value === null ? values : [...values, value]);
 
-function noteBaseline(draft: Draft): string {
-  const { state, observation } = draft;
-  const { pressure, clock } = state;
+function noteBaseline(draft: Draft): void {
+  const { pressure, clock } = draft.state;
   const baseline = mapResources((r) => rounded(median(pressure.calibration[r])));
   pressure.baseline = baseline;
-  draft.look = { ...draft.look, limits: effectiveLimits(state) };
-  const beside = observation.unit.available && observation.unit.value.active_state === 'active';
-  return record(draft, {
+  pressure.calibratedMs = clock.now - clock.phaseSince;
+  record(draft, {
     action: 'CALIBRATED',
-    reason: beside ? 'measured beside the running engine' : 'measured without the engine',
-    calibrate: beside ? 'live' : 'before',
-    calibrated_s: (clock.now - clock.phaseSince) / 1000,
+    reason: 'measured without the engine; shown beside the run, decides nothing',
+    calibrated_s: pressure.calibratedMs / 1000,
     baseline,
-    effective_limit: draft.look.limits,
     measurements: mapResources((r) => pressure.calibration[r].length),
-    ...(RESOURCES.some((r) => baseline[r] === null) ? { unavailable: 'fixed limit where there is no baseline' } : {}),
   });
 }
 
@@ -88,6 +79,7 @@ function noteBaseline(draft: Draft): string {
 function start(draft: Draft, reason: string): string {
   const { state } = draft;
   state.phase = 'starting';
+  state.clock.firstStart ??= state.clock.now;
   state.effects.attempts++;
   return record(draft, { action: 'ENGINE_START', reason, attempt: state.effects.attempts }, { kind: 'start' });
 }
@@ -106,6 +98,7 @@ export function toRunning({ state, observation }: Draft): void {
   state.phase = 'running';
   state.effects.attempts = 0;
   state.clock.runningSince = state.clock.now;
+  state.clock.firstStart ??= state.clock.now;
   grantGrace(state);
   adoptUnit(state, observation.unit);
 }

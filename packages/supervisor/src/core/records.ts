@@ -1,4 +1,5 @@
 import type { Decision, DecisionBody } from '@hybrid-soak/contract/decision.ts';
+import type { HoldCode } from '@hybrid-soak/contract/decision-fields.ts';
 import { type PsiLine, RESOURCES } from '@hybrid-soak/contract/psi.ts';
 import type { Observation } from '@hybrid-soak/contract/sample.ts';
 import type { Effect } from './effect.ts';
@@ -30,6 +31,7 @@ export function record(draft: Draft, body: DecisionBody, effect: EffectSpec | nu
     begun = { ...effect, id: effects.nextId++ } as Effect;
     effects.pending = begun;
     effects.pendingSince = state.clock.now;
+    if (effect.kind !== 'restore') state.unit.startUpSince ??= state.clock.now;
   }
   log.seq++;
   const { action, reason, ...own } = body;
@@ -53,14 +55,22 @@ export function record(draft: Draft, body: DecisionBody, effect: EffectSpec | nu
 }
 
 type Hold = Extract<DecisionBody, { action: 'HOLD' }>;
+/** A spell of holds ends after this long, ms, without one. */
+const SPELL_ENDS_MS = 60_000;
 
-/** A hold is a record only when its reason is new; every observation has its reason all the same. */
-export function hold(draft: Draft, reason: string, extra: Omit<Hold, 'action' | 'reason'> = {}): string {
-  const { log } = draft.state;
-  const isNew = log.lastHold !== reason;
-  log.lastHold = reason;
-  if (isNew) record(draft, { action: 'HOLD', reason, ...extra });
-  return `hold: ${reason}`;
+/** A hold is one record a spell; every observation has its reason all the same. */
+export function hold(
+  draft: Draft,
+  code: HoldCode,
+  reason: string,
+  extra: Omit<Hold, 'action' | 'reason' | 'hold'> = {},
+): string {
+  const { log, clock } = draft.state;
+  const last = log.holds[code];
+  log.holds = { ...log.holds, [code]: clock.now };
+  if (last === undefined || clock.now - last > SPELL_ENDS_MS)
+    record(draft, { action: 'HOLD', reason, hold: code, ...extra });
+  return `hold: ${code}: ${reason}`;
 }
 
 function psiOf(observation: Observation): Record<string, string | number> {

@@ -1,16 +1,34 @@
+import type { QuietReason } from '@hybrid-soak/contract/decision-fields.ts';
+
+/** Live trade frames of one process since its start. */
+export interface Frames {
+  pid: number;
+  kept: number;
+  sampledOut: number;
+}
+
 export interface StallMemory {
   lastProgress: number | null;
   /** Since when start-up graces have kept the next act on a stall back; null if none does. */
   heldSince: number | null;
-  /** STALLs in a row without progress. */
+  /** A STALL is in the log since the last row: a stall is one, however often it is acted on. */
+  declared: boolean;
+  /** Acts on this stall. */
   streak: number;
   /** STALLs in all. */
   count: number;
-  /** A STALL is written whose restart is still owed. */
+  /** A restart is still owed. */
   open: boolean;
   /** The heartbeat's last value, and when it last moved: wall time may jump, movement does not lie. */
   heartbeat: { pid: number; flush: number; movedAt: number } | null;
-  quietLogged: boolean;
+  /** QUIET is in the log for this spell, and its reason. */
+  quiet: QuietReason | null;
+  /** Until when time without a row was quiet or stopped: the stall clock runs from here. */
+  quietUntil: number | null;
+  /** The engine's trade frames at the last row. */
+  framesAtRow: Frames | null;
+  /** Rows could be read at least once. */
+  readable: boolean;
   starvedLogged: boolean;
   /** Why progress cannot be read; null if it can. */
   why: string | null;
@@ -22,11 +40,15 @@ export interface StallMemory {
 export const noStall = (): StallMemory => ({
   lastProgress: null,
   heldSince: null,
+  declared: false,
   streak: 0,
   count: 0,
   open: false,
   heartbeat: null,
-  quietLogged: false,
+  quiet: null,
+  quietUntil: null,
+  framesAtRow: null,
+  readable: false,
   starvedLogged: false,
   why: null,
   ticksStart: null,

@@ -1,8 +1,10 @@
+import type { QuietReason } from '@hybrid-soak/contract/decision-fields.ts';
+import type { HeartbeatReading } from '@hybrid-soak/contract/sample.ts';
 import { connectionState } from './connection-state.ts';
 import { finish } from './ending/ending.ts';
-import { spendRestart } from './ladder/budget.ts';
-import { ratePercent } from './look/window.ts';
+import { spendStallRestart } from './ladder/budget.ts';
 import { type Draft, hold, record } from './records.ts';
+import type { Frames } from './stall-memory.ts';
 import type { State } from './state.ts';
 import { busy } from './unit.ts';
 
@@ -10,10 +12,10 @@ import { busy } from './unit.ts';
 const ALIVE_SHARE = 0.5;
 /** `full` of the engine's own cgroup, percent: above it, every runnable task of it waits half the time. */
 const STARVED_FULL_PERCENT = 50;
-/** Host pressure this many times its effective limit starves an engine too. */
-const FAR_ABOVE = 1.5;
-
-type NoRows = 'quiet' | 'starved' | 'stall';
+/** Host pressure above this, percent, starves an engine too. */
+const STARVED_PRESSURE = 80;
+/** Missing permissions: a restart repairs none of them. */
+const FORBIDDEN = /^(EACCES|EPERM|SQLITE_READONLY|SQLITE_CANTOPEN|SQLITE_PERM|SQLITE_AUTH)/;
 
 /** The numbers that every record about missing rows has. */
 interface Numbers {
@@ -29,19 +31,23 @@ export function trackProgress({ state, observation }: Draft): void {
   if (!observation.progress.available) return;
   const { stall, clock } = state;
   const { new_rows, ticks_count, last_tick_ts } = observation.progress.value;
+  stall.readable = true;
   stall.ticksStart ??= ticks_count - new_rows;
   stall.ticksCount = ticks_count;
   stall.lastTickTs = last_tick_ts;
   if (new_rows <= 0) return;
   stall.lastProgress = clock.now;
+  stall.framesAtRow = framesOf(observation.heartbeat);
+  stall.declared = false;
   stall.streak = 0;
   stall.open = false;
   stall.heldSince = null;
-  stall.quietLogged = false;
+  stall.quiet = null;
+  stall.quietUntil = null;
   stall.starvedLogged = false;
 }
 
-function trackHeartbeat({ stall, clock }: State, heartbeat: Draft['observation']['heartbeat']): void {
+function trackHeartbeat({ stall, clock }: State, heartbeat: HeartbeatReading): void {
   if (!heartbeat.available) return;
   const { pid, last_flush_ms: flush, age_ms } = heartbeat.value;
   const before = stall.heartbeat;
@@ -51,11 +57,22 @@ function trackHeartbeat({ stall, clock }: State, heartbeat: Draft['observation']
   else stall.heartbeat = { pid, flush, movedAt: pid === before.pid ? clock.now : before.movedAt };
 }
 
-/** Milliseconds without a new row, counted from the engine's first start. */
-export function stalledFor({ clock, stall }: State): number {
+/** Null for heartbeats of earlier versions, which do not count them. */
+function framesOf(heartbeat: HeartbeatReading): Frames | null {
+  if (!heartbeat.available) return null;
+  const { pid, trade_frames_kept: kept, trade_frames_sampled_out: sampledOut } = heartbeat.value;
+  return typeof kept === 'number' && typeof sampledOut === 'number' ? { pid, kept, sampledOut } : null;
+}
+
+/** Milliseconds without a new row, counted from when the engine was first under way. */
+export function withoutRow({ clock, stall }: State): number {
   if (clock.runningSince === null) return 0;
   return clock.now - Math.max(stall.lastProgress ?? clock.runningSince, clock.runningSince);
 }
+
+/** The same by the stall clock, which quiet time does not count in. */
+const stalledFor = (state: State): number =>
+  Math.min(withoutRow(state), state.clock.now - (state.stall.quietUntil ?? Number.NEGATIVE_INFINITY));
 
 /** What the stall watch came to. `stalled` stops the pressure stage: a stall outranks a rung change. */
 export interface StallStage {
@@ -63,106 +80,157 @@ export interface StallStage {
   stalled: boolean;
 }
 
+const NOTHING: StallStage = { reason: null, stalled: false };
+
 /** STALL and its restart, or QUIET or STARVED instead. */
 export function watchStall(draft: Draft): StallStage {
   const { state } = draft;
-  noteProgress(draft);
-  const stalled = stalledFor(state);
-  if (stalled < state.options.parameters.stall_threshold_s * 1000) return { reason: null, stalled: false };
-  const { stall, clock } = state;
+  const { stall, clock, unit } = state;
+  const blind = noteProgress(draft);
+  if (unit.stopped) {
+    stall.quietUntil = clock.now;
+    return { reason: 'hold: stopped by somebody', stalled: true };
+  }
+  const thresholdMs = state.options.parameters.stall_threshold_s * 1000;
+  if (withoutRow(state) < thresholdMs || blind) return NOTHING;
   const numbers: Numbers = {
-    seconds_since_progress: round(stalled / 1000),
+    seconds_since_progress: round(withoutRow(state) / 1000),
     ticks_count: stall.ticksCount,
     last_tick_ts: stall.lastTickTs,
     heartbeat_age_s: stall.heartbeat === null ? null : round((clock.now - stall.heartbeat.movedAt) / 1000),
   };
-  const kind = classify(draft, stalled);
-  if (kind === 'stall') return stallStage(draft, numbers);
-  // A STALL whose restart was never asked for is none of the restarts in a row.
-  if (stall.open) stall.streak--;
-  stall.open = false;
-  return { reason: noteOnce(draft, kind, numbers), stalled: false };
+  const quiet = quietReason(draft);
+  if (quiet !== null) return { reason: noteQuiet(draft, quiet, numbers), stalled: false };
+  const stalled = stalledFor(state);
+  if (stalled < thresholdMs) return { reason: 'hold: quiet until lately', stalled: false };
+  if (isStarved(draft, stalled)) return { reason: noteStarved(draft, numbers), stalled: false };
+  return { reason: stallStage(draft, numbers), stalled: true };
 }
 
-function noteProgress(draft: Draft): void {
+/**
+ * Why no row can be read, once. True if nothing follows from missing rows: none was ever readable, or reading is forbidden,
+ * which no restart repairs.
+ */
+function noteProgress(draft: Draft): boolean {
   const { progress } = draft.observation;
   const { stall, clock, unit } = draft.state;
-  const why = progress.available ? null : progress.why;
-  // An engine that has just been started makes its database first.
-  if (why !== null && clock.now < unit.graceUntil) return;
-  if (why !== null && why !== stall.why) record(draft, { action: 'HOLD', reason: `progress unavailable: ${why}` });
-  stall.why = why;
-}
-
-function stallStage(draft: Draft, numbers: Numbers): StallStage {
-  const { stall, clock, unit } = draft.state;
-  const quiet = stall.quietLogged && stall.streak === 0;
-  const graced = isGraced(draft.state);
-  if (clock.now < unit.graceUntil) stall.heldSince ??= clock.now;
-  // A quiet market does not become a stall because an engine that has just been started is not connected yet.
-  if (quiet && graced) return { reason: 'hold: quiet, start-up grace', stalled: false };
-  return { reason: restartStalled(draft, numbers, graced), stalled: true };
-}
-
-/** Wall time may jump, so a heartbeat is judged by when it last moved and not by the age it claims. */
-function classify(draft: Draft, stalled: number): NoRows {
-  const { state, observation } = draft;
-  const { stall, clock } = state;
-  const p = state.options.parameters;
-  if (!observation.heartbeat.available || stall.heartbeat === null) return 'stall';
-  const age = clock.now - stall.heartbeat.movedAt;
-  const thresholdMs = p.stall_threshold_s * 1000;
-  // A heartbeat as old as a short threshold would hide the very stall that the threshold is there for.
-  const freshMs = Math.min(p.heartbeat_fresh_s * 1000, thresholdMs * ALIVE_SHARE);
-  const connected = connectionState(observation.heartbeat.value) === 'connected';
-  if (age <= freshMs && connected && stalled < p.quiet_limit_s * 1000) return 'quiet';
-  const alive = age < thresholdMs * ALIVE_SHARE;
-  return alive && stalled < thresholdMs * p.starved_stretch && isStarved(draft) ? 'starved' : 'stall';
-}
-
-function isStarved({ state, look }: Draft): boolean {
-  if ((ratePercent(state.pressure.seen, 'cgroupFull') ?? 0) > STARVED_FULL_PERCENT) return true;
-  const { cpu } = look.pressure;
-  return cpu !== null && cpu > Math.min(95, look.limits.cpu * FAR_ABOVE);
-}
-
-function noteOnce(draft: Draft, kind: 'quiet' | 'starved', numbers: Numbers): string {
-  const { stall } = draft.state;
-  if (kind === 'quiet') {
-    if (!stall.quietLogged)
-      record(draft, { action: 'QUIET', reason: 'heartbeat fresh and connected, no trades', ...numbers });
-    stall.quietLogged = true;
-  } else {
-    if (!stall.starvedLogged)
-      record(draft, { action: 'STARVED', reason: 'heartbeat slow but alive under pressure', ...numbers });
-    stall.starvedLogged = true;
+  if (progress.available) {
+    stall.why = null;
+    return false;
   }
-  return `hold: ${kind}`;
+  // An engine that has just been started makes its database first.
+  const young = clock.now < unit.graceUntil || unit.startUpSince !== null;
+  const code = progress.code ?? null;
+  if (!young && (stall.why === null || (stall.readable && stall.why !== progress.why)))
+    record(draft, { action: 'HOLD', hold: 'progress', reason: `progress unavailable: ${progress.why}` });
+  if (!young) stall.why = progress.why;
+  return !stall.readable || (code !== null && FORBIDDEN.test(code));
+}
+
+/** Why the engine writes no row although it is alive; null if there is no such reason. */
+function quietReason({ state, observation: { heartbeat } }: Draft): QuietReason | null {
+  const { stall, clock, options } = state;
+  const p = options.parameters;
+  if (!heartbeat.available || stall.heartbeat === null) return null;
+  // A heartbeat as old as a short threshold would hide the very stall that the threshold is there for.
+  const freshMs = Math.min(p.heartbeat_fresh_s * 1000, p.stall_threshold_s * 1000 * ALIVE_SHARE);
+  if (clock.now - stall.heartbeat.movedAt > freshMs) return null;
+  const connection = connectionState(heartbeat.value);
+  if (connection === 'disconnected') return 'disconnected';
+  if (connection !== 'connected') return null;
+  const frames = framesOf(heartbeat);
+  const since = framesSince(stall.framesAtRow, frames);
+  // Trades that were kept and make no row are a stall, whatever the heartbeat.
+  if (since !== null && since.kept > 0) return null;
+  if (since !== null && since.sampledOut > 0) return 'sampled';
+  return withoutRow(state) < p.quiet_limit_s * 1000 ? 'no trades' : null;
+}
+
+/** Another process counts from its own start. */
+function framesSince(before: Frames | null, now: Frames | null): Frames | null {
+  if (now === null || before === null || before.pid !== now.pid) return now;
+  return { pid: now.pid, kept: now.kept - before.kept, sampledOut: now.sampledOut - before.sampledOut };
+}
+
+function noteQuiet(draft: Draft, quiet: QuietReason, numbers: Numbers): string {
+  const { stall } = draft.state;
+  stall.quietUntil = stall.heartbeat?.movedAt ?? null;
+  settleOpen(draft.state);
+  const text = {
+    'no trades': 'heartbeat fresh and connected, no trades',
+    sampled: 'heartbeat fresh and connected, every trade frame was sampled out',
+    disconnected: 'heartbeat fresh, every source is down and being tried',
+  }[quiet];
+  if (stall.quiet !== quiet) record(draft, { action: 'QUIET', reason: text, ...numbers, quiet });
+  stall.quiet = quiet;
+  return `hold: quiet: ${quiet}`;
+}
+
+/** A restart that was never asked for is none of the restarts in a row. */
+function settleOpen({ stall }: State): void {
+  if (stall.open) stall.streak--;
+  stall.open = false;
+}
+
+/** A heartbeat that is slow but alive, while the engine or the whole host waits for a CPU: wall time may jump, so that its movement is judged and not its age. */
+function isStarved({ state, observation, look }: Draft, stalled: number): boolean {
+  const { stall, clock, options, pressure } = state;
+  const thresholdMs = options.parameters.stall_threshold_s * 1000;
+  if (!observation.heartbeat.available || stall.heartbeat === null) return false;
+  if (clock.now - stall.heartbeat.movedAt >= thresholdMs * ALIVE_SHARE) return false;
+  if (stalled >= thresholdMs * options.parameters.starved_stretch) return false;
+  if ((pressure.cgroupFullPercent ?? 0) > STARVED_FULL_PERCENT) return true;
+  return (look.pressure.cpu ?? 0) > STARVED_PRESSURE;
+}
+
+function noteStarved(draft: Draft, numbers: Numbers): string {
+  const { stall } = draft.state;
+  settleOpen(draft.state);
+  if (!stall.starvedLogged)
+    record(draft, { action: 'STARVED', reason: 'heartbeat slow but alive under pressure', ...numbers });
+  stall.starvedLogged = true;
+  return 'hold: starved';
 }
 
 /** The first STALL is written at the threshold, whatever else is going on; its restart waits for grace and for its turn. */
-function restartStalled(draft: Draft, numbers: Numbers, graced: boolean): string {
+function stallStage(draft: Draft, numbers: Numbers): string {
   const { state } = draft;
-  const { stall } = state;
+  const { stall, clock, unit } = state;
   const p = state.options.parameters;
-  if (!stall.open && (stall.streak === 0 || !graced)) {
-    stall.open = true;
+  if (clock.now < unit.graceUntil) stall.heldSince ??= clock.now;
+  const graced = isGraced(state);
+  // A quiet market does not become a stall because an engine that has just been started is not connected yet.
+  if (graced && stall.quiet !== null && stall.streak === 0) return 'hold: quiet, start-up grace';
+  if (!stall.open && (stall.streak === 0 || (!graced && busy(state) === null))) {
     stall.streak++;
+    stall.open = true;
+  }
+  if (!stall.declared) {
+    stall.declared = true;
     stall.count++;
     const reason = `no new row for ${numbers.seconds_since_progress} s`;
     record(draft, { action: 'STALL', reason, ...numbers, stall_streak: stall.streak });
   }
   if (!stall.open || graced) return 'stall: start-up grace';
   const under = busy(state);
-  if (under !== null) return hold(draft, under, numbers);
+  if (under !== null) return hold(draft, 'busy', under, numbers);
   if (stall.streak > p.max_stall_restarts)
-    return abort(draft, `${p.max_stall_restarts} stall restarts in a row brought no progress`, numbers);
-  if (!spendRestart(state))
-    return abort(draft, `stalled with the restart budget of ${p.max_restarts_per_hour} an hour spent`, numbers);
+    return abort(draft, 'stall', `${p.max_stall_restarts} stall restarts in a row brought no progress`, numbers);
+  if (!spendStallRestart(state))
+    return abort(
+      draft,
+      'budget',
+      `stalled with the budget of ${p.max_restarts_per_hour} restarts an hour spent`,
+      numbers,
+    );
   stall.open = false;
   stall.heldSince = null;
-  const body = { action: 'ENGINE_RESTART', reason: 'stall', ...numbers, stall_streak: stall.streak } as const;
-  return record(draft, body, { kind: 'restart' });
+  state.ladder.restartCount++;
+  return record(
+    draft,
+    { action: 'ENGINE_RESTART', reason: 'stall', cause: 'stall', ...numbers, stall_streak: stall.streak },
+    { kind: 'restart' },
+  );
 }
 
 /** Every start grants its grace, but an engine that crashes again and again within it does not put its stall off for ever. */
@@ -171,8 +239,8 @@ function isGraced({ clock, unit, stall, options }: State): boolean {
   return clock.now - (stall.heldSince ?? clock.now) < options.parameters.stall_threshold_s * 1000;
 }
 
-function abort(draft: Draft, reason: string, numbers: Numbers): string {
-  return finish(draft, { action: 'ABORT', ...numbers }, { verdict: 'FAIL', reason, exit_code: 20 });
+function abort(draft: Draft, cause: 'stall' | 'budget', reason: string, numbers: Numbers): string {
+  return finish(draft, { action: 'ABORT', cause, ...numbers }, { verdict: 'FAIL', reason, exit_code: 20 });
 }
 
 const round = (seconds: number) => Math.round(seconds * 10) / 10;

@@ -9,7 +9,7 @@ import type { SoakOptions } from './options.ts';
 import { noStall, type StallMemory } from './stall-memory.ts';
 import { noUnit, type UnitMemory } from './unit-memory.ts';
 
-export type Phase = 'begin' | 'stopping' | 'calibrating' | 'starting' | 'running' | 'restoring' | 'done';
+export type Phase = 'begin' | 'calibrating' | 'starting' | 'running' | 'restoring' | 'done';
 
 /**
  * Everything a soak remembers from one observation to the next, by who writes it. Plain data: `step` copies it and replaces

@@ -1,38 +1,44 @@
 import type { Rung } from '@hybrid-soak/contract/ladder.ts';
 import { RESOURCES } from '@hybrid-soak/contract/psi.ts';
-import type { Observation } from '@hybrid-soak/contract/sample.ts';
+import type { Observation, Parts } from '@hybrid-soak/contract/sample.ts';
 import { advanceClock } from './clock.ts';
+import { nextLook } from './due.ts';
 import { takeOutcomes } from './effects.ts';
 import { account } from './ending/account.ts';
 import { finish, obey } from './ending/ending.ts';
 import type { Ending } from './ending/totals.ts';
 import { restartsUsed } from './ladder/budget.ts';
-import { watchPressure } from './ladder/watch-pressure.ts';
-import { lookAt } from './look/pressure.ts';
+import { trackLadder, watchPressure } from './ladder/watch-pressure.ts';
+import { lookAt } from './look/look.ts';
 import { trackSpells } from './look/spells.ts';
 import { mapResources, type PerResource } from './per-resource.ts';
 import { awaitStart, calibrate, startUp } from './phases.ts';
 import { type Decided, type Draft, record } from './records.ts';
-import { stalledFor, trackProgress, watchStall } from './stall.ts';
+import { trackProgress, watchStall, withoutRow } from './stall.ts';
+import { trackStartUp } from './start-up.ts';
 import { copyOf, type Phase, type State } from './state.ts';
 import { trackUnit, watchUnit } from './unit.ts';
 
 export { begin } from './state.ts';
 
-/** Why an observation led to what it led to, with the numbers; for the terminal and for people. */
+/** Why an observation led to what it led to, with the numbers; for the terminal and for people. Figures are percent. */
 export interface Verdict {
   phase: Phase;
   rung: Rung;
   sample_every: number;
   reason: string;
-  /** Percent of wall time in which tasks waited; null if unknown. */
+  /** Stall time of the host; null if unknown. */
   pressure: PerResource<number | null>;
-  effective_limit: PerResource<number>;
+  /** What the limits apply to: the host's stall that is the engine's doing. */
+  parts: Parts;
+  limit: PerResource<number>;
   baseline: PerResource<number | null> | null;
   /** Seconds without a new row. */
   stalled_s: number;
   /** Of the budget of the last hour. */
   restarts_used: number;
+  /** When the next look is due at the latest, monotonic ms; the interval's grid stands besides. */
+  look_at: number;
 }
 
 export interface Step {
@@ -58,64 +64,71 @@ export function step(before: State, observation: Observation): Step {
   const draft: Draft = { state, observation, look: lookAt(state, observation), decisions: [] };
   trackUnit(state, observation.unit);
   trackProgress(draft);
+  const counts = state.ending === null && (state.phase === 'running' || state.phase === 'starting');
   const said = stages(draft, elapsed);
+  if (counts) account(draft, elapsed);
+  const { phase, ladder, pressure } = state;
   return {
     state,
     decisions: draft.decisions,
     verdict: {
-      phase: state.phase,
-      rung: state.ladder.rung,
-      sample_every: state.ladder.sampleEvery,
+      phase,
+      rung: ladder.rung,
+      sample_every: ladder.sampleEvery,
       reason:
         said.ending ?? said.outcome ?? said.phase ?? said.exit ?? said.stall ?? said.underWay ?? said.pressure ?? 'ok',
       pressure: draft.look.pressure,
-      effective_limit: draft.look.limits,
-      baseline: state.pressure.baseline,
-      stalled_s: stalledFor(state) / 1000,
+      parts: draft.look.parts,
+      limit: draft.look.limits,
+      baseline: pressure.baseline,
+      stalled_s: withoutRow(state) / 1000,
       restarts_used: restartsUsed(state),
+      look_at: observation.mono_ms + nextLook(draft),
     },
-    ending: state.phase === 'done' ? state.ending : null,
+    ending: phase === 'done' ? state.ending : null,
   };
 }
 
 /** Every stage in its turn. What ends the soak stops those after it; a stall stops the pressure stage. */
 function stages(draft: Draft, elapsed: number): Reasons {
   const { state } = draft;
-  let phase: string | null = null;
-  if (state.phase === 'begin') phase = startUp(draft);
-  else if (state.phase === 'running') account(draft, elapsed);
+  const begun = state.phase === 'begin' ? startUp(draft) : null;
   const outcome = takeOutcomes(draft);
+  trackStartUp(draft);
+  trackSpells(state, draft.look, elapsed);
+  trackLadder(draft, elapsed);
   const asked = state.ending === null ? obey(draft) : null;
   if (state.ending !== null) return { ending: asked, outcome, phase: state.phase === 'done' ? 'done' : 'restoring' };
   switch (state.phase) {
-    case 'calibrating':
-      return { outcome, phase: calibrate(draft) };
+    case 'calibrating': {
+      const phase = calibrate(draft);
+      return { outcome, phase: begun ?? phase };
+    }
     case 'starting':
       return { outcome, phase: awaitStart(draft) };
     case 'running':
-      return { outcome, phase, ...run(draft) };
+      return { outcome, ...run(draft) };
     case 'begin':
-    case 'stopping':
     case 'restoring':
     case 'done':
-      return { outcome, phase: phase ?? state.phase };
+      return { outcome, phase: state.phase };
     default:
       return state.phase satisfies never;
   }
 }
 
 function run(draft: Draft): Reasons {
-  const { state, look } = draft;
+  const { state } = draft;
+  const { clock, options, effects } = state;
   noteBlindness(draft);
-  trackSpells(state, look);
   const exit = watchUnit(draft);
   if (state.ending !== null) return { ending: exit };
-  if (state.clock.now - state.clock.startedAt >= state.options.duration_s * 1000) {
+  if (clock.firstStart !== null && clock.now - clock.firstStart >= options.duration_s * 1000) {
     const ending = { verdict: 'PASS' as const, reason: 'the soak ran its time', exit_code: 0 };
     return { ending: finish(draft, { action: 'COMPLETE' }, ending) };
   }
   const { reason: stall, stalled } = watchStall(draft);
-  const { pending } = state.effects;
+  const { pending } = effects;
   if (pending !== null) return { exit, stall, underWay: `hold: ${pending.kind} under way` };
   return { exit, stall, pressure: stalled ? null : watchPressure(draft) };
 }

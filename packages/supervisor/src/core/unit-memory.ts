@@ -4,18 +4,35 @@ export interface UnitMemory {
   nRestarts: number;
   /** The invocation whose end is in the log. */
   exitSeenFor: string | null;
-  crashes: number;
+  /** Ends that the supervisor did not ask for; of these the ones that count against the engine. */
+  exits: number;
+  faults: number;
+  /** Restarts that were not ours. */
+  restarts: number;
+  /** Somebody stopped it: nothing is missing and nothing is restarted. */
+  stopped: boolean;
   /** Since when the unit has been between two states, by anyone's act; null while it is settled. */
   changingSince: number | null;
-  /** Until then a stall does not restart the engine, and its own counters are those of its start-up. */
+  /** Until then a stall does not restart the engine. */
   graceUntil: number;
+  active: boolean;
+  /** The engine's stop, while it is on its way to its first kept frame; null otherwise. */
+  startUpSince: number | null;
+  /** Figures from then on are the running engine's alone. */
+  settledAt: number;
 }
 
 export const noUnit = (): UnitMemory => ({
   invocation: null,
   nRestarts: 0,
   exitSeenFor: null,
-  crashes: 0,
+  exits: 0,
+  faults: 0,
+  restarts: 0,
+  stopped: false,
   changingSince: null,
   graceUntil: 0,
+  active: false,
+  startUpSince: null,
+  settledAt: 0,
 });

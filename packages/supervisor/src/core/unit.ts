@@ -1,5 +1,5 @@
 import { ENGINE_EXIT, engineExitName } from '@hybrid-soak/contract/exit-codes.ts';
-import type { UnitReading } from '@hybrid-soak/contract/sample.ts';
+import type { Observation, UnitReading } from '@hybrid-soak/contract/sample.ts';
 import { finish } from './ending/ending.ts';
 import { type Draft, record } from './records.ts';
 import type { State } from './state.ts';
@@ -8,6 +8,7 @@ type Unit = Extract<UnitReading, { available: true }>['value'];
 
 /** CLD_EXITED of waitid(2): the status is an exit code; 2 and 3 mean that it is a signal's number. */
 const CLD_EXITED = 1;
+const SIGTERM = 15;
 /** A unit that is between two states longer than this, ms, no longer holds back a restart: systemd's own timeouts are over. */
 const CHANGING_TOO_LONG_MS = 120_000;
 
@@ -47,21 +48,23 @@ export function watchUnit(draft: Draft): string | null {
   if (!observation.unit.available || state.effects.pending !== null) return null;
   const now = observation.unit.value;
   const { unit } = state;
-  let reason: string | null = null;
   const down = now.active_state === 'failed' || now.active_state === 'inactive' || now.sub_state === 'auto-restart';
   const again = restartsSince(unit.nRestarts, now);
   const moved = unit.invocation !== null && now.invocation_id !== null && now.invocation_id !== unit.invocation;
+  let reason: string | null = null;
   if (down || again > 0 || moved) {
-    const which =
-      (down ? now.invocation_id : unit.invocation) ?? `n_restarts ${down ? now.n_restarts : unit.nRestarts}`;
     if (!down) grantGrace(state);
+    const ended = down ? now.invocation_id : unit.invocation;
+    const which = ended ?? `n_restarts ${down ? now.n_restarts : unit.nRestarts}`;
     if (which !== unit.exitSeenFor || again > 1) {
       unit.exitSeenFor = which;
-      reason = recordExit(draft, now, down, Math.max(1, again));
-    }
+      unit.restarts += again;
+      reason = recordExit(draft, now, exitOf(observation, now, ended, down, again));
+    } else if (!down) unit.restarts += again;
   }
+  if (!down) unit.stopped = false;
   if (!down && state.ending === null) adoptUnit(state, observation.unit);
-  return reason;
+  return reason ?? (unit.stopped ? 'hold: stopped by somebody' : null);
 }
 
 /** NRestarts begins at 0 again when somebody starts the unit by hand. */
@@ -69,12 +72,33 @@ function restartsSince(before: number, { n_restarts }: Unit): number {
   return n_restarts >= before ? n_restarts - before : n_restarts;
 }
 
-function recordExit(draft: Draft, now: Unit, down: boolean, exits: number): string {
-  const { state } = draft;
-  // systemd forgets a main process's status when it starts the next; 0 in `exec_main_code` says so.
+interface Exit {
+  code: number | null;
+  signal: number | null;
+  endReason: string | null;
+  by: 'somebody' | 'itself';
+  down: boolean;
+  exits: number;
+}
+
+/** What is known of an end: from systemd, which forgets it at the next start, and from the engine's own row about its life. */
+function exitOf({ life }: Observation, now: Unit, ended: string | null, down: boolean, again: number): Exit {
   const known = now.exec_main_status !== null && now.exec_main_code !== null && now.exec_main_code !== 0;
-  const code = known && now.exec_main_code === CLD_EXITED ? now.exec_main_status : null;
+  const own = life?.available && ended !== null && life.value.invocation_id === ended ? life.value : null;
+  const code = known && now.exec_main_code === CLD_EXITED ? now.exec_main_status : (own?.exit_code ?? null);
   const signal = known && now.exec_main_code !== CLD_EXITED ? now.exec_main_status : null;
+  const endReason = own?.end_reason ?? null;
+  // Without the engine's word: a clean end that leaves the unit down, or a new process that systemd counts as no restart.
+  const clean = down
+    ? now.active_state === 'inactive' && (code === ENGINE_EXIT.COMPLETE || signal === SIGTERM)
+    : again === 0;
+  const somebody = endReason === null ? clean : endReason === 'signal';
+  return { code, signal, endReason, by: somebody ? 'somebody' : 'itself', down, exits: Math.max(1, again) };
+}
+
+function recordExit(draft: Draft, now: Unit, exit: Exit): string {
+  const { unit } = draft.state;
+  const { code, signal, by, down, exits } = exit;
   const name = code === null ? undefined : engineExitName(code);
   const how =
     code !== null
@@ -82,10 +106,11 @@ function recordExit(draft: Draft, now: Unit, down: boolean, exits: number): stri
       : signal !== null
         ? `signal ${signal}`
         : 'exit code not seen';
-  state.unit.crashes += exits;
+  unit.exits += exits;
+  if (by === 'itself' && code !== ENGINE_EXIT.NETWORK && code !== ENGINE_EXIT.COMPLETE) unit.faults += exits;
   const reason = record(draft, {
     action: 'ENGINE_EXIT',
-    reason: down ? how : `${how}; running again`,
+    reason: `${how}${by === 'somebody' ? ', by somebody' : ''}${down ? '' : '; running again'}`,
     exit_code: code,
     exit_name: name ?? null,
     signal,
@@ -94,22 +119,26 @@ function recordExit(draft: Draft, now: Unit, down: boolean, exits: number): stri
     n_restarts: now.n_restarts,
     invocation_id: now.invocation_id,
     unit_pid: now.main_pid,
+    by,
+    end_reason: exit.endReason,
   });
-  return endedBy(draft, code, down) ?? reason;
+  return endedBy(draft, exit) ?? reason;
 }
 
-function endedBy(draft: Draft, code: number | null, down: boolean): string | null {
+/** Ends of the engine that end the soak, or that its ladder or the stall watch has to know of. */
+function endedBy(draft: Draft, { code, endReason, by, down }: Exit): string | null {
   const { state } = draft;
   if (code === ENGINE_EXIT.CONFIG) {
     const reason = 'the engine refused its configuration (exit code 12)';
-    return finish(
-      draft,
-      { action: 'CONFIG_ERROR', exit_code: code },
-      { verdict: 'FAIL', reason, exit_code: ENGINE_EXIT.CONFIG },
-    );
+    const ending = { verdict: 'CONFIG_ERROR' as const, reason, exit_code: ENGINE_EXIT.CONFIG };
+    return finish(draft, { action: 'CONFIG_ERROR', exit_code: code }, ending);
   }
   if (code === ENGINE_EXIT.OVERLOAD) state.ladder.overload = true;
-  else if (code === ENGINE_EXIT.COMPLETE && down && state.options.ingest_mode === 'replay')
-    return finish(draft, { action: 'COMPLETE' }, { verdict: 'PASS', reason: 'the replay has ended', exit_code: 0 });
+  const replayed = endReason === null && state.options.ingest_mode === 'replay' && code === ENGINE_EXIT.COMPLETE;
+  if (down && (endReason === 'replay-finished' || endReason === 'run-seconds' || replayed)) {
+    const reason = endReason === 'run-seconds' ? 'the engine ran its run_seconds' : 'the replay has ended';
+    return finish(draft, { action: 'COMPLETE' }, { verdict: 'PASS', reason, exit_code: 0 });
+  }
+  state.unit.stopped = down && by === 'somebody';
   return null;
 }

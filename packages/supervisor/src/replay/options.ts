@@ -58,7 +58,6 @@ export function withDefaults(options: Partial<SoakOptions>): SoakOptions {
     thresholds: {},
     duration_s: 7200,
     interval_s: 5,
-    calibrate: 'live',
     apply: 'restart',
     leave: 'as-found',
     original_sample_every: null,
@@ -75,11 +74,3 @@ export const changed = (options: SoakOptions, { policy, parameters }: Changes): 
   ...(policy === undefined ? {} : { policy }),
   parameters: { ...options.parameters, ...parameters },
 });
-
-/** Where the run was not calibrated its first 30 s are the calibration: the engine ran in them, and the record says so. */
-export function uncalibrated(wanted: SoakOptions, found: SoakOptions, { parameters }: Changes): SoakOptions {
-  const was = found.policy === 'adaptive' && found.psi_actions !== 'off' && found.parameters.calibrate_s > 0;
-  if (was) return wanted;
-  const calibrate_s = parameters.calibrate_s ?? 30;
-  return { ...wanted, calibrate: 'live', parameters: { ...wanted.parameters, calibrate_s } };
-}

@@ -6,7 +6,7 @@ import { readJsonLines, withFile } from '../adapters/json-lines.ts';
 import type { SoakOptions } from '../core/options.ts';
 import { actsOf, type RecordedAct, replayer, withoutActs } from '../core/replay.ts';
 import type { LogRecord } from './log-observations.ts';
-import { type Changes, changed, uncalibrated, withDefaults } from './options.ts';
+import { type Changes, changed, withDefaults } from './options.ts';
 import { isHeader, isObservation, isRecord, noSuchRun, type Recording } from './recorded.ts';
 
 /** The run of a samples file. Read again by each `replay`, line by line. */
@@ -25,7 +25,7 @@ export function samplesRecording(path: string, run: string): Recording {
   const replay = (changes: Changes) => {
     const wanted = changed(found, changes);
     const own = options !== null && JSON.stringify(wanted) === JSON.stringify(found);
-    const player = replayer(own ? found : uncalibrated(wanted, found, changes), own ? 'recorded' : 'assumed');
+    const player = replayer(wanted, own ? 'recorded' : 'assumed');
     const see = own ? (observation: Observation) => observation : withoutActs(readActs(path));
     if (!own) notes.push('other options than recorded: each restart is assumed to succeed by the next observation');
     let strange = 0;

@@ -39,8 +39,6 @@ async function act(effect: Effect, actor: Actor): Promise<Outcome> {
   switch (effect.kind) {
     case 'start':
       return manager.start();
-    case 'stop':
-      return manager.stop();
     case 'restart':
       return manager.restart();
     case 'set-rung':

@@ -25,8 +25,8 @@ export interface Loop {
 const TIMER_EARLY_MS = 2;
 
 /**
- * wait -> observe -> step -> record -> apply, on a grid of `intervalMs`. An effect runs while observing goes on; its end
- * wakes the loop, and its outcome is part of that observation.
+ * wait -> observe -> step -> record -> apply, on a grid of `intervalMs` and whenever the step says that something is due. An
+ * effect runs while observing goes on; its end wakes the loop, and its outcome is part of that observation.
  */
 export function startLoop(first: State, intervalMs: number, outside: Outside): Loop {
   const outcomes: EffectOutcome[] = [];
@@ -60,7 +60,8 @@ export function startLoop(first: State, intervalMs: number, outside: Outside): L
         });
       }
       if (next.ending !== null) return next.ending;
-      if (outcomes.length === 0) await pause(Math.max(0, due - monotonicMs()));
+      const at = Math.min(due, next.verdict.look_at);
+      if (outcomes.length === 0) await pause(Math.max(0, at - monotonicMs()));
     }
   };
   return { ended: run(), wake: () => wake() };

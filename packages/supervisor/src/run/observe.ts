@@ -1,11 +1,13 @@
-import type { EffectOutcome, Observation } from '@hybrid-soak/contract/sample.ts';
+import type { EffectOutcome, Observation, UnitReading } from '@hybrid-soak/contract/sample.ts';
 import { abortRequest } from '../adapters/abort-file.ts';
-import { readCgroup, readHostCpu } from '../adapters/cgroup.ts';
+import { readCgroup } from '../adapters/cgroup.ts';
 import { monotonicMs, wallMicros } from '../adapters/clock.ts';
 import { readConfigFile } from '../adapters/config-file.ts';
+import { readHostCpu, readHostIo, readHostMemory, wholeDisks } from '../adapters/host.ts';
 import { hostPressure } from '../adapters/pressure.ts';
 import { readProcess } from '../adapters/process.ts';
 import { progressProbe } from '../adapters/progress.ts';
+import { newMeter, partsOf, type Sensed, takeSample } from '../core/look/meter.ts';
 import type { UnitManager } from '../unit/manager.ts';
 
 export interface Sensors {
@@ -14,34 +16,76 @@ export interface Sensors {
   config: string;
   db: string;
   abortFile: string;
+  /** Seconds over which pressure, share and part are averaged. */
+  windowS: number;
   signal(): 'SIGINT' | 'SIGTERM' | null;
 }
 
-/** One snapshot of everything, from the same moment as nearly as reading allows. */
-export function observer(sensors: Sensors) {
-  const pressure = hostPressure();
+export interface Observer {
+  observe(outcomes: EffectOutcome[], due: boolean): Promise<Observation>;
+  /** Ends the sampling. */
+  close(): void;
+}
+
+const SAMPLE_MS = 1000;
+
+/** Snapshots of everything, each from the same moment as nearly as reading allows; sampled every second between them. */
+export function observer(sensors: Sensors): Observer {
   const probe = progressProbe(sensors.db);
-  return async (outcomes: EffectOutcome[], due: boolean): Promise<Observation> => {
-    const progress = probe.read();
-    const moving = progress.progress.available && progress.progress.value.new_rows > 0;
-    // Where no rows come, the unit may be on its way down with its process still there.
-    const unit = await sensors.manager.show(!moving);
-    const cgroup = readCgroup(unit.available ? unit.value.control_group : null);
+  const meter = sampler(sensors.windowS * 1000);
+  const timer = setInterval(() => meter.sample(), SAMPLE_MS);
+  return {
+    async observe(outcomes, due) {
+      const progress = probe.read();
+      const moving = progress.progress.available && progress.progress.value.new_rows > 0;
+      // If no rows come, the unit may be on its way down with its process still there.
+      meter.unit = await sensors.manager.show(!moving);
+      const { sensed, parts } = meter.sample();
+      return {
+        v: 1,
+        run_id: sensors.runId,
+        ...sensed,
+        wall: wallMicros(),
+        due,
+        parts,
+        ...progress,
+        config: readConfigFile(sensors.config),
+        outcomes,
+        requests: { abort: abortRequest(sensors.abortFile), signal: sensors.signal() },
+      };
+    },
+    close() {
+      clearInterval(timer);
+      probe.close();
+    },
+  };
+}
+
+/** The sensors of pressure and use, and the meter that they feed. */
+function sampler(windowMs: number) {
+  const pressure = hostPressure();
+  const disks = wholeDisks();
+  let meter = newMeter();
+  const sense = (unit: UnitReading): Sensed => {
+    const cgroup = readCgroup(unit.available ? unit.value.control_group : null, undefined, disks);
     return {
-      v: 1,
-      run_id: sensors.runId,
       mono_ms: monotonicMs(),
-      wall: wallMicros(),
-      due,
       psi: pressure.read(),
       cgroup,
       host_cpu: readHostCpu(),
-      ...progress,
+      host_io: readHostIo(disks),
+      host_memory: readHostMemory(),
       ...(cgroup.available ? {} : { process: readProcess(unit.available ? unit.value.main_pid : 0) }),
       unit,
-      config: readConfigFile(sensors.config),
-      outcomes,
-      requests: { abort: abortRequest(sensors.abortFile), signal: sensors.signal() },
     };
+  };
+  return {
+    /** As it was last shown; a sample between two looks takes it as it was. */
+    unit: { available: false, why: 'not looked at yet' } as UnitReading,
+    sample() {
+      const sensed = sense(this.unit);
+      meter = takeSample(meter, sensed, windowMs);
+      return { sensed, parts: partsOf(meter) };
+    },
   };
 }

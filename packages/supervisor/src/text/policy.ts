@@ -1,4 +1,4 @@
-import { policySchema } from '@hybrid-soak/contract/config.ts';
+import { policySchema } from '@hybrid-soak/contract/policy.ts';
 import type { SoakOptions } from '../core/options.ts';
 import { formatDuration } from './duration.ts';
 import { table } from './outline.ts';

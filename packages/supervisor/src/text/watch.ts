@@ -49,7 +49,8 @@ export function watch({ duration_s, window_s, restart_budget }: Asked): Watch {
       duration_s,
       pressure: mapResources((resource) => ({
         now: verdict.pressure[resource],
-        limit: verdict.effective_limit[resource],
+        part: verdict.parts[resource].part,
+        limit: verdict.limit[resource],
         last: spark.map(({ pressure }) => pressure[resource]),
       })),
       ticks_per_second: at('ticks_per_s'),

@@ -1,31 +1,103 @@
+import type { TimeClass } from '@hybrid-soak/contract/decision-fields.ts';
 import { RESOURCES } from '@hybrid-soak/contract/psi.ts';
-import { attribute } from '../look/attribution.ts';
+import type { Observation } from '@hybrid-soak/contract/sample.ts';
+import { connectionState } from '../connection-state.ts';
 import { mapResources } from '../per-resource.ts';
 import type { Draft } from '../records.ts';
+import { isSettled } from '../start-up.ts';
+import type { State } from '../state.ts';
 import type { Histogram } from './totals.ts';
 
-/** Adds the time since the last observation, ms, to the run's totals, and its pressure to the histograms. */
-export function account({ state, observation, look }: Draft, elapsed: number): void {
-  const { totals, ladder, stall, clock, unit, options } = state;
+/** So many intervals without a look are time that nobody observed. */
+const UNSEEN_INTERVALS = 3;
+
+/** Adds the time since the last observation, ms, to the run's totals. */
+export function account(draft: Draft, elapsed: number): void {
+  const { state, look } = draft;
+  const { totals, ladder, options } = state;
   totals.observed += elapsed;
   totals.perRung = { ...totals.perRung, [ladder.rung]: totals.perRung[ladder.rung] + elapsed };
-  const looking = options.psi_actions !== 'off';
-  const psiBlind = looking && RESOURCES.some((resource) => !observation.psi[resource].available);
-  // An engine that has just been started makes its database first.
-  const young = stall.ticksStart === null && clock.now < unit.graceUntil;
-  if (psiBlind || (!observation.progress.available && !young)) totals.blind += elapsed;
-  totals.histogram = mapResources((resource) => {
-    const value = look.pressure[resource];
-    return value === null ? totals.histogram[resource] : counted(totals.histogram[resource], value);
+  const found = classOf(draft, elapsed);
+  totals.classes = { ...totals.classes, [found]: totals.classes[found] + elapsed };
+  totals.histogram = mapResources((r) => counted(totals.histogram[r], look.pressure[r]));
+  totals.others = mapResources((r) => {
+    const { pressure, part } = look.parts[r];
+    return counted(totals.others[r], pressure === null || part === null ? null : Math.max(0, pressure - part));
   });
-  if (!looking || look.over.length === 0) return;
-  if (attribute(state, observation, look.over).whose === 'ambient') totals.ambient += elapsed;
+  if (options.psi_actions !== 'off' && look.ambient.length > 0 && look.over.length === 0) totals.ambient += elapsed;
+  countLife(state, draft.observation.heartbeat);
+  watchRung(state, draft.observation);
+}
+
+/** The first class that fits. */
+function classOf({ state, observation, look }: Draft, elapsed: number): TimeClass {
+  const { options, unit, stall, ladder } = state;
+  const judged = options.psi_actions !== 'off';
+  const starting = unit.startUpSince !== null || state.phase === 'starting';
+  if (elapsed > UNSEEN_INTERVALS * options.interval_s * 1000) return 'unobserved';
+  if (!observation.progress.available && !starting && !unit.stopped) return 'unobserved';
+  if (judged && RESOURCES.some((r) => !observation.psi[r].available)) return 'unobserved';
+  if (unit.stopped) return 'stopped';
+  if (starting) return 'starting';
+  if (stall.streak > 0) return 'stalled';
+  const { heartbeat } = observation;
+  if (heartbeat.available && connectionState(heartbeat.value) === 'disconnected') return 'disconnected';
+  if (judged && isSettled(state)) {
+    if (look.over.length > 0) return 'over_engine';
+    if (look.quota.length > 0) return 'over_quota';
+    if (look.unknown.length > 0) return 'over_unknown';
+  }
+  return ladder.steps.findIndex(({ rung }) => rung === ladder.rung) > ladder.found ? 'throttled' : 'fine';
 }
 
 /** Only the row of ten that the value falls in is copied. */
-function counted(rows: Histogram, value: number): Histogram {
+function counted(rows: Histogram, value: number | null): Histogram {
+  if (value === null) return rows;
   const bin = Math.min(100, Math.max(0, Math.round(value)));
   const at = Math.floor(bin / 10);
   const row = rows[at] as readonly number[];
   return rows.with(at, row.with(bin % 10, (row[bin % 10] as number) + 1));
+}
+
+/** The engine's own counters, over all its lives; what a life had before the soak's first look is not the soak's. */
+function countLife({ totals }: State, heartbeat: Observation['heartbeat']): void {
+  if (!heartbeat.available) return;
+  const { pid, invocation_id, drops, vitals, trade_frames_kept, trade_frames_sampled_out } = heartbeat.value;
+  const life = invocation_id ?? String(pid);
+  const now = {
+    life,
+    dropped: drops,
+    missing: vitals?.trades_missing ?? 0,
+    trades: (trade_frames_kept ?? 0) + (trade_frames_sampled_out ?? 0),
+  };
+  const before = totals.counted;
+  const first = before.life === null;
+  const same = before.life === life;
+  const grown = (key: 'dropped' | 'missing' | 'trades') =>
+    first ? 0 : Math.max(0, same ? now[key] - before[key] : now[key]);
+  totals.sum = {
+    dropped: totals.sum.dropped + grown('dropped'),
+    missing: totals.sum.missing + grown('missing'),
+    trades: totals.sum.trades + grown('trades'),
+  };
+  totals.counted = now;
+  if (vitals === null || vitals === undefined) return;
+  totals.vitals = true;
+  totals.unaccounted = vitals.unaccounted ?? 0;
+  const p99 = vitals.latency_us?.p99;
+  if (p99 !== undefined) totals.commitP99Ms = Math.max(totals.commitP99Ms ?? 0, p99 / 1000);
+}
+
+/** A rung is in force when the engine says that it samples so. */
+function watchRung(state: State, { heartbeat }: Observation): void {
+  const { totals, clock, ladder, options } = state;
+  // The end has begun the restoring: the rung is as it was at the look before.
+  if (state.ending !== null) return;
+  const off =
+    options.psi_actions === 'on' &&
+    isSettled(state) &&
+    heartbeat.available &&
+    heartbeat.value.sample_every !== ladder.sampleEvery;
+  totals.rungOffSince = off ? (totals.rungOffSince ?? clock.now) : null;
+  if (totals.rungOffSince !== null) totals.rungOffMs = Math.max(totals.rungOffMs, clock.now - totals.rungOffSince);
 }

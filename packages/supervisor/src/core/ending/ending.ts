@@ -11,10 +11,10 @@ export function obey(draft: Draft): string | null {
   const { abort, signal } = draft.observation.requests;
   if (abort !== null) {
     const reason = abort === '' ? 'ABORT file' : `ABORT file: ${abort.slice(0, 200)}`;
-    return finish(draft, { action: 'ABORT' }, { verdict: 'FAIL', reason, exit_code: 20 });
+    return finish(draft, { action: 'ABORT', cause: 'operator' }, { verdict: 'FAIL', reason, exit_code: 20 });
   }
   if (signal === null) return null;
-  const ending: Ending = { verdict: 'INTERRUPTED', reason: signal, exit_code: signal === 'SIGINT' ? 130 : 143 };
+  const ending: Ending = { verdict: 'INCONCLUSIVE', reason: signal, exit_code: signal === 'SIGINT' ? 130 : 143 };
   return finish(draft, { action: 'STOP' }, ending);
 }
 

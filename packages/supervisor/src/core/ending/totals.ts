@@ -1,9 +1,10 @@
+import { TIME_CLASSES, type TimeClass, type VERDICTS } from '@hybrid-soak/contract/decision-fields.ts';
 import type { Rung } from '@hybrid-soak/contract/ladder.ts';
 import { mapResources, type PerResource } from '../per-resource.ts';
 
 /** How a soak ended. `exit_code` is one of SOAK_EXIT. */
 export interface Ending {
-  verdict: 'PASS' | 'FAIL' | 'INCONCLUSIVE' | 'INTERRUPTED';
+  verdict: (typeof VERDICTS)[number];
   reason: string;
   exit_code: number;
 }
@@ -11,20 +12,49 @@ export interface Ending {
 /** Counts per percent from 0 to 100, in rows of ten: enough for percentiles, bounded for any length of run. */
 export type Histogram = readonly (readonly number[])[];
 
-/** Milliseconds of the run, by what was seen in them. */
+/** Counters of the engine's lives together; each life counts from its own start. */
+export interface LifeCounts {
+  life: string | null;
+  dropped: number;
+  missing: number;
+  trades: number;
+}
+
+/** Milliseconds of the run since the engine's first start, by what was seen in them. */
 export interface Totals {
   perRung: Record<Rung, number>;
+  classes: Record<TimeClass, number>;
   observed: number;
-  blind: number;
+  /** With the pressure over a limit and the engine's part below it. */
   ambient: number;
-  /** Pressure seen while running. */
+  /** Pressure seen while running, and what is left of it without the engine's part. */
   histogram: PerResource<Histogram>;
+  others: PerResource<Histogram>;
+  /** Of the present life, as last seen; and of all, counted from the soak's first look. */
+  counted: LifeCounts;
+  sum: Omit<LifeCounts, 'life'>;
+  vitals: boolean;
+  commitP99Ms: number | null;
+  unaccounted: number;
+  /** Since when the engine has sampled by something else than the rung says, and the longest that it did, ms. */
+  rungOffSince: number | null;
+  rungOffMs: number;
 }
+
+const emptyHistogram = (): Histogram => Array.from({ length: 11 }, () => new Array<number>(10).fill(0));
 
 export const noTotals = (): Totals => ({
   perRung: { NORMAL: 0, THROTTLE1: 0, THROTTLE2: 0, THROTTLE3: 0 },
+  classes: Object.fromEntries(TIME_CLASSES.map((name) => [name, 0])) as Record<TimeClass, number>,
   observed: 0,
-  blind: 0,
   ambient: 0,
-  histogram: mapResources(() => Array.from({ length: 11 }, () => new Array<number>(10).fill(0))),
+  histogram: mapResources(emptyHistogram),
+  others: mapResources(emptyHistogram),
+  counted: { life: null, dropped: 0, missing: 0, trades: 0 },
+  sum: { dropped: 0, missing: 0, trades: 0 },
+  vitals: false,
+  commitP99Ms: null,
+  unaccounted: 0,
+  rungOffSince: null,
+  rungOffMs: 0,
 });

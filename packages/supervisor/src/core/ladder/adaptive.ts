@@ -1,121 +1,83 @@
-import { RESOURCES, type Resource } from '@hybrid-soak/contract/psi.ts';
-import { type Attribution, attribute } from '../look/attribution.ts';
-import { engineCpuPercent } from '../look/pressure.ts';
 import type { Draft } from '../records.ts';
-import { explain, type Judged, type Move, type Note } from './move.ts';
-import { rungAbove, rungBelow } from './rungs.ts';
+import { isSettled } from '../start-up.ts';
+import { mayRecover } from './budget.ts';
+import { measureEffect } from './effect.ts';
+import { describe, explain, type Judgement, type Move, type Note, type Numbers } from './move.ts';
+import { recoverable } from './recovery.ts';
+import { rungAbove } from './rungs.ts';
 
-/** Up only for pressure that lasts, is the engine's own, and that a rung does help; down when all has been calm. */
-export function adaptive(draft: Draft): Move {
-  judgeEffect(draft);
-  const move = judge(draft);
-  if (move.to !== 'down') easeHold(draft);
-  return move;
+/** No recovery within this, ms, of an exit code 13. */
+const OVERLOAD_REST_MS = 600_000;
+const HOUR_MS = 3_600_000;
+
+/** Up only for a part that stays over its limit; down to the lowest rung on which every limit would be kept. */
+export function adaptive(draft: Draft): Judgement {
+  easeHold(draft);
+  const measured = measureEffect(draft);
+  const { move, note } = judge(draft);
+  return { move, notes: [measured, note].filter((one) => one !== null) };
 }
 
-function judge(draft: Draft): Move {
-  const { ladder, pressure, clock, options } = draft.state;
-  const { over } = draft.look;
-  const { sustain_s } = options.parameters;
-  if (over.length === 0) return settle(draft);
-  const lasting = over.filter((r) => clock.now - (pressure.overSince[r] ?? clock.now) >= sustain_s * 1000);
-  if (lasting.length === 0) return { to: 'stay', reason: 'hold: not sustained', note: null };
-  const attribution = attribute(draft.state, draft.observation, lasting);
-  const { whose, share } = attribution;
-  if (whose === 'engine' || whose === 'ambient' || whose === 'quota') ladder.lastWhose = whose;
-  const extra = {
-    ...explain(draft),
-    attribution: whose === 'unknown' ? "unavailable, counted as the engine's" : whose,
-    engine_share: share === null ? null : Math.round(share * 1000) / 1000,
-  };
-  return escalate(draft, attribution, lasting, extra);
+function judge(draft: Draft): { move: Move; note: Note | null } {
+  const { pressure, clock, options } = draft.state;
+  const { over, unknown, quota, ambient } = draft.look;
+  const lasting = over.filter((r) => {
+    const since = pressure.overSince[r];
+    return since !== null && clock.now - since >= options.parameters.sustain_s * 1000;
+  });
+  if (lasting.length > 0)
+    return escalate(draft, Math.max(...lasting.map((r) => clock.now - (pressure.overSince[r] ?? 0))));
+  const only = (move: Move) => ({ move, note: null });
+  if (!isSettled(draft.state)) return only({ move: 'stay', reason: 'hold: start-up' });
+  if (over.length > 0) return only({ move: 'stay', reason: `hold: ${describe(draft, over)}, not yet for long` });
+  const numbers = explain(draft);
+  const recovery = recover(draft, numbers);
+  if (recovery !== null) return only(recovery);
+  if (unknown.length > 0) return only({ move: 'hold', hold: 'unknown', reason: describe(draft, unknown), numbers });
+  if (quota.length > 0) return only({ move: 'hold', hold: 'quota', reason: describe(draft, quota), numbers });
+  if (ambient.length > 0) return only({ move: 'hold', hold: 'ambient', reason: describe(draft, ambient), numbers });
+  return only({ move: 'stay', reason: 'ok' });
 }
 
-function escalate(draft: Draft, { whose }: Attribution, lasting: readonly Resource[], extra: Judged): Move {
+/** `overMs`: for how long the part that has been over its limit longest has. */
+function escalate(draft: Draft, overMs: number): { move: Move; note: Note | null } {
   const { ladder, clock, options } = draft.state;
   const p = options.parameters;
-  if (whose === 'ambient' || whose === 'quota' || whose === 'measuring') ladder.atTopSince = null;
-  if (whose === 'ambient' || whose === 'quota') return { to: 'hold', reason: whose, extra, note: null };
-  if (whose !== 'measuring' && rungAbove(ladder.steps, ladder.wouldBe) === null) return atTop(draft, whose, extra);
-  if (ladder.lastChange !== null && clock.now - ladder.lastChange < p.cooldown_s * 1000)
-    return { to: 'hold', reason: 'cooldown', extra, note: null };
-  if (ladder.effective === false) return { to: 'hold', reason: 'ineffective', extra, note: null };
-  // That the engine has just started is in the log already.
-  if (whose === 'measuring' || awaitsEffect(draft)) return { to: 'stay', reason: 'hold: measuring', note: null };
-  return { to: 'up', reason: `${lasting.join(', ')} over the limit for ${p.sustain_s} s`, extra };
+  const numbers = explain(draft);
+  const reason = `${describe(draft, draft.look.over)} for ${Math.round(overMs / 1000)} s`;
+  const step = rungAbove(ladder.steps, ladder.wouldBe);
+  if (step === null) {
+    const note: Note | null = ladder.topLogged
+      ? null
+      : { action: 'THROTTLE_MAX', reason: 'over the limit at the last rung', ...numbers };
+    ladder.topLogged = true;
+    if (overMs < p.abort_after_s * 1000) return { move: { move: 'stay', reason: `hold: at ${ladder.wouldBe}` }, note };
+    return { move: { move: 'end', cause: 'pressure', reason: `${reason} at ${ladder.wouldBe}`, numbers }, note };
+  }
+  const { inForceSince } = ladder;
+  const cooling =
+    inForceSince === 'awaited' || (inForceSince !== null && clock.now - inForceSince < p.cooldown_s * 1000);
+  if (cooling) return { move: { move: 'stay', reason: 'hold: cooldown' }, note: null };
+  return { move: { move: 'to', step, cause: 'pressure', reason, numbers }, note: null };
 }
 
-/**
- * If nothing tells whose the pressure is, only a rung that helped has shown it to be the engine's: without one the soak
- * goes on.
- */
-function atTop({ state }: Draft, whose: Attribution['whose'], extra: Judged): Move {
+/** Straight to the lowest rung that will hold, if the budget has a recovery left. */
+function recover({ state }: Draft, numbers: Numbers): Move | null {
   const { ladder, clock } = state;
-  const forS = state.options.parameters.abort_after_s;
-  let note: Note | null = null;
-  if (ladder.atTopSince === null) {
-    ladder.atTopSince = clock.now;
-    note = { reason: 'over the limit at the last rung', ...extra };
-  }
-  if (clock.now - ladder.atTopSince < forS * 1000) return { to: 'stay', reason: `hold: at ${ladder.wouldBe}`, note };
-  if (whose === 'unknown' && ladder.effective !== true) {
-    const reason = ladder.effective === false ? 'ineffective' : 'attribution unavailable';
-    return { to: 'hold', reason, extra, note };
-  }
-  const reason = `the engine kept the host over the limit for ${forS} s at ${ladder.wouldBe}`;
-  return { to: 'end', reason, extra, note };
+  const good = recoverable(state);
+  if (good === null) return null;
+  if (ladder.lastOverload !== null && clock.now - ladder.lastOverload < OVERLOAD_REST_MS)
+    return { move: 'stay', reason: 'hold: exit code 13 within 10 min' };
+  const held = { held_for_s: Math.round(good.heldMs / 1000), recover_hold_s: ladder.recoverHoldMs / 1000 };
+  const reason = `every limit would be kept at ${good.step.rung} for ${held.held_for_s} s`;
+  if (!mayRecover(state))
+    return { move: 'hold', hold: 'budget', reason: `no recovery left in this hour; ${reason}`, numbers };
+  return { move: 'to', step: good.step, cause: 'recovery', reason, numbers: { ...numbers, ...held } };
 }
 
-/** Nothing is over a limit: calm, or between calm and over. Blind is not calm: recovery needs every resource seen. */
-function settle({ state, look }: Draft): Move {
-  const { ladder, clock, pressure, log } = state;
-  log.lastHold = null;
-  if (pressure.calmSince === null) {
-    const unknown = RESOURCES.some((r) => look.pressure[r] === null);
-    return { to: 'stay', reason: unknown ? 'hold: pressure unknown' : 'ok: below the limit', note: null };
-  }
-  if (rungBelow(ladder.steps, ladder.wouldBe) === null) return { to: 'stay', reason: 'ok', note: null };
-  const calmMs = clock.now - pressure.calmSince;
-  const cooldownMs = state.options.parameters.cooldown_s * 1000;
-  const cooling = ladder.lastChange !== null && clock.now - ladder.lastChange < cooldownMs;
-  if (cooling || calmMs < ladder.recoverHoldMs)
-    return { to: 'stay', reason: 'hold: calm, waiting to recover', note: null };
-  const extra = { held_for_s: Math.round(calmMs / 1000), recover_hold_s: ladder.recoverHoldMs / 1000 };
-  return { to: 'down', reason: 'calm: one rung down', extra };
-}
-
-/** The engine is still starting up: the effect of its last rung is not known yet. */
-const awaitsEffect = ({ state: { ladder, clock, unit } }: Draft) =>
-  ladder.effectBefore !== null && ladder.effective === null && clock.now < unit.graceUntil;
-
-/**
- * Once, when the cooldown of an escalation is over: did it lower the engine's own CPU use, or, if that cannot be read,
- * the pressure? `logonly` changed nothing, so there is no effect to judge.
- */
-function judgeEffect(draft: Draft): void {
-  const { state, look } = draft;
-  const { ladder, clock, options } = state;
-  const before = ladder.effectBefore;
-  const p = options.parameters;
-  if (before === null || ladder.effective !== null || ladder.lastChange === null) return;
-  if (awaitsEffect(draft)) return;
-  if (options.psi_actions === 'logonly' || clock.now - ladder.lastChange < p.cooldown_s * 1000) return;
-  const engineCpu = engineCpuPercent(state);
-  const byEngine = before.engineCpu !== null && engineCpu !== null;
-  const from = byEngine ? before.engineCpu : before.pressure;
-  const to = byEngine ? engineCpu : look.pressure[before.resource];
-  if (from !== null && to !== null) ladder.effective = to <= from * (1 - p.effect_fraction);
-}
-
-/** A hold that a flap has doubled halves again after a quiet one; the recovery that a flap owes takes all of it first. */
-function easeHold({ state, look }: Draft): void {
-  const { ladder, clock } = state;
-  const p = state.options.parameters;
-  const base = p.recover_hold_s * 1000;
-  const quiet = Math.max(ladder.recoverHoldMs, p.flap_window_s * 1000);
-  if (ladder.quietMark === null) return;
-  if (look.over.length > 0) ladder.quietMark = clock.now;
-  if (ladder.recoverHoldMs <= base || clock.now - ladder.quietMark < quiet) return;
-  ladder.recoverHoldMs = Math.max(base, ladder.recoverHoldMs / 2);
-  ladder.quietMark = clock.now;
+/** An hour at the rung that was found, without a rung change, resets the hold that flapping has doubled. */
+function easeHold({ state: { ladder, clock, options } }: Draft): void {
+  const calm = ladder.wouldBe === ladder.steps[ladder.found]?.rung;
+  if (calm && ladder.lastChange !== null && clock.now - ladder.lastChange >= HOUR_MS)
+    ladder.recoverHoldMs = options.parameters.recover_hold_s * 1000;
 }

@@ -1,11 +1,12 @@
 import type { Rung } from '@hybrid-soak/contract/ladder.ts';
-import type { Resource } from '@hybrid-soak/contract/psi.ts';
 import type { SoakOptions } from '../options.ts';
 import { type LadderStep, ladderFor } from './rungs.ts';
+import type { Use } from './use.ts';
 
 export interface LadderMemory {
-  /** This run's rungs, calm end first, with what each writes. */
+  /** This run's rungs, calm end first, with what each writes, and which of them was found. */
   steps: readonly LadderStep[];
+  found: number;
   rung: Rung;
   /** The rung that `logonly` would be at; the same as `rung` when acting. */
   wouldBe: Rung;
@@ -13,49 +14,62 @@ export interface LadderMemory {
   /** What a rung change that failed goes back to. */
   before: { rung: Rung; sampleEvery: number } | null;
   lastChange: number | null;
+  /** Since when the last rung change has been in force; null before the first. */
+  inForceSince: number | 'awaited' | null;
   lastRecovery: number | null;
   recoverHoldMs: number;
-  /** Start of the current quiet period after a recovery; reset when the hold is halved, null from an escalation on. */
-  quietMark: number | null;
-  /** What the last escalation is measured by: the engine's CPU use, or the pressure if that is unreadable. */
-  effectBefore: { engineCpu: number | null; resource: Resource; pressure: number | null } | null;
-  /** Whether the last escalation lowered it; null until its cooldown is over. */
-  effective: boolean | null;
-  /** Whose pressure it was when that was last readable; null if it never was. */
-  lastWhose: 'engine' | 'ambient' | 'quota' | null;
-  /** Exit code 13 was seen and its rung is still owed. */
+  /** For each step: since when every limit would be kept on it. */
+  goodSince: readonly (number | null)[];
+  /** The engine's CPU time and frames of the last half minute. */
+  use: readonly Use[];
+  /** The climb that is being measured, and CPU time a received frame before it. */
+  measuring: { rung: Rung; before: number } | null;
+  /** CPU microseconds a received frame that each rung saved, as last measured. */
+  effects: Partial<Record<Rung, number>>;
+  /** Exit code 13 was seen and its rung is still owed; when it was last seen; when at the last rung. */
   overload: boolean;
-  atTopSince: number | null;
-  /** Classic: observations over a limit in a row at the last rung. */
+  lastOverload: number | null;
+  overloadsAtTop: readonly number[];
+  /** THROTTLE_MAX is in the log for this spell. */
+  topLogged: boolean;
+  /** Classic: observations over a limit in a row. */
   overInARow: number;
-  /** When restarts were asked for, the last hour's; and those that `logonly` would have asked for. */
-  restarts: readonly number[];
-  wouldRestarts: readonly number[];
+  /** When recoveries and stall restarts were asked for, the last hour's; and those that `logonly` would have asked for. */
+  spent: readonly number[];
+  wouldSpend: readonly number[];
   restartCount: number;
 }
 
 export function firstLadder({ original_sample_every, parameters }: SoakOptions): LadderMemory {
   const steps = ladderFor(original_sample_every);
   const sampleEvery = original_sample_every ?? 1;
-  const rung = steps.find((step) => step.sample_every === sampleEvery)?.rung ?? 'NORMAL';
+  const found = Math.max(
+    0,
+    steps.findIndex((step) => step.sample_every === sampleEvery),
+  );
+  const rung = steps[found]?.rung ?? 'NORMAL';
   return {
     steps,
+    found,
     rung,
     wouldBe: rung,
     sampleEvery,
     before: null,
     lastChange: null,
+    inForceSince: null,
     lastRecovery: null,
     recoverHoldMs: parameters.recover_hold_s * 1000,
-    quietMark: null,
-    effectBefore: null,
-    effective: null,
-    lastWhose: null,
+    goodSince: steps.map(() => null),
+    use: [],
+    measuring: null,
+    effects: {},
     overload: false,
-    atTopSince: null,
+    lastOverload: null,
+    overloadsAtTop: [],
+    topLogged: false,
     overInARow: 0,
-    restarts: [],
-    wouldRestarts: [],
+    spent: [],
+    wouldSpend: [],
     restartCount: 0,
   };
 }

@@ -1,44 +1,51 @@
 import type { DecisionBody } from '@hybrid-soak/contract/decision.ts';
-import { mapResources, type PerResource } from '../per-resource.ts';
+import type { HoldCode } from '@hybrid-soak/contract/decision-fields.ts';
+import type { Resource } from '@hybrid-soak/contract/psi.ts';
+import { mapResources } from '../per-resource.ts';
 import type { Draft } from '../records.ts';
+import type { LadderStep } from './rungs.ts';
 
 type Restart = Extract<DecisionBody, { action: 'ENGINE_RESTART' }>;
 /** The numbers behind a judgement. */
-export type Numbers = Pick<
-  Restart,
-  | 'over'
-  | 'pressure'
-  | 'effective_limit'
-  | 'baseline'
-  | 'attribution'
-  | 'engine_share'
-  | 'held_for_s'
-  | 'recover_hold_s'
-  | 'exit_code'
->;
-/** Those that only an escalation and its holds have. */
-export type Judged = Omit<Numbers, 'held_for_s' | 'recover_hold_s' | 'exit_code'>;
+export type Judged = Pick<Restart, 'over' | 'pressure' | 'share' | 'part' | 'limit'>;
+export type Numbers = Judged & Pick<Restart, 'held_for_s' | 'recover_hold_s' | 'exit_code'>;
+
+/** What is to be recorded besides: the last rung does not help, or what a rung was measured to do. */
+export type Note = Extract<DecisionBody, { action: 'THROTTLE_MAX' | 'HOLD' }>;
 
 /** What a policy wants. Whether it can be done, and is, is decided by the ladder, the same for every policy. */
 export type Move =
-  | { to: 'up' | 'down'; reason: string; extra: Numbers }
-  | { to: 'end'; reason: string; extra: Judged; note: Note | null }
+  | { move: 'to'; step: LadderStep; cause: 'pressure' | 'overload' | 'recovery'; reason: string; numbers: Numbers }
+  | { move: 'end'; cause: 'pressure' | 'overload'; reason: string; numbers: Numbers }
   /** Something keeps the rung where it is: a record when it is new. */
-  | { to: 'hold'; reason: string; extra: Judged; note: Note | null }
-  | { to: 'stay'; reason: string; note: Note | null };
+  | { move: 'hold'; hold: HoldCode; reason: string; numbers: Numbers }
+  | { move: 'stay'; reason: string };
 
-/** What is to be recorded besides: the last rung does not help. */
-export type Note = Omit<Extract<DecisionBody, { action: 'THROTTLE_MAX' }>, 'action'>;
+export interface Judgement {
+  move: Move;
+  notes: readonly Note[];
+}
 
-/** The numbers behind a judgement, rounded for people. */
-export function explain({ state, look }: Draft): Judged {
-  const rounded = (values: PerResource<number | null>) =>
-    mapResources((resource) => (values[resource] === null ? null : Math.round(values[resource] * 100) / 100));
-  const { baseline } = state.pressure;
+/** The numbers behind a judgement. */
+export function explain({ look }: Draft): Judged {
+  const rounded = (value: number | null) => (value === null ? null : Math.round(value * 100) / 100);
   return {
     over: [...look.over],
-    pressure: rounded(look.pressure),
-    effective_limit: rounded(look.limits),
-    ...(baseline === null ? {} : { baseline }),
+    pressure: mapResources((r) => rounded(look.pressure[r])),
+    share: mapResources((r) => look.parts[r].share),
+    part: mapResources((r) => look.parts[r].part),
+    limit: look.limits,
   };
+}
+
+/** `cpu pressure 66 %, engine's part 31 (limit 20)`, for people. */
+export function describe({ look, state }: Draft, resources: readonly Resource[]): string {
+  const one = (r: Resource) => {
+    const { part } = look.parts[r];
+    const pressure = look.pressure[r] === null ? 'unknown' : `${Math.round(look.pressure[r])} %`;
+    if (state.options.policy === 'classic') return `${r} pressure ${pressure} (limit ${look.limits[r]})`;
+    const own = part === null ? 'unknown' : String(Math.round(part));
+    return `${r} pressure ${pressure}, engine's part ${own} (limit ${look.limits[r]})`;
+  };
+  return resources.map(one).join('; ');
 }

@@ -1,23 +1,28 @@
 import { mapResources, type PerResource } from '../per-resource.ts';
-import type { Sighting } from './window.ts';
+import { type Meter, newMeter } from './meter.ts';
 
 export interface PressureMemory {
-  /** The counters of the last observations, as many as the window needs. */
-  seen: readonly Sighting[];
-  /** Median pressure without the engine; null for a resource that could not be read. */
+  /** For observations without `parts`, of earlier versions: they are the samples themselves. */
+  meter: Meter;
+  /** Median pressure before the engine's first start; null for a resource that could not be read. Decides nothing. */
   baseline: PerResource<number | null> | null;
   calibration: PerResource<readonly number[]>;
-  /** Since when without a break. */
+  calibratedMs: number;
+  /** Since when the part has been over its limit without a break. */
   overSince: PerResource<number | null>;
-  calmSince: number | null;
+  /** `full` of the engine's own cgroup at the observation before, microseconds, and its share of the time since, percent. */
+  cgroupFull: { mono: number; total: number } | null;
+  cgroupFullPercent: number | null;
   unavailable: PerResource<string | null>;
 }
 
 export const noPressure = (): PressureMemory => ({
-  seen: [],
+  meter: newMeter(),
   baseline: null,
   calibration: mapResources(() => []),
+  calibratedMs: 0,
   overSince: mapResources(() => null),
-  calmSince: null,
+  cgroupFull: null,
+  cgroupFullPercent: null,
   unavailable: mapResources(() => null),
 });

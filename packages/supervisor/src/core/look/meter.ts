@@ -55,7 +55,7 @@ export interface Meter {
 
 /** Time without a sample for longer than this, ms, is blind; a shorter gap is one sample. */
 export const BLIND_MS = 30_000;
-/** Less than this, ms, is not a span to take a rate over. */
+/** A shorter span than this, ms, gives no rate. */
 const MIN_SPAN_MS = 900;
 /** CPUs that idle more than this share of the time leave nobody waiting for them but by a quota. */
 const IDLE_SHARE = 0.1;
@@ -166,6 +166,8 @@ function isReset(last: Sample, next: Sample): boolean {
 function intervalOf(from: Sample, to: Sample): Interval {
   const ms = to.mono - from.mono;
   const ofTime = (a: number | null, b: number | null) => (a === null || b === null ? null : (b - a) / (ms * 1000));
+  // The waits of a thread that has ended are gone from the sum over threads.
+  const waited = (a: number | null, b: number | null) => ofTime(a, b === null || a === null ? b : Math.max(a, b));
   const pressure = mapResources((r) => ofTime(from.pressure[r], to.pressure[r]));
   const idle = ofTime(from.hostIdle, to.hostIdle);
   return {
@@ -178,9 +180,9 @@ function intervalOf(from: Sample, to: Sample): Interval {
       io: ioShare(from, to),
     },
     idle: idle === null ? null : idle / to.cpus,
-    ownWait: ofTime(from.ownWait, to.ownWait),
+    ownWait: waited(from.ownWait, to.ownWait),
     throttled: Math.max(0, to.throttled - from.throttled) / (ms * 1000),
-    ownMemoryWait: ofTime(from.ownMemoryWait, to.ownMemoryWait),
+    ownMemoryWait: waited(from.ownMemoryWait, to.ownMemoryWait),
   };
 }
 

@@ -1,21 +1,27 @@
-import { RESOURCES, type Resource } from '@hybrid-soak/contract/psi.ts';
 import { mapResources } from '../per-resource.ts';
+import { isSettled } from '../start-up.ts';
 import type { State } from '../state.ts';
 import type { Look } from './look.ts';
+import { BLIND_MS } from './meter.ts';
 
 /**
- * For how long pressure has been over a limit, or calm, without a break. Looked at with every observation: a stall, or a
- * restart under way, keeps anything from being done about pressure, but a break meanwhile is a break. No spell begins
- * while an effect is under way: what an engine on its way down or up does not do is not calm.
+ * For how long a part has been over its limit without a break. Looked at with every observation: a stall keeps anything
+ * from being done about pressure, but a break meanwhile is a break. Start-up, the window after it, an effect under way and
+ * blind time belong to no spell.
  */
-export function trackSpells({ clock, effects, ladder, options, pressure: memory }: State, look: Look): void {
-  const begins = effects.pending === null ? clock.now : null;
-  const since = (r: Resource) => (look.over.includes(r) ? (memory.overSince[r] ?? begins) : null);
-  memory.overSince = mapResources(since);
-  if (look.over.length === 0) ladder.atTopSince = null;
-  const calm = RESOURCES.every((r) => {
-    const value = look.pressure[r];
-    return value !== null && value < options.parameters.recover_fraction * look.limits[r];
+export function trackSpells(state: State, look: Look, elapsed: number): void {
+  const { clock, pressure: memory } = state;
+  const whole = isSettled(state);
+  const unbroken = elapsed <= BLIND_MS;
+  memory.overSince = mapResources((r) => {
+    if (!whole || !look.over.includes(r)) return null;
+    return unbroken ? (memory.overSince[r] ?? clock.now) : clock.now;
   });
-  memory.calmSince = calm ? (memory.calmSince ?? begins) : null;
+}
+
+/** A rung change starts every spell again. */
+export function resetSpells({ pressure, ladder }: State): void {
+  pressure.overSince = mapResources(() => null);
+  ladder.goodSince = ladder.steps.map(() => null);
+  ladder.topLogged = false;
 }

@@ -1,0 +1,70 @@
+import { RESOURCES } from '@hybrid-soak/contract/psi.ts';
+import { BLIND_MS } from '../look/meter.ts';
+import type { Draft } from '../records.ts';
+import { isSettled } from '../start-up.ts';
+import type { State } from '../state.ts';
+import type { LadderStep } from './rungs.ts';
+import { rates } from './use.ts';
+
+/** A rung that was not measured is taken to have halved the engine's CPU time. */
+const UNMEASURED = 2;
+
+/**
+ * For each lower rung: since when, without a break, every limit would be kept on it with room to spare. The CPU part is
+ * scaled by what the engine would use there; memory and I/O are taken as they are.
+ */
+export function trackGood(draft: Draft, elapsed: number): void {
+  const { state } = draft;
+  const { ladder, clock } = state;
+  const at = rungIndex(state);
+  const factors = isSettled(state) ? cpuFactors(state, at) : null;
+  ladder.goodSince = ladder.steps.map((_, i) => {
+    const factor = factors?.[i];
+    if (i >= at || i < ladder.found || factor === undefined || !isGood(draft, factor)) return null;
+    return elapsed > BLIND_MS ? clock.now : (ladder.goodSince[i] ?? clock.now);
+  });
+}
+
+/** The lowest rung that has been good throughout the hold, and for how long, ms; null if there is none. */
+export function recoverable({ ladder, clock }: State): { step: LadderStep; heldMs: number } | null {
+  for (const [i, step] of ladder.steps.entries()) {
+    const since = ladder.goodSince[i] ?? null;
+    if (since !== null && clock.now - since >= ladder.recoverHoldMs) return { step, heldMs: clock.now - since };
+  }
+  return null;
+}
+
+export const rungIndex = ({ ladder }: State): number => ladder.steps.findIndex(({ rung }) => rung === ladder.wouldBe);
+
+/** Blind is not calm. With an unknown share the pressure itself has to be below. */
+function isGood({ state, look }: Draft, cpuFactor: number): boolean {
+  const { recover_fraction } = state.options.parameters;
+  return RESOURCES.every((r) => {
+    const { part } = look.parts[r];
+    if (look.pressure[r] === null) return false;
+    const expected = part === null ? look.pressure[r] : r === 'cpu' ? part * cpuFactor : part;
+    return expected < recover_fraction * look.limits[r];
+  });
+}
+
+/**
+ * What the engine would use on each rung, as a multiple of its use now. CPU there = now + effect x frames a second for each
+ * rung left; never more than as many times as it keeps more frames.
+ */
+function cpuFactors({ ladder, options }: State, at: number): number[] {
+  // `logonly` has changed nothing: the engine uses already what it would use there.
+  if (options.psi_actions === 'logonly') return ladder.steps.map(() => 1);
+  const since = typeof ladder.inForceSince === 'number' ? ladder.inForceSince : undefined;
+  const now = rates(ladder.use, options.parameters.window_s * 1000, since);
+  const factors = ladder.steps.map(() => 1);
+  let use = now === null || now.cpu <= 0 ? 1 : now.cpu;
+  const first = use;
+  for (let i = at; i > 0; i--) {
+    const [left, below] = [ladder.steps[i] as LadderStep, ladder.steps[i - 1] as LadderStep];
+    const effect = ladder.effects[left.rung];
+    const most = use * (left.sample_every / below.sample_every);
+    use = effect === undefined || now === null ? use * UNMEASURED : Math.min(use + effect * now.frames, most);
+    factors[i - 1] = use / first;
+  }
+  return factors;
+}
