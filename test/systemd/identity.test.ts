@@ -4,6 +4,7 @@ import t from 'tap';
 import { Host, needsSystemd, UNIT, until } from './host.ts';
 
 const CONFIG = '[engine]\ningest_mode = "synthetic"\ntick_interval_ms = 20\nsample_every = 1\n';
+const AS_SOAK = ['runuser', '-u', 'hybrid-soak', '--'];
 const QUIETLY = ['--psi-actions', 'off', '--interval', '0.5s'];
 
 t.test('the unit that a soak acts on, on a real systemd', needsSystemd(), async (t) => {
@@ -45,11 +46,22 @@ t.test('the unit that a soak acts on, on a real systemd', needsSystemd(), async 
     t.match(await host.soak('prove', 'psi', '--quick'), { code: 2, stderr: held });
     const stranger = await host.run('runuser', '-u', 'nobody', '--', 'soak', 'run', '-d', '3s', ...QUIETLY);
     t.match(stranger.code, 12, stranger.stderr);
-    const own = await host.run('runuser', '-u', 'hybrid-soak', '--', 'soak', 'run', '-d', '3s', ...QUIETLY);
+    const own = await host.run(...AS_SOAK, 'soak', 'run', '-d', '3s', ...QUIETLY);
     t.ok([2, 12].includes(own.code), own.stderr);
     // Another unit in the folder of the first: its state would be taken for what it left.
     const log = host.path('data/ops/soak_decisions.jsonl').slice(host.machine.root.length);
-    const another = await host.run('soak', 'run', '--manager', 'embedded', '--decisions', log, '-d', '3s', ...QUIETLY);
+    const another = await host.run(
+      ...AS_SOAK,
+      'soak',
+      'run',
+      '--manager',
+      'embedded',
+      '--decisions',
+      log,
+      '-d',
+      '3s',
+      ...QUIETLY,
+    );
     t.match(another, { code: 2, stderr: /is held by pid/ });
     t.match(await host.soak('restore'), { code: 2, stderr: /the soak is still running/ });
     t.equal(host.readConfig(), CONFIG);

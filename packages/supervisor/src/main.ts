@@ -79,6 +79,8 @@ export async function wholeProgram(): Promise<Command> {
 
 if (import.meta.main) {
   outliveReaders();
+  // Tools are found where distributions put them, whatever the PATH of a cron job is.
+  process.env['PATH'] = `${process.env['PATH'] ?? ''}:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`;
   const program = bareProgram();
   const name = process.argv[2] ?? '';
   const wanted = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;

@@ -96,16 +96,12 @@ t.test('a systemctl that hangs is killed and named', async (t) => {
   t.match(called, { ok: false, error: 'systemctl show u.service: no answer within 0.5 s' });
 });
 
-t.test(
-  'a systemctl that fails gives its first line; one that is not on the PATH is looked for in /usr/bin and /bin',
-  async (t) => {
-    fakeSystemctl(t, 'echo "Failed to connect to bus: No medium found" >&2; echo more >&2; exit 1');
-    t.match(await systemctl('user', ['show']), { ok: false, error: /Failed to connect to bus: No medium found$/ });
-    process.env['PATH'] = t.testdir({});
-    const there = ['/usr/local/bin', '/usr/bin', '/bin'].some((folder) => existsSync(`${folder}/systemctl`));
-    t.match(await systemctl('system', ['--version']), { ok: there, missing: !there });
-  },
-);
+t.test('a systemctl that fails gives its first line; one that is missing is said to be', async (t) => {
+  fakeSystemctl(t, 'echo "Failed to connect to bus: No medium found" >&2; echo more >&2; exit 1');
+  t.match(await systemctl('user', ['show']), { ok: false, error: /Failed to connect to bus: No medium found$/ });
+  process.env['PATH'] = t.testdir({});
+  t.match(await systemctl('system', ['--version']), { ok: false, missing: true });
+});
 
 t.test('a unit that does not exist is unavailable by name', async (t) => {
   t.match(parseShow('LoadState=not-found\nActiveState=inactive\n', 'nope.service'), {

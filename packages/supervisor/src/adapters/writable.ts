@@ -1,19 +1,21 @@
-import { accessSync, constants, existsSync, lstatSync, mkdtempSync, rmdirSync, statSync, utimesSync } from 'node:fs';
+import { accessSync, constants, lstatSync, mkdtempSync, rmdirSync, statSync, utimesSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import { Stop } from '../stop.ts';
 
 /**
- * Refuses, with exit code 12, a file that could not be written; nothing is left of the trial. A folder that is missing
+ * Refuses, with exit code 12, a file that could not be written, or would be through a link (unless `follow`); nothing is left of the trial. A folder that is missing
  * will be made, so that the nearest one above it is what counts.
  */
-export function writableFile(what: string, file: string): void {
+export function writableFile(what: string, file: string, { follow = false } = {}): void {
   const path = resolve(file);
   const folder = dirname(path);
   try {
-    if (!existsSync(path)) tryFolder(folder);
-    else if (statSync(path).isFile()) accessSync(path, constants.W_OK);
+    const stat = (follow ? statSync : lstatSync)(path, { throwIfNoEntry: false });
+    if (stat === undefined) tryFolder(folder);
+    else if (stat.isSymbolicLink()) throw Object.assign(new Error(), { code: 'a symbolic link' });
+    else if (stat.isFile()) accessSync(path, constants.W_OK);
     else throw Object.assign(new Error(), { code: 'not a file' });
     accessSync(nearest(folder), constants.W_OK | constants.X_OK);
   } catch (error) {

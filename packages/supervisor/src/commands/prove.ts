@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, realpathSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import { PROOFS, type Proof, type ProofFile, type ProofName } from '@hybrid-soak/contract/proof.ts';
 import { Argument, Command } from 'commander';
-import { configWay } from '../adapters/config-writer.ts';
 import { replaceFile } from '../adapters/replace-file.ts';
 import { writableFile } from '../adapters/writable.ts';
 import { prove } from '../proofs/prove.ts';
@@ -49,7 +48,6 @@ async function run(names: (ProofName | 'all')[], flags: Flags): Promise<number> 
   const places = placesOf(flags, chosen.facts);
   const { ops } = places;
   readConfig(places.config);
-  configWay(realpathSync(places.config));
   writableFile('--decisions', ops.decisions);
   const out = resolve(flags.out ?? ops.proofs, new Date().toISOString().replace(/[:.]/g, '-'));
   writableFile('the folder of --out', join(out, 'proof.md'));

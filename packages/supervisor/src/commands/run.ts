@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, realpathSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Config } from '@hybrid-soak/contract/config.ts';
 import { readSampleEvery } from '@hybrid-soak/contract/config-edit.ts';
@@ -17,7 +17,6 @@ import {
 import { Command, Option } from 'commander';
 import { callerFile } from '../adapters/caller-file.ts';
 import { monotonicMs } from '../adapters/clock.ts';
-import { configWay } from '../adapters/config-writer.ts';
 import { DECISIONS, type OpsPaths, opsPaths } from '../adapters/ops-paths.ts';
 import { ROOT } from '../adapters/root.ts';
 import { writableFile } from '../adapters/writable.ts';
@@ -153,8 +152,6 @@ async function refuseUnable(plan: Plan, out: string | undefined): Promise<void> 
   checkDatabase(plan.db);
   writableFile('--decisions', plan.ops.decisions);
   writableFile('--samples', plan.ops.samples);
-  // Only a soak that acts writes the config.
-  if (plan.asked.psi_actions === 'on') configWay(realpathSync(plan.config));
   plan.read();
   const { chosen, config, db, ops, asked } = plan;
   // Any other unit is this soak's own, made from the unit file that is shipped.

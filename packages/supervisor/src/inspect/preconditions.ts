@@ -36,7 +36,7 @@ export function refuseMode(wish: EngineWish): void {
 
 function refuseUnready(wish: EngineWish): void {
   const { app, engine } = wish.config;
-  writableFile('app.db_path', resolve(wish.base, app.db_path));
+  writableFile('app.db_path', resolve(wish.base, app.db_path), { follow: true });
   const mode = wish.mode ?? engine.ingest_mode;
   if (mode === 'mockws' && engine.ws_url === undefined) refuse(wish, 'engine.ws_url', 'missing', 'a ws:// URL');
   if (mode === 'realws') refuseSources(wish.sources ?? resolve(dirname(wish.path), 'ws_sources.toml'));

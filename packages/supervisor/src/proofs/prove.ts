@@ -87,7 +87,18 @@ async function prepare(plan: ProvePlan): Promise<Ground> {
   const { chosen, ops, runId, config: path, base, note } = plan;
   const db = resolve(base, plan.read().config.app.db_path);
   const session = await openSession({
-    ...{ kind: 'proofs', chosen, ops, config: path, db, extra: [], metricsTextfile: null, runId, note },
+    ...{
+      kind: 'proofs',
+      chosen,
+      ops,
+      config: path,
+      db,
+      extra: [],
+      metricsTextfile: null,
+      writesConfig: true,
+      runId,
+      note,
+    },
     state() {
       const { text, config } = plan.read();
       return {

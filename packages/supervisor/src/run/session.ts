@@ -1,8 +1,9 @@
-import { mkdirSync, renameSync } from 'node:fs';
+import { mkdirSync, realpathSync, renameSync } from 'node:fs';
 import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import type { Holder } from '@hybrid-soak/contract/lock-holder.ts';
 import type { RunState } from '@hybrid-soak/contract/run-state.ts';
+import { configWay } from '../adapters/config-writer.ts';
 import { rememberRun } from '../adapters/last-run.ts';
 import type { Lock } from '../adapters/lock.ts';
 import { type OpsPaths, stateKeptAside } from '../adapters/ops-paths.ts';
@@ -11,7 +12,7 @@ import { startTimeOf } from '../adapters/process.ts';
 import { ROOT } from '../adapters/root.ts';
 import { takeLocks } from '../recovery/locks.ts';
 import { recover, restoreNow } from '../recovery/restore.ts';
-import { loadRunState, saveRunState } from '../recovery/run-state.ts';
+import { loadRunState, removeRunState, saveRunState } from '../recovery/run-state.ts';
 import { Stop } from '../stop.ts';
 import { type Chosen, NoManager } from '../unit/choose.ts';
 import type { UnitManager } from '../unit/manager.ts';
@@ -29,6 +30,8 @@ export interface Wish {
   /** Words after the unit's own command line, for a user or embedded unit. */
   extra: string[];
   metricsTextfile: string | null;
+  /** Whether it changes the config: refused at the start if that cannot work. */
+  writesConfig: boolean;
   /** Read once nothing of an earlier run is left. Throws Stop if the config cannot be used. */
   state(): Pick<
     RunState,
@@ -72,7 +75,11 @@ export async function openSession(wish: Wish): Promise<Session> {
     await recoverLeft(wish);
     const runState = newRunState(wish);
     const manager = await openManager(wish, runState);
-    saveRunState(ops.state, runState);
+    await leaveTrace(wish, runState).catch(async (error: unknown) => {
+      await manager.release();
+      removeRunState(ops.state);
+      throw error;
+    });
     if (wish.kind === 'soak') rememberRun(holderOf(wish));
     note(`manager ${manager.name}: ${manager.why}`);
     const actor: Actor = { manager, runState, runStatePath: ops.state, db: wish.db };
@@ -94,8 +101,22 @@ export async function openSession(wish: Wish): Promise<Session> {
     };
   } catch (error) {
     release();
-    throw error;
+    throw unwritable(error);
   }
+}
+
+/** From here on a kill is restored from; only then a file is made beside the config, to find out how it can be written. */
+async function leaveTrace({ ops, config, writesConfig }: Wish, runState: RunState): Promise<void> {
+  saveRunState(ops.state, runState);
+  if (writesConfig) configWay(realpathSync(config));
+}
+
+/** A disk that is full or a folder that is closed is not a bug: one line, and exit code 12. */
+export function unwritable(error: unknown): unknown {
+  const code = errorCode(error);
+  if (code === undefined || error instanceof Stop) return error;
+  const valid = 'valid: a file that can be written, on a disk with room';
+  return new Stop(SOAK_EXIT.CONFIG, `the records cannot be written: ${(error as Error).message}; ${valid}`);
 }
 
 /** What an earlier run left. That of another unit which cannot be restored is kept aside and blocks nothing. */

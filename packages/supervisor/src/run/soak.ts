@@ -1,7 +1,5 @@
 import { readSampleEvery } from '@hybrid-soak/contract/config-edit.ts';
 import type { Decision } from '@hybrid-soak/contract/decision.ts';
-import { errorCode } from '@hybrid-soak/contract/error-code.ts';
-import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import { openDecisionLog } from '../adapters/decision-log.ts';
 import { environment } from '../adapters/environment.ts';
 import type { OpsPaths } from '../adapters/ops-paths.ts';
@@ -10,13 +8,12 @@ import { openSamples } from '../adapters/samples-file.ts';
 import type { Ending } from '../core/ending/totals.ts';
 import type { SoakOptions } from '../core/options.ts';
 import { begin } from '../core/step.ts';
-import { Stop } from '../stop.ts';
 import type { Reporter } from '../text/reporter.ts';
 import type { Chosen } from '../unit/choose.ts';
 import { perform } from './effects.ts';
 import { startLoop } from './loop.ts';
 import { observer } from './observe.ts';
-import { openSession, type Session } from './session.ts';
+import { openSession, type Session, unwritable } from './session.ts';
 import type { Heard } from './signals.ts';
 
 /** A soak as asked for, its flags checked and its paths absolute. */
@@ -86,6 +83,8 @@ const wishOf = (plan: Plan, reporter: Reporter) => {
   const { asked, chosen, config, db, ops, extra, metricsTextfile } = plan;
   return {
     ...{ kind: 'soak' as const, runId: asked.run_id, chosen, config, db, ops, extra, metricsTextfile },
+    // Only a soak that acts does.
+    writesConfig: asked.psi_actions === 'on',
     note: reporter.note,
     state() {
       const original_text = plan.read();
@@ -117,10 +116,7 @@ async function abandon(error: unknown, session: Session, reporter: Reporter): Pr
   const failed = await session.restore();
   await session.close();
   reporter.note(failed === null ? 'restored as found' : `not restored: ${failed}`);
-  const code = errorCode(error);
-  if (code === undefined || error instanceof Stop) throw error;
-  const valid = 'valid: a file that can be written, on a disk with room';
-  throw new Stop(SOAK_EXIT.CONFIG, `the records cannot be written: ${(error as Error).message}; ${valid}`);
+  throw unwritable(error);
 }
 
 function warnOfBlindness(reporter: Reporter): void {

@@ -6,7 +6,7 @@ export type Scope = 'system' | 'user';
 export interface Called {
   ok: boolean;
   timedOut: boolean;
-  /** There is no such program on the PATH, nor where distributions put it. */
+  /** There is no such program. */
   missing: boolean;
   stdout: string;
   error: string;
@@ -30,9 +30,8 @@ export async function systemctl(scope: Scope, args: string[], timeoutMs = 10_000
   return { ok: false, timedOut, missing, stdout, error: `systemctl ${args.join(' ')}: ${why}` };
 }
 
-/** A cron job or a service has neither the sbin folders on its PATH nor XDG_RUNTIME_DIR. */
+/** A cron job or a service has no XDG_RUNTIME_DIR. */
 function environment(scope: Scope): Record<string, string> {
-  const path = { PATH: `${process.env['PATH'] ?? ''}:/usr/local/bin:/usr/bin:/bin`, LC_ALL: 'C' };
   const place = scope === 'user' ? userManagerPlace() : null;
-  return place === null ? path : { ...path, XDG_RUNTIME_DIR: place };
+  return place === null ? { LC_ALL: 'C' } : { LC_ALL: 'C', XDG_RUNTIME_DIR: place };
 }
