@@ -74,3 +74,36 @@ t.test('a kill and a restart over trades that come again: each is one row, and w
   const counters = JSON.parse(String(status?.['counters'])) as Record<string, number>;
   t.match(counters, { received: 37, kept: 26, duplicates: 11 });
 });
+
+t.test('a thin market beside a busy one is resumed: no duplicate row, and what it missed is a gap', async (t) => {
+  const busy = (id: number) => frame(id);
+  const thin = (id: number) => frame(id).replace('BTCUSDT', 'ETHUSDT');
+  const sent = [
+    [thin(50), ...range(1, 21_000).map(busy)],
+    [thin(50), thin(53), busy(21_000), busy(21_001)],
+  ];
+  const { url } = await scripted(t, (socket, n) => {
+    for (const text of sent[Math.min(n, 1)] as string[]) socket.send(text);
+  });
+  const { start, rows, has } = engine(t, url);
+  const first = start();
+  await until(has(21_000));
+  first.kill('SIGKILL');
+  await once(first, 'exit');
+  const second = start();
+  await until(has(21_001));
+  second.kill('SIGTERM');
+  await once(second, 'exit');
+  t.same(rows("SELECT trade_id FROM ticks WHERE symbol = 'ETHUSDT' ORDER BY id"), [
+    { trade_id: '50' },
+    { trade_id: '53' },
+  ]);
+  t.match(rows('SELECT from_id, to_id, wire_symbol FROM gaps JOIN markets ON markets.id = gaps.market'), [
+    { from_id: '51', to_id: '52', wire_symbol: 'ETHUSDT' },
+  ]);
+  t.match(rows('SELECT numbering, last_id FROM stream_positions ORDER BY market'), [
+    { numbering: 'trade', last_id: '53' },
+    { last_id: '21001' },
+  ]);
+  t.equal(rows("SELECT trade_id FROM ticks WHERE symbol = 'BTCUSD'").length, 21_001);
+});

@@ -7,12 +7,14 @@ import { Pipeline } from '@hybrid-soak/engine/pipeline.ts';
 import { openDatabase } from '@hybrid-soak/engine/store/open/open.ts';
 import { batchWriter } from '@hybrid-soak/engine/store/rows/statements.ts';
 import { type SeenTick, STATUS, ticksOf } from '../engine/ticks.ts';
-import { CONTROL, HISTORY, IGNORED, LIVE, MALFORMED } from '../fixtures/frames.ts';
+import { BITFINEX, CONTROL, FOREIGN, HISTORY, IGNORED, LIVE, MALFORMED } from '../fixtures/frames.ts';
 import { pick, type Random } from '../sim/random.ts';
 import { check, type Fault, type Round } from './fault.ts';
 import { mutate } from './mutate.ts';
 
-const SHAPES = [LIVE, LIVE, HISTORY, CONTROL, IGNORED, MALFORMED].flatMap((shapes) => Object.values(shapes));
+const SHAPES = [LIVE, LIVE, HISTORY, CONTROL, IGNORED, FOREIGN, BITFINEX, MALFORMED].flatMap((shapes) =>
+  Object.values(shapes),
+);
 const FLUSH_EVERY = 500;
 
 export const fuzz: Fault = {
@@ -79,7 +81,9 @@ function checkRows(
 }
 
 function isSound({ wire, price, volume, ts, tradeId }: SeenTick, leaves: Set<number>, text: string): boolean {
-  const numbers = price > 0 && volume > 0 && leaves.has(price) && leaves.has(volume);
+  // The sign of Bitfinex's amounts is the taker's side.
+  const isAmount = leaves.has(volume) || (/"te"/.test(text) && leaves.has(-volume));
+  const numbers = price > 0 && volume > 0 && leaves.has(price) && isAmount;
   const time = Number.isSafeInteger(ts) && ts > Date.UTC(2009, 0, 1) && ts < Date.UTC(2100, 0, 1);
   const id = tradeId === null || isSaid(String(tradeId), leaves, text);
   return numbers && time && id && /^[\w./:-]{1,32}$/.test(wire);
@@ -87,6 +91,7 @@ function isSound({ wire, price, volume, ts, tradeId }: SeenTick, leaves: Set<num
 
 /** Digit for digit; a number that is exact may be spelt in another way (`1.5e3`). */
 function isSaid(id: string, leaves: Set<number>, text: string): boolean {
+  if (text.includes('publicTrade')) return /^[0-9A-Za-z][0-9A-Za-z-]{0,63}$/.test(id) && text.includes(id);
   if (!/^\d{1,20}$/.test(id)) return false;
   return text.includes(id) || (Number.isSafeInteger(Number(id)) && leaves.has(Number(id)));
 }

@@ -1,6 +1,6 @@
 const DECIMAL = /^\d+(?:\.\d+)?(?:[eE][+-]?\d{1,3})?$/;
 const INTEGER = /^\d{1,20}$/;
-const OPAQUE = /^[0-9A-Za-z-]{1,64}$/;
+const OPAQUE = /^[0-9A-Za-z][0-9A-Za-z-]{0,63}$/;
 const ISO = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)$/;
 const UNIX_SECONDS = /^(\d{9,11})(?:\.(\d{1,9}))?$/;
 /** 2009-01-03, the first block, to 2100. */
