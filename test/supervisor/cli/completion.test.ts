@@ -43,7 +43,8 @@ for (const shell of ['zsh', 'fish'])
     const source = await script(shell);
     for (const command of program.commands) {
       t.ok(source.includes(command.name()), command.name());
-      for (const { long } of command.options) t.ok(source.includes((long ?? '').replace(/^--/, '')), String(long));
+      for (const { long, hidden } of command.options)
+        t.ok(hidden || source.includes((long ?? '').replace(/^--/, '')), String(long));
     }
     const file = join(t.testdir({ script: source }), 'script');
     if (has(shell)) t.match(spawnSync(shell, ['-n', file], { encoding: 'utf8' }), { status: 0, stderr: '' });

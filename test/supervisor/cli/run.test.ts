@@ -12,12 +12,13 @@ const enginePid = (record: Record<string, unknown>) => Number(record['unit_pid']
 
 t.test('a soak over the real engine: rows are counted, everything is restored, the summary is JSON', async (t) => {
   const cwd = t.testdir(folder());
-  // Makes the database, so that the second run sees it from its first moment.
+  // A look each second: on a busy machine one of 0.2 s would miss three in a row, and the verdict be INCONCLUSIVE.
+  // The first run makes the database, so that the second run sees it from its first moment.
   const first = run(cwd, '-d', '1h');
   await eventually(() => count(cwd) > 0);
   first.child.kill('SIGINT');
   await first.ended;
-  const ended = await run(cwd, '-d', '4', '--json').ended;
+  const ended = await run(cwd, '-d', '8', '--interval', '1s', '--json').ended;
   t.equal(ended.code, 0, ended.stderr);
   const summary = JSON.parse(ended.stdout);
   t.match(summary, { action: 'SUMMARY', verdict: 'PASS', stalls: 0 });
@@ -34,7 +35,7 @@ t.test('a soak over the real engine: rows are counted, everything is restored, t
   t.notOk(alive(enginePid(restarted)), 'the engine is stopped, as it was found');
   const samples = readFileSync(join(cwd, 'data/ops/soak_samples.jsonl'), 'utf8').trimEnd().split('\n');
   t.match(JSON.parse(samples[0] as string), { v: 1, kind: 'header', options: { run_id: summary.run_id } });
-  t.ok(samples.length > 10);
+  t.ok(samples.length > 5);
 });
 
 t.test('Ctrl-C restores, prints a summary and exits 130', async (t) => {
