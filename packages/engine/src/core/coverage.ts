@@ -29,6 +29,8 @@ export class Coverage {
   readonly #now: () => Moment;
   readonly #open = new Map<string, Open>();
   #changes: CoverageChange[] = [];
+  #begun: Partial<Record<CoverageKind, number>> = {};
+  #connectedMs = 0;
 
   constructor(now: () => Moment) {
     this.#now = now;
@@ -37,6 +39,7 @@ export class Coverage {
   begin(source: string, kind: CoverageKind, fromMs: number, detail: string | null = null): void {
     const key = `${source}\n${kind}`;
     if (this.#open.has(key)) return;
+    this.#begun[kind] = this.begun(kind) + 1;
     const { wallMs, monoMs } = this.#now();
     this.#open.set(key, { source, kind, fromMs, detail, monoMs: monoMs - (wallMs - fromMs) });
     this.#changes.push({ is: 'begun', source, kind, fromMs, detail });
@@ -48,7 +51,8 @@ export class Coverage {
     if (open === undefined) return;
     this.#open.delete(key);
     const { fromMs } = open;
-    const lasted = Math.max(0, Math.round(this.#now().monoMs - open.monoMs));
+    const lasted = this.#lasted(open);
+    if (kind === 'connected') this.#connectedMs += lasted;
     const hasJumped = Math.abs(atMs - fromMs - lasted) > CORRECTION_MS;
     const toMs = hasJumped ? fromMs + lasted : Math.max(atMs, fromMs);
     this.#changes.push({ is: 'ended', source, kind, fromMs, toMs });
@@ -57,10 +61,28 @@ export class Coverage {
   /** The wall clock has jumped: open intervals end by the old time and go on by the new one. */
   jumped(): void {
     const { wallMs } = this.#now();
+    const begun = { ...this.#begun };
     for (const { source, kind, detail } of [...this.#open.values()]) {
       this.end(source, kind, wallMs);
       this.begin(source, kind, wallMs, detail);
     }
+    this.#begun = begun;
+  }
+
+  /** Intervals of that kind so far. */
+  begun(kind: CoverageKind): number {
+    return this.#begun[kind] ?? 0;
+  }
+
+  /** Time with a source connected so far, ms. */
+  connectedMs(): number {
+    let sum = this.#connectedMs;
+    for (const open of this.#open.values()) if (open.kind === 'connected') sum += this.#lasted(open);
+    return sum;
+  }
+
+  #lasted(open: Open): number {
+    return Math.max(0, Math.round(this.#now().monoMs - open.monoMs));
   }
 
   endKind(kind: CoverageKind, atMs: number): void {

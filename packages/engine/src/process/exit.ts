@@ -5,9 +5,13 @@ import { libc } from './libc.ts';
  * that is not read, a dead disk, a name server that does not answer) would keep the process for ever.
  */
 export async function exitNow(code: number): Promise<never> {
-  const { _exit } = await libc();
-  _exit(code);
-  throw new Error('_exit has returned');
+  try {
+    const { _exit } = await libc();
+    _exit(code);
+  } catch {
+    // No libc that can be called: better late than never.
+  }
+  process.exit(code);
 }
 
 /** The promise's value, or null after `ms`. */

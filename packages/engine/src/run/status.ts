@@ -61,6 +61,9 @@ export function measured({ pipeline, writer, feed, startedMs }: Parts, vitals: V
 function vitalsOf(pipeline: Pipeline, writer: Writer, ofProcess: Vitals): Vitals {
   return {
     ...ofProcess,
+    connected_ms: pipeline.coverage.connectedMs(),
+    reconnects: Math.max(0, pipeline.coverage.begun('connected') - 1),
+    failovers: pipeline.coverage.begun('failover'),
     queue_depth: writer.pendingTicks(),
     unaccounted: pipeline.unaccounted(),
     duplicates: pipeline.counters.trade_duplicates,

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { SourceHealth } from '../core/connection/health.ts';
 import type { Seeds } from '../core/dedupe/gaps.ts';
-import { beatOver } from './beat.ts';
+import { type Beat, beatOver } from './beat.ts';
 import { DatabaseRefused, DatabaseUnavailable } from './open/refusals.ts';
 import type { Batch, FromWriter, LifeEnd, Note, ToWriter, WriterRules } from './rows/batch.ts';
 
@@ -49,74 +49,88 @@ export function startWriter(given: Omit<WriterRules, 'beat'>, events: WriterEven
     // It makes little garbage: a large young generation would only be memory.
     resourceLimits: { maxYoungGenerationSizeMb: 2 },
   });
-  const post = (message: ToWriter) => worker.postMessage(message);
-  let pending = 0;
-  let committed = 0;
-  let wal = { bytes: 0, blockedS: 0 };
-  let closed: ((ticks: number) => void) | undefined;
-  let failed = false;
-  const writerOf = (message: FromWriter & { kind: 'ready' }): Writer => ({
-    onReturned() {},
-    hasFailed: () => failed,
-    pragmas: message.pragmas,
-    migrated: message.migrated,
-    movedAside: message.movedAside,
-    compacted: message.compacted,
-    wal: () => wal,
-    seeds: message.seeds,
-    health: message.health,
-    pendingTicks: () => pending,
-    committedTicks: () => committed,
-    commits: beat.commits,
-    beat: beat.beat,
-    write(batch) {
-      pending += batch.ticks.rows;
-      worker.postMessage({ kind: 'batch', batch } satisfies ToWriter, [batch.ticks.buffer]);
-    },
-    close(end) {
-      post({ kind: 'close', end });
-      return new Promise((done) => {
-        closed = done;
-      });
-    },
-  });
   return new Promise((resolve, reject) => {
-    let opened: Writer | undefined;
+    let opened: Opened | undefined;
     const fail = (error: Error) => {
-      failed = true;
       if (opened === undefined) reject(error);
-      else events.failed(error);
+      else opened.fail(error);
     };
     worker.on('error', (error) => fail(error as Error));
     worker.on('message', (message: FromWriter) => {
-      switch (message.kind) {
-        case 'ready':
-          opened = writerOf(message);
-          resolve(opened);
-          break;
-        case 'refused': {
-          const refusal = new (message.forNow ? DatabaseUnavailable : DatabaseRefused)(message.message);
-          fail(refusal);
-          break;
-        }
-        case 'committed':
-          pending -= message.ticks;
-          committed += message.ticks;
-          wal = { bytes: message.walBytes, blockedS: message.walBlockedS };
-          opened?.onReturned(message.buffer);
-          break;
-        case 'note':
-          events.note(message);
-          break;
-        case 'retrying':
-          events.retrying(message.message);
-          break;
-        case 'closed':
-          closed?.(message.ticksWritten);
-          break;
-        default:
-          message satisfies never;
-      }
+      if (message.kind === 'ready') {
+        opened = new Opened(worker, beat, message, events);
+        resolve(opened);
+      } else if (message.kind === 'refused') {
+        fail(new (message.forNow ? DatabaseUnavailable : DatabaseRefused)(message.message));
+      } else if (message.kind === 'retrying') events.retrying(message.message);
+      else if (message.kind === 'note') events.note(message);
+      else opened?.on(message);
     });
   });
+}
+
+/** The thread once its database is open. */
+class Opened implements Writer {
+  readonly pragmas: Writer['pragmas'];
+  readonly migrated: string | null;
+  readonly movedAside: string | null;
+  readonly compacted: string;
+  readonly seeds: Seeds;
+  readonly health: SourceHealth[];
+  onReturned: (buffer: ArrayBuffer) => void = () => {};
+  readonly #worker: Worker;
+  readonly #beat: Beat;
+  readonly #events: WriterEvents;
+  #pending = 0;
+  #committed = 0;
+  #wal = { bytes: 0, blockedS: 0 };
+  #failed = false;
+  #closed: (ticks: number) => void = () => {};
+
+  constructor(worker: Worker, beat: Beat, ready: FromWriter & { kind: 'ready' }, events: WriterEvents) {
+    this.pragmas = ready.pragmas;
+    this.migrated = ready.migrated;
+    this.movedAside = ready.movedAside;
+    this.compacted = ready.compacted;
+    this.seeds = ready.seeds;
+    this.health = ready.health;
+    this.#worker = worker;
+    this.#beat = beat;
+    this.#events = events;
+  }
+
+  hasFailed = (): boolean => this.#failed;
+  pendingTicks = (): number => this.#pending;
+  committedTicks = (): number => this.#committed;
+  commits = (): number => this.#beat.commits();
+  beat = (): void => this.#beat.beat();
+  wal = (): { bytes: number; blockedS: number } => this.#wal;
+
+  write(batch: Batch): void {
+    this.#pending += batch.ticks.rows;
+    this.#worker.postMessage({ kind: 'batch', batch } satisfies ToWriter, [batch.ticks.buffer]);
+  }
+
+  close(end: LifeEnd): Promise<number> {
+    this.#worker.postMessage({ kind: 'close', end } satisfies ToWriter);
+    return new Promise((done) => {
+      this.#closed = done;
+    });
+  }
+
+  fail(error: Error): void {
+    this.#failed = true;
+    this.#events.failed(error);
+  }
+
+  on(message: FromWriter & { kind: 'committed' | 'closed' }): void {
+    if (message.kind === 'closed') {
+      this.#closed(message.ticksWritten);
+      return;
+    }
+    this.#pending -= message.ticks;
+    this.#committed += message.ticks;
+    this.#wal = { bytes: message.walBytes, blockedS: message.walBlockedS };
+    this.onReturned(message.buffer);
+  }
 }
