@@ -12,12 +12,13 @@ import { tarball } from './tarball.ts';
 const ROOT = resolve(import.meta.dirname, '../..');
 const USAGE = `Builds releases: a folder, a tarball and a Debian package for each architecture.
 
-  npm run build -- [--arch x64|arm64] [--out DIR] [--version VERSION] [--only folder|tarball|deb]
+  npm run build -- [--arch x64|arm64] [--out DIR] [--version VERSION] [--only folder|tarball|deb] [--quick]
 
   --arch A       one architecture (default: both); the other one's Node is fetched as the lockfile pins it
   --out DIR      where to (default: data/dist)
   --version V    another version than the sources', for example to have one to upgrade from
   --only WHAT    the folder alone, or the folder and one form of it
+  --quick        no compression, for tests
 
 SOURCE_DATE_EPOCH is the time of every file (default: the last commit's).
 Exit codes: 0 built, 1 failed, 2 usage.
@@ -32,7 +33,7 @@ try {
 }
 
 async function build(arch: Architecture): Promise<void> {
-  const { out, version, only } = flags;
+  const { out, version, only, quick } = flags;
   const name = `hybrid-soak-${version}-linux-${arch}`;
   const folder = join(out, name);
   const epoch = sourceDate();
@@ -43,8 +44,9 @@ async function build(arch: Architecture): Promise<void> {
   rmSync(folder, { recursive: true, force: true });
   renameSync(part, folder);
   process.stdout.write(`${folder}\n`);
-  if (only !== 'folder' && only !== 'deb') say(tarball(folder, epoch));
-  if (only !== 'folder' && only !== 'tarball') say(debianPackage(folder, out, version, using.debian, epoch));
+  if (only !== 'folder' && only !== 'deb') say(tarball(folder, epoch, quick));
+  if (only !== 'folder' && only !== 'tarball')
+    say(debianPackage(folder, out, { version, arch: using.debian, epoch, quick }));
 }
 
 function say(file: string): void {
@@ -59,7 +61,13 @@ function sourceDate(): number {
   return /^\d+$/.test(stdout?.trim() ?? '') ? Number(stdout) : 0;
 }
 
-function asked(): { archs: readonly Architecture[]; out: string; version: string; only: string | undefined } {
+function asked(): {
+  archs: readonly Architecture[];
+  out: string;
+  version: string;
+  only: string | undefined;
+  quick: boolean;
+} {
   const refuse = (what: string): never => {
     process.stderr.write(
       `${what}; valid: npm run build -- [--arch x64|arm64] [--out DIR] [--version V] [--only folder|tarball|deb]\n`,
@@ -71,6 +79,7 @@ function asked(): { archs: readonly Architecture[]; out: string; version: string
     out: { type: 'string' },
     version: { type: 'string' },
     only: { type: 'string' },
+    quick: { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h' },
   } as const;
   const read = () => {
@@ -80,7 +89,7 @@ function asked(): { archs: readonly Architecture[]; out: string; version: string
       return refuse((error as Error).message.split('\n')[0] ?? '');
     }
   };
-  const { arch, out = join(ROOT, 'data/dist'), version = VERSION, only, help } = read();
+  const { arch, out = join(ROOT, 'data/dist'), version = VERSION, only, quick, help } = read();
   if (help) {
     process.stdout.write(USAGE);
     process.exit(0);
@@ -90,5 +99,5 @@ function asked(): { archs: readonly Architecture[]; out: string; version: string
   if (!/^\d+\.\d+\.\d+(~?[\w.]+)?$/.test(version)) refuse(`--version ${version}`);
   if (only !== undefined && !['folder', 'tarball', 'deb'].includes(only)) refuse(`--only ${only}`);
   if (existsSync(out) && !statSync(out).isDirectory()) refuse(`--out ${out}: not a folder`);
-  return { archs, out: resolve(out), version, only };
+  return { archs, out: resolve(out), version, only, quick };
 }

@@ -30,8 +30,18 @@ const PLACES: Record<string, string> = {
   'ops/logrotate': 'etc/logrotate.d',
 };
 
+export interface Debian {
+  version: string;
+  /** Debian's name of the architecture. */
+  arch: string;
+  /** Seconds since 1970 of every file. */
+  epoch: number;
+  /** Without compression. */
+  quick: boolean;
+}
+
 /** Makes the Debian package of a release folder in `out`. The same folder gives the same bytes. */
-export function debianPackage(release: string, out: string, version: string, arch: string, epoch: number): string {
+export function debianPackage(release: string, out: string, { version, arch, epoch, quick }: Debian): string {
   const file = join(out, `hybrid-soak_${version}_${arch}.deb`);
   const tree = `${file}.tree`;
   rmSync(tree, { recursive: true, force: true });
@@ -46,7 +56,12 @@ export function debianPackage(release: string, out: string, version: string, arc
   control(tree, version, arch);
   settle(tree, epoch);
   const env = { ...process.env, SOURCE_DATE_EPOCH: String(epoch) };
-  must(out, 'dpkg-deb', ['--root-owner-group', '-Zxz', '-z9', '--build', tree, `${file}.part`], env);
+  must(
+    out,
+    'dpkg-deb',
+    ['--root-owner-group', ...(quick ? ['-Znone'] : ['-Zxz', '-z9']), '--build', tree, `${file}.part`],
+    env,
+  );
   renameSync(`${file}.part`, file);
   rmSync(tree, { recursive: true, force: true });
   return file;
@@ -72,6 +87,8 @@ const debianPaths = (text: string): string =>
   text
     .replaceAll('/opt/hybrid-soak/current', `/${HOME}`)
     .replaceAll('--config config/config.toml', `--config /${CONFIG}/config.toml`)
+    // tmpfiles.d does not touch a file of root in a folder of another account: postinst does.
+    .replace(/^z \/var\/lib\/hybrid-soak\/config\/.*\n/gm, '')
     .replaceAll('/var/lib/hybrid-soak/config', `/${CONFIG}`);
 
 /** Manual pages, completions, licences and the change log. */

@@ -19,7 +19,7 @@ export function buildRelease(version: string, only: 'folder' | 'deb' = 'folder')
   const dist = join(ROOT, 'data/dist');
   mkdirSync(dist, { recursive: true });
   const out = mkdtempSync(join(dist, 'test-'));
-  const args = ['--arch', process.arch, '--version', version, '--out', out, '--only', only];
+  const args = ['--arch', process.arch, '--version', version, '--out', out, '--only', only, '--quick'];
   const { status, stderr } = spawnSync(process.execPath, ['ops/packaging/build.ts', ...args], {
     cwd: ROOT,
     encoding: 'utf8',

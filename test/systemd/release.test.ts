@@ -1,0 +1,103 @@
+import t from 'tap';
+import { STATE } from '../../ops/sandbox/machine.ts';
+import { Host, needsSystemd, UNIT, until } from './host.ts';
+import { buildRelease } from './release.ts';
+
+const CONFIG = '[engine]\ningest_mode = "synthetic"\ntick_interval_ms = 20\nsample_every = 1\n';
+
+/** A machine on which nothing of hybrid-soak is installed, and nothing was. */
+async function bareHost(): Promise<Host> {
+  const host = await Host.boot(CONFIG);
+  await host.soak('uninstall');
+  const accounts = 'userdel hybrid-soak; userdel hybrid-engine; groupdel hybrid-data; groupdel hybrid-soak-operators';
+  await host.machine.run(['sh', '-c', `rm -rf ${STATE}; ${accounts}`]);
+  return host;
+}
+
+t.test('a release is installed, verified, upgraded while the engine runs', needsSystemd(), async (t) => {
+  const [first, second] = [buildRelease('0.1.8'), buildRelease('0.1.9')];
+  const host = await bareHost();
+  t.teardown(async () => {
+    await host.close();
+    first.remove();
+    second.remove();
+  });
+  const outside = (...command: string[]) => host.machine.run(['env', '-C', '/', ...command]);
+
+  const installed = await outside(`${first.folder}/install`);
+  t.equal(installed.code, 0, installed.stderr);
+  t.equal((await outside('soak', '--version')).stdout, '0.1.8');
+  await outside('sh', '-c', `printf '%s' '${CONFIG}' > ${STATE}/config/config.toml`);
+  t.equal((await host.systemctl('enable', '--now', UNIT)).code, 0);
+  await until('rows', () => host.rows() > 20);
+  t.match(await host.show('ExecStart'), /\/opt\/hybrid-soak\/current\/node .*\/lib\/hybrid-engine\.mjs/);
+  const doctor = await outside('soak', 'doctor');
+  t.match(doctor.stdout, /the artefact is the one that was built/);
+  t.equal(doctor.code, 0, doctor.stdout);
+
+  await outside('sh', '-c', 'echo "// changed" >> /opt/hybrid-soak/current/lib/base.mjs');
+  const tampered = await outside('soak', 'doctor');
+  t.match(tampered.stdout, /lib\/base\.mjs differs/);
+  t.not(tampered.code, 0);
+
+  const rows = host.rows();
+  const upgraded = await outside(second.soak, 'install');
+  t.equal(upgraded.code, 0, upgraded.stderr);
+  t.equal(await host.show('ActiveState'), 'active');
+  const kept = (await outside('sh', '-c', 'ls /opt/hybrid-soak/releases')).stdout;
+  t.match(kept, /0\.1\.8-.*\n.*0\.1\.9-/, 'the release that runs is not deleted');
+  t.equal((await host.systemctl('restart', UNIT)).code, 0);
+  await until('rows of the new release', () => host.rows() > rows + 20);
+  t.match(await outside('soak', 'doctor'), { code: 0 });
+  t.match(await outside(second.soak, 'install'), { code: 0 });
+  t.notMatch((await outside('sh', '-c', 'ls /opt/hybrid-soak/releases')).stdout, /0\.1\.8/, 'then it is');
+});
+
+t.test('the Debian package installs, upgrades, downgrades, is removed and purged', needsSystemd(), async (t) => {
+  const [first, second] = [buildRelease('0.1.8', 'deb'), buildRelease('0.1.9', 'deb')];
+  const host = await bareHost();
+  t.teardown(async () => {
+    await host.close();
+    first.remove();
+    second.remove();
+  });
+  const outside = (...command: string[]) =>
+    host.machine.run(['env', '-C', '/', 'DEBIAN_FRONTEND=noninteractive', ...command]);
+  const apt = async (...args: string[]) => {
+    const ran = await outside('apt-get', '-y', '-q', '--allow-downgrades', '--no-install-recommends', ...args);
+    t.equal(ran.code, 0, `apt-get ${args.join(' ')}: ${ran.stdout.slice(-600)} ${ran.stderr.slice(-600)}`);
+  };
+  const text = async (...command: string[]) => (await outside(...command)).stdout;
+
+  await apt('install', first.deb);
+  t.equal(await host.show('ActiveState'), 'active');
+  t.match(await host.show('ExecStart'), /\/usr\/lib\/hybrid-soak\/node .* --config \/etc\/hybrid-soak\/config\.toml/);
+  await until('rows', () => host.rows() > 2);
+  t.equal(await text('stat', '-c', '%U:%G %a', '/etc/hybrid-soak'), 'hybrid-soak:hybrid-engine 2750');
+  t.equal(await text('stat', '-c', '%U:%G %a', '/etc/hybrid-soak/config.toml'), 'hybrid-soak:hybrid-engine 640');
+  const doctor = await outside('soak', 'doctor');
+  t.equal(doctor.code, 0, doctor.stdout);
+  t.match(await outside('soak', 'install'), { code: 12, stderr: /the Debian package installed it already/ });
+
+  await outside('sh', '-c', 'echo "# mine" >> /etc/hybrid-soak/config.toml');
+  let rows = host.rows();
+  await apt('install', second.deb);
+  t.equal(await text('soak', '--version'), '0.1.9');
+  await until('rows after the upgrade', () => host.rows() > rows);
+  t.match(await text('tail', '-n', '1', '/etc/hybrid-soak/config.toml'), '# mine');
+  t.equal(await text('stat', '-c', '%U %a', '/etc/hybrid-soak/config.toml'), 'hybrid-soak 640');
+
+  rows = host.rows();
+  await apt('install', first.deb);
+  t.equal(await text('soak', '--version'), '0.1.8');
+  await until('rows after the downgrade', () => host.rows() > rows);
+
+  await apt('remove', 'hybrid-soak');
+  t.equal(await host.show('ActiveState'), 'inactive');
+  rows = host.rows();
+  t.ok(rows > 0);
+  t.match(await text('ls', '/etc/hybrid-soak'), /config\.toml/);
+  await apt('purge', 'hybrid-soak');
+  t.equal((await outside('test', '-e', '/etc/hybrid-soak/config.toml')).code, 1);
+  t.equal(host.rows(), rows, 'the database is untouched');
+});
