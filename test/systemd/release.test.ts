@@ -10,7 +10,8 @@ async function bareHost(): Promise<Host> {
   const host = await Host.boot(CONFIG);
   await host.soak('uninstall');
   const accounts = 'userdel hybrid-soak; userdel hybrid-engine; groupdel hybrid-data; groupdel hybrid-soak-operators';
-  await host.machine.run(['sh', '-c', `rm -rf ${STATE}; ${accounts}`]);
+  // An image that starts no services says so in policy-rc.d; a server has none.
+  await host.machine.run(['sh', '-c', `rm -rf ${STATE} /usr/sbin/policy-rc.d; ${accounts}`]);
   return host;
 }
 
