@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { count } from '../../engine/engine.ts';
 import { eventually } from '../../eventually.ts';
 import { CONFIG, run, soak } from './soak.ts';
 
@@ -40,7 +41,10 @@ t.test('what cannot be reported on, or written, is one line and exit code 12', a
 
 t.test('soak dashboard serves beside a running soak, changes nothing, and ends on a signal', async (t) => {
   const cwd = t.testdir(folder());
-  await run(cwd, '-d', '3').ended;
+  const first = run(cwd, '-d', '1h');
+  await eventually(() => count(cwd) > 0);
+  first.child.kill('SIGINT');
+  await first.ended;
   const before = statSync(join(cwd, 'data/bot.db')).mtimeMs;
   const { child, ended } = soak(cwd, 'dashboard', '--listen', '127.0.0.1:0');
   let said = '';
