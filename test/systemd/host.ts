@@ -107,7 +107,7 @@ export class Host {
     });
     // nsenter stays outside: the signal has to be sent inside.
     const signal = (name: string) =>
-      this.run('pkill', `-${name}`, '-f', `supervisor/src/main.ts run --unit ${this.unit}`);
+      this.run('pkill', `-${name}`, '-f', `(supervisor/src/main.ts|lib/soak.mjs) run --unit ${this.unit}`);
     return { signal, ended };
   }
 

@@ -39,7 +39,7 @@ t.test('soak prove on a real systemd', needsSystemd(), async (t) => {
     t.match(await host.soak('doctor'), { code: 20, stdout: /cannot write .*bot\.db-wal\n +-> chown hybrid-engine: / });
     await host.run('chown', 'hybrid-engine:', 'data/bot.db-wal');
     const elsewhere = await host.machine.run(['env', '-C', '/root', 'soak', 'doctor']);
-    t.match(elsewhere, { code: 20, stdout: /FAIL {4}it reads this configuration: .*\n +-> run this in / });
+    t.match(elsewhere, { code: 0 }, 'the unit says where things are');
     t.match(await host.soak('doctor', '--unit', 'none.service'), {
       code: 20,
       stdout: /not-found.*\n +-> soak install/,

@@ -14,11 +14,12 @@ const opened = new Map<string, number>();
 export function openForCaller(file: string): void {
   const path = resolve(file);
   const fd = writableByOthers(path) === null ? openOne(path) : asSudoCaller(() => openOne(path));
-  if (fd !== null) opened.set(path, fd);
+  // By both names: the working directory may change with the account.
+  if (fd !== null) for (const name of [file, path]) opened.set(name, fd);
 }
 
 /** The descriptor of a file that was opened for the caller; null if none was. */
-export const callerFile = (file: string): number | null => opened.get(resolve(file)) ?? null;
+export const callerFile = (file: string): number | null => opened.get(file) ?? opened.get(resolve(file)) ?? null;
 
 function openOne(path: string): number | null {
   let fd: number;

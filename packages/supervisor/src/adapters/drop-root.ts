@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
 
 export interface Account {
   name: string;
@@ -17,7 +18,7 @@ export function accountOf(name: string): Account | null {
 
 export const isRoot = (): boolean => process.getuid?.() === 0;
 
-/** Gives up root for good: this process is that account, with its groups. Throws if root could be had back. */
+/** Gives up root for good, and the working directory if the account may not enter it: this process is that account, with its groups. Throws if root could be had back. */
 export function dropRoot({ name, uid, gid, home }: Account): void {
   if (uid === 0 || gid === 0) throw new Error(`${name}: is root`);
   initGroups(name, gid);
@@ -26,9 +27,19 @@ export function dropRoot({ name, uid, gid, home }: Account): void {
   process.setuid?.(uid);
   if (process.getuid?.() !== uid || process.geteuid?.() !== uid || process.getgid?.() !== gid)
     throw new Error(`${name}: root could not be given up`);
+  leaveClosedFolder();
   Object.assign(process.env, { HOME: home, USER: name, LOGNAME: name });
   for (const name of ['XDG_RUNTIME_DIR', 'XDG_CONFIG_HOME', 'XDG_STATE_HOME', 'XDG_DATA_HOME', 'XDG_CACHE_HOME'])
     delete process.env[name];
+}
+
+/** A child cannot be started in a folder that this account may not enter, /root for example. */
+export function leaveClosedFolder(): void {
+  try {
+    accessSync('.', constants.X_OK);
+  } catch {
+    process.chdir('/');
+  }
 }
 
 /** The supplementary groups of an account become this process's (initgroups(3)). */

@@ -4,6 +4,7 @@ import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import { VERSION } from '@hybrid-soak/contract/version.ts';
 import { Command, Option } from 'commander';
 import { isRelease, ROOT } from '../adapters/root.ts';
+import { refuseDuringSoak } from '../install/going.ts';
 import { install } from '../install/install.ts';
 import { ENGINE, layoutOf } from '../install/layout.ts';
 import type { Way } from '../install/making.ts';
@@ -37,6 +38,7 @@ export function installCommand(): Command {
       )
       .action((flags: Flags) => {
         const way = wayOf(flags);
+        if (!way.dryRun) refuseDuringSoak('install', way.layout);
         const link = flags.link === undefined ? null : linkTarget(flags.link);
         if (link === null) refuseWithoutRelease();
         const changed = install(installSteps(way.layout, ROOT, way.version, link), way);
@@ -53,7 +55,9 @@ export function uninstallCommand(): Command {
     .description('remove what `soak install` made, restore what it replaced; data and what was edited stay')
     .addHelpText('after', '\nExample:\n  sudo soak uninstall --dry-run')
     .action((flags: Flags) => {
-      if (!uninstall(wayOf(flags))) process.stdout.write('nothing is installed\n');
+      const way = wayOf(flags);
+      if (!way.dryRun) refuseDuringSoak('uninstall', way.layout);
+      if (!uninstall(way)) process.stdout.write('nothing is installed\n');
     });
 }
 

@@ -132,7 +132,7 @@ async function runSoak(flags: RunFlags): Promise<number> {
       return now.text;
     },
   };
-  const out = flags.report === undefined ? undefined : resolve(flags.report === true ? 'report.html' : flags.report);
+  const out = reportFile(flags.report);
   await refuseUnable(plan, out);
   const { window_s, max_restarts_per_hour: restart_budget } = asked.parameters;
   const watched = watch({ duration_s: asked.duration_s, window_s, restart_budget });
@@ -144,6 +144,13 @@ async function runSoak(flags: RunFlags): Promise<number> {
   const { ending, summary } = await soak(plan, reporter).finally(reporter.end);
   await conclude(plan, flags, summary, out, reporter.note);
   return ending.exit_code;
+}
+
+/** Absolute, unless it was opened for the caller by that name. */
+function reportFile(report: RunFlags['report']): string | undefined {
+  if (report === undefined) return undefined;
+  const file = report === true ? 'report.html' : report;
+  return callerFile(file) === null ? resolve(file) : file;
 }
 
 /** Refuses what could not be measured or written, before anything is changed. */

@@ -6,19 +6,15 @@ export interface DroppedRun {
   error: string;
 }
 
-/** An account by name, with its groups; or a bare user and group id. */
+/** An account by name, with its groups; or a bare user and group id. Null: this process's own account. */
 export type As = string | { uid: number; gid: number };
 
 /**
  * Runs a command in a child that has given up root for good. What lies below the state folder belongs to other accounts, which
  * may replace it at any moment: root itself never opens it.
  */
-export function dropped(as: As, command: string[], input = ''): DroppedRun {
-  const flags =
-    typeof as === 'string'
-      ? [`--reuid=${as}`, `--regid=${as}`, '--init-groups']
-      : [`--reuid=${as.uid}`, `--regid=${as.gid}`, '--clear-groups'];
-  const { status, stdout, stderr, error } = spawnSync('setpriv', [...flags, '--', ...command], {
+export function dropped(as: As | null, command: string[], input = ''): DroppedRun {
+  const { status, stdout, stderr, error } = spawnSync('setpriv', [...identity(as), '--', ...command], {
     cwd: '/',
     encoding: 'utf8',
     env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
@@ -27,6 +23,12 @@ export function dropped(as: As, command: string[], input = ''): DroppedRun {
   });
   const why = stderr?.trim() || error?.message || `exit code ${status}`;
   return { ok: status === 0, stdout: stdout ?? '', error: why };
+}
+
+function identity(as: As | null): string[] {
+  if (as === null) return [];
+  if (typeof as === 'string') return [`--reuid=${as}`, `--regid=${as}`, '--init-groups'];
+  return [`--reuid=${as.uid}`, `--regid=${as.gid}`, '--clear-groups'];
 }
 
 /** SHA-256 of a regular file as that account reads it; null if there is none. */

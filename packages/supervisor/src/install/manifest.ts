@@ -30,7 +30,7 @@ export function loadManifest(path: string): Manifest | null {
 
 export function saveManifest(path: string, manifest: Manifest): void {
   mkdirSync(dirname(path), { recursive: true });
-  replaceFile(path, `${JSON.stringify(manifest, null, 2)}\n`);
+  replaceFile(path, `${JSON.stringify(manifest, null, 2)}\n`, { mode: 0o644 });
 }
 
 export const removeManifest = (path: string): void => rmSync(path, { force: true });

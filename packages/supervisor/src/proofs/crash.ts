@@ -1,4 +1,4 @@
-import { signalProcess } from '../adapters/signal-process.ts';
+import { signalEngine } from '../adapters/root-parent.ts';
 import type { Notes } from '../inspect/notes.ts';
 import { supervisorKilled } from './crash-supervisor.ts';
 import { localExchange } from './exchange.ts';
@@ -36,7 +36,7 @@ async function engineKilled(ground: Ground, notes: Notes, times: number): Promis
     await ground.resetCounters();
     await ground.pause(Math.random() * 500);
     const victim = unit;
-    signalProcess(victim.main_pid, 'SIGKILL');
+    signalEngine(victim.main_pid, 'SIGKILL');
     const started = performance.now();
     await ground.until(
       'another process',

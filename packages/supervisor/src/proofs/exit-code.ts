@@ -1,5 +1,5 @@
 import { ENGINE_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
-import { signalProcess } from '../adapters/signal-process.ts';
+import { signalEngine } from '../adapters/root-parent.ts';
 import type { Notes } from '../inspect/notes.ts';
 import { systemctl } from '../unit/systemctl.ts';
 import { timeSpanMs } from '../unit/unit-file.ts';
@@ -72,7 +72,7 @@ async function refused(ground: Ground, notes: Notes, what: string, text: string,
 
 async function crashed(ground: Ground, notes: Notes): Promise<void> {
   const before = await ground.restart();
-  signalProcess(before.main_pid, 'SIGSEGV');
+  signalEngine(before.main_pid, 'SIGSEGV');
   notes.ran(`kill -SEGV ${before.main_pid}`, 0, '');
   const after = await ground.until(
     'a new process after SIGSEGV',
@@ -93,7 +93,7 @@ async function crashed(ground: Ground, notes: Notes): Promise<void> {
 /** By SIGTERM, whose exit code 0 `Restart=` has to leave alone, and by the manager. */
 async function stopped(ground: Ground, notes: Notes, restartMs: number): Promise<void> {
   const { main_pid: pid } = await ground.writing();
-  signalProcess(pid, 'SIGTERM');
+  signalEngine(pid, 'SIGTERM');
   notes.ran(`kill -TERM ${pid}`, 0, '');
   await ground.until('an end after SIGTERM', async () => (await ground.unit()).main_pid !== pid, 30);
   await down(ground, notes, 'SIGTERM', restartMs);

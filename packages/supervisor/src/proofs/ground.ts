@@ -86,7 +86,7 @@ export class Ground {
   configure(changes: Settings): void {
     const { runState } = this;
     const { config } = this.plan;
-    const files = ['', '-wal', '-shm', '.lock'].map((suffix) => this.scratch.path + suffix);
+    const files = ['', '-wal', '-shm', '.lock', '.lock-journal'].map((suffix) => this.scratch.path + suffix);
     if (runState.scratch === undefined) runState.scratch = files;
     this.#save();
     this.replace(config, this.settings(changes));

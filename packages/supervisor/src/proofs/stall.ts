@@ -1,6 +1,6 @@
 import { monotonicMs } from '../adapters/clock.ts';
 import { hostPressure } from '../adapters/pressure.ts';
-import { signalProcess } from '../adapters/signal-process.ts';
+import { signalEngine } from '../adapters/root-parent.ts';
 import type { Notes } from '../inspect/notes.ts';
 import type { Ground } from './ground.ts';
 import { type InnerSoak, innerSoak } from './inner-soak.ts';
@@ -64,7 +64,7 @@ async function frozen(ground: Ground, notes: Notes, soak: InnerSoak, when: strin
   await ground.until('rows before the stall', () => ground.scratch.lastId() > before, 30);
   const seq = soak.decisions().at(-1)?.seq ?? 0;
   const victim = await ground.until('the process that writes', () => status(), 10);
-  signalProcess(victim.pid, 'SIGSTOP');
+  signalEngine(victim.pid, 'SIGSTOP');
   const at = monotonicMs();
   notes.ran(`kill -STOP ${victim.pid}`, 0, '');
   const later = (action: string) => (r: { seq?: number | undefined; action: string }) =>

@@ -5,6 +5,7 @@ import type { Replaced, RunState } from '@hybrid-soak/contract/run-state.ts';
 import { readText, writeSampleEvery } from '../adapters/config-file.ts';
 import { writeConfig } from '../adapters/config-writer.ts';
 import { replaceFile } from '../adapters/replace-file.ts';
+import { removeScratchFile } from '../adapters/root-parent.ts';
 import { Stop } from '../stop.ts';
 
 export interface ConfigRestored {
@@ -94,5 +95,5 @@ function restoreReplaced({ path, original_text: original, written }: Replaced, r
 }
 
 export function removeScratch({ scratch = [] }: RunState): void {
-  for (const path of scratch) rmSync(path, { force: true });
+  for (const path of scratch) removeScratchFile(path);
 }
