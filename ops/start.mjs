@@ -1,5 +1,5 @@
 // `npm start`: a soak against a local exchange, in a folder of its own under data/. Runs on the project's own Node.
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -16,12 +16,19 @@ try {
   process.stderr.write(`${home}: not writable (${error.code}); valid: a checkout that this user may write in\n`);
   process.exit(12);
 }
-const feed = spawn(join(root, 'packages/feed/bin/hybrid-feed'), ['serve', '--port', '0', '--rate', '200'], {
-  stdio: ['ignore', 'pipe', 'inherit'],
-  detached: true,
-});
+const feedCommand = [join(root, 'packages/feed/bin/hybrid-feed'), 'serve', '--port', '0', '--rate', '200'];
+// Ended by the kernel if this process is killed (prctl(2), PR_SET_PDEATHSIG).
+const [program, ...words] =
+  spawnSync('setpriv', ['--version']).status === 0
+    ? ['setpriv', '--pdeathsig', 'SIGTERM', '--', ...feedCommand]
+    : feedCommand;
+const feed = spawn(program, words, { stdio: ['ignore', 'pipe', 'inherit'], detached: true });
 const stopFeed = () => feed.kill('SIGTERM');
 process.on('exit', stopFeed);
+// A closed terminal sends it to the soak as well, which restores; without a handler the feed would stay.
+process.on('SIGHUP', () => {
+  if (soak === undefined) process.exit(129);
+});
 feed.once('exit', (code) => {
   if (soak === undefined) process.exit(code ?? 1);
 });

@@ -29,6 +29,7 @@ const WANTED = {
   'systemd-nspawn': 'systemd-container',
   chromium: 'chromium',
   lnav: 'lnav',
+  logrotate: 'logrotate',
   pkaction: 'polkitd',
   setfacl: 'acl',
   setfattr: 'attr',

@@ -1,0 +1,59 @@
+import { spawn } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import t from 'tap';
+import { removeDeadMachines } from '../../ops/sandbox/leftovers.ts';
+import { bootMachine } from '../../ops/sandbox/machine.ts';
+import { eventually } from '../eventually.ts';
+import { needsSystemd, until } from './host.ts';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+const foldersOf = (pid: number) => readdirSync(tmpdir()).filter((name) => name.startsWith(`hybrid-sandbox-${pid}-`));
+const mounts = (folder: string) => readFileSync('/proc/self/mounts', 'utf8').includes(folder);
+
+function commands(): string[] {
+  return readdirSync('/proc').flatMap((pid) => {
+    try {
+      return /^\d+$/.test(pid) ? [readFileSync(`/proc/${pid}/cmdline`, 'latin1').replaceAll('\0', ' ')] : [];
+    } catch {
+      return []; // It has ended.
+    }
+  });
+}
+
+t.test('the machine of an owner that was killed is removed by the next one', needsSystemd(), async (t) => {
+  const script =
+    "import { bootMachine } from './ops/sandbox/machine.ts'; await bootMachine(); console.log('up'); setInterval(() => {}, 1e6);";
+  const owner = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    cwd: ROOT,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  await new Promise((up) => owner.stdout.once('data', up));
+  const [name = ''] = foldersOf(owner.pid as number);
+  const folder = join(tmpdir(), name);
+  removeDeadMachines();
+  t.ok(mounts(folder), 'a living owner keeps its machine');
+  const gone = new Promise((resolve) => owner.once('exit', resolve));
+  owner.kill('SIGKILL');
+  await gone;
+  t.ok(existsSync(folder));
+  removeDeadMachines();
+  t.notOk(existsSync(folder));
+  t.notOk(mounts(folder));
+  t.ok(await eventually(() => !commands().some((command) => command.includes(folder))));
+});
+
+t.test('a machine closes although what was started in it is stopped, or ignores signals', needsSystemd(), async (t) => {
+  const machine = await bootMachine();
+  const child = machine.spawn(['sh', '-c', 'trap "" TERM HUP INT; echo up; while :; do sleep 1; done'], 'pipe');
+  await new Promise((up) => child.stdout?.once('data', up));
+  child.kill('SIGSTOP');
+  const ran = machine.run(['sleep', '1000'], { timeoutMs: 600_000 });
+  await until('the sleep', async () => (await machine.run(['pgrep', '-x', 'sleep'])).code === 0);
+  const began = performance.now();
+  await machine.close();
+  t.ok(performance.now() - began < 40_000);
+  t.not((await ran).code, 0);
+  t.notOk(existsSync(`/proc/${machine.pid}/ns`) && mounts(machine.root));
+});
