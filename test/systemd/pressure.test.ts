@@ -44,7 +44,7 @@ t.test(
     await host.release();
     t.same(host.decisions('ENGINE_RESTART'), [], 'adaptive does not restart once');
     const holds = host.decisions('HOLD');
-    t.match(holds, [{ reason: 'ambient', engine_share: Number }]);
+    t.match(holds, [{ hold: 'ambient', part: { cpu: Number }, limit: { cpu: 20 } }]);
     t.match(host.decisions('COMPLETE')[0], { reason: 'the soak ran its time', state: 'NORMAL' });
     t.ok(Number(holds[0]?.['cpu_some_avg10']) >= 60, 'at a pressure of 60 or more');
     t.equal(host.readConfig(), CONFIG);

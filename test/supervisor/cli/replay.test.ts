@@ -127,7 +127,7 @@ t.test('for people: what was recorded beside what would have been, then both in 
   t.match(stdout, /^time +recorded +replayed\n/);
   t.match(stdout, /14:20:45 {2}THROTTLE3 ABORT: psi over limit/);
   t.match(stdout, /aborted +yes +no\n/);
-  t.match(stderr, /attribution is unavailable/);
+  t.match(stderr, /the engine's share is unknown/);
 });
 
 t.test('--set changes a key of the policy', async (t) => {

@@ -50,7 +50,7 @@ export function drawMarks(plot: uPlotType, marks: PageDecision[], withHeads: boo
   ctx.restore();
 }
 
-/** Lines across: the effective limit and the baseline, or the stall threshold. */
+/** Lines across: the limit of the engine's part and the baseline, or the stall threshold. */
 export function drawLevel(plot: uPlotType, level: number | null | undefined, name: string, dash: number[]): void {
   if (level === null || level === undefined) return;
   const { ctx, bbox } = plot;

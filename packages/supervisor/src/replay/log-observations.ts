@@ -65,7 +65,7 @@ export interface LogReading {
 
 /**
  * A decision log as observations: every look that has PSI fields is one, at its timestamp. The log says nothing of the
- * engine's cgroup, so attribution is unavailable, and of its rows only in STALL records: elsewhere rows are assumed to
+ * engine's cgroup, so the engine's share is unknown, and of its rows only in STALL records: elsewhere rows are assumed to
  * have come. Takes the records in the order of their stamps, one at a time.
  */
 export function observationsFrom({ stalls, silenceMs }: LogReading, emit: (observation: Observation) => void) {

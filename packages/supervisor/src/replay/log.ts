@@ -40,7 +40,7 @@ export function logRecording(path: string, run: string): Recording {
   if (garbage > 0) notes.push(`skipped ${garbage} lines that are not JSON`);
   if (omitted > 0) notes.push(`${omitted} recorded decisions in the middle of the run are not shown`);
   if (run === '' && place.others) notes.push(`the last run in it: ${place.run_id}; --run picks another`);
-  notes.push('a decision log: attribution is unavailable, rows and restarts are assumed to have succeeded');
+  notes.push("a decision log: the engine's share is unknown, rows and restarts are assumed to have succeeded");
   const options = optionsOf(first, startup, { spanS: (span[1] - span[0]) / 1000, complete: survey.complete });
   const measured = calibrated?.['baseline'];
   const baseline = isObject(measured) ? (measured as PerResource<number | null>) : null;
