@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { beginsAsTrade } from '@hybrid-soak/engine/core/sampling.ts';
 import type { Mapped } from '@hybrid-soak/engine/core/tick.ts';
 import { mapBinanceBytes } from '@hybrid-soak/engine/feeds/exchanges/binance-bytes.ts';
 import { mapGeminiBytes } from '@hybrid-soak/engine/feeds/exchanges/gemini-bytes.ts';
 import { mapBytes, mapFrame } from '@hybrid-soak/engine/feeds/exchanges/map-frame.ts';
+import { frames } from '@hybrid-soak/feed/frames.ts';
 import fc from 'fast-check';
 import t from 'tap';
 
@@ -131,3 +133,15 @@ t.test('The frames that come by the thousand take the pass over the bytes', asyn
     trades: [{ symbol: 'BTCUSD', price: 3632.54, volume: 0.1362819142, ts: 1547759964051, tradeId: 7 }],
   });
 });
+
+t.test(
+  'Frames as hybrid-feed writes them take the pass over the bytes, and the first test of the sampling',
+  async (t) => {
+    const [trades, updates] = [frames('binance', 1, 'btcusdt', 1000), frames('gemini', 1, 'btcusd', 1000)];
+    for (let n = 0; n < 100; n++) {
+      const trade = Buffer.from(trades.next(1_700_000_000_000 + n));
+      t.ok(beginsAsTrade(trade) && mapBinanceBytes(trade) !== undefined);
+      t.ok(mapGeminiBytes(Buffer.from(updates.next(1_700_000_000_000 + n)), 'BTCUSD') !== undefined);
+    }
+  },
+);

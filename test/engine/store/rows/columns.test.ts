@@ -3,7 +3,9 @@ import type { Market } from '@hybrid-soak/engine/core/market.ts';
 import type { Tick } from '@hybrid-soak/engine/core/tick.ts';
 import { openDatabase } from '@hybrid-soak/engine/store/open/open.ts';
 import { TickColumns } from '@hybrid-soak/engine/store/rows/columns.ts';
+import { type FlatRows, pushSignal, signalInserter } from '@hybrid-soak/engine/store/rows/flat-rows.ts';
 import { tickInserter } from '@hybrid-soak/engine/store/rows/insert-ticks.ts';
+import type Database from 'better-sqlite3';
 import t from 'tap';
 import { known, marketsOf } from '../../ticks.ts';
 
@@ -63,4 +65,67 @@ t.test('A batch given away is not written to again, and a buffer given back is',
 t.test('An open batch without a tick gives away no buffer', async (t) => {
   const { rows, buffer } = new TickColumns(4).take();
   t.same([rows, buffer.byteLength], [0, 0]);
+});
+
+/** How often each statement of the database runs from now on, by the number of rows that it inserts. */
+function counted(db: Database.Database): Map<number, number> {
+  const runs = new Map<number, number>();
+  const prepare = db.prepare.bind(db);
+  db.prepare = ((sql: string) => {
+    const statement = prepare(sql);
+    const rows = sql.split('?').length - 1;
+    const run = statement.run.bind(statement);
+    statement.run = ((...values: unknown[]) => {
+      runs.set(rows, (runs.get(rows) ?? 0) + 1);
+      return run(...values);
+    }) as typeof statement.run;
+    return statement;
+  }) as typeof db.prepare;
+  return runs;
+}
+
+t.test('Ticks of one market and source go in by the hundred, others one by one', async (t) => {
+  const { db } = openDatabase(join(t.testdir(), 'bot.db'));
+  t.teardown(() => db.close());
+  const runs = counted(db);
+  const insert = tickInserter(db, known(markets));
+  const columns = new TickColumns(16);
+  for (let n = 0; n < 230; n++) columns.append({ ...tick(n, 1_000_000_000 + n), source: 'binance' });
+  insert(columns.take());
+  t.same(
+    [...runs],
+    [
+      [400, 2],
+      [4, 30],
+    ],
+  );
+  for (let n = 0; n < 200; n++) columns.append(tick(n, n, markets[n % 2]));
+  insert(columns.take());
+  t.equal(runs.get(400), 2);
+});
+
+t.test('Signals go in by twenty-five', async (t) => {
+  const { db } = openDatabase(join(t.testdir(), 'bot.db'));
+  t.teardown(() => db.close());
+  const runs = counted(db);
+  const insert = signalInserter(db, known(markets));
+  const rows: FlatRows = [];
+  for (let ts = 0; ts < 60; ts++)
+    pushSignal(rows, {
+      market: markets[0] as Market,
+      ts,
+      source: 's',
+      strategy: 'sma',
+      side: 'BUY',
+      price: 1,
+      reason: '',
+    });
+  insert(rows);
+  t.same(
+    [...runs],
+    [
+      [200, 2],
+      [8, 10],
+    ],
+  );
 });
