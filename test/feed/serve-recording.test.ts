@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { recordedLine } from '@hybrid-soak/contract/recording.ts';
+import { recordedLine } from '@hybrid-soak/contract/recorded-frame.ts';
 import { serveRecording } from '@hybrid-soak/feed/serve-recording.ts';
 import t, { type Test } from 'tap';
 import WebSocket from 'ws';

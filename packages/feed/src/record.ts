@@ -1,4 +1,4 @@
-import { recordedLine } from '@hybrid-soak/contract/recording.ts';
+import { recordedLine } from '@hybrid-soak/contract/recorded-frame.ts';
 import WebSocket from 'ws';
 import { RecordingFile, type RotationRules } from './recording-file.ts';
 

@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { recordedFrame } from '@hybrid-soak/contract/recording.ts';
+import { recordedFrame } from '@hybrid-soak/contract/recorded-frame.ts';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { listening, type Served } from './serve.ts';
 

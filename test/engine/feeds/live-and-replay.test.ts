@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { configSchema } from '@hybrid-soak/contract/config.ts';
-import { recordedLine } from '@hybrid-soak/contract/recording.ts';
+import { recordedLine } from '@hybrid-soak/contract/recorded-frame.ts';
 import type { FrameOrigin } from '@hybrid-soak/engine/core/frame-origin.ts';
 import { startReplay } from '@hybrid-soak/engine/feeds/replay/replay.ts';
 import { startSources } from '@hybrid-soak/engine/feeds/sources.ts';

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { recordedLine } from '@hybrid-soak/contract/recording.ts';
+import { recordedLine } from '@hybrid-soak/contract/recorded-frame.ts';
 import { frames } from '@hybrid-soak/feed/frames.ts';
 import Database from 'better-sqlite3';
 import t, { type Test } from 'tap';

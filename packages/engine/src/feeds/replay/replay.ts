@@ -1,4 +1,4 @@
-import { type RecordedFrame, recordedFrame } from '@hybrid-soak/contract/recording.ts';
+import { type RecordedFrame, recordedFrame } from '@hybrid-soak/contract/recorded-frame.ts';
 import { venueOf } from '../../core/exchanges.ts';
 import type { FrameOrigin } from '../../core/frame-origin.ts';
 import { type JsonObject, parseJson } from '../../core/json.ts';

@@ -1,5 +1,5 @@
+import { recordedFrame, recordedLine } from '@hybrid-soak/contract/recorded-frame.ts';
 import { recordedTime } from '@hybrid-soak/contract/recorded-time.ts';
-import { recordedFrame, recordedLine } from '@hybrid-soak/contract/recording.ts';
 import t from 'tap';
 import { CONTROL, HISTORY, IGNORED, LIVE, MALFORMED, MS } from '../fixtures/frames.ts';
 
