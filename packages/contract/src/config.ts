@@ -77,10 +77,10 @@ export const configSchema = z.strictObject({
   connection: z
     .strictObject({
       handshake_timeout_ms: positive.default(10_000),
-      first_frame_timeout_ms: positive.default(15_000),
+      first_frame_timeout_ms: positive.default(30_000).describe('to the first sign of life: frame, ping or pong'),
       ping_interval_ms: positive.default(20_000),
       pong_timeout_ms: positive.default(10_000),
-      idle_timeout_ms: positive.default(60_000).describe('no frame at all'),
+      idle_timeout_ms: positive.default(60_000).describe('no sign of life at all'),
       trade_stale_ms: positive.default(300_000).describe('frames, but no trade'),
       subscribe_timeout_ms: positive.default(10_000),
       backoff_base_ms: positive.default(500),
