@@ -1,4 +1,5 @@
 // `npm run bench -- [name…] [--quick] [--json]`: yardsticks beside the real thing, as ratios, against their targets.
+// `--peers`: other programs beside the engine, at several rates; they are installed under data/bench/peers.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -11,8 +12,16 @@ import { ROWS } from './rows/all.ts';
 
 const GROWTH = 'growth';
 const { values, positionals } = asked();
-const chosen = ROWS.filter((row) => (positionals.length > 0 ? isNamed(row) : row.onlyNamed !== true));
 const out = values.json ? process.stderr : process.stdout;
+if (values.peers) {
+  // Loaded only here: it installs what no other row needs.
+  const { peers } = await import('./peers/main.ts');
+  const say = (text: string) => out.write(`${text}\n`);
+  const figures = await peers(values.quick, say);
+  keepReport({ peers: figures });
+  process.exit(0);
+}
+const chosen = ROWS.filter((row) => (positionals.length > 0 ? isNamed(row) : row.onlyNamed !== true));
 const rules = { quick: values.quick, repeats: values.quick ? 3 : 5 };
 const started = performance.now();
 const results = [];
@@ -31,19 +40,19 @@ if (positionals.length === 0 || positionals.includes(GROWTH))
 const seconds = Math.round((performance.now() - started) / 1000);
 out.write(`\n${seconds} s in all\n`);
 
-const report = {
-  machine: { cpu: cpus()[0]?.model ?? '', cpus: cpus().length, memory_mb: Math.round(totalmem() / 1024 ** 2) },
-  node: process.version,
-  seconds,
-  rows: results,
-  growth: grown.flat(),
-};
-const folder = resolve(import.meta.dirname, '../../data/bench');
-mkdirSync(folder, { recursive: true });
-const file = join(folder, `${new Date().toISOString().replace(/[:.]/g, '-')}.json`);
-writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
-out.write(`${file}\n`);
-if (values.json) process.stdout.write(`${JSON.stringify(report)}\n`);
+keepReport({ seconds, rows: results, growth: grown.flat() });
+
+/** Writes what was measured, with the machine it was measured on, to `data/bench/`. */
+function keepReport(measured: object): void {
+  const machine = { cpu: cpus()[0]?.model ?? '', cpus: cpus().length, memory_mb: Math.round(totalmem() / 1024 ** 2) };
+  const report = { machine, node: process.version, ...measured };
+  const folder = resolve(import.meta.dirname, '../../data/bench');
+  mkdirSync(folder, { recursive: true });
+  const file = join(folder, `${new Date().toISOString().replace(/[:.]/g, '-')}.json`);
+  writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
+  out.write(`${file}\n`);
+  if (values.json) process.stdout.write(`${JSON.stringify(report)}\n`);
+}
 
 /** A row is chosen by its name, its slope with it. */
 function isNamed({ name }: Row): boolean {
@@ -54,10 +63,11 @@ function asked() {
   const options = {
     quick: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
+    peers: { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h', default: false },
   } as const;
   const names = [...ROWS.map((row) => row.name), GROWTH];
-  const usage = `npm run bench -- [name…] [--quick] [--json]\nnames: ${names.join(', ')}\n`;
+  const usage = `npm run bench -- [name…] [--quick] [--json]\n       npm run bench -- --peers [--quick] [--json]\nnames: ${names.join(', ')}\n`;
   try {
     const given = parseArgs({ allowPositionals: true, options });
     const unknown = given.positionals.filter((name) => !names.includes(name));
