@@ -11,6 +11,7 @@ interface Trade {
 }
 interface Exchange {
   urls: { api: { ws: { spot: string } } };
+  loadHttpProxyAgent(): Promise<unknown>;
   setMarkets(markets: Record<string, unknown>): void;
   watchTrades(symbol: string): Promise<Trade[]>;
 }
@@ -25,6 +26,8 @@ exchange.urls.api.ws.spot = new URL('/ws', url).href;
 const market = { id: 'BTCUSDT', lowercaseId: 'btcusdt', symbol: 'BTC/USDT', base: 'BTC', quote: 'USDT' };
 const kind = { type: 'spot', spot: true, active: true, contract: false, option: false, margin: false };
 exchange.setMarkets({ 'BTC/USDT': { ...market, baseId: 'BTC', quoteId: 'USDT', ...kind, precision: {}, limits: {} } });
+// It wants an agent for URLs without TLS.
+await exchange.loadHttpProxyAgent();
 const keep = sameRows(path, 'ccxt');
 process.on('disconnect', () => process.exit());
 for (;;)
