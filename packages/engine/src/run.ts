@@ -24,7 +24,7 @@ import { startWriter, type Writer } from './store/writer.ts';
 
 const DAY_MS = 86_400_000;
 /** At rest the whole heartbeat row is written this often; in between only its time. */
-const STATUS_MS = 10_000;
+const STATUS_MS = 30_000;
 /** What a source sent before the signal is read within this time. */
 const LONGEST_INTAKE_MS = 2000;
 
@@ -102,7 +102,7 @@ async function runOn(
       health: learnt.splice(0),
       status: statusRow(parts, vitals(), stopped),
     });
-  const flushing = flusher(config.storage.flush_interval_ms, flush);
+  const flushing = flusher(clock, config.storage.flush_interval_ms, flush);
   const feed = startFeed(loaded, pipeline, writer, log, { clock, learnt, end, touch: flushing.touch });
   const parts = { pipeline, writer, feed, startedMs };
   pipeline.onDue = flush;

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { cpuOf, type Feed, startEngine, startFeed, startPart, wakeUpsOf } from '../clients.ts';
 import { privateMb, sleep } from '../memory.ts';
+import { compile } from '../rows/memory.ts';
 import { installPeers, PEERS } from './install.ts';
 
 const RATES = [0, 20, 200, 1000, 5000, 20_000];
@@ -117,6 +118,7 @@ function rowsIn(path: string): number {
 export async function peers(quick: boolean, say: (line: string) => void): Promise<PeerFigure[]> {
   const [warmS, forS] = quick ? [6, 5] : [45, 20];
   const missing = installPeers(say);
+  await compile();
   const figures: PeerFigure[] = [];
   say('trades/s  peer                        CPU ms/s   us/row   rows/s  wake-ups/s  private MB');
   for (const rate of RATES)

@@ -5,7 +5,7 @@ import { type Row, type Rules, shared } from '../row.ts';
 const RATE = 5000;
 
 /** Compiled modules outlive a process: the engine is measured as it is from its second start on. */
-async function compile(): Promise<void> {
+export async function compile(): Promise<void> {
   const engine = startEngine('[engine]\ntick_interval_ms = 10\n');
   await engine.until(1);
   await engine.close();

@@ -5,6 +5,7 @@ import { type Client, cpuOf, type Feed, startEngine, startFeed, startPart, wakeU
 import { sleep } from '../memory.ts';
 import { median } from '../ratio.ts';
 import { type Row, type Rules, shared } from '../row.ts';
+import { compile } from './memory.ts';
 
 /** One process over one slice of time: CPU in milliseconds a second, and wake-ups of all its threads a second. */
 interface Slice {
@@ -18,6 +19,7 @@ const SLICES = 5;
 async function measure(tradesPerSecond: number, { quick }: Rules): Promise<{ bare: Slice; engine: Slice }[]> {
   const [warmS, sliceS] = quick ? [8, 3] : [60, 12];
   const folder = mkdtempSync(join(tmpdir(), 'hybrid-bench-'));
+  await compile();
   const feeds: Feed[] = [];
   const clients: Client[] = [];
   try {

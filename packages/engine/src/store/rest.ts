@@ -3,6 +3,8 @@ import type { Beat } from './beat.ts';
 
 /** Longer than two beats of the main thread, which come each second: one that is late is not a frozen thread. */
 const ALIVE_MS = 2500;
+/** Commits that come at the same interval come a little early or late; the heartbeat at rest waits for a late one. */
+const COMMIT_SLACK_MS = 500;
 
 /**
  * The heartbeat while there is nothing to commit: one small statement on the writer's own timer, so that the main thread need
@@ -12,13 +14,17 @@ export function heartbeatAtRest(db: Database.Database, beat: Beat, everyMs: numb
   const touch = db.prepare('UPDATE engine_status SET last_flush_ms = ? WHERE id = 1');
   let seen = beat.beats();
   let movedMs = performance.now();
-  const timer = setTimeout(look, everyMs);
+  let timer = setTimeout(look, everyMs);
+  const arm = (ms: number) => {
+    clearTimeout(timer);
+    timer = setTimeout(look, ms);
+  };
   function look() {
     const beats = beat.beats();
     const nowMs = performance.now();
     if (beats !== seen) movedMs = nowMs;
     seen = beats;
-    timer.refresh();
+    arm(everyMs);
     if (nowMs - movedMs > ALIVE_MS) return;
     run(() => {
       touch.run(Date.now());
@@ -27,7 +33,7 @@ export function heartbeatAtRest(db: Database.Database, beat: Beat, everyMs: numb
   }
   return {
     /** After a commit, which was a heartbeat too. */
-    postpone: () => void timer.refresh(),
+    postpone: () => arm(everyMs + COMMIT_SLACK_MS),
     stop: () => clearTimeout(timer),
   };
 }

@@ -18,6 +18,8 @@ const rules = workerData as WriterRules;
 const port = parentPort as NonNullable<typeof parentPort>;
 /** The main thread beats once a second. */
 const LEAST_REST_MS = 1000;
+/** At rest the files are looked at with one heartbeat in this many; with every commit of rows otherwise. */
+const REST_LOOKS = 5;
 
 const tell = (message: FromWriter) => port.postMessage(message);
 
@@ -35,8 +37,9 @@ function serve(): void {
   let ticksWritten = 0;
   tell({ kind: 'ready', ...opened, seeds: readSeeds(db), health: readHealth(db) });
   const beat = beatOver(rules.beat);
+  let rested = 0;
   const rest = heartbeatAtRest(db, beat, Math.max(LEAST_REST_MS, rules.flushIntervalMs), (touch) =>
-    guarded(() => passing(touch) && upkeep.lookAtFiles()),
+    guarded(() => passing(touch) && ++rested % REST_LOOKS === 0 && upkeep.lookAtFiles()),
   );
   const commit = (batch: Batch) => {
     const { ticks } = batch;
