@@ -2,11 +2,11 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writ
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { type Core, drive } from './drive-next.ts';
+import { type Core, drive } from './drive.ts';
 import { NAMED } from './named.ts';
 import { seeded } from './random.ts';
 import { RULES } from './rules/all.ts';
-import { drawScenario } from './scenario-next.ts';
+import { drawScenario } from './scenario.ts';
 
 /** A fault in one line of the core, and the named scenario that finds it. */
 export interface Mutant {
@@ -108,7 +108,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'exits not recorded',
     file: 'unit.ts',
-    line: 'reason = recordExit(draft, now, exitOf(observation, now, ended, down, again));',
+    line: 'reason = recordExit(draft, now, exitOf(observation, now, { ended, down, again, exits }));',
     becomes: 'reason = null;',
     by: '4: crashes are counted and judged',
   },

@@ -1,4 +1,4 @@
-import type { Trace } from './drive-next.ts';
+import type { Trace } from './drive.ts';
 import type { NeighbourSpec } from './model/neighbour.ts';
 import { changesOf, field, inSeconds, recordsOf } from './rules/rule.ts';
 import {
@@ -9,7 +9,7 @@ import {
   type Hog,
   type Scenario,
   type Trouble,
-} from './scenario-next.ts';
+} from './scenario.ts';
 
 /** A scenario that a policy has failed in, and what is right in it besides the rules; null, or what was seen instead. */
 export interface Named {

@@ -1,6 +1,6 @@
 import { type EndReason, EXIT_OF_REASON } from '@hybrid-soak/contract/exit-codes.ts';
 import { between, chance, type Random } from '../random.ts';
-import type { Scenario, Trouble } from '../scenario-next.ts';
+import type { Scenario, Trouble } from '../scenario.ts';
 import { STEP_US } from './cpu.ts';
 import { Quota } from './quota.ts';
 import { levelOf } from './wave.ts';
@@ -109,12 +109,12 @@ export class Engine {
     this.stuckSince = null;
   }
 
-  /** SIGTERM: what was kept is committed; the process is gone after a while. */
+  /** SIGTERM: what was kept is committed, if its loop still runs; the process is gone after a while. */
   stop(at: number): void {
     if (this.isUp) {
       this.state = 'deactivating';
       this.downAt = at + this.scenario.engine.stop_ms;
-      this.committed = Math.floor(this.rows);
+      if (this.stuckSince === null) this.committed = Math.floor(this.rows);
     } else this.state = 'inactive';
     this.autoRestartAt = null;
     this.connected = 'stopped';

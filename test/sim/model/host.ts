@@ -1,7 +1,7 @@
 import { available } from '@hybrid-soak/contract/reading.ts';
 import { PressureFile, PSI_PERIOD_MS } from '../pressure-file.ts';
 import { between, type Random, seeded } from '../random.ts';
-import type { Scenario } from '../scenario-next.ts';
+import type { Scenario } from '../scenario.ts';
 import { Cpus, STEP_US } from './cpu.ts';
 import type { Engine } from './engine.ts';
 import { Neighbour } from './neighbour.ts';

@@ -1,4 +1,4 @@
-import type { Trace } from '../drive-next.ts';
+import type { Trace } from '../drive.ts';
 import { ORDER_RULES } from './order.ts';
 import { PRESSURE_RULES } from './pressure.ts';
 import { RECOVERY_RULES } from './recovery.ts';

@@ -1,5 +1,5 @@
 import { SAMPLE_EVERY } from '@hybrid-soak/contract/ladder.ts';
-import type { Entry } from '../drive-next.ts';
+import type { Entry } from '../drive.ts';
 import { byOverload, changesOf, field, find, inSeconds, type Rule, recordsOf } from './rule.ts';
 
 const HOUR_MS = 3_600_000;

@@ -1,6 +1,6 @@
 import type { Decision } from '@hybrid-soak/contract/decision.ts';
 import { RESOURCES } from '@hybrid-soak/contract/psi.ts';
-import type { Trace } from '../drive-next.ts';
+import type { Trace } from '../drive.ts';
 import { byOverload, changesOf, field, find, inSeconds, isAdaptive, type Rule } from './rule.ts';
 import { highest, limitsOf, trueParts } from './truth.ts';
 
@@ -107,14 +107,15 @@ const overLeadsToSomething: Rule = (trace) => {
     if (now > running.to || now - from < RESPONSE_MS + 15_000) return null;
     const before = answers.filter(({ at, record }) => at <= now && !isNoAnswer(record));
     // At the last rung all is said until the end.
-    if (before.at(-1)?.record.action === 'THROTTLE_MAX' || isLastWord(before.at(-1)?.record)) return null;
+    if (before.at(-1)?.record.action === 'THROTTLE_MAX' || before.some(({ record }) => isLastWord(record))) return null;
     return before.some(({ at }) => at > from - 90_000)
       ? null
       : `over its limit from ${from} to ${now} without a rung or a hold`;
   });
 };
 
-const isLastWord = (record: Decision | undefined) => record !== undefined && field(record, 'would_abort') === true;
+/** `logonly` would have ended the soak: nothing is added to that. */
+const isLastWord = (record: Decision) => field(record, 'would_abort') === true;
 /** A measured effect does not answer, and neither does the note that others do it. */
 const isNoAnswer = (record: Decision) => ['ambient', 'measured'].includes(String(field(record, 'hold')));
 

@@ -1,5 +1,5 @@
 import type { Decision } from '@hybrid-soak/contract/decision.ts';
-import type { Entry, Trace } from '../drive-next.ts';
+import type { Entry, Trace } from '../drive.ts';
 
 /** What must hold in every run: null, or what was seen instead. */
 export type Rule = (trace: Trace) => string | null;

@@ -1,4 +1,4 @@
-import type { Trace } from '../drive-next.ts';
+import type { Trace } from '../drive.ts';
 import { field, find, inSeconds, type Rule } from './rule.ts';
 
 /** What a row needs to be seen: a commit, a look, a supervisor that is late. */

@@ -1,6 +1,6 @@
 import { RESOURCES, type Resource } from '@hybrid-soak/contract/psi.ts';
-import type { Trace } from '../drive-next.ts';
-import type { Second } from '../world-next.ts';
+import type { Trace } from '../drive.ts';
+import type { Second } from '../world.ts';
 
 /** The engine's part as it really was, mean of ten seconds of one life, percent; null while it starts and 10 s after. */
 export type TruePart = Record<Resource, number | null>;

@@ -1,7 +1,7 @@
 import type { Decision } from '@hybrid-soak/contract/decision.ts';
 import { type Rung, SAMPLE_EVERY } from '@hybrid-soak/contract/ladder.ts';
 import { RESOURCES } from '@hybrid-soak/contract/psi.ts';
-import type { Trace } from '../drive-next.ts';
+import type { Trace } from '../drive.ts';
 import { field, type Rule, recordsOf } from './rule.ts';
 import { limitsOf, trueParts } from './truth.ts';
 

@@ -2,9 +2,9 @@ import { type Observation, observationSchema } from '@hybrid-soak/contract/sampl
 import { actsOf, replayer, withoutActs } from '@hybrid-soak/supervisor/core/replay.ts';
 import { step } from '@hybrid-soak/supervisor/core/step.ts';
 import t from 'tap';
-import { CORE, drive } from '../../sim/drive-next.ts';
+import { CORE, drive } from '../../sim/drive.ts';
 import { seeded } from '../../sim/random.ts';
-import { BACKGROUND, CALM_ENGINE, defaultOptions, drawScenario, type Scenario } from '../../sim/scenario-next.ts';
+import { BACKGROUND, CALM_ENGINE, defaultOptions, drawScenario, type Scenario } from '../../sim/scenario.ts';
 
 /** A simulated run: what it decided, and what it saw, through the text of a samples file. */
 function recorded(scenario: Scenario, seed: number) {

@@ -5,7 +5,7 @@ import { summary } from './ending/summary.ts';
 import { toRunning } from './phases.ts';
 import { type Draft, record } from './records.ts';
 import type { State } from './state.ts';
-import { adoptUnit, grantGrace } from './unit.ts';
+import { adoptUnit, grantGrace, ownStop } from './unit.ts';
 
 /** An effect whose outcome has not come by then, ms, is given up: every call in the shell is bounded well below it. */
 const LOST_AFTER_MS = 300_000;
@@ -79,6 +79,7 @@ function restarted(draft: Draft, outcome: EffectOutcome, numbers: Numbers): stri
       : { action: 'ENGINE_RESTART_FAILED', reason: `${kind} failed: ${error}`, ...numbers, error },
   );
   if (kind !== 'set-rung' || state.options.apply === 'restart') grantGrace(state);
+  if (!outcome.ok) ownStop(state, observation.unit);
   adoptUnit(state, observation.unit);
   if (outcome.invocation_id !== null) state.unit.invocation = outcome.invocation_id;
   if (state.phase !== 'starting' || state.ending !== null) return reason;

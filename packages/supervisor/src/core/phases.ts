@@ -10,6 +10,7 @@ export function startUp(draft: Draft): string {
   const { options, clock } = state;
   clock.phaseSince = clock.now;
   state.phase = 'calibrating';
+  adoptUnit(state, draft.observation.unit);
   return record(draft, {
     action: 'STARTUP',
     reason: `manager ${options.manager.name}: ${options.manager.why}`,

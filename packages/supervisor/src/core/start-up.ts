@@ -17,6 +17,8 @@ export function trackStartUp({ state, observation }: Draft): void {
     if ((unit.active && !active) || (active && moved)) unit.startUpSince ??= clock.now;
     unit.active = active;
   }
+  // What somebody has stopped starts up when it is started.
+  if (unit.stopped) unit.startUpSince = clock.now;
   if (unit.startUpSince === null || underWay) return;
   const over = clock.now - unit.startUpSince >= options.parameters.startup_s * 1000;
   if (!over && !(unit.active && keepsFrames(observation)) && !reloaded(state)) return;

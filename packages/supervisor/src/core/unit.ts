@@ -42,28 +42,43 @@ export function grantGrace({ unit, clock, options }: State): void {
   unit.graceUntil = clock.now + options.parameters.stall_grace_s * 1000;
 }
 
-/** ENGINE_EXIT for an end that the supervisor did not ask for; each invocation's once. */
+const isDown = ({ active_state, sub_state }: Unit) =>
+  active_state === 'failed' || active_state === 'inactive' || sub_state === 'auto-restart';
+
+/** By what the log knows the end of a unit that is down. */
+const endOf = ({ invocation_id, n_restarts }: Unit) => invocation_id ?? `n_restarts ${n_restarts}`;
+
+/** After an effect that failed: the process that it stopped, or that never ran, did not exit by itself or by somebody. */
+export function ownStop({ unit }: State, reading: UnitReading): void {
+  if (!reading.available || !isDown(reading.value)) return;
+  const { invocation_id } = reading.value;
+  if (invocation_id === null || invocation_id === unit.invocation) unit.exitSeenFor = endOf(reading.value);
+}
+
+/** ENGINE_EXIT for ends that the supervisor did not ask for; each invocation's once. */
 export function watchUnit(draft: Draft): string | null {
   const { state, observation } = draft;
   if (!observation.unit.available || state.effects.pending !== null) return null;
   const now = observation.unit.value;
   const { unit } = state;
-  const down = now.active_state === 'failed' || now.active_state === 'inactive' || now.sub_state === 'auto-restart';
+  const down = isDown(now);
   const again = restartsSince(unit.nRestarts, now);
   const moved = unit.invocation !== null && now.invocation_id !== null && now.invocation_id !== unit.invocation;
+  const before = unit.invocation ?? `n_restarts ${unit.nRestarts}`;
+  const isKnown = unit.exitSeenFor === before;
+  // Every restart began a process; the one that the last look saw may have been recorded, the one there is now may run.
+  const ends = again + Number(down) - Number(isKnown);
+  const exits = ends > 0 ? ends : Number(moved && !isKnown && !down);
+  if (!down && (again > 0 || moved)) grantGrace(state);
+  unit.restarts += again;
+  unit.exitSeenFor = down ? endOf(now) : exits > 0 ? before : unit.exitSeenFor;
   let reason: string | null = null;
-  if (down || again > 0 || moved) {
-    if (!down) grantGrace(state);
+  if (exits > 0) {
     const ended = down ? now.invocation_id : unit.invocation;
-    const which = ended ?? `n_restarts ${down ? now.n_restarts : unit.nRestarts}`;
-    if (which !== unit.exitSeenFor || again > 1) {
-      unit.exitSeenFor = which;
-      unit.restarts += again;
-      reason = recordExit(draft, now, exitOf(observation, now, ended, down, again));
-    } else if (!down) unit.restarts += again;
+    reason = recordExit(draft, now, exitOf(observation, now, { ended, down, again, exits }));
   }
   if (!down) unit.stopped = false;
-  if (!down && state.ending === null) adoptUnit(state, observation.unit);
+  if (state.ending === null) adoptUnit(state, observation.unit);
   return reason ?? (unit.stopped ? 'hold: stopped by somebody' : null);
 }
 
@@ -82,7 +97,11 @@ interface Exit {
 }
 
 /** What is known of an end: from systemd, which forgets it at the next start, and from the engine's own row about its life. */
-function exitOf({ life }: Observation, now: Unit, ended: string | null, down: boolean, again: number): Exit {
+function exitOf(
+  { life }: Observation,
+  now: Unit,
+  { ended, down, again, exits }: { ended: string | null; down: boolean; again: number; exits: number },
+): Exit {
   const known = now.exec_main_status !== null && now.exec_main_code !== null && now.exec_main_code !== 0;
   const own = life?.available && ended !== null && life.value.invocation_id === ended ? life.value : null;
   const code = known && now.exec_main_code === CLD_EXITED ? now.exec_main_status : (own?.exit_code ?? null);
@@ -93,7 +112,7 @@ function exitOf({ life }: Observation, now: Unit, ended: string | null, down: bo
     ? now.active_state === 'inactive' && (code === ENGINE_EXIT.COMPLETE || signal === SIGTERM)
     : again === 0;
   const somebody = endReason === null ? clean : endReason === 'signal';
-  return { code, signal, endReason, by: somebody ? 'somebody' : 'itself', down, exits: Math.max(1, again) };
+  return { code, signal, endReason, by: somebody ? 'somebody' : 'itself', down, exits };
 }
 
 function recordExit(draft: Draft, now: Unit, exit: Exit): string {

@@ -22,8 +22,10 @@ export interface LadderMemory {
   goodSince: readonly (number | null)[];
   /** The engine's CPU time and frames of the last half minute. */
   use: readonly Use[];
-  /** The climb that is being measured, and CPU time a received frame before it. */
-  measuring: { rung: Rung; before: number } | null;
+  /** The climb that is being measured: CPU time a received frame before it, and the share of frames that was kept. */
+  measuring: { rung: Rung; before: number; keptBefore: number } | null;
+  /** CPU microseconds a received frame that no rung saves, as last measured. */
+  receiveUsec: number | null;
   /** CPU microseconds a received frame that each rung saved, as last measured. */
   effects: Partial<Record<Rung, number>>;
   /** Exit code 13 was seen and its rung is still owed; when it was last seen; when at the last rung. */
@@ -62,6 +64,7 @@ export function firstLadder({ original_sample_every, parameters }: SoakOptions):
     goodSince: steps.map(() => null),
     use: [],
     measuring: null,
+    receiveUsec: null,
     effects: {},
     overload: false,
     lastOverload: null,

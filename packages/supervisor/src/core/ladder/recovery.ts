@@ -3,11 +3,14 @@ import { BLIND_MS } from '../look/meter.ts';
 import type { Draft } from '../records.ts';
 import { isSettled } from '../start-up.ts';
 import type { State } from '../state.ts';
+import type { LadderMemory } from './memory.ts';
 import type { LadderStep } from './rungs.ts';
-import { rates } from './use.ts';
+import { perFrame, type Rates, rates } from './use.ts';
 
 /** A rung that was not measured is taken to have halved the engine's CPU time. */
 const UNMEASURED = 2;
+/** A lower rung that has been good for this share of the hold is waited for. */
+const WORTH_WAITING = 0.5;
 
 /**
  * For each lower rung: since when, without a break, every limit would be kept on it with room to spare. The CPU part is
@@ -25,11 +28,17 @@ export function trackGood(draft: Draft, elapsed: number): void {
   });
 }
 
-/** The lowest rung that has been good throughout the hold, and for how long, ms; null if there is none. */
+/**
+ * The lowest rung that has been good throughout the hold, and for how long, ms; null if there is none, or if a lower one
+ * will be soon: straight back is one restart.
+ */
 export function recoverable({ ladder, clock }: State): { step: LadderStep; heldMs: number } | null {
   for (const [i, step] of ladder.steps.entries()) {
     const since = ladder.goodSince[i] ?? null;
-    if (since !== null && clock.now - since >= ladder.recoverHoldMs) return { step, heldMs: clock.now - since };
+    if (since === null) continue;
+    const heldMs = clock.now - since;
+    if (heldMs >= ladder.recoverHoldMs) return { step, heldMs };
+    if (heldMs >= ladder.recoverHoldMs * WORTH_WAITING) return null;
   }
   return null;
 }
@@ -66,5 +75,16 @@ function cpuFactors({ ladder, options }: State, at: number): number[] {
     use = effect === undefined || now === null ? use * UNMEASURED : Math.min(use + effect * now.frames, most);
     factors[i - 1] = use / first;
   }
-  return factors;
+  const kept = byKept(ladder, now);
+  return kept === null ? factors : factors.map((factor, i) => Math.min(factor, kept(ladder.steps[i] as LadderStep)));
+}
+
+/**
+ * The same by what a kept frame costs now: the use beyond what receiving costs, which is as it was measured. An effect that
+ * was measured in a burst would hold a calm market back for ever. Null if that is unknown.
+ */
+function byKept({ receiveUsec, sampleEvery }: LadderMemory, now: Rates | null): ((step: LadderStep) => number) | null {
+  const usec = perFrame(now);
+  if (receiveUsec === null || usec === null || usec <= receiveUsec) return null;
+  return ({ sample_every }) => (receiveUsec + ((usec - receiveUsec) * sampleEvery) / sample_every) / usec;
 }

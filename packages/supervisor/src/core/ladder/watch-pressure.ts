@@ -69,7 +69,7 @@ function moveTo(draft: Draft, move: Change): string {
   if (under !== null) return hold(draft, 'busy', under, move.numbers);
   const would = options.psi_actions === 'logonly';
   const up = ladder.steps.indexOf(move.step) > rungIndex(state);
-  if (up) beginMeasuring(state, move.step.rung);
+  if (up) beginMeasuring(state, move.step);
   else spendRecovery(state);
   remember(draft, up);
   const { step, cause, numbers } = move;

@@ -7,8 +7,8 @@ import * as meters from '@hybrid-soak/supervisor/core/look/meter.ts';
 import type { State } from '@hybrid-soak/supervisor/core/state.ts';
 import * as steps from '@hybrid-soak/supervisor/core/step.ts';
 import { between, seeded } from './random.ts';
-import type { Scenario } from './scenario-next.ts';
-import { type Second, World } from './world-next.ts';
+import type { Scenario } from './scenario.ts';
+import { type Second, World } from './world.ts';
 
 /** A run that goes on this long, ms, past its time is a run that does not end. */
 const OVERTIME_MS = 3_600_000;

@@ -1,7 +1,7 @@
-import { drive, type Trace } from './drive-next.ts';
+import { drive, type Trace } from './drive.ts';
 import { FLAT } from './model/wave.ts';
 import type { Rule } from './rules/rule.ts';
-import type { Scenario } from './scenario-next.ts';
+import type { Scenario } from './scenario.ts';
 
 /** What a run can do without, all of one kind at once. */
 const CALMER: ((scenario: Scenario) => Partial<Scenario>)[] = [

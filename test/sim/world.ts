@@ -6,7 +6,7 @@ import { STEP_US } from './model/cpu.ts';
 import { Engine } from './model/engine.ts';
 import { Host, type Truth } from './model/host.ts';
 import { between, chance, type Random, seeded } from './random.ts';
-import type { Scenario, Trouble } from './scenario-next.ts';
+import type { Scenario, Trouble } from './scenario.ts';
 
 /** An effect that is being done: what comes of it, and when at the earliest. */
 interface UnderWay {

@@ -118,7 +118,7 @@ export const CALM_ENGINE: EngineSpec = {
 
 export function defaultOptions(seed: number, duration_s: number): SoakOptions {
   const soak = configSchema.parse({}).soak;
-  return {
+  const options: Omit<SoakOptions, 'calibrate'> = {
     run_id: `00000000-0000-4000-8000-${seed.toString(16).padStart(12, '0')}`,
     ingest_mode: 'realws',
     psi_actions: 'on',
@@ -134,6 +134,7 @@ export function defaultOptions(seed: number, duration_s: number): SoakOptions {
     manager: { name: 'system', why: 'simulated' },
     unit: 'hybrid-engine.service',
   };
+  return options as SoakOptions;
 }
 
 export function drawScenario(random: Random, seed: number, hours: number): Scenario {
