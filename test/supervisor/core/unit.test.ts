@@ -91,6 +91,42 @@ t.test('a unit that somebody stopped: one record, no STALL, no restart; started 
   t.match(ended.last?.ending, { verdict: 'PASS' }, 'under a tenth');
 });
 
+t.test('a restart of ours that leaves the unit down is not a stop by somebody: it is tried again', async (t) => {
+  const soak = running({ thresholds: {} }).set({ rowsPerS: 0, heartbeat: false, effects: 'fail' });
+  soak.until('STALL');
+  soak.set({
+    unit: { ...STOPPED, invocation_id: 'i1' },
+    life: { invocation_id: 'i1', end_reason: 'signal', exit_code: 0 },
+  });
+  soak.run(60);
+  t.same(soak.of('ENGINE_EXIT'), []);
+  t.ok(soak.of('ENGINE_RESTART').length >= 2);
+});
+
+t.test('a start that failed before any process ran is not an exit', async (t) => {
+  const never = { ...STOPPED, invocation_id: null, exec_main_status: null, exec_main_code: 0 };
+  const soak = new Soak({ was_running: false }, {}, { unit: never, effects: 'fail' }).run(60);
+  t.ok(soak.of('ENGINE_RESTART_FAILED').length > 0);
+  t.same(soak.of('ENGINE_EXIT'), []);
+});
+
+t.test('a process that began and died between two looks is counted, and once', async (t) => {
+  const soak = running()
+    .set({ unit: { ...exited(1).unit, n_restarts: 1, invocation_id: 'second' } })
+    .run(20);
+  t.match(soak.of('ENGINE_EXIT'), [{ exits: 2 }]);
+  soak.set({ unit: { n_restarts: 2, invocation_id: 'third' } }).run(60);
+  t.equal(soak.of('ENGINE_EXIT').length, 1);
+});
+
+t.test('what somebody has stopped starts up when it is started: its start-up climbs nothing', async (t) => {
+  const soak = running().set({ unit: { ...STOPPED, invocation_id: 'i1' } });
+  soak.set({ life: { invocation_id: 'i1', end_reason: 'signal', exit_code: 0 } }).run(600);
+  soak.set({ unit: { active_state: 'activating', sub_state: 'start', invocation_id: 'i2' } }).run(5);
+  soak.set({ unit: { invocation_id: 'i2' }, kept: 0, framesPerS: 0, rowsPerS: 0, cpu: 90, share: 1 }).run(40);
+  t.same(soak.of('ENGINE_RESTART'), []);
+});
+
 t.test('restarted by somebody is not a fault', async (t) => {
   const soak = running({ thresholds: { max_engine_exits: 0 }, duration_s: 300 })
     .set({ unit: { invocation_id: 'other' } })

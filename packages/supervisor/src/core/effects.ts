@@ -81,7 +81,7 @@ function restarted(draft: Draft, outcome: EffectOutcome, numbers: Numbers): stri
   if (kind !== 'set-rung' || state.options.apply === 'restart') grantGrace(state);
   if (!outcome.ok) ownStop(state, observation.unit);
   adoptUnit(state, observation.unit);
-  if (outcome.invocation_id !== null) state.unit.invocation = outcome.invocation_id;
+  if (outcome.ok && outcome.invocation_id !== null) state.unit.invocation = outcome.invocation_id;
   if (state.phase !== 'starting' || state.ending !== null) return reason;
   if (outcome.ok) toRunning(draft);
   else if (state.effects.attempts >= MAX_ATTEMPTS) {
