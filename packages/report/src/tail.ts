@@ -1,5 +1,5 @@
+import { printable } from '@hybrid-soak/contract/printable.ts';
 import { numbersOf } from './numbers.ts';
-import { printable } from './printable.ts';
 import { type LogRecord, parseRecord } from './read-log.ts';
 
 export interface TailOptions {

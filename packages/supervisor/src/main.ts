@@ -1,5 +1,6 @@
 import { insteadOf } from '@hybrid-soak/contract/earlier-system.ts';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
+import { printableLines } from '@hybrid-soak/contract/printable.ts';
 import { VERSION } from '@hybrid-soak/contract/version.ts';
 import { Command, CommanderError } from 'commander';
 import { runAs } from './commands/run-as.ts';
@@ -102,7 +103,7 @@ if (import.meta.main) {
 function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? SOAK_EXIT.PASS : SOAK_EXIT.USAGE;
   if (error instanceof Stop) {
-    process.stderr.write(`${error.message}\n`);
+    process.stderr.write(`${printableLines(error.message)}\n`);
     return error.exitCode;
   }
   process.stderr.write(`${(error as Error).stack ?? String(error)}\n`);

@@ -1,4 +1,4 @@
-import { printable } from '../printable.ts';
+import { printable } from '@hybrid-soak/contract/printable.ts';
 
 /** Names of `util.styleText`. */
 export type Format = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan';

@@ -1,5 +1,6 @@
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import { POLICIES, type PolicyName } from '@hybrid-soak/contract/modes.ts';
+import { printable } from '@hybrid-soak/contract/printable.ts';
 import { Command, Option } from 'commander';
 import { type Outline, outlineOf } from '../core/ending/outline.ts';
 import { outlineOfLog } from '../replay/log-outline.ts';
@@ -63,6 +64,6 @@ function outline(file: string, policy: PolicyName | undefined, run: string | und
   const recording: Recording = openRecording(file, run);
   if (policy === undefined && recording.recorded.length > 0) return outlineOfLog(recording.recorded, recording.options);
   const replayed = recording.replay({ ...(policy === undefined ? {} : { policy }), parameters: {} });
-  for (const note of recording.notes) process.stderr.write(`${file}: ${note}\n`);
+  for (const note of recording.notes) process.stderr.write(`${printable(`${file}: ${note}`)}\n`);
   return outlineOf(replayed, recording.kind === 'samples');
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
+import { printable, printableLines } from '@hybrid-soak/contract/printable.ts';
 import { PROOFS, type Proof, type ProofFile, type ProofName } from '@hybrid-soak/contract/proof.ts';
 import { Argument, Command } from 'commander';
 import { replaceFile } from '../adapters/replace-file.ts';
@@ -58,7 +59,7 @@ async function run(names: (ProofName | 'all')[], flags: Flags): Promise<number> 
     quick: flags.quick === true,
     runId: randomUUID(),
     done: said,
-    note: (text) => void process.stderr.write(`${text}\n`),
+    note: (text) => void process.stderr.write(`${printableLines(text)}\n`),
   });
   mkdirSync(out, { recursive: true });
   replaceFile(join(out, 'proof.json'), `${JSON.stringify(file, null, 2)}\n`);
@@ -69,7 +70,9 @@ async function run(names: (ProofName | 'all')[], flags: Flags): Promise<number> 
 }
 
 function said({ name, verdict, reason, took_s }: Proof): void {
-  process.stderr.write(`${verdict.padEnd(7)} ${name.padEnd(11)} ${took_s.toFixed(1).padStart(6)} s  ${reason}\n`);
+  process.stderr.write(
+    `${verdict.padEnd(7)} ${name.padEnd(11)} ${took_s.toFixed(1).padStart(6)} s  ${printable(reason)}\n`,
+  );
 }
 
 function exitCodeOf({ verdict, interrupted }: ProofFile): number {

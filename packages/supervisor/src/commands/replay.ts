@@ -2,6 +2,7 @@ import type { Decision, LoggedDecision } from '@hybrid-soak/contract/decision.ts
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import { POLICIES, type PolicyName } from '@hybrid-soak/contract/modes.ts';
 import type { SoakPolicy } from '@hybrid-soak/contract/policy.ts';
+import { printable } from '@hybrid-soak/contract/printable.ts';
 import { Command, Option } from 'commander';
 import { outlineOf } from '../core/ending/outline.ts';
 import { outlineOfLog } from '../replay/log-outline.ts';
@@ -41,7 +42,7 @@ async function replay(file: string, { policy, run, set, json }: Flags): Promise<
   const recording = openRecording(file, run);
   const replayed = recording.replay({ ...(policy === undefined ? {} : { policy }), parameters });
   const outline = outlineOf(replayed, recording.kind === 'samples');
-  for (const note of recording.notes) process.stderr.write(`${file}: ${note}\n`);
+  for (const note of recording.notes) process.stderr.write(`${printable(`${file}: ${note}`)}\n`);
   if (json) {
     const { decisions } = replayed;
     process.stdout.write(`${JSON.stringify({ policy: outline.policy, decisions, summary: outline })}\n`);

@@ -1,3 +1,4 @@
+import { printable } from '@hybrid-soak/contract/printable.ts';
 import { Command } from 'commander';
 import { statesKeptAside } from '../adapters/ops-paths.ts';
 import { findToRestore } from '../recovery/places.ts';
@@ -16,7 +17,7 @@ export function restoreCommand(): Command {
       let none = true;
       for (const path of [ops.state, ...statesKeptAside(ops)]) {
         const restored = await recoverLocked(path);
-        if (restored !== null) process.stdout.write(`restored: ${restored.what}\n`);
+        if (restored !== null) process.stdout.write(`restored: ${printable(restored.what)}\n`);
         none &&= restored === null;
       }
       if (none) process.stdout.write('nothing to restore\n');

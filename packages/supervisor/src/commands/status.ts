@@ -1,3 +1,4 @@
+import { printableLines } from '@hybrid-soak/contract/printable.ts';
 import { Command } from 'commander';
 import { lastDecision } from '../adapters/decision-log.ts';
 import { holderText } from '../adapters/lock.ts';
@@ -22,7 +23,7 @@ export function statusCommand(): Command {
     .addHelpText('after', '\nExamples:\n  soak status\n  soak status --json | jq .last_decision')
     .action(async (flags: Flags) => {
       const status = await gather(flags);
-      process.stdout.write(flags.json ? `${JSON.stringify(status)}\n` : text(status));
+      process.stdout.write(flags.json ? `${JSON.stringify(status)}\n` : printableLines(text(status)));
     });
 }
 

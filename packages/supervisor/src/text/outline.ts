@@ -1,4 +1,5 @@
 import { RUNGS } from '@hybrid-soak/contract/ladder.ts';
+import { printable } from '@hybrid-soak/contract/printable.ts';
 import { RESOURCES } from '@hybrid-soak/contract/psi.ts';
 import type { Outline } from '../core/ending/outline.ts';
 import { formatDuration } from './duration.ts';
@@ -30,10 +31,11 @@ export function besideEachOther(titles: [string, string], a: Outline, b: Outline
 
 /** Columns as wide as their widest cell. */
 export function table(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, i) =>
-    rows.reduce((widest, row) => Math.max(widest, (row[i] ?? '').length), 0),
+  const cells = rows.map((row) => row.map(printable));
+  const widths = (cells[0] ?? []).map((_, i) =>
+    cells.reduce((widest, row) => Math.max(widest, (row[i] ?? '').length), 0),
   );
-  return rows
+  return cells
     .map(
       (row) =>
         `${row

@@ -1,3 +1,4 @@
+import { printableLines } from '@hybrid-soak/contract/printable.ts';
 import type { Check, Proof, ProofFile } from '@hybrid-soak/contract/proof.ts';
 
 /** `proof.md`: the whole of a run for people. */
@@ -68,10 +69,9 @@ function fenced(text: string): string[] {
 
 /** One finding a line, with what to do about it. */
 export function findingsText(checks: Check[]): string {
-  return checks
-    .map(({ what, verdict, measured: seen, hint }) => {
-      const line = `${verdict.padEnd(7)} ${what}: ${seen}`;
-      return hint === undefined ? line : `${line}\n        -> ${hint}`;
-    })
-    .join('\n');
+  const lines = checks.map(({ what, verdict, measured: seen, hint }) => {
+    const line = `${verdict.padEnd(7)} ${what}: ${seen}`;
+    return hint === undefined ? line : `${line}\n        -> ${hint}`;
+  });
+  return printableLines(lines.join('\n'));
 }

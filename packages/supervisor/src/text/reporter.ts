@@ -1,4 +1,5 @@
 import type { Decision } from '@hybrid-soak/contract/decision.ts';
+import { printableLines } from '@hybrid-soak/contract/printable.ts';
 import { RESOURCES } from '@hybrid-soak/contract/psi.ts';
 import type { Observation } from '@hybrid-soak/contract/sample.ts';
 import type { Verdict } from '../core/step.ts';
@@ -20,7 +21,7 @@ const HEARTBEAT_MS = 60_000;
 /** One line a decision and one a minute, on stderr: for pipes, journals and plain terminals. */
 export function lineReporter(quiet: boolean, out: NodeJS.WritableStream = process.stderr): Reporter {
   const say = (line: string) => {
-    if (!quiet) out.write(`${line}\n`);
+    if (!quiet) out.write(`${printableLines(line)}\n`);
   };
   let first: number | null = null;
   let lastBeat = 0;

@@ -1,3 +1,4 @@
+import { printableLines } from '@hybrid-soak/contract/printable.ts';
 import { RESOURCES } from '@hybrid-soak/contract/psi.ts';
 import type { Summary } from '@hybrid-soak/contract/summary.ts';
 import { formatDuration } from './duration.ts';
@@ -30,7 +31,7 @@ export function summaryText(summary: Summary, beside: Beside): string {
     `  summary    ${beside.summary}`,
     `  report     ${beside.report}`,
   ];
-  return `${lines.join('\n')}\n`;
+  return `${printableLines(lines.join('\n'))}\n`;
 }
 
 const share = (part: number, whole: number) => (whole > 0 ? Math.round((part / whole) * 100) : 0);

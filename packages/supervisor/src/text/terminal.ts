@@ -1,6 +1,6 @@
 import type { WriteStream } from 'node:tty';
 import { styleText } from 'node:util';
-import { printable } from '@hybrid-soak/report/printable.ts';
+import { printableLines } from '@hybrid-soak/contract/printable.ts';
 import { block } from '@hybrid-soak/report/terminal/block.ts';
 import { type Format, widthOf } from '@hybrid-soak/report/terminal/line.ts';
 import type { createLogUpdate } from 'log-update';
@@ -76,9 +76,10 @@ function blockReporter(
   const timer = setInterval(repaint, REPAINT_MS);
   timer.unref();
   return {
-    note: above,
+    note: (text) => above(printableLines(text)),
+    // Painted and escaped already.
     answer: above,
-    decision: (record) => above(printable(decisionText(record))),
+    decision: (record) => above(printableLines(decisionText(record))),
     observation: repaint,
     end() {
       clearInterval(timer);
