@@ -5,6 +5,7 @@ import Database from 'better-sqlite3';
 import t, { type Test } from 'tap';
 import { WebSocketServer } from 'ws';
 import { eventually } from '../eventually.ts';
+import { MS } from '../fixtures/frames.ts';
 import { count, database, engine, folder, logLines, rows } from './engine.ts';
 
 const REALWS = '[engine]\ningest_mode = "realws"\n';
@@ -125,11 +126,39 @@ t.test('every source unreachable past the deadline: exit 10', async (t) => {
   t.match(await engine(cwd, 'run').ended, { code: 10, stdout: /every source is unreachable/ });
 });
 
-t.test('nothing but garbage past the deadline: exit 11', async (t) => {
-  const url = await scripted(t, () => ['garbage']);
-  const cwd = folder(t.testdir({}), [url], `${REALWS}garbage_deadline_s = 1\n`);
-  t.match(await engine(cwd, 'run').ended, { code: 11, stdout: /nothing but malformed frames/ });
-});
+for (const every of [1, 5]) {
+  t.test(`nothing but garbage past the deadline: exit 11, also if 1 trade frame in ${every} is read`, async (t) => {
+    const url = await scripted(t, () => ['{"e":"trade","s":"BTCUSDT","p":{}}']);
+    const rules = `${REALWS}garbage_deadline_s = 1\nsample_every = ${every}\n`;
+    const cwd = folder(t.testdir({}), [url], rules);
+    const { code, stdout } = await engine(cwd, 'run').ended;
+    t.equal(code, 11);
+    t.match(stdout, /nothing but malformed frames/);
+    t.match(logLines(stdout).at(-1), { msg: 'stopped', unaccounted: 0 });
+  });
+
+  t.test(`a source that changes its format is lost and the next one serves; 1 in ${every} read`, async (t) => {
+    let id = 1;
+    const trade = (price: string) =>
+      `{"e":"trade","E":${MS},"s":"BTCUSDT","t":${id++},"p":${price},"q":"2","T":${MS},"m":true,"M":true}`;
+    const changing = await scripted(t, () => [trade(id < 40 ? '"1.5"' : '{"v":"1.5"}')]);
+    const sound = await scripted(t, () => [trade('"1.5"')]);
+    const rules = `${REALWS}garbage_deadline_s = 6\nsample_every = ${every}\n`;
+    const cwd = folder(t.testdir({}), [changing, sound], rules);
+    const { child, ended } = engine(cwd, 'run');
+    await eventually(() => rows(cwd, "SELECT 1 FROM ticks WHERE source = 's2'").length > 0);
+    t.match(rows(cwd, 'SELECT name, verdict FROM source_health'), [{ name: 's1', verdict: 'garbage' }]);
+    child.kill('SIGTERM');
+    const { code, stdout } = await ended;
+    t.equal(code, 0, stdout);
+    t.match(logLines(stdout).at(-1), { msg: 'stopped', unaccounted: 0 });
+    // After a restart it is not the first to be tried.
+    const again = engine(cwd, 'run');
+    t.match(await again.logged('connected'), { source: 's2' });
+    again.child.kill('SIGTERM');
+    t.equal((await again.ended).code, 0);
+  });
+}
 
 t.test('a disk that cannot keep up past the deadline: exit 13', async (t) => {
   const cwd = folder(t.testdir({}), [], '[engine]\ntick_interval_ms = 1\noverload_deadline_s = 4\n');
