@@ -27,6 +27,7 @@ export class NewNumbering {
   }
 
   reset(): void {
+    if (this.#count === 0) return;
     this.#first = null;
     this.#last = null;
     this.#count = 0;
