@@ -2,6 +2,7 @@ import type { Config } from '@hybrid-soak/contract/config.ts';
 import { type FrameCounters, newCounters, unaccounted } from './core/counters.ts';
 import { Coverage } from './core/coverage.ts';
 import { NO_SEEDS, type Seeds } from './core/dedupe/gaps.ts';
+import type { OpenGaps } from './core/dedupe/open-gaps.ts';
 import { FrameCount } from './core/frame-count.ts';
 import type { FrameFate } from './core/frame-fate.ts';
 import type { FrameOrigin } from './core/frame-origin.ts';
@@ -106,6 +107,10 @@ export class Pipeline {
       // A replay saves no position: the next live run would resume from the past.
       positions: this.#config.engine.ingest_mode === 'replay' ? [] : this.#intake.takePositions(),
     };
+  }
+
+  get openGaps(): OpenGaps {
+    return this.#intake.openGaps;
   }
 
   /** The markets that trades have come from, by their index. */

@@ -16,7 +16,9 @@ import type { Log } from './process/log.ts';
 import type { Notifier } from './process/notify.ts';
 import { processVitals } from './process/vitals.ts';
 import { awaitEnd, type Ending, finish } from './run/ending.ts';
+import { floors } from './run/floors.ts';
 import { flusher } from './run/flusher.ts';
+import { measurePace } from './run/pace.ts';
 import { startFeed } from './run/start-feed.ts';
 import { measured, statusLine, statusRow, watched } from './run/status.ts';
 import { DatabaseRefused, DatabaseUnavailable } from './store/open/refusals.ts';
@@ -95,14 +97,20 @@ async function runOn(
   const pipeline = newPipeline(config, writer, log);
   const clock = startClock();
   const learnt: SourceHealth[] = [];
-  const vitals = processVitals();
+  const ofProcess = processVitals();
+  const pace = measurePace(writer, clock);
+  const vitals = () => ({ ...ofProcess(), ...pace.vitals(), floor: floor() });
   const flush = (stopped = false) =>
-    writer.write({
-      ...pipeline.takeRows(),
-      health: learnt.splice(0),
-      status: statusRow(parts, vitals(), stopped),
-    });
-  const flushing = flusher(clock, config.storage.flush_interval_ms, flush);
+    writer.write(
+      {
+        ...pipeline.takeRows(),
+        health: learnt.splice(0),
+        status: statusRow(parts, vitals(), stopped),
+      },
+      flushing.takeOpened(),
+    );
+  const flushing = flusher(clock, config.storage.flush_interval_ms, flush, pace.late);
+  const floor = floors(writer, clock, log, flushing.touch);
   const feed = startFeed(loaded, pipeline, writer, log, { clock, learnt, end, touch: flushing.touch });
   const parts = { pipeline, writer, feed, startedMs };
   pipeline.onDue = flush;

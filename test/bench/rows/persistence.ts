@@ -103,7 +103,7 @@ async function throughThread(path: string, rows: number): Promise<number> {
       ts: ts(n),
       tradeId: FIRST_ID + n,
     });
-    if (ticks.length === BATCH) writer.write(batch(ticks, n < BATCH ? [MARKET] : []));
+    if (ticks.length === BATCH) writer.write(batch(ticks, n < BATCH ? [MARKET] : []), performance.now());
   }
   while (writer.pendingTicks() > 0) await new Promise((resolve) => setTimeout(resolve, 1));
   const seconds = (performance.now() - started) / 1000;

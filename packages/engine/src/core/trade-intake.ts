@@ -1,6 +1,7 @@
 import type { FrameCounters } from './counters.ts';
 import { Dedupe } from './dedupe/dedupe.ts';
 import type { GapChange, Position, PositionSeed } from './dedupe/gaps.ts';
+import type { OpenGaps } from './dedupe/open-gaps.ts';
 import type { Stream } from './dedupe/stream.ts';
 import type { FrameOrigin } from './frame-origin.ts';
 import { type Market, Markets } from './market.ts';
@@ -85,6 +86,10 @@ export class TradeIntake {
       track.stream.skip(fillTick(this.#tick, origin.name, track.market, print), print.tradeId, counting);
       this.#dedupe.changed(track.stream, this.#events.nowMs);
     }
+  }
+
+  get openGaps(): OpenGaps {
+    return this.#dedupe.openGaps;
   }
 
   /** Gaps that were opened and closed since the last call. */

@@ -19,15 +19,25 @@ export function processVitals(): () => OfProcess {
   };
 }
 
-/** proc_pid_smaps(5), proc_pid_status(5). What cannot be read is left out. */
-function ofProc(): OfProcess {
+/** Memory that is this process's alone (proc_pid_smaps(5)); null if it cannot be read. */
+export function privateBytes(): number | null {
   try {
     const memory = readFileSync('/proc/self/smaps_rollup', 'utf8');
     const kib = [...memory.matchAll(/^Private_(?:Clean|Dirty):\s+(\d+) kB/gm)].map(([, n]) => Number(n));
+    return kib.reduce((sum, n) => sum + n, 0) * 1024;
+  } catch {
+    return null;
+  }
+}
+
+/** proc_pid_status(5). What cannot be read is left out. */
+function ofProc(): OfProcess {
+  try {
+    const private_bytes = privateBytes();
     const threads = /^Threads:\s+(\d+)/m.exec(readFileSync('/proc/self/status', 'utf8'));
     return {
       heap_bytes: process.memoryUsage().heapUsed,
-      private_bytes: kib.reduce((sum, n) => sum + n, 0) * 1024,
+      ...(private_bytes === null ? {} : { private_bytes }),
       descriptors: readdirSync('/proc/self/fd').length,
       ...(threads === null ? {} : { threads: Number(threads[1]) }),
     };

@@ -67,6 +67,8 @@ function vitalsOf(pipeline: Pipeline, writer: Writer, ofProcess: Vitals): Vitals
     queue_depth: writer.pendingTicks(),
     unaccounted: pipeline.unaccounted(),
     duplicates: pipeline.counters.trade_duplicates,
+    gaps_open: pipeline.openGaps.count,
+    trades_missing: pipeline.openGaps.missing,
     wal_blocked_s: Math.round(writer.wal().blockedS * 10) / 10,
   };
 }

@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 import { beatOver } from './beat.ts';
+import { collect } from './collect.ts';
 import { lockDatabase } from './open/lock.ts';
 import { makeFolderOf } from './open/make-folder.ts';
 import { openDatabase } from './open/open.ts';
@@ -65,7 +66,8 @@ function serve(): void {
     port.close();
   };
   port.on('message', (message: ToWriter) => {
-    guarded(() => (message.kind === 'close' ? close(message.end) : commit(message.batch)));
+    if (message.kind === 'collect') tell({ kind: 'collected', heapBytes: collect() });
+    else guarded(() => (message.kind === 'close' ? close(message.end) : commit(message.batch)));
   });
 }
 

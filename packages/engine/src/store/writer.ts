@@ -24,6 +24,9 @@ export interface Writer {
   readonly health: SourceHealth[];
   /** Called with the buffer of each committed batch, to be reused. */
   onReturned: (buffer: ArrayBuffer) => void;
+  /** Called when a batch with ticks is committed. */
+  onCommitted: (openedMs: number) => void;
+  onCollected: (heapBytes: number) => void;
   /** The thread has ended by itself. */
   hasFailed(): boolean;
   /** Ticks handed over and not yet committed. */
@@ -35,7 +38,10 @@ export interface Writer {
   beat(): void;
   /** The WAL's size after the last commit, and the age of a reader that keeps it beyond its bound, seconds. */
   wal(): { bytes: number; blockedS: number };
-  write(batch: Batch): void;
+  /** `openedMs`: when its first frame came. */
+  write(batch: Batch, openedMs: number): void;
+  /** Collects the garbage of the thread's heap; `onCollected` gets what is in use after it, bytes. */
+  collect(): void;
   /** Commits what was handed over, ends the life's row, checkpoints, closes; the count of ticks that this process committed. */
   close(end: LifeEnd): Promise<number>;
 }
@@ -78,6 +84,10 @@ class Opened implements Writer {
   readonly seeds: Seeds;
   readonly health: SourceHealth[];
   onReturned: (buffer: ArrayBuffer) => void = () => {};
+  onCommitted: (openedMs: number) => void = () => {};
+  onCollected: (heapBytes: number) => void = () => {};
+  /** Of the batches that are not yet committed, in order. */
+  readonly #opened: number[] = [];
   readonly #worker: Worker;
   readonly #beat: Beat;
   readonly #events: WriterEvents;
@@ -106,8 +116,13 @@ class Opened implements Writer {
   beat = (): void => this.#beat.beat();
   wal = (): { bytes: number; blockedS: number } => this.#wal;
 
-  write(batch: Batch): void {
+  collect(): void {
+    this.#worker.postMessage({ kind: 'collect' } satisfies ToWriter);
+  }
+
+  write(batch: Batch, openedMs: number): void {
     this.#pending += batch.ticks.rows;
+    this.#opened.push(openedMs);
     this.#worker.postMessage({ kind: 'batch', batch } satisfies ToWriter, [batch.ticks.buffer]);
   }
 
@@ -123,7 +138,11 @@ class Opened implements Writer {
     this.#events.failed(error);
   }
 
-  on(message: FromWriter & { kind: 'committed' | 'closed' }): void {
+  on(message: FromWriter & { kind: 'committed' | 'closed' | 'collected' }): void {
+    if (message.kind === 'collected') {
+      this.onCollected(message.heapBytes);
+      return;
+    }
     if (message.kind === 'closed') {
       this.#closed(message.ticksWritten);
       return;
@@ -131,6 +150,8 @@ class Opened implements Writer {
     this.#pending -= message.ticks;
     this.#committed += message.ticks;
     this.#wal = { bytes: message.walBytes, blockedS: message.walBlockedS };
+    const openedMs = this.#opened.shift();
+    if (message.ticks > 0 && openedMs !== undefined) this.onCommitted(openedMs);
     this.onReturned(message.buffer);
   }
 }

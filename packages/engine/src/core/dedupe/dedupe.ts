@@ -1,6 +1,7 @@
 import type { Market } from '../market.ts';
 import type { Numbering } from '../tick.ts';
 import type { GapChange, Position, PositionSeed } from './gaps.ts';
+import { OpenGaps } from './open-gaps.ts';
 import { Stream } from './stream.ts';
 
 /**
@@ -8,6 +9,7 @@ import { Stream } from './stream.ts';
  * of the latest (sparse ones with a mark below it). Trades that an exchange does not number all pass.
  */
 export class Dedupe {
+  readonly openGaps = new OpenGaps();
   readonly #streams: Stream[][] = [];
   readonly #seeds = new Map<string, Position>();
   #dirty: Stream[] = [];
@@ -43,8 +45,10 @@ export class Dedupe {
     if (!stream.hasChanges) return;
     const { market } = stream;
     for (const { is, ...hole } of stream.takeChanges()) {
-      if (is === 'opened') this.#gaps.push({ is, market, ...hole, detectedAt: nowMs() });
-      else this.#gaps.push({ is, market, ...hole, closedAt: nowMs() });
+      const change: GapChange =
+        is === 'opened' ? { is, market, ...hole, detectedAt: nowMs() } : { is, market, ...hole, closedAt: nowMs() };
+      this.#gaps.push(change);
+      this.openGaps.follow(change);
     }
   }
 

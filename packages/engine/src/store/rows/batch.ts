@@ -86,7 +86,7 @@ export interface Note {
   detail: Record<string, unknown>;
 }
 
-export type ToWriter = { kind: 'batch'; batch: Batch } | { kind: 'close'; end: LifeEnd };
+export type ToWriter = { kind: 'batch'; batch: Batch } | { kind: 'collect' } | { kind: 'close'; end: LifeEnd };
 export type FromWriter =
   | {
       kind: 'ready';
@@ -99,6 +99,7 @@ export type FromWriter =
     }
   | { kind: 'refused'; message: string; forNow: boolean }
   | { kind: 'committed'; ticks: number; walBytes: number; walBlockedS: number; buffer: ArrayBuffer }
+  | { kind: 'collected'; heapBytes: number }
   | ({ kind: 'note' } & Note)
   | { kind: 'retrying'; message: string }
   | { kind: 'closed'; ticksWritten: number };

@@ -15,7 +15,7 @@ export interface Slope {
 
 /** Two-sided, 95 %. */
 const Z = 1.96;
-/** Below this many pairs the interval cannot be told from "anything". */
+/** Below this many pairs the interval says nothing. */
 const LEAST_PAIRS = 15;
 
 /**
