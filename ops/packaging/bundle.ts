@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { type Plugin, rolldown } from 'rolldown';
@@ -10,6 +10,8 @@ export interface Addons {
   koffi: string;
 }
 
+type Chunk = [name: string, modules: RegExp];
+
 /** Entry points by the name of their bundle. Threads are added as the code names them. */
 const PROGRAMS = {
   'hybrid-engine': 'packages/engine/src/main.ts',
@@ -17,20 +19,15 @@ const PROGRAMS = {
   'hybrid-feed': 'packages/feed/src/main.ts',
 };
 
-/** Modules of the contract that need no schema library: every program loads them. */
-const SMALL = 'version|exit-codes|duration|ladder|psi|modes|reading|fault|recorded-time|error-code|median';
-
 /**
  * What is loaded together is one file: a command pays for its own code, and a release has few files. First match wins;
  * everything else is split along the dynamic imports.
  */
-const CHUNKS: [name: string, modules: RegExp][] = [
+const CHUNKS: Chunk[] = [
   ['commander', /node_modules\/commander\//],
   ['ws', /node_modules\/ws\//],
-  ['pino', /node_modules\/(pino|@pinojs|pino-std-serializers|sonic-boom|thread-stream|safe-stable-stringify)/],
   ['sqlite', /node_modules\/better-sqlite3\/|addon:better_sqlite3/],
   ['execa', /node_modules\/execa\//],
-  ['base', new RegExp(`packages/contract/src/(${SMALL})\\.ts|supervisor/src/(stop|commands/outlive-readers)\\.ts`)],
   ['schemas', /node_modules\/(zod|@iarna|toml-eslint-parser|eslint-visitor-keys)|packages\/contract\/src\//],
   ['terminal', /node_modules\/log-update\//],
   ['metrics', /node_modules\/@prometheus-io\//],
@@ -40,9 +37,12 @@ const CHUNKS: [name: string, modules: RegExp][] = [
     /supervisor\/src\/commands\/(tail|report|replay|compare|dashboard|runs|explain)\.ts|packages\/report\/src\//,
   ],
   ['install', /supervisor\/src\/commands\/(install|completion)\.ts/],
-  ['prove', /supervisor\/src\/commands\/(prove|doctor)\.ts/],
+  ['prove', /supervisor\/src\/commands\/(prove|prove-as|doctor)\.ts/],
   ['run', /supervisor\/src\/commands\/(run|restore|metrics)\.ts/],
-  ['engine', /packages\/engine\/src\/(run|process|store\/open\/make-folder)/],
+  [
+    'engine',
+    /packages\/engine\/src\/(run|process|store\/open\/make-folder)|addon:koffi|node_modules\/(pino|@pinojs|sonic-boom|thread-stream|safe-stable-stringify)/,
+  ],
   ['feed', /packages\/feed\/src\/(?!main)/],
 ];
 
@@ -65,15 +65,40 @@ export async function bundle(root: string, out: string, addons: Addons): Promise
     comments: false,
     minifyInternalExports: false,
     minify: { compress: true, mangle: false, codegen: true },
-    codeSplitting: { groups: CHUNKS.map(([name, test], at) => ({ name, test, priority: CHUNKS.length - at })) },
+    codeSplitting: {
+      groups: chunks(root).map(([name, test], at, all) => ({ name, test, priority: all.length - at })),
+    },
   });
   await build.close();
-  const chunks = output.filter((chunk) => chunk.type === 'chunk');
-  for (const [name, code] of withoutFacades(new Map(chunks.map(({ fileName, code }) => [fileName, code]))))
+  const files = output.filter((chunk) => chunk.type === 'chunk');
+  for (const [name, code] of withoutFacades(new Map(files.map(({ fileName, code }) => [fileName, code]))))
     writeFileSync(join(out, name), code);
-  const inputs = chunks.flatMap(({ moduleIds }) => moduleIds);
+  const inputs = files.flatMap(({ moduleIds }) => moduleIds);
   return inputs.map((path) => relative(root, path)).sort();
 }
+
+/** What of the contract needs no schema library comes first: every program loads it. */
+const chunks = (root: string): Chunk[] => [
+  [
+    'base',
+    new RegExp(
+      `packages/contract/src/(${light(join(root, 'packages/contract/src')).join('|')})$|supervisor/src/stop\\.ts$`,
+    ),
+  ],
+  ...CHUNKS,
+];
+
+/** The files of a folder that import nothing but each other. */
+function light(folder: string): string[] {
+  const names = readdirSync(folder).filter((name) => name.endsWith('.ts'));
+  const imports = new Map(names.map((name) => [name, importsOf(readFileSync(join(folder, name), 'utf8'))]));
+  const isLight = (name: string): boolean =>
+    (imports.get(name) ?? []).every((from) => from.startsWith('./') && isLight(from.slice(2)));
+  return names.filter(isLight);
+}
+
+const importsOf = (text: string): string[] =>
+  [...text.matchAll(/^(?:import (?!type )|export \{|\} )[^'"]*from '([^']+)'/gm)].map(([, from]) => from as string);
 
 const FACADE = /^export\{[\w$,]+\}from["'`]\.\/([\w-]+\.mjs)["'`];?\s*$/;
 

@@ -3,7 +3,6 @@ import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import { printableLines } from '@hybrid-soak/contract/printable.ts';
 import { VERSION } from '@hybrid-soak/contract/version.ts';
 import { Command, CommanderError } from 'commander';
-import { runAs } from './commands/run-as.ts';
 import { outliveReaders, Stop } from './stop.ts';
 
 /** The subcommands: each loads its own code, so that none pays for another's start-up. */
@@ -88,7 +87,7 @@ if (import.meta.main) {
   if (wanted !== undefined)
     program.addCommand(
       (await wanted.load())
-        .hook('preAction', (_, action) => runAs(action))
+        .hook('preAction', async (_, action) => (await import('./commands/run-as.ts')).runAs(action))
         .exitOverride()
         .configureOutput(OUTPUT),
     );
