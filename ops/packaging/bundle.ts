@@ -27,21 +27,19 @@ const CHUNKS: Chunk[] = [
   ['commander', /node_modules\/commander\//],
   ['ws', /node_modules\/ws\//],
   ['sqlite', /node_modules\/better-sqlite3\/|addon:better_sqlite3/],
-  ['execa', /node_modules\/execa\//],
   ['schemas', /node_modules\/(zod|@iarna|toml-eslint-parser|eslint-visitor-keys)|packages\/contract\/src\//],
-  ['terminal', /node_modules\/log-update\//],
   ['metrics', /node_modules\/@prometheus-io\//],
-  ['status', /supervisor\/src\/commands\/status\.ts/],
+  ['status', /supervisor\/src\/commands\/(status|run-as)\.ts|node_modules\/execa\//],
   [
     'look',
     /supervisor\/src\/commands\/(tail|report|replay|compare|dashboard|runs|explain)\.ts|packages\/report\/src\//,
   ],
   ['install', /supervisor\/src\/commands\/(install|completion)\.ts/],
   ['prove', /supervisor\/src\/commands\/(prove|prove-as|doctor)\.ts/],
-  ['run', /supervisor\/src\/commands\/(run|restore|metrics)\.ts/],
+  ['run', /supervisor\/src\/commands\/(run|restore|metrics)\.ts|node_modules\/log-update\//],
   [
     'engine',
-    /packages\/engine\/src\/(run|process|store\/open\/make-folder)|addon:koffi|node_modules\/(pino|@pinojs|sonic-boom|thread-stream|safe-stable-stringify)/,
+    /packages\/engine\/src\/(run|process|store\/open\/make-folder)|node_modules\/(pino|@pinojs|sonic-boom|thread-stream|safe-stable-stringify)/,
   ],
   ['feed', /packages\/feed\/src\/(?!main)/],
 ];
@@ -109,7 +107,7 @@ function withoutFacades(files: Map<string, string>): Map<string, string> {
     const target = FACADE.exec(code)?.[1];
     if (target !== undefined) behind.set(name, target);
   }
-  const real = [...files].filter(([name]) => !behind.has(name));
+  const real = [...files].filter(([name, code]) => !behind.has(name) && code.trim() !== 'export{};');
   return new Map(
     real.map(([name, code]) => [
       name,

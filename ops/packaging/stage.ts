@@ -121,7 +121,9 @@ function launcher(name: string, flags: string): string {
   const cache = '${XDG_CACHE_HOME:-${HOME:-/nonexistent}/.cache}/hybrid-soak';
   return `#!/bin/sh
 set -eu
-here=$(readlink -f -- "$0") && here=\${here%/bin/*}
+here=$0
+if [ -h "$here" ]; then here=$(readlink -f -- "$here"); fi
+here=\${here%/*}/..
 export NODE_COMPILE_CACHE="\${NODE_COMPILE_CACHE:-${cache}}"
 export MALLOC_ARENA_MAX="\${MALLOC_ARENA_MAX:-2}"
 exec "$here/node" --disable-warning=ExperimentalWarning${flags === '' ? '' : ` ${flags}`} "$here/lib/${name}.mjs" "$@"

@@ -1,8 +1,9 @@
 import { insteadOf } from '@hybrid-soak/contract/earlier-system.ts';
+import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import { printableLines } from '@hybrid-soak/contract/printable.ts';
 import { VERSION } from '@hybrid-soak/contract/version.ts';
-import { Command, CommanderError } from 'commander';
+import type { Command, CommanderError } from 'commander';
 import { outliveReaders, Stop } from './stop.ts';
 
 /** The subcommands: each loads its own code, so that none pays for another's start-up. */
@@ -52,8 +53,8 @@ const COMMANDS: Record<string, { summary: string; load(): Promise<Command> }> = 
   },
 };
 
-const bareProgram = () =>
-  new Command('soak')
+const bareProgram = async () =>
+  new (await import('commander')).Command('soak')
     .description(
       'Watches the engine and the host, throttles and restarts as the policy says, writes down every decision.',
     )
@@ -72,16 +73,19 @@ const OUTPUT = {
 
 /** With every subcommand loaded: for what describes them all. */
 export async function wholeProgram(): Promise<Command> {
-  const program = bareProgram();
+  const program = await bareProgram();
   for (const { load } of Object.values(COMMANDS)) program.addCommand(await load());
   return program;
 }
 
-if (import.meta.main) {
+// Scripts ask for it: nothing is loaded for it.
+if (import.meta.main && process.argv.length === 3 && process.argv[2] === '--version')
+  process.stdout.write(`${VERSION}\n`);
+else if (import.meta.main) {
   outliveReaders();
   // Tools are found where distributions put them, whatever the PATH of a cron job is.
   process.env['PATH'] = `${process.env['PATH'] ?? ''}:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`;
-  const program = bareProgram();
+  const program = await bareProgram();
   const name = process.argv[2] ?? '';
   const wanted = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (wanted !== undefined)
@@ -99,8 +103,13 @@ if (import.meta.main) {
   }
 }
 
+/** Its errors have codes of their own (`commander.unknownOption`). */
+function isOfCommander(error: unknown): error is CommanderError {
+  return errorCode(error)?.startsWith('commander.') === true;
+}
+
 function exitCodeOf(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? SOAK_EXIT.PASS : SOAK_EXIT.USAGE;
+  if (isOfCommander(error)) return error.exitCode === 0 ? SOAK_EXIT.PASS : SOAK_EXIT.USAGE;
   if (error instanceof Stop) {
     process.stderr.write(`${printableLines(error.message)}\n`);
     return error.exitCode;
