@@ -18,7 +18,7 @@ t.test('a clock of 1971 at the start, set right later, makes no interval of 20,0
   };
   const { child, ended, logged } = engineWith(env, cwd, 'run');
   await logged('started');
-  // Trades of 1971 are no rows.
+  // A trade of 1971 makes no row.
   await eventually(() => count(cwd, 'coverage') > 0);
   const rightAtMs = Date.now();
   writeFileSync(rightFile, '');

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
+import { type Measured, exposition as ofEngine } from '@hybrid-soak/engine/process/exposition.ts';
 import { exposition } from '@hybrid-soak/report/metrics/exposition.ts';
 import parse from 'parse-prometheus-text-format';
 import t from 'tap';
@@ -81,8 +82,23 @@ t.test('a blind sensor has no sample, and says that it is blind', async (t) => {
   t.equal(numberOf(text, 'soak_sensor_available', { sensor: 'cpu' }), 1);
 });
 
+/** What the engine exposes itself, with all that it can measure. */
+const ENGINE: Measured = {
+  frames: { kept: 1 },
+  trades: { tick: 1 },
+  received: 1,
+  ticksCommitted: 1,
+  dropped: 0,
+  isConnected: true,
+  sampleEvery: 1,
+  walBytes: 1,
+  logLinesDropped: 0,
+  startedMs: 1,
+  vitals: { cpu_usec: 1, queue_depth: 0, unaccounted: 0, wal_blocked_s: 0, heap_bytes: 1, private_bytes: 1 },
+};
+
 t.test('the alert rules and the dashboard name metrics that exist', async (t) => {
-  const known = names(await exposition(exposed));
+  const known = [...names(await exposition(exposed)), ...names(await ofEngine(ENGINE))];
   for (const file of ['prometheus/hybrid-soak.rules.yml', 'grafana/hybrid-soak.json']) {
     const text = readFileSync(new URL(`../../../ops/${file}`, import.meta.url), 'utf8');
     const used = [...new Set(text.match(/\b(soak|hybrid_engine)_[a-z_0-9]+\b/g))];
