@@ -257,7 +257,7 @@ t.test('a trade of 2099 is kept aside, is neither a tick nor a duplicate, and le
   const { gaps, quarantine } = pipeline.takeRows();
   t.match(pipeline.counters, { kept: 2, malformed: 2, trades: 4, ticks: 2, trades_quarantined: 2 });
   t.match(gaps, [{ from: '2', to: '2' }]);
-  t.match(quarantine, [{ reason: 'the time of a trade is too far ahead' }, {}]);
+  t.match(quarantine, [{ reason: 'a trade is too far ahead in time, or of one market too many' }, {}]);
   t.equal(pipeline.unaccounted(), 0);
 });
 

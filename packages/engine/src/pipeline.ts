@@ -177,7 +177,7 @@ export class Pipeline {
     if (prints !== undefined) this.#intake.skip(origin, prints, numbering, counting);
     this.#intake.take(origin, trades, numbering, counting);
     if (counters.trades_quarantined > quarantined)
-      this.#keepAside(origin, 'the time of a trade is too far ahead', bytes);
+      this.#keepAside(origin, 'a trade is too far ahead in time, or of one market too many', bytes);
     const fate = this.#countTradeFrame(mapped, counters.ticks > before, counters.trades_quarantined > quarantined);
     if (this.#ticks.length >= this.#batchRows || (this.#first && this.#ticks.length > 0)) {
       this.#first = false;
