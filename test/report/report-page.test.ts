@@ -83,7 +83,7 @@ t.test('a mark under the pointer says what happened, when and why', { skip }, as
   const box = (await page.locator('.u-over').nth(1).boundingBox())!;
   await page.mouse.move(box.x + box.width / 3, box.y + 50);
   t.match(await page.locator('.tip').textContent(), /05:03:20 ENGINE_RESTART THROTTLE1 1\/5\s*cpu over the limit/);
-  t.match(await page.locator('figcaption').nth(1).textContent(), /host 30\s*engine 15/);
+  t.match(await page.locator('figcaption').nth(1).textContent(), /host 30\s*waits of the engine 15/);
   await page.mouse.move(5, 5);
   t.notOk(await page.locator('.tip').isVisible());
   await page.context().close();

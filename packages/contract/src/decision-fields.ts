@@ -130,6 +130,9 @@ export const FIELDS = {
   ticks: z.number().int(),
   ticks_per_second: z.number(),
   classes_s: z.record(z.enum(TIME_CLASSES), z.number()).describe('seconds; they sum to duration_s'),
+  // Of earlier versions: the limits that the pressure itself was held to.
+  limits: byResource(z.number()),
+  effective_limit: byResource(z.number().nullable()),
   ambient_s: z.number().describe("seconds with the pressure over a limit and the engine's part below it"),
   others_pressure: byResource(percentiles.nullable()).describe("the pressure less the engine's part, percent"),
 };

@@ -9,7 +9,7 @@ const seconds = (value: number) => `${round(value)} s`;
 const plain = (name: string) => (value: unknown) => `${name} ${String(value)}`;
 
 /** Fields in the order in which they are shown, and their format. */
-const TOLD: Readonly<Record<string, (value: unknown) => string>> = {
+const TOLD: { readonly [field in keyof LogRecord]?: (value: unknown) => string } = {
   from: plain('from'),
   hold: plain('hold'),
   cause: plain('cause'),
@@ -33,7 +33,7 @@ const TOLD: Readonly<Record<string, (value: unknown) => string>> = {
 
 /** The numbers behind a record that a person wants on one line: pressure against its limit first, then what the action adds. */
 export function numbersOf(record: LogRecord): string {
-  const told = Object.entries(TOLD).flatMap(([field, tell]) => {
+  const told = (Object.entries(TOLD) as [keyof LogRecord, (value: unknown) => string][]).flatMap(([field, tell]) => {
     const value = record[field];
     const shown = typeof value === 'number' || (typeof value === 'string' && value !== '' && value !== record.reason);
     return shown ? [tell(value)] : [];
@@ -44,22 +44,14 @@ export function numbersOf(record: LogRecord): string {
 /** `cpu pressure 66 %, engine's part 31 (limit 20); io …`; of records of earlier versions the pressure alone. */
 function pressureOf(record: LogRecord): string {
   if (WITHOUT_PRESSURE.has(record.action)) return '';
+  const { baseline, pressure, part, limit, effective_limit } = record;
   return RESOURCES.flatMap((resource) => {
-    const pressure =
-      numberAt(record, 'baseline', resource, record.action === 'CALIBRATED') ??
-      numberAt(record, 'pressure', resource) ??
-      record[`${resource}_some_avg10`];
-    if (typeof pressure !== 'number') return [];
-    const part = numberAt(record, 'part', resource);
-    const limit = numberAt(record, 'limit', resource) ?? numberAt(record, 'effective_limit', resource);
-    const own = part === undefined ? '' : `, engine's part ${round(part)}`;
-    return [`${resource} pressure ${round(pressure)} %${own}${limit === undefined ? '' : ` (limit ${round(limit)})`}`];
+    const measured = record.action === 'CALIBRATED' ? baseline?.[resource] : pressure?.[resource];
+    const value = typeof measured === 'number' ? measured : record[`${resource}_some_avg10`];
+    if (value === undefined) return [];
+    const own = part?.[resource] ?? null;
+    const most = limit?.[resource] ?? effective_limit?.[resource] ?? null;
+    const shown = `${resource} pressure ${round(value)} %${own === null ? '' : `, engine's part ${round(own)}`}`;
+    return [most === null ? shown : `${shown} (limit ${round(most)})`];
   }).join('; ');
-}
-
-function numberAt(record: LogRecord, field: string, key: string, wanted = true): number | undefined {
-  const group = record[field];
-  if (!wanted || typeof group !== 'object' || group === null) return undefined;
-  const value = (group as Record<string, unknown>)[key];
-  return typeof value === 'number' ? value : undefined;
 }

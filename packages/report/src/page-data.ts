@@ -46,7 +46,7 @@ const MAX_POINTS = 3000;
 export function pageData(records: LogRecord[], samples: SamplesRead | null, notes: string[]): PageData {
   const startup = records.find((record) => record.action === 'STARTUP') ?? null;
   const calibrated = records.findLast((record) => record.action === 'CALIBRATED') ?? null;
-  const parameters = table(startup?.['parameters'] ?? samples?.header.options.parameters);
+  const parameters = table(startup?.parameters ?? samples?.header.options.parameters);
   const decisions = records.map(pageDecision);
   const columns = samples?.columns ?? columnsOfDecisions(records);
   return {
@@ -54,16 +54,14 @@ export function pageData(records: LogRecord[], samples: SamplesRead | null, note
     facts: factsOf(records, startup),
     verdict: verdictOf(records),
     summary: records.findLast((record) => record.action === 'SUMMARY') ?? null,
-    limits: perResource(
-      startup?.['limit'] ?? calibrated?.['effective_limit'] ?? startup?.['limits'],
-    ) as PageData['limits'],
-    baseline: perResource(calibrated?.['baseline']),
+    limits: perResource(startup?.limit ?? calibrated?.effective_limit ?? startup?.limits) as PageData['limits'],
+    baseline: perResource(calibrated?.baseline),
     stallThresholdS: typeof parameters['stall_threshold_s'] === 'number' ? parameters['stall_threshold_s'] : null,
     blind: blindOf(samples?.last ?? null),
     decisions,
     points: downsample(columns, MAX_POINTS),
     samples: samples?.columns[0]?.length ?? 0,
-    policy: Object.entries({ ...parameters, ...table(startup?.['thresholds']) }).map(([key, v]) => [key, shown(v)]),
+    policy: Object.entries({ ...parameters, ...table(startup?.thresholds) }).map(([key, v]) => [key, shown(v)]),
     environment: environmentOf(samples?.header ?? null),
     notes:
       samples === null ? [...notes, 'No samples of this run: pressure is drawn from the decisions (avg10).'] : notes,
@@ -87,9 +85,9 @@ const ENDS = ['ABORT', 'COMPLETE', 'STOP', 'CONFIG_ERROR'];
 /** The verdict as the log has it; the earlier tool wrote none, its last action stands for it. */
 export function verdictOf(records: LogRecord[]): PageData['verdict'] {
   const summary = records.findLast((record) => record.action === 'SUMMARY');
-  const word = summary?.['verdict'];
+  const word = summary?.verdict;
   if (summary !== undefined && typeof word === 'string') {
-    const code = summary['exit_code'];
+    const code = summary.exit_code;
     const reason = summary.reason.startsWith(`${word}: `) ? summary.reason.slice(word.length + 2) : summary.reason;
     return { word, reason, exit_code: typeof code === 'number' ? code : null };
   }
@@ -105,15 +103,15 @@ export function verdictOf(records: LogRecord[]): PageData['verdict'] {
 function factsOf(records: LogRecord[], startup: LogRecord | null): [string, string][] {
   const [first, last] = [records[0], records.at(-1)];
   if (first === undefined || last === undefined) return [];
-  const known = (field: string) => (startup?.[field] === undefined ? [] : [[field, shown(startup[field])]]);
+  const known = (field: keyof LogRecord) => (startup?.[field] === undefined ? [] : [[field, shown(startup[field])]]);
   return [
     ['run', first.run_id],
     ['began', first.timestamp],
     ['last record', last.timestamp],
-    ['ingest mode', String(first['ingest_mode'] ?? 'unknown')],
-    ['policy', String(first['policy'] ?? 'the earlier tool’s')],
-    ['PSI actions', String(first['psi_actions'] ?? 'unknown')],
-    ...['unit', 'manager', 'duration_s', 'interval_s', 'calibrate_s', 'apply', 'leave'].flatMap(known),
+    ['ingest mode', String(first.ingest_mode ?? 'unknown')],
+    ['policy', String(first.policy ?? 'the earlier tool’s')],
+    ['PSI actions', String(first.psi_actions ?? 'unknown')],
+    ...(['unit', 'manager', 'duration_s', 'interval_s', 'calibrate_s', 'apply', 'leave'] as const).flatMap(known),
   ] as [string, string][];
 }
 
@@ -135,8 +133,8 @@ function columnsOfDecisions(records: LogRecord[]): number[][] {
   return COLUMNS.map((column) =>
     sorted.map((record) => {
       if (column === 't') return Date.parse(record.timestamp) / 1000;
-      const value = record[`${column}_some_avg10`];
-      return typeof value === 'number' ? value : Number.NaN;
+      const resource = RESOURCES.find((name) => name === column);
+      return (resource && record[`${resource}_some_avg10`]) ?? Number.NaN;
     }),
   );
 }

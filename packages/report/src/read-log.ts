@@ -1,20 +1,18 @@
+import { type LoggedDecision, loggedDecision } from '@hybrid-soak/contract/decision.ts';
 import { type ByteSource, lineBlocks, lineBlocksBackward, parseJsonLine } from '@hybrid-soak/contract/json-lines.ts';
 import { lastRun, type RunPlace, runsBeginning } from '@hybrid-soak/contract/run-lines.ts';
 import { withSource } from './file-source.ts';
 
 /**
- * A line of a decision log of this tool or the earlier one: the same field names, but the earlier one has neither `seq`
- * nor `policy`. Only `timestamp` and `action` are required; other missing fields read as empty.
+ * A line of a decision log of this tool or the earlier one, as it is shown: what is missing among the fields that every
+ * record is shown by reads as empty.
  */
-export interface LogRecord {
-  timestamp: string;
-  action: string;
+export type LogRecord = Omit<LoggedDecision, 'run_id' | 'state' | 'current_sample_every' | 'reason'> & {
   run_id: string;
   state: string;
   current_sample_every: number | null;
   reason: string;
-  [field: string]: unknown;
-}
+};
 
 /** One run's records. */
 export interface RunRead {
@@ -44,21 +42,10 @@ export function parseRecord(line: string): LogRecord | null {
 }
 
 function asRecord(value: unknown): LogRecord | null {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return null;
-  const found = value as Record<string, unknown>;
-  if (typeof found['timestamp'] !== 'string' || typeof found['action'] !== 'string') return null;
-  if (Number.isNaN(Date.parse(found['timestamp']))) return null;
-  const text = (field: string) => (typeof found[field] === 'string' ? found[field] : '');
-  const every = found['current_sample_every'];
-  return {
-    ...found,
-    timestamp: found['timestamp'],
-    action: found['action'],
-    run_id: text('run_id'),
-    state: text('state'),
-    current_sample_every: typeof every === 'number' ? every : null,
-    reason: text('reason'),
-  };
+  const record = loggedDecision(value);
+  if (record === null) return null;
+  const { run_id = '', state = '', current_sample_every = null, reason = '' } = record;
+  return { ...record, run_id, state, current_sample_every, reason };
 }
 
 /**

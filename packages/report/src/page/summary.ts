@@ -87,7 +87,7 @@ export function tiles(summary: Record<string, unknown>): HTMLElement {
   );
 }
 
-const CLASS_NAMES: Record<string, string> = {
+export const CLASS_NAMES: Record<string, string> = {
   unobserved: 'not observed',
   stopped: 'stopped by somebody',
   starting: 'starting',
@@ -99,7 +99,7 @@ const CLASS_NAMES: Record<string, string> = {
 };
 
 /** How the time was spent, but throttled and fine: those the rungs show. */
-function classTiles(classes: unknown): HTMLElement[] {
+export function classTiles(classes: unknown): HTMLElement[] {
   if (typeof classes !== 'object' || classes === null) return [];
   return Object.entries(classes).flatMap(([name, seconds]) => {
     const label = CLASS_NAMES[name];

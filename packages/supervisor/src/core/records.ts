@@ -55,8 +55,8 @@ export function record(draft: Draft, body: DecisionBody, effect: EffectSpec | nu
 }
 
 type Hold = Extract<DecisionBody, { action: 'HOLD' }>;
-/** A spell of holds ends after this long, ms, without one. */
-const SPELL_ENDS_MS = 60_000;
+/** A spell of what is recorded once, a hold or QUIET, ends after this long, ms, without it. */
+export const SPELL_ENDS_MS = 60_000;
 
 /** A hold is one record a spell; every observation has its reason all the same. */
 export function hold(

@@ -21,7 +21,7 @@ export interface StallMemory {
   open: boolean;
   /** The heartbeat's last value, and when it last moved: wall time may jump, movement does not lie. */
   heartbeat: { pid: number; flush: number; movedAt: number } | null;
-  /** QUIET is in the log for this spell, and its reason. */
+  /** Why there has been no row since the last one; null if it was not quiet. */
   quiet: QuietReason | null;
   /** Until when time without a row was quiet or stopped: the stall clock runs from here. */
   quietUntil: number | null;
@@ -29,7 +29,8 @@ export interface StallMemory {
   framesAtRow: Frames | null;
   /** Rows could be read at least once. */
   readable: boolean;
-  starvedLogged: boolean;
+  /** When QUIET, for which reason, and STARVED were last in effect: a spell of it ends after a minute without. */
+  said: { quiet: QuietReason | null; quietAt: number; starvedAt: number };
   /** Why progress cannot be read; null if it can. */
   why: string | null;
   ticksStart: number | null;
@@ -49,7 +50,7 @@ export const noStall = (): StallMemory => ({
   quietUntil: null,
   framesAtRow: null,
   readable: false,
-  starvedLogged: false,
+  said: { quiet: null, quietAt: Number.NEGATIVE_INFINITY, starvedAt: Number.NEGATIVE_INFINITY },
   why: null,
   ticksStart: null,
   ticksCount: 0,

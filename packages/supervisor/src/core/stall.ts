@@ -3,7 +3,7 @@ import type { HeartbeatReading } from '@hybrid-soak/contract/sample.ts';
 import { connectionState } from './connection-state.ts';
 import { finish } from './ending/ending.ts';
 import { spendStallRestart } from './ladder/budget.ts';
-import { type Draft, hold, record } from './records.ts';
+import { type Draft, hold, record, SPELL_ENDS_MS } from './records.ts';
 import type { Frames } from './stall-memory.ts';
 import type { State } from './state.ts';
 import { busy } from './unit.ts';
@@ -44,7 +44,6 @@ export function trackProgress({ state, observation }: Draft): void {
   stall.heldSince = null;
   stall.quiet = null;
   stall.quietUntil = null;
-  stall.starvedLogged = false;
 }
 
 function trackHeartbeat({ stall, clock }: State, heartbeat: HeartbeatReading): void {
@@ -153,7 +152,7 @@ function framesSince(before: Frames | null, now: Frames | null): Frames | null {
 }
 
 function noteQuiet(draft: Draft, quiet: QuietReason, numbers: Numbers): string {
-  const { stall } = draft.state;
+  const { stall, clock } = draft.state;
   stall.quietUntil = stall.heartbeat?.movedAt ?? null;
   settleOpen(draft.state);
   const text = {
@@ -161,7 +160,10 @@ function noteQuiet(draft: Draft, quiet: QuietReason, numbers: Numbers): string {
     sampled: 'heartbeat fresh and connected, every trade frame was sampled out',
     disconnected: 'heartbeat fresh, every source is down and being tried',
   }[quiet];
-  if (stall.quiet !== quiet) record(draft, { action: 'QUIET', reason: text, ...numbers, quiet });
+  const { said } = stall;
+  if (said.quiet !== quiet || clock.now - said.quietAt > SPELL_ENDS_MS)
+    record(draft, { action: 'QUIET', reason: text, ...numbers, quiet });
+  stall.said = { ...said, quiet, quietAt: clock.now };
   stall.quiet = quiet;
   return `hold: quiet: ${quiet}`;
 }
@@ -184,11 +186,11 @@ function isStarved({ state, observation, look }: Draft, stalled: number): boolea
 }
 
 function noteStarved(draft: Draft, numbers: Numbers): string {
-  const { stall } = draft.state;
+  const { stall, clock } = draft.state;
   settleOpen(draft.state);
-  if (!stall.starvedLogged)
+  if (clock.now - stall.said.starvedAt > SPELL_ENDS_MS)
     record(draft, { action: 'STARVED', reason: 'heartbeat slow but alive under pressure', ...numbers });
-  stall.starvedLogged = true;
+  stall.said = { ...stall.said, starvedAt: clock.now };
   return 'hold: starved';
 }
 

@@ -1,4 +1,4 @@
-import type { Draft } from '../records.ts';
+import { type Draft, SPELL_ENDS_MS } from '../records.ts';
 import { isSettled } from '../start-up.ts';
 import { mayRecover } from './budget.ts';
 import { measureEffect } from './effect.ts';
@@ -47,10 +47,11 @@ function escalate(draft: Draft, overMs: number): { move: Move; note: Note | null
   const reason = `${describe(draft, draft.look.over)} for ${Math.round(overMs / 1000)} s`;
   const step = rungAbove(ladder.steps, ladder.wouldBe);
   if (step === null) {
-    const note: Note | null = ladder.topLogged
+    const said = ladder.topAt !== null && clock.now - ladder.topAt <= SPELL_ENDS_MS;
+    const note: Note | null = said
       ? null
       : { action: 'THROTTLE_MAX', reason: 'over the limit at the last rung', ...numbers };
-    ladder.topLogged = true;
+    ladder.topAt = clock.now;
     if (overMs < p.abort_after_s * 1000) return { move: { move: 'stay', reason: `hold: at ${ladder.wouldBe}` }, note };
     return { move: { move: 'end', cause: 'pressure', reason: `${reason} at ${ladder.wouldBe}`, numbers }, note };
   }

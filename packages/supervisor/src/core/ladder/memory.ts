@@ -32,8 +32,8 @@ export interface LadderMemory {
   overload: boolean;
   lastOverload: number | null;
   overloadsAtTop: readonly number[];
-  /** THROTTLE_MAX is in the log for this spell. */
-  topLogged: boolean;
+  /** When the ladder was last over a limit at its last rung: THROTTLE_MAX is one record a spell. */
+  topAt: number | null;
   /** Classic: observations over a limit in a row. */
   overInARow: number;
   /** When recoveries and stall restarts were asked for, the last hour's; and those that `logonly` would have asked for. */
@@ -69,7 +69,7 @@ export function firstLadder({ original_sample_every, parameters }: SoakOptions):
     overload: false,
     lastOverload: null,
     overloadsAtTop: [],
-    topLogged: false,
+    topAt: null,
     overInARow: 0,
     spent: [],
     wouldSpend: [],

@@ -23,5 +23,5 @@ export function trackSpells(state: State, look: Look, elapsed: number): void {
 export function resetSpells({ pressure, ladder }: State): void {
   pressure.overSince = mapResources(() => null);
   ladder.goodSince = ladder.steps.map(() => null);
-  ladder.topLogged = false;
+  ladder.topAt = null;
 }
