@@ -1,6 +1,6 @@
 /**
- * SIGHUP from the program's first line on: its default would end the process. What comes before there is anything to reload
- * is remembered. Imported ahead of all else.
+ * Handles SIGHUP from the program's first line on, since its default action ends the process. One that comes before there is a
+ * configuration to reload is remembered. Imported before everything else.
  */
 let asked = false;
 let answer: (() => void) | null = null;
@@ -10,7 +10,7 @@ process.on('SIGHUP', () => {
   else answer();
 });
 
-/** Calls `reload` at each SIGHUP from now on, and at once where one has come already. */
+/** Calls `reload` at each SIGHUP from now on, and immediately if one has come already. */
 export function onHangup(reload: () => void): void {
   answer = reload;
   if (asked) reload();
