@@ -157,11 +157,10 @@ t.test('root obeys nobody', needsSystemd(), async (t) => {
     await sh('useradd -G hybrid-soak-operators olga');
     t.not((await as('mallory', 'systemctl --no-ask-password start soak@5s.service')).code, 0);
     t.not((await as('olga', 'systemctl --no-ask-password stop dbus.service')).code, 0);
+    const summaries = async () => Number((await sh('grep -c SUMMARY data/ops/soak_decisions.jsonl')).stdout);
+    const before = await summaries();
     t.equal((await as('olga', 'systemctl --no-ask-password start soak@5s.service')).code, 0);
-    await until(
-      'its decisions',
-      async () => (await sh('grep -c SUMMARY data/ops/soak_decisions.jsonl')).stdout !== '0',
-    );
+    await until('its summary', async () => (await summaries()) > before);
     t.match(await host.show('User', 'soak@5s.service'), 'hybrid-soak');
   });
 
