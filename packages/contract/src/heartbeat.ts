@@ -29,6 +29,7 @@ export const vitalsSchema = z
       'how long a reader has kept the WAL past its bound from being checkpointed; 0 if none',
     ),
     descriptors: count,
+    descriptor_limit: count.describe('RLIMIT_NOFILE'),
     threads: count,
     heap_bytes: measure,
     private_bytes: measure,

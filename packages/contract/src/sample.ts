@@ -56,6 +56,10 @@ export const observationSchema = z.object({
       memory_bytes: z.number().nullable(),
       /** `memory.current` without reclaimable page cache and slab. */
       memory_in_use_bytes: z.number().nullable().optional(),
+      /** `anon` and `kernel` of `memory.stat`: what the processes hold themselves. */
+      memory_held_bytes: z.number().nullable().optional(),
+      /** `memory.max` (MemoryMax=); null without a limit. */
+      memory_max_bytes: z.number().nullable().optional(),
       /** Bytes and operations, read and written, of all devices in `io.stat`. */
       io_bytes: z.number().nullable().optional(),
       io_ops: z.number().nullable().optional(),
@@ -117,6 +121,8 @@ export const observationSchema = z.object({
       io_ops: z.number().nullable().optional(),
     }),
   ).optional(),
+  /** The engine's database and the file system that it is on. */
+  files: reading(z.object({ database_bytes: z.number(), wal_bytes: z.number(), free_bytes: z.number() })).optional(),
   /** The engine's life that ended last (`engine_lives`). */
   life: reading(
     z.object({ invocation_id: z.string().nullable(), end_reason: z.string(), exit_code: z.number().nullable() }),
@@ -164,6 +170,7 @@ export type CgroupReading = Observation['cgroup'];
 export type HostCpuReading = Observation['host_cpu'];
 export type HostIoReading = NonNullable<Observation['host_io']>;
 export type HostMemoryReading = NonNullable<Observation['host_memory']>;
+export type FilesReading = NonNullable<Observation['files']>;
 export type LifeReading = NonNullable<Observation['life']>;
 export type ProgressReading = Observation['progress'];
 export type HeartbeatReading = Observation['heartbeat'];

@@ -1,6 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readCgroup } from '@hybrid-soak/supervisor/adapters/cgroup.ts';
+import { readDatabaseFiles } from '@hybrid-soak/supervisor/adapters/database-files.ts';
 import { readHostCpu, readHostIo, readHostMemory, wholeDisks } from '@hybrid-soak/supervisor/adapters/host.ts';
 import { hostPressure, pressureFile } from '@hybrid-soak/supervisor/adapters/pressure.ts';
 import { readProcess } from '@hybrid-soak/supervisor/adapters/process.ts';
@@ -139,7 +140,8 @@ t.test('io of the host is that of the whole disks, and of the cgroup on the same
       s: {
         'cpu.stat': 'usage_usec 1\n',
         'memory.current': '1000\n',
-        'memory.stat': 'anon 300\nfile 500\nshmem 100\nslab_reclaimable 50\n',
+        'memory.stat': 'anon 300\nfile 500\nkernel 90\nshmem 100\nslab_reclaimable 50\n',
+        'memory.max': 'max\n',
         'io.stat': '253:0 rbytes=7 wbytes=7 rios=7 wios=7\n8:0 rbytes=100 wbytes=28 rios=3 wios=4 dbytes=0 dios=0\n',
       },
     },
@@ -149,7 +151,14 @@ t.test('io of the host is that of the whole disks, and of the cgroup on the same
   t.same([...disks], ['8:0']);
   t.same(readHostIo(disks, root), { available: true, value: { bytes: 300 * 512, ops: 35 } });
   t.match(readHostIo(new Set(), root), { available: false });
-  const value = { io_bytes: 128, io_ops: 7, memory_in_use_bytes: 550 };
+  const value = { io_bytes: 128, io_ops: 7, memory_in_use_bytes: 550, memory_held_bytes: 390, memory_max_bytes: null };
   t.match(readCgroup('/s', join(root, 'cg'), disks), { available: true, value });
   t.same(readHostMemory(root), { available: true, value: { total_bytes: 1_024_000, in_use_bytes: 614_400 } });
+});
+
+t.test('the database, its WAL and the free disk are seen without opening the database', async (t) => {
+  const folder = t.testdir({ 'bot.db': 'x'.repeat(4096), 'bot.db-wal': 'y'.repeat(32) });
+  const read = readDatabaseFiles(join(folder, 'bot.db'));
+  t.match(read, { available: true, value: { database_bytes: 4096, wal_bytes: 32, free_bytes: Number } });
+  t.match(readDatabaseFiles(join(folder, 'none', 'bot.db')), { available: false, why: /ENOENT/ });
 });

@@ -2,7 +2,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import type { Vitals } from '@hybrid-soak/contract/heartbeat.ts';
 
 const SLOW_MS = 60_000;
-type OfProcess = Pick<Vitals, 'cpu_usec' | 'heap_bytes' | 'descriptors' | 'threads' | 'private_bytes'>;
+type OfProcess = Pick<
+  Vitals,
+  'cpu_usec' | 'heap_bytes' | 'descriptors' | 'descriptor_limit' | 'threads' | 'private_bytes'
+>;
 
 /** What the process can say of itself. The files of /proc are read once a minute, the rest at each call. */
 export function processVitals(): () => OfProcess {
@@ -30,15 +33,17 @@ export function privateBytes(): number | null {
   }
 }
 
-/** proc_pid_status(5). What cannot be read is left out. */
+/** proc_pid_limits(5), proc_pid_status(5). What cannot be read is left out. */
 function ofProc(): OfProcess {
   try {
     const private_bytes = privateBytes();
+    const limit = /^Max open files +(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'));
     const threads = /^Threads:\s+(\d+)/m.exec(readFileSync('/proc/self/status', 'utf8'));
     return {
       heap_bytes: process.memoryUsage().heapUsed,
       ...(private_bytes === null ? {} : { private_bytes }),
       descriptors: readdirSync('/proc/self/fd').length,
+      ...(limit === null ? {} : { descriptor_limit: Number(limit[1]) }),
       ...(threads === null ? {} : { threads: Number(threads[1]) }),
     };
   } catch {

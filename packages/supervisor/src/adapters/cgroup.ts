@@ -37,7 +37,8 @@ export function readCgroup(
       nr_throttled: stat.get('nr_throttled') ?? null,
       throttled_usec: stat.get('throttled_usec') ?? null,
       memory_bytes: memoryOf(folder),
-      memory_in_use_bytes: memoryInUse(folder),
+      memory_max_bytes: memoryOf(folder, 'memory.max'),
+      ...memoryParts(folder),
       ...ioOf(folder, disks),
     });
   } catch (error) {
@@ -46,18 +47,24 @@ export function readCgroup(
 }
 
 /**
- * What the group could not give back without swapping: its memory less page cache and reclaimable slab, as MemAvailable
- * counts them. `shmem` is page cache that cannot be given back.
+ * In use is what the group could not give back without swapping: its memory less page cache and reclaimable slab, as
+ * MemAvailable counts them; `shmem` is page cache that cannot be given back. Held is what its processes hold themselves.
  */
-function memoryInUse(folder: string): number | null {
+function memoryParts(folder: string): { memory_in_use_bytes: number | null; memory_held_bytes: number | null } {
+  const none = { memory_in_use_bytes: null, memory_held_bytes: null };
   const current = memoryOf(folder);
-  if (current === null) return null;
+  if (current === null) return none;
   try {
     const stat = keyValues(readFileSync(join(folder, 'memory.stat'), 'latin1'));
     const of = (key: string) => stat.get(key) ?? 0;
-    return Math.max(0, current - (of('file') - of('shmem')) - of('slab_reclaimable'));
+    return {
+      memory_in_use_bytes: Math.max(0, current - (of('file') - of('shmem')) - of('slab_reclaimable')),
+      // `kernel` has been there since Linux 5.18; before it the stacks and page tables were told apart.
+      memory_held_bytes:
+        of('anon') + (stat.get('kernel') ?? of('kernel_stack') + of('pagetables') + of('slab_unreclaimable')),
+    };
   } catch {
-    return null;
+    return none;
   }
 }
 
@@ -78,9 +85,11 @@ function ioOf(folder: string, disks: ReadonlySet<string>): { io_bytes: number | 
   }
 }
 
-function memoryOf(folder: string): number | null {
+/** Null also for the limit `max`. */
+function memoryOf(folder: string, file = 'memory.current'): number | null {
   try {
-    return Number(readFileSync(join(folder, 'memory.current'), 'latin1'));
+    const bytes = Number(readFileSync(join(folder, file), 'latin1'));
+    return Number.isNaN(bytes) ? null : bytes;
   } catch {
     return null; // The memory controller is not enabled for this cgroup.
   }

@@ -3,6 +3,7 @@ import { abortRequest } from '../adapters/abort-file.ts';
 import { readCgroup } from '../adapters/cgroup.ts';
 import { monotonicMs, wallMicros } from '../adapters/clock.ts';
 import { readConfigFile } from '../adapters/config-file.ts';
+import { readDatabaseFiles } from '../adapters/database-files.ts';
 import { readHostCpu, readHostIo, readHostMemory, wholeDisks } from '../adapters/host.ts';
 import { hostPressure } from '../adapters/pressure.ts';
 import { readProcess } from '../adapters/process.ts';
@@ -49,6 +50,7 @@ export function observer(sensors: Sensors): Observer {
         due,
         parts,
         ...progress,
+        files: readDatabaseFiles(sensors.db),
         config: readConfigFile(sensors.config),
         outcomes,
         requests: { abort: abortRequest(sensors.abortFile), signal: sensors.signal() },
