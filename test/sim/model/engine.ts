@@ -274,7 +274,13 @@ export class Engine {
   /** An exit happens once to each process that meets it; one that nothing cures, to every process. */
   private suffer(trouble: Trouble, at: number): void {
     const reason = ENDS[trouble.kind];
-    if (reason === undefined || at < trouble.at * 1000 || at >= trouble.until * 1000 || this.suffered.has(trouble))
+    if (
+      !this.isUp ||
+      reason === undefined ||
+      at < trouble.at * 1000 ||
+      at >= trouble.until * 1000 ||
+      this.suffered.has(trouble)
+    )
       return;
     // Long enough to be seen alive, too short for a row.
     if (at - this.startedAt < 1000) return;

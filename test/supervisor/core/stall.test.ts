@@ -194,3 +194,11 @@ t.test('an engine that crashes over and over within its grace does not put its s
   t.equal(soak.of('STALL').length, 1);
   t.match(soak.last?.ending, { verdict: 'FAIL', reason: /3 stall restarts in a row/ });
 });
+
+t.test('a slow market, with a row now and then, is one QUIET record', async (t) => {
+  const soak = new Soak({}, {}, { kept: null }).run(60);
+  for (let i = 0; i < 20; i++) soak.set({ rowsPerS: 0 }).run(55).set({ rowsPerS: 1 }).run(5);
+  t.equal(soak.of('QUIET').length, 1);
+  soak.run(300).set({ rowsPerS: 0 }).run(60);
+  t.equal(soak.of('QUIET').length, 2, 'another time is another record');
+});

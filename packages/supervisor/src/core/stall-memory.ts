@@ -29,8 +29,8 @@ export interface StallMemory {
   framesAtRow: Frames | null;
   /** Rows could be read at least once. */
   readable: boolean;
-  /** When QUIET, for which reason, and STARVED were last in effect: a spell of it ends after a minute without. */
-  said: { quiet: QuietReason | null; quietAt: number; starvedAt: number };
+  /** When each kind of QUIET, and STARVED, were last in effect: a spell of it ends after a minute without. */
+  said: Readonly<Partial<Record<QuietReason | 'starved', number>>>;
   /** Why progress cannot be read; null if it can. */
   why: string | null;
   ticksStart: number | null;
@@ -50,7 +50,7 @@ export const noStall = (): StallMemory => ({
   quietUntil: null,
   framesAtRow: null,
   readable: false,
-  said: { quiet: null, quietAt: Number.NEGATIVE_INFINITY, starvedAt: Number.NEGATIVE_INFINITY },
+  said: {},
   why: null,
   ticksStart: null,
   ticksCount: 0,

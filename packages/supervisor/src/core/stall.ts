@@ -151,6 +151,11 @@ function framesSince(before: Frames | null, now: Frames | null): Frames | null {
   return { pid: now.pid, kept: now.kept - before.kept, sampledOut: now.sampledOut - before.sampledOut };
 }
 
+/** A market with a row now and then changes between its kinds of quiet: each is one record a spell. */
+function isNewSpell({ stall, clock }: State, kind: QuietReason | 'starved'): boolean {
+  return clock.now - (stall.said[kind] ?? Number.NEGATIVE_INFINITY) > SPELL_ENDS_MS;
+}
+
 function noteQuiet(draft: Draft, quiet: QuietReason, numbers: Numbers): string {
   const { stall, clock } = draft.state;
   stall.quietUntil = stall.heartbeat?.movedAt ?? null;
@@ -160,10 +165,8 @@ function noteQuiet(draft: Draft, quiet: QuietReason, numbers: Numbers): string {
     sampled: 'heartbeat fresh and connected, every trade frame was sampled out',
     disconnected: 'heartbeat fresh, every source is down and being tried',
   }[quiet];
-  const { said } = stall;
-  if (said.quiet !== quiet || clock.now - said.quietAt > SPELL_ENDS_MS)
-    record(draft, { action: 'QUIET', reason: text, ...numbers, quiet });
-  stall.said = { ...said, quiet, quietAt: clock.now };
+  if (isNewSpell(draft.state, quiet)) record(draft, { action: 'QUIET', reason: text, ...numbers, quiet });
+  stall.said = { ...stall.said, [quiet]: clock.now };
   stall.quiet = quiet;
   return `hold: quiet: ${quiet}`;
 }
@@ -188,9 +191,9 @@ function isStarved({ state, observation, look }: Draft, stalled: number): boolea
 function noteStarved(draft: Draft, numbers: Numbers): string {
   const { stall, clock } = draft.state;
   settleOpen(draft.state);
-  if (clock.now - stall.said.starvedAt > SPELL_ENDS_MS)
+  if (isNewSpell(draft.state, 'starved'))
     record(draft, { action: 'STARVED', reason: 'heartbeat slow but alive under pressure', ...numbers });
-  stall.said = { ...stall.said, starvedAt: clock.now };
+  stall.said = { ...stall.said, starved: clock.now };
   return 'hold: starved';
 }
 
