@@ -19,6 +19,7 @@ export function leftState(config: string, original_text: string, more: Partial<R
     written_text: null,
     overwritten_text: null,
     was_running: false,
+    started: false,
     leave: 'as-found',
     embedded: null,
     decisions: null,

@@ -49,9 +49,11 @@ t.test('the unit that a soak acts on, on a real systemd', needsSystemd(), async 
     const own = await host.run(...AS_SOAK, 'soak', 'run', '-d', '3s', ...QUIETLY);
     t.ok([2, 12].includes(own.code), own.stderr);
     // Another unit in the folder of the first: its state would be taken for what it left.
+    await host.run('sh', '-c', 'cp -r /srv/clone /srv/own && chown -R hybrid-soak: /srv/own');
     const log = host.path('data/ops/soak_decisions.jsonl').slice(host.machine.root.length);
     const another = await host.run(
       ...AS_SOAK,
+      ...['env', '-C', '/srv/own'],
       'soak',
       'run',
       '--manager',

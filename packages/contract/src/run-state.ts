@@ -34,6 +34,8 @@ export const runStateSchema = z.object({
   /** The text over which `written_text` was written in place, which a kill may leave half done; null: by a rename. */
   overwritten_text: z.string().nullable().default(null),
   was_running: z.boolean(),
+  /** The run's last act on the unit left it running: a unit that is inactive now has been stopped by somebody. */
+  started: z.boolean().default(false),
   leave: z.enum(['as-found', 'running', 'stopped']),
   /** An embedded engine. */
   embedded: knownSchema.nullable(),

@@ -8,6 +8,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { errorCode } from '@hybrid-soak/contract/error-code.ts';
@@ -115,6 +116,13 @@ function whyNotOpen(path: string): Refused | null {
     if (code === 'EPERM') return { why: 'immutable (EPERM)', valid: `chattr -ia ${path}`, rename: false };
     if (code === 'EROFS')
       return { why: 'on a read-only file system (EROFS)', valid: `mount -o remount,rw for ${path}`, rename: false };
-    return { why: `not writable (${code})`, valid: 'an account that may write it and its folder', rename: true };
+    return { why: `not writable (${code})`, valid: whoMay(path), rename: true };
   }
+}
+
+/** An editor or a package manager, as root, leaves root's file in the supervisor's folder. */
+function whoMay(path: string): string {
+  const { uid, gid } = statSync(dirname(path));
+  if (uid !== process.geteuid?.()) return 'an account that may write it and its folder';
+  return `chown -h ${uid}:${gid} ${path}, as root`;
 }

@@ -5,7 +5,6 @@ import type { RunState } from '@hybrid-soak/contract/run-state.ts';
 import { bootId, isAlive } from '../adapters/owner.ts';
 import { removeTemporaries } from '../adapters/replace-file.ts';
 import { Stop } from '../stop.ts';
-import { isGoingDown } from '../unit/going-down.ts';
 import { systemdUnit } from '../unit/systemd.ts';
 import { placedAt, removeUserUnit } from '../unit/user-unit.ts';
 import { removeScratch, restoreConfig, sampleEveryOf } from './config.ts';
@@ -13,6 +12,7 @@ import { takeLocks } from './locks.ts';
 import { orphanGone, orphansOf, stopOrphan } from './orphans.ts';
 import { recordRestored } from './record.ts';
 import { loadRunState, removeRunState } from './run-state.ts';
+import { restoreUnit } from './unit.ts';
 
 export interface Restored {
   state: RunState;
@@ -33,7 +33,7 @@ export async function recover(path: string): Promise<Restored | null> {
   if (sameBoot) for (const orphan of orphansOf(state)) await orphanGone(orphan);
   await recoverNested(state);
   const { changed, kept } = restoreConfig(state);
-  const unit = sameBoot ? await restoreUnit(state, changed, path) : 'nothing else: the machine has booted since';
+  const unit = sameBoot ? await restoreManaged(state, changed, path) : 'nothing else: the machine has booted since';
   const what = `${state.config}${kept === null ? '' : ` (${kept})`}, ${unit}`;
   removeScratch(state);
   removeLeftovers(state, path);
@@ -80,9 +80,9 @@ function removeLeftovers({ config }: RunState, path: string): void {
     if (existsSync(dirname(written))) removeTemporaries(written);
 }
 
-/** The unit as it was found, or as asked; in words. Throws Stop. */
-async function restoreUnit(state: RunState, changed: boolean, path: string): Promise<string> {
-  const { manager, unit: name, leave } = state;
+/** In words. Throws Stop. */
+async function restoreManaged(state: RunState, changed: boolean, path: string): Promise<string> {
+  const { manager, unit: name } = state;
   if (manager === 'embedded') return `${name} stopped`;
   if (manager === 'user' && existsSync(placedAt(name))) {
     // It was placed for that run alone.
@@ -90,15 +90,10 @@ async function restoreUnit(state: RunState, changed: boolean, path: string): Pro
     await removeUserUnit(name);
     return `${name} removed`;
   }
-  const running = leave === 'as-found' ? state.was_running : leave === 'running';
-  // A start would be refused ("transaction is destructive"), and the next boot starts what is enabled.
-  if (await isGoingDown(manager)) return 'nothing else: the system is going down';
-  const unit = systemdUnit(manager, name, 'restore');
-  const outcome = !running ? await unit.stop() : changed ? await unit.restart() : await unit.start();
-  if (outcome.ok) return `${name} ${running ? 'running' : 'stopped'}`;
-  if (await isGoingDown(manager)) return 'nothing else: the system is going down';
+  const { ok, what, error } = await restoreUnit(systemdUnit(manager, name, 'restore'), state, changed);
+  if (ok) return what;
   const valid = `valid: repair ${name}, then \`soak restore\`; or remove ${path} if the unit is as it should be`;
-  throw new Stop(SOAK_EXIT.FAIL, `the config is restored, ${name} is not: ${outcome.error}; ${valid}`);
+  throw new Stop(SOAK_EXIT.FAIL, `the config is restored, ${name} is not: ${error}; ${valid}`);
 }
 
 /** What a second signal still does, synchronously: the config, and the engine that this process would orphan. */

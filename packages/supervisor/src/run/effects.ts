@@ -5,6 +5,7 @@ import { progressProbe } from '../adapters/progress.ts';
 import type { Effect } from '../core/effect.ts';
 import { adoptEdit, removeScratch, restoreConfig } from '../recovery/config.ts';
 import { removeRunState, saveRunState } from '../recovery/run-state.ts';
+import { restoreUnit } from '../recovery/unit.ts';
 import type { Outcome, UnitManager } from '../unit/manager.ts';
 
 export interface Actor {
@@ -38,9 +39,9 @@ async function act(effect: Effect, actor: Actor): Promise<Outcome> {
   const { manager, runState, runStatePath } = actor;
   switch (effect.kind) {
     case 'start':
-      return manager.start();
+      return noted(actor, await manager.start());
     case 'restart':
-      return manager.restart();
+      return noted(actor, await manager.restart());
     case 'set-rung':
       writeSampleEvery(runState.config, effect.sample_every, (text, found) => {
         adoptEdit(runState, found);
@@ -50,9 +51,9 @@ async function act(effect: Effect, actor: Actor): Promise<Outcome> {
       });
       return effect.apply === 'reload'
         ? inForce(actor, effect.sample_every, await manager.reload(), RELOAD_MS)
-        : inForce(actor, effect.sample_every, await manager.restart(), RESTART_MS);
+        : inForce(actor, effect.sample_every, noted(actor, await manager.restart()), RESTART_MS);
     case 'restore': {
-      const outcome = await restore(actor);
+      const { what: _, ...outcome } = await restoreUnit(manager, runState, restoreConfig(runState).changed);
       if (outcome.ok) {
         removeScratch(runState);
         removeRunState(runStatePath);
@@ -92,15 +93,10 @@ function wrongIn(heartbeat: Heartbeat, done: Outcome, sampleEvery: number): stri
   return `the engine still samples 1 in ${heartbeat.sample_every}`;
 }
 
-/** The config's bytes, then the unit: running with the restored config, or stopped, as it was found or as asked. */
-async function restore({ manager, runState }: Actor): Promise<Outcome> {
-  const { changed } = restoreConfig(runState);
-  const found = runState.was_running ? 'running' : 'stopped';
-  const leave = runState.leave === 'as-found' ? found : runState.leave;
-  if (manager.name === 'embedded' || leave === 'stopped') return manager.stop();
-  const unit = await manager.show();
-  const active = unit.available && unit.value.active_state === 'active';
-  if (active && !changed && unit.available)
-    return { ok: true, error: null, invocation_id: unit.value.invocation_id, unit_pid: unit.value.main_pid };
-  return active ? manager.restart() : manager.start();
+/** Whether the unit runs after an act of this run: if it is found stopped later, somebody has stopped it. */
+function noted({ runState, runStatePath }: Actor, outcome: Outcome): Outcome {
+  if (runState.started === outcome.ok) return outcome;
+  runState.started = outcome.ok;
+  saveRunState(runStatePath, runState);
+  return outcome;
 }

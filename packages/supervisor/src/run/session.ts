@@ -161,6 +161,7 @@ const newRunState = ({ chosen, config, db, ops, metricsTextfile, state }: Wish):
   written_text: null,
   overwritten_text: null,
   was_running: false,
+  started: false,
   embedded: null,
   decisions: ops.decisions,
   metrics_textfile: metricsTextfile,
@@ -186,5 +187,6 @@ async function openManager(
     throw new Stop(SOAK_EXIT.CONFIG, shown.why);
   }
   runState.was_running = /^(active|activating)$/.test(shown.value.active_state);
+  runState.started = runState.was_running;
   return manager;
 }
