@@ -71,8 +71,8 @@ export async function soak(plan: Plan, reporter: Reporter): Promise<Ended> {
     asked.signal = heard;
     loop.wake();
   });
-  const ending = await loop.ended.catch((error: unknown) => abandon(error, session, reporter));
-  close();
+  // Its timer would keep a soak that has failed alive.
+  const ending = await loop.ended.finally(close).catch((error: unknown) => abandon(error, session, reporter));
   samples.close();
   log.close();
   await session.close();
