@@ -66,6 +66,10 @@ t.test('a second supervisor of the unit refuses and says who holds it; status se
   t.match(await soak(cwd, 'restore').ended, { code: 2, stderr: /still running/ });
   const status = await soak(cwd, 'status', '--json').ended;
   t.match(JSON.parse(status.stdout), { soak: new RegExp(`pid ${child.pid}`), to_restore: false });
+  t.match(
+    (await soak(cwd, 'status').ended).stdout,
+    /pressure +cpu pressure \S+.*, engine's part \S+ \(limit 20\); memory/,
+  );
   child.kill('SIGTERM');
   t.match(await ended, { code: 143 });
 });

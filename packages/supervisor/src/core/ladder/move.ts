@@ -1,7 +1,8 @@
 import type { DecisionBody } from '@hybrid-soak/contract/decision.ts';
 import type { HoldCode } from '@hybrid-soak/contract/decision-fields.ts';
 import type { Resource } from '@hybrid-soak/contract/psi.ts';
-import { mapResources } from '../per-resource.ts';
+import type { Parts } from '@hybrid-soak/contract/sample.ts';
+import { mapResources, type PerResource } from '../per-resource.ts';
 import type { Draft } from '../records.ts';
 import type { LadderStep } from './rungs.ts';
 
@@ -40,12 +41,18 @@ export function explain({ look }: Draft): Judged {
 
 /** `cpu pressure 66 %, engine's part 31 (limit 20)`, for people. */
 export function describe({ look, state }: Draft, resources: readonly Resource[]): string {
+  if (state.options.policy !== 'classic') return describeParts(look.parts, look.limits, resources);
+  return resources.map((r) => `${r} pressure ${percent(look.pressure[r])} (limit ${look.limits[r]})`).join('; ');
+}
+
+/** The same from the parts alone. */
+export function describeParts(parts: Parts, limits: PerResource<number>, resources: readonly Resource[]): string {
   const one = (r: Resource) => {
-    const { part } = look.parts[r];
-    const pressure = look.pressure[r] === null ? 'unknown' : `${Math.round(look.pressure[r])} %`;
-    if (state.options.policy === 'classic') return `${r} pressure ${pressure} (limit ${look.limits[r]})`;
+    const { pressure, part } = parts[r];
     const own = part === null ? 'unknown' : String(Math.round(part));
-    return `${r} pressure ${pressure}, engine's part ${own} (limit ${look.limits[r]})`;
+    return `${r} pressure ${percent(pressure)}, engine's part ${own} (limit ${limits[r]})`;
   };
   return resources.map(one).join('; ');
 }
+
+const percent = (value: number | null) => (value === null ? 'unknown' : `${Math.round(value)} %`);
