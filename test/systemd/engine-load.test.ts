@@ -3,10 +3,10 @@ import t from 'tap';
 import { INSIDE } from '../../ops/sandbox/machine.ts';
 import { Host, needsSystemd, UNIT, until } from './host.ts';
 
-const POLICY = 'sustain_s = 5\ncooldown_s = 5\nrecover_hold_s = 5\ncpu_limit = 40\n';
+const POLICY = 'sustain_s = 5\ncooldown_s = 5\nrecover_hold_s = 5\ncpu_limit = 10\n';
 const CONFIG = `[engine]\ningest_mode = "realws"\nsample_every = 1\n[soak.policy]\n${POLICY}`;
 const SOURCE = 'name = "local"\nurl = "ws://127.0.0.1:9001/ws/btcusdt@trade"\n';
-/** The engine and its exchange on one CPU: together they want more than it has, on whatever machine. */
+/** The engine and its exchange on one CPU: together they want more than it has. One thread's part is at most 100/n on n CPUs. */
 const ONE_CPU = 'CPUAffinity=0';
 
 t.test('the engine itself: adaptive climbs, and is back at NORMAL after the load', needsSystemd(), async (t) => {
