@@ -98,6 +98,13 @@ t.test('THROTTLE3 in force and 120 s over the limit: THROTTLE_MAX, then ABORT an
   t.match(soak.records.at(-2), { action: 'RESTORED', state: 'NORMAL', current_sample_every: 1, ok: true });
 });
 
+t.test('THROTTLE_MAX is one a spell: a part that comes back a minute later is recorded again', async (t) => {
+  const soak = running({ original_sample_every: 20 }).set(HOG).run(60).set({ cpu: 0 }).run(30).set(HOG).run(40);
+  t.equal(soak.of('THROTTLE_MAX').length, 1);
+  soak.set({ cpu: 0 }).run(120).set(HOG).run(40);
+  t.equal(soak.of('THROTTLE_MAX').length, 2);
+});
+
 t.test('climbs are in no budget: an incurable engine aborts with a budget of none', async (t) => {
   const soak = running({}, { max_restarts_per_hour: 0 }).set(HOG);
   t.match(soak.until('ABORT'), { cause: 'pressure' });

@@ -111,6 +111,12 @@ t.test('QUIET is said again after trades have come back', async (t) => {
   t.equal(soak.of('QUIET').length, 2);
 });
 
+t.test('a market with a row now and then is one QUIET a spell, not one a row', async (t) => {
+  const soak = running({}, { stall_threshold_s: 20 });
+  for (let i = 0; i < 100; i++) soak.set({ rowsPerS: 1 }).run(1).set({ rowsPerS: 0 }).run(35);
+  t.equal(soak.of('QUIET').length, 1);
+});
+
 t.test('a restart in a quiet market is not a stall while the engine connects again', async (t) => {
   const soak = running().set({ rowsPerS: 0 }).run(200);
   soak.set({ unit: { n_restarts: 1, invocation_id: 'again' }, connection: 'starting' }).run(10);
