@@ -130,6 +130,8 @@ t.test('the unit that a soak acts on, on a real systemd', needsSystemd(), async 
     t.match(host.decisions().at(-1), { action: 'RESTORED', run_id: state.run_id, current_sample_every: 7 });
 
     writeFileSync(statePath, JSON.stringify({ ...state, written_text: throttled }));
+    // A unit that somebody has stopped would stay stopped.
+    await host.systemctl('start', UNIT);
     host.writeConfig(throttled);
     t.match(await host.soak('restore'), { code: 0, stdout: /hybrid-engine\.service running/ });
     t.equal(host.readConfig(), CONFIG);
