@@ -9,6 +9,15 @@ const home = join(root, 'data/demo');
 const args = process.argv.slice(2);
 const given = (...flags) => flags.some((flag) => args.some((arg) => arg === flag || arg.startsWith(`${flag}=`)));
 
+// First of all, before anything has started: what happens, and how to watch it.
+process.stderr.write(`A soak ${given('--duration', '-d', '--seconds') ? '' : 'of 2 minutes '}against a local exchange; everything it writes is in data/demo.
+In another terminal, in this folder:
+  npx soak tail -f      every decision as it is made
+  npx soak status       is it running, at which rung
+  npx soak report       one HTML file with all numbers, also after the end
+The live page's address follows below. Ctrl-C ends the soak and restores everything.
+
+`);
 try {
   mkdirSync(join(home, 'config'), { recursive: true });
   accessSync(join(home, 'config'), constants.W_OK);
@@ -48,8 +57,9 @@ writeFileSync(
   source('binance', urls.binance, 1) + source('gemini', urls.gemini, 2),
 );
 
-process.stderr.write(`local exchange on port ${urls.port}, everything under ${home}\n`);
+process.stderr.write(`local exchange on port ${urls.port}\n`);
 const defaults = [
+  ...(given('--dashboard') ? [] : ['--dashboard']),
   ...(given('--duration', '-d', '--seconds') ? [] : ['--duration', '2m']),
   ...(given('--unit') ? [] : ['--unit', 'hybrid-engine-demo.service']),
   // Named in full, so that the command for the report, which is shown at the end, works from here.

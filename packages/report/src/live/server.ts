@@ -13,6 +13,9 @@ export interface LiveOptions {
   db: string;
 }
 
+/** How long open pages have to read how it ended, ms. */
+const LAST_WORDS_MS = 500;
+
 /** Serves the live page until closed. Looks at the files once a refresh, and not at all if no page is open. */
 export async function serveLive(options: LiveOptions): Promise<{ url: string; close(): Promise<void> }> {
   const { html, policy } = page('engine and soak', null, 'startLive', "'self'");
@@ -36,7 +39,8 @@ export async function serveLive(options: LiveOptions): Promise<{ url: string; cl
       response.end(isHead ? undefined : html);
     } else if (path !== '/events') response.writeHead(404, headers).end();
     else {
-      response.writeHead(200, { ...headers, 'content-type': 'text/event-stream' });
+      // `close`: the connection ends with the stream, so that nothing outlives close().
+      response.writeHead(200, { ...headers, 'content-type': 'text/event-stream', connection: 'close' });
       if (isHead) response.end();
       else viewers.welcome(response);
     }
@@ -52,7 +56,10 @@ export async function serveLive(options: LiveOptions): Promise<{ url: string; cl
     async close() {
       clearInterval(timer);
       viewers.close();
+      // A viewer that does not read must not keep the process.
+      const patience = setTimeout(() => server.closeAllConnections(), LAST_WORDS_MS);
       await new Promise((resolve) => server.close(resolve));
+      clearTimeout(patience);
     },
   };
 }

@@ -46,8 +46,13 @@ export function liveViewers(paths: { decisions: string; samples: string; db: str
       send(viewer, 'engine', engine.look(Date.now()));
       viewers.add(viewer);
     },
+    /** The pages get what was written last, then `ended`: nothing more comes. */
     close() {
-      for (const viewer of viewers) viewer.destroy();
+      look();
+      for (const viewer of viewers) {
+        send(viewer, 'ended', null);
+        viewer.end();
+      }
       run.close();
       engine.close();
     },

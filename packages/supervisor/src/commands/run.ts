@@ -26,16 +26,15 @@ import { databaseOf, ENGINE_UNIT, placesOf } from '../recovery/places.ts';
 import { type Plan, soak } from '../run/soak.ts';
 import { summaryOf, writeSummary } from '../run/summary-file.ts';
 import { policyText } from '../text/policy.ts';
-import type { Reporter } from '../text/reporter.ts';
 import { summaryText } from '../text/summary.ts';
 import { terminalReporter } from '../text/terminal.ts';
 import { watch } from '../text/watch.ts';
 import type { Chosen, ManagerChoice } from '../unit/choose.ts';
-import type { MetricsFlags } from './metrics.ts';
+import { type ExposedFlags, exposed } from './exposed.ts';
 import { chooseOrStop, readConfig, seconds, withDecisions, withManager, withSamples, withUnit } from './options.ts';
 
 /** The flags as commander gives them. */
-interface RunFlags extends MetricsFlags {
+interface RunFlags extends ExposedFlags {
   duration?: string;
   seconds?: string;
   config?: string;
@@ -78,7 +77,7 @@ export function runCommand(): Command {
     .addOption(new Option('--policy <name>', 'how pressure is judged').choices(POLICIES).default('adaptive'))
     .addOption(new Option('--psi-actions <what>', 'act, only log, or do not look').choices(PSI_ACTIONS).default('on'))
     .option('--stall-threshold <time>', 'without a new row (default: [soak.policy] stall_threshold_s)')
-    .option('--interval <time>', 'between two observations (default: 5s, of a short soak a tenth)')
+    .option('--interval <time>', 'between two observations (default: 5s, duration/10 for short soaks)')
     .option('--calibrate <time>', 'how long the host is measured before the first start; 0 not at all')
     .addOption(
       new Option('--leave <how>', 'the unit at the end')
@@ -91,6 +90,7 @@ export function runCommand(): Command {
       '--metrics-textfile <file>',
       "the same for node_exporter's textfile collector, which reads *.prom; removed at the end",
     )
+    .option('--dashboard [host:port]', 'serve the live page while it runs (default: [dashboard] host and port)')
     .option('--report [file]', 'write the report at the end (default: report.html)')
     .option('-q, --quiet', 'no progress on stderr')
     .option('--json', 'the summary as one JSON object on stdout')
@@ -136,11 +136,12 @@ async function runSoak(flags: RunFlags): Promise<number> {
   await refuseUnable(plan, out);
   const { window_s, max_restarts_per_hour: restart_budget } = asked.parameters;
   const watched = watch({ duration_s: asked.duration_s, window_s, restart_budget });
-  const reporter = await exposed(
-    await terminalReporter(watched, flags.quiet === true, monotonicMs),
-    flags,
-    asked.run_id,
-  );
+  const reporter = await exposed(await terminalReporter(watched, flags.quiet === true, monotonicMs), flags, {
+    runId: asked.run_id,
+    ops: plan.ops,
+    db: plan.db,
+    dashboard: config.dashboard,
+  });
   const { ending, summary } = await soak(plan, reporter).finally(reporter.end);
   await conclude(plan, flags, summary, out, reporter.note);
   return ending.exit_code;
@@ -173,12 +174,6 @@ async function refuseUnable(plan: Plan, out: string | undefined): Promise<void> 
       self: asked.run_id,
     });
   if (out !== undefined && callerFile(out) === null) writableFile('--report', out);
-}
-
-/** What a soak has no use for it does not load: it is a guest on a host that suffers. */
-async function exposed(reporter: Reporter, flags: RunFlags, runId: string): Promise<Reporter> {
-  if (flags.metricsListen === undefined && flags.metricsTextfile === undefined) return reporter;
-  return (await import('./metrics.ts')).withMetrics(reporter, flags, runId);
 }
 
 /** What is left of a soak: its summary on stdout and as a file, and the report where it was asked for. */

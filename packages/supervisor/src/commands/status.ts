@@ -1,6 +1,10 @@
+import { lineBlocks } from '@hybrid-soak/contract/json-lines.ts';
+import { RUNGS, SAMPLE_EVERY } from '@hybrid-soak/contract/ladder.ts';
 import { printableLines } from '@hybrid-soak/contract/printable.ts';
 import { RESOURCES } from '@hybrid-soak/contract/psi.ts';
 import type { Parts } from '@hybrid-soak/contract/sample.ts';
+import { Unreadable, withSource } from '@hybrid-soak/report/file-source.ts';
+import { type LogRecord, lastRunIn, parseRecord } from '@hybrid-soak/report/read-log.ts';
 import { lastObservation } from '@hybrid-soak/report/read-samples.ts';
 import { Command } from 'commander';
 import { lastDecision } from '../adapters/decision-log.ts';
@@ -10,6 +14,7 @@ import { describeParts } from '../core/ladder/move.ts';
 import { supervisorOf } from '../recovery/locks.ts';
 import { databaseOf, ENGINE_UNIT, findPlaces } from '../recovery/places.ts';
 import { loadRunState } from '../recovery/run-state.ts';
+import { formatDuration } from '../text/duration.ts';
 import { systemdUnit } from '../unit/systemd.ts';
 import { readConfig, withDecisions, withUnit } from './options.ts';
 
@@ -36,8 +41,9 @@ async function gather(flags: Flags) {
   const { config } = readConfig(places.config);
   const limits = config.soak.policy;
   const left = loadRunState(places.ops.state);
-  const manager = left?.manager ?? 'system';
-  const name = flags.unit ?? left?.unit ?? ENGINE_UNIT;
+  const startup = flags.unit === undefined ? startupOf(places.ops.decisions) : null;
+  const manager = left?.manager ?? startup?.manager ?? 'system';
+  const name = flags.unit ?? left?.unit ?? startup?.unit ?? ENGINE_UNIT;
   const found = supervisorOf(manager, name, places.ops.folder);
   const holder = flags.unit === undefined || found?.unit === flags.unit ? found : null;
   const unit = manager === 'embedded' ? null : await systemdUnit(manager, name, '').show();
@@ -48,11 +54,14 @@ async function gather(flags: Flags) {
     soak: holder === null ? null : holderText(holder),
     holder,
     to_restore: holder === null && left !== null,
+    began: startup?.timestamp ?? null,
+    duration_s: startup?.duration_s ?? null,
     sample_every: config.engine.sample_every,
     last_decision: lastDecision(places.ops.decisions),
     parts: holder === null ? null : lastParts(places.ops.samples),
     limit: { cpu: limits.cpu_limit, memory: limits.memory_limit, io: limits.io_limit },
-    unit: unit === null ? { available: false as const, why: 'run by the embedded stand-in' } : unit,
+    decisions: places.ops.decisions,
+    unit: unit === null ? { available: false as const, why: 'no unit: the embedded stand-in runs the engine' } : unit,
     progress,
     heartbeat,
   };
@@ -67,18 +76,48 @@ function lastParts(samples: string): Parts | null {
   }
 }
 
+/** What the last run of the log was asked for: its first record. */
+function startupOf(decisions: string): LogRecord | null {
+  try {
+    return withSource(decisions, (source) => {
+      const run = lastRunIn(source);
+      if (run === null) return null;
+      for (const { lines } of lineBlocks(source, { from: run.from })) {
+        const first = lines.map(parseRecord).find((record) => record?.run_id === run.run_id);
+        if (first) return first;
+      }
+      return null;
+    });
+  } catch (error) {
+    if (error instanceof Unreadable) return null;
+    throw error;
+  }
+}
+
 function text(status: Awaited<ReturnType<typeof gather>>): string {
-  const { soak, last_decision: last, unit, heartbeat } = status;
+  const { last_decision: last, unit, heartbeat } = status;
   const beat = heartbeat.available
-    ? `heartbeat ${(heartbeat.value.age_ms / 1000).toFixed(1)} s ago, ${heartbeat.value.connection}, ${heartbeat.value.ticks_written} ticks written, ${heartbeat.value.drops} drops`
+    ? `heartbeat ${(heartbeat.value.age_ms / 1000).toFixed(1)} s ago, ${heartbeat.value.connection}, ${heartbeat.value.ticks_written} ticks written, ${heartbeat.value.drops} dropped`
     : heartbeat.why;
   return [
-    `soak      ${soak ?? (status.to_restore ? 'none running; an interrupted one waits for `soak restore`' : 'none running')}`,
-    `rung      sample_every ${status.sample_every}`,
+    `soak      ${soakText(status)}`,
+    `rung      ${RUNGS.find((rung) => SAMPLE_EVERY[rung] === status.sample_every) ?? 'none of the ladder'}, sample_every ${status.sample_every}`,
     `last      ${last === null ? 'no decision yet' : `${last.timestamp} ${last.action}: ${last.reason}`}`,
     ...(status.parts === null ? [] : [`pressure  ${describeParts(status.parts, status.limit, RESOURCES)}`]),
     `unit      ${unit.available ? `${unit.value.active_state} (${unit.value.sub_state}), pid ${unit.value.main_pid}, ${unit.value.n_restarts} restarts` : unit.why}`,
     `engine    ${beat}`,
+    `log       ${status.decisions}`,
     '',
   ].join('\n');
+}
+
+function soakText({ soak, to_restore, began, duration_s, last_decision }: Awaited<ReturnType<typeof gather>>): string {
+  if (soak === null) {
+    if (to_restore) return 'none running; an interrupted one waits for `soak restore`';
+    return last_decision === null
+      ? 'none running'
+      : `none running; the last one began ${began ?? 'at an unknown time'}`;
+  }
+  if (began === null || duration_s === null) return soak;
+  return `${soak}, ${formatDuration((Date.now() - Date.parse(began)) / 1000)} in, asked for ${formatDuration(Number(duration_s))}`;
 }

@@ -63,12 +63,15 @@ async function candidates(flags: PlaceFlags, killed = false): Promise<Places[]> 
   if (flags.decisions !== undefined && flags.config !== undefined) return [placesOf(flags, null)];
   const unit = flags.unit ?? ENGINE_UNIT;
   const facts = await installedFacts(unit);
+  const last = lastRun();
+  // The run that this account has going, over whichever unit, unless another one was asked for.
+  const own = flags.unit === undefined || last?.unit === flags.unit ? last : null;
   const runs = [lastRunOf('system', facts?.id ?? unit), lastRunOf('user', facts?.id ?? unit)];
+  if (own !== null && isAlive(own)) runs.push(own);
   const going = runs.filter((run): run is Holder => run !== null && (killed || isAlive(run)));
-  const last = facts === null ? lastRun() : null;
   return [
     ...going.map((run) => ofRun(flags, run)),
-    ...(last !== null && existsSync(last.decisions) ? [ofRun(flags, last)] : []),
+    ...(facts === null && last !== null && existsSync(last.decisions) ? [ofRun(flags, last)] : []),
     placesOf(flags, facts),
   ];
 }
