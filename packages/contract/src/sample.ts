@@ -110,7 +110,7 @@ export const observationSchema = z.object({
       vitals: vitalsSchema.nullable().optional(),
     }),
   ),
-  /** The engine's processes in `/proc`: read if it has no cgroup of its own, absent if it has. */
+  /** The engine's processes in `/proc`: read unless a cgroup of its own accounts for CPU, memory and io. */
   process: reading(
     z.object({
       cpu_usec: z.number(),

@@ -1,4 +1,4 @@
-import type { EffectOutcome, Observation, UnitReading } from '@hybrid-soak/contract/sample.ts';
+import type { CgroupReading, EffectOutcome, Observation, UnitReading } from '@hybrid-soak/contract/sample.ts';
 import { abortRequest } from '../adapters/abort-file.ts';
 import { readCgroup } from '../adapters/cgroup.ts';
 import { monotonicMs, wallMicros } from '../adapters/clock.ts';
@@ -63,6 +63,10 @@ export function observer(sensors: Sensors): Observer {
   };
 }
 
+/** A controller that is not enabled, or is on a cgroup v1 hierarchy, leaves its resource to the engine's processes. */
+const accountsForAll = (cgroup: CgroupReading) =>
+  cgroup.available && typeof cgroup.value.memory_in_use_bytes === 'number' && typeof cgroup.value.io_bytes === 'number';
+
 /** The sensors of pressure and use, and the meter that they feed. */
 function sampler(windowMs: number) {
   const pressure = hostPressure();
@@ -77,7 +81,7 @@ function sampler(windowMs: number) {
       host_cpu: readHostCpu(),
       host_io: readHostIo(disks),
       host_memory: readHostMemory(),
-      ...(cgroup.available ? {} : { process: readProcess(unit.available ? unit.value.main_pid : 0) }),
+      ...(accountsForAll(cgroup) ? {} : { process: readProcess(unit.available ? unit.value.main_pid : 0) }),
       unit,
     };
   };
