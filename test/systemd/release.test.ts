@@ -28,6 +28,11 @@ t.test('a release is installed, verified, upgraded while the engine runs', needs
   const installed = await outside(`${first.folder}/install`);
   t.equal(installed.code, 0, installed.stderr);
   t.equal((await outside('soak', '--version')).stdout, '0.1.8');
+  const compiled = async (folder: string) =>
+    Number((await outside('sh', '-c', `find ${folder} -type f | wc -l`)).stdout);
+  const atInstall = await compiled('/var/cache/hybrid-soak');
+  t.ok(atInstall > 5, `${atInstall} modules were compiled at installation`);
+  t.ok((await compiled('/var/cache/hybrid-soak-supervisor')) > 5);
   await outside('sh', '-c', `printf '%s' '${CONFIG}' > ${STATE}/config/config.toml`);
   t.equal((await host.systemctl('enable', '--now', UNIT)).code, 0);
   await until('rows', () => host.rows() > 20);
@@ -40,6 +45,8 @@ t.test('a release is installed, verified, upgraded while the engine runs', needs
   const tampered = await outside('soak', 'doctor');
   t.match(tampered.stdout, /lib\/base\.mjs differs/);
   t.not(tampered.code, 0);
+
+  t.equal(await compiled('/var/cache/hybrid-soak'), atInstall, 'the first start compiled nothing more');
 
   const rows = host.rows();
   const upgraded = await outside(second.soak, 'install');

@@ -63,6 +63,13 @@ program
     process.stdout.write(Object.values(MIGRATIONS).join('\n'));
   });
 
+// What an installer runs once: all that a start needs is compiled, and kept in NODE_COMPILE_CACHE.
+program.command('warm-cache', { hidden: true }).action(async () => {
+  const { temporaryConfig } = await import('./config/temporary.ts');
+  const { path, remove } = temporaryConfig();
+  await run({ config: path }, remove);
+});
+
 withConfig(
   program.command('backup <file>').description('a consistent, checked copy of the database, also of a running engine'),
 )
@@ -96,7 +103,8 @@ async function backup(file: string, flags: ConfigFlags): Promise<void> {
   process.exitCode = await backupTo(target, fromHere(config.app.db_path));
 }
 
-async function run(flags: ConfigFlags): Promise<never> {
+/** Runs the engine to its end; `before` is called right before the process ends. */
+async function run(flags: ConfigFlags, before = () => {}): Promise<never> {
   const [engine, { openLog }, { exitNow, within }, { openNotifier }, { runEngine }, { exitOfFailure }] =
     await Promise.all([
       loaded(flags),
@@ -112,6 +120,7 @@ async function run(flags: ConfigFlags): Promise<never> {
     await within(LAST_LINES_MS, log.written());
     // Node does it in process.exit. Only then does the next start find its modules compiled; a failing disk is not waited for.
     if (code === ENGINE_EXIT.COMPLETE) flushCompileCache();
+    before();
     return exitNow(code);
   };
   process.on('uncaughtException', (error) => {

@@ -10,12 +10,14 @@ import { ENGINE, layoutOf } from '../install/layout.ts';
 import type { Way } from '../install/making.ts';
 import { installSteps } from '../install/steps.ts';
 import { uninstall } from '../install/uninstall.ts';
+import { warmCaches } from '../install/warm.ts';
 import { Stop } from '../stop.ts';
 
 interface Flags {
   user?: boolean;
   dryRun?: boolean;
   link?: string;
+  warm?: boolean;
 }
 
 const withScope = (command: Command) =>
@@ -31,6 +33,8 @@ export function installCommand(): Command {
       .addOption(
         new Option('--link <folder>', 'point `current` at this checkout instead of copying a release').hideHelp(),
       )
+      // For a package, which brings the files itself.
+      .addOption(new Option('--warm', 'only fill the code caches of the installed units').hideHelp())
       .addHelpText(
         'after',
         '\nExamples:\n  sudo soak install --dry-run\n  soak install --user\n\nA file that is replaced is kept, and restored by `soak uninstall`. An existing configuration and database are never changed.\n' +
@@ -38,6 +42,7 @@ export function installCommand(): Command {
       )
       .action((flags: Flags) => {
         const way = wayOf(flags);
+        if (flags.warm) return warm(way);
         if (!way.dryRun) refuseDuringSoak('install', way.layout);
         const link = flags.link === undefined ? null : linkTarget(flags.link);
         if (link === null) refuseWithoutRelease();
@@ -59,6 +64,10 @@ export function uninstallCommand(): Command {
       if (!way.dryRun) refuseDuringSoak('uninstall', way.layout);
       if (!uninstall(way)) process.stdout.write('nothing is installed\n');
     });
+}
+
+function warm({ layout }: Way): void {
+  for (const problem of warmCaches(ROOT, layout.state)) process.stderr.write(`${problem}\n`);
 }
 
 /** dpkg's list of the files of the Debian package (dpkg-query(1)). */

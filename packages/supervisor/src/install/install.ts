@@ -7,6 +7,7 @@ import { loadManifest, type Manifest, saveManifest } from './manifest.ts';
 import { file, folder, link } from './place.ts';
 import { prune, release } from './release.ts';
 import type { Step } from './steps.ts';
+import { warmCaches } from './warm.ts';
 
 /**
  * Makes what is missing or different, one step after another; true if anything changed. The manifest is written ahead of each
@@ -65,6 +66,14 @@ function changeOf(step: Step, making: Making): Change | null {
       return link(step, making);
     case 'file':
       return file(step, making);
+    case 'warm': {
+      if (!making.manifest.pending?.includes(step.release)) return null;
+      making.way.say('warm     code caches of the engine and the supervisor');
+      const act = () => {
+        for (const problem of warmCaches(step.release, step.state)) making.way.say(`note     ${problem}`);
+      };
+      return { at: `warm ${step.release}`, record: () => {}, act };
+    }
     case 'run': {
       // Pending from an interrupted run as well.
       if (!making.manifest.pending?.some((path) => path.startsWith(`${step.after}/`))) return null;

@@ -17,6 +17,8 @@ export type Step =
   | { do: 'release'; from: string; to: string; digest: string }
   | { do: 'link'; path: string; target: string }
   | { do: 'prune'; current: string }
+  /** Fills the units' code caches, if the release at `release` is new. */
+  | { do: 'warm'; release: string; state: string }
   /** `keep`: never replaced, removed only as it was made. */
   | { do: 'file'; path: string; text: string; mode: number; keep: boolean }
   /** `after`: only if one of the files under this folder has changed. */
@@ -48,6 +50,9 @@ export function installSteps(layout: Layout, root: string, version: string, link
       .map((path) => folder(path)),
     ...files.map(([name, text]) => file(join(units, name), text)),
     { do: 'run', command: [...systemctl, 'daemon-reload'], after: units },
+    ...(system === null || link !== null
+      ? []
+      : [{ do: 'warm', release: currentLink(layout), state: layout.state } as const]),
     { do: 'prune', current: currentLink(layout) },
   ];
 }
