@@ -23,6 +23,10 @@ const COMMANDS: Record<string, { summary: string; load(): Promise<Command> }> = 
     load: async () => (await import('./commands/compare.ts')).compareCommand(),
   },
   tail: { summary: 'the decisions, readable', load: async () => (await import('./commands/tail.ts')).tailCommand() },
+  explain: {
+    summary: 'what an action, a code or an exit code means',
+    load: async () => (await import('./commands/explain.ts')).explainCommand(),
+  },
   report: {
     summary: 'a run as one HTML file',
     load: async () => (await import('./commands/report.ts')).reportCommand(),
@@ -86,6 +90,10 @@ else if (import.meta.main) {
   // Tools are found where distributions put them, whatever the PATH of a cron job is.
   process.env['PATH'] = `${process.env['PATH'] ?? ''}:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`;
   const program = await bareProgram();
+  // `soak help run` is `soak run --help`.
+  const [, , first = '', second] = process.argv;
+  const asksHelp = first === 'help' && second !== undefined && Object.hasOwn(COMMANDS, second);
+  if (asksHelp) process.argv.splice(2, 2, second, '--help');
   const name = process.argv[2] ?? '';
   const wanted = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (wanted !== undefined)
