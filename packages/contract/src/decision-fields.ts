@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { completenessSchema, driftSchema } from './drift.ts';
 import { RUNGS } from './ladder.ts';
 import { RESOURCES } from './psi.ts';
 
@@ -6,7 +7,16 @@ import { RESOURCES } from './psi.ts';
 export const HOLDS = ['ambient', 'quota', 'unknown', 'budget', 'busy', 'progress', 'abort', 'measured'] as const;
 export type HoldCode = (typeof HOLDS)[number];
 /** What brought a rung change, a restart or an ABORT. */
-export const CAUSES = ['pressure', 'overload', 'recovery', 'stall', 'budget', 'operator', 'start'] as const;
+export const CAUSES = [
+  'pressure',
+  'overload',
+  'recovery',
+  'stall',
+  'budget',
+  'operator',
+  'start',
+  'threshold',
+] as const;
 /** Why no row came although the engine is alive. */
 export const QUIETS = ['no trades', 'sampled', 'disconnected'] as const;
 export type QuietReason = (typeof QUIETS)[number];
@@ -83,9 +93,21 @@ export const FIELDS = {
   limit: byResource(z.number()).describe("percent; of the engine's part, or of `some avg10` under classic"),
   parameters: numbers.describe('of the policy'),
   thresholds: z.union([
-    z.array(z.object({ name: z.string(), limit: z.number(), seen: z.number(), ok: z.boolean() })),
+    z.array(
+      z.object({
+        name: z.string(),
+        limit: z.number(),
+        seen: z.number(),
+        ok: z.boolean(),
+        near: z.boolean().optional(),
+      }),
+    ),
     numbers,
   ]),
+  abort_on: z.array(z.string()).describe('thresholds that end the soak once they are missed'),
+  retain_days: z.number(),
+  drift: z.array(driftSchema),
+  completeness: completenessSchema,
   torn_line_kept_in: z.string(),
   baseline: byResource(z.number().nullable()).nullable().describe('median pressure without the engine, percent'),
   measurements: byResource(z.number()),

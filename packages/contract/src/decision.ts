@@ -53,7 +53,7 @@ const PRESSURES = ['baseline', 'pressure', 'others_pressure', 'effect_usec_per_f
  * rung. A field has the same meaning in all records that have it.
  */
 export const decisionSchema = z.discriminatedUnion('action', [
-  member('STARTUP', [...FOUND, ...ASKED, 'thresholds'], ['torn_line_kept_in']),
+  member('STARTUP', [...FOUND, ...ASKED, 'thresholds'], ['torn_line_kept_in', 'abort_on', 'retain_days']),
   member('CALIBRATED', ['calibrated_s', 'baseline', 'measurements']),
   member('ENGINE_START', ['attempt']),
   member('ENGINE_RESTART', ['cause'], [...PROGRESS, ...JUDGED, ...MOVED, 'stall_streak', 'from', 'from_sample_every']),
@@ -73,7 +73,11 @@ export const decisionSchema = z.discriminatedUnion('action', [
   member('ABORT', ['cause'], [...PROGRESS, ...JUDGED, 'exit_code', 'waits_for']),
   member('STOP', [], ['waits_for']),
   member('COMPLETE', [], ['waits_for']),
-  member('SUMMARY', ['verdict', 'exit_code', 'thresholds', ...TIMES, ...COUNTS, ...PRESSURES]),
+  member(
+    'SUMMARY',
+    ['verdict', 'exit_code', 'thresholds', ...TIMES, ...COUNTS, ...PRESSURES],
+    ['drift', 'completeness'],
+  ),
 ]);
 
 export type Decision = z.infer<typeof decisionSchema>;

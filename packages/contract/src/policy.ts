@@ -29,6 +29,12 @@ export const policySchema = z.strictObject({
   max_stall_restarts: z.number().int().min(0).max(100).default(3).describe('in a row without progress, then ABORT'),
   quiet_limit_s: z.number().min(0).max(86400).default(900).describe('seconds of a quiet market before it is a stall'),
   heartbeat_fresh_s: z.number().min(1).max(600).default(10).describe('seconds; an older heartbeat is not fresh'),
+  drift_horizon_days: z
+    .number()
+    .min(0)
+    .max(3650)
+    .default(14)
+    .describe('days; a slope is drift if a limit would be met within them (memory, descriptors, disk)'),
   starved_stretch: z.number().min(1).max(2).default(2).describe('times the stall threshold when starved'),
 });
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { TIME_CLASSES, VERDICTS } from './decision-fields.ts';
+import { completenessSchema, driftSchema } from './drift.ts';
 import { RUNGS } from './ladder.ts';
 import { INGEST_MODES, POLICIES, PSI_ACTIONS } from './modes.ts';
 import { RESOURCES } from './psi.ts';
@@ -9,7 +10,7 @@ const percentiles = z.object({ p50: z.number(), p95: z.number(), p99: z.number()
 
 /** `data/ops/summary.json`: the last soak in numbers, for programs that decide by it. */
 export const summarySchema = z.object({
-  v: z.literal(1).describe('version of this shape'),
+  v: z.literal(2).describe('version of this shape'),
   run_id: z.string(),
   ended: z.string().describe('UTC, microseconds, Z'),
   ingest_mode: z.enum(INGEST_MODES),
@@ -18,7 +19,15 @@ export const summarySchema = z.object({
   verdict: z.enum(VERDICTS),
   reason: z.string(),
   exit_code: z.number().int().describe("the command's own"),
-  thresholds: z.array(z.object({ name: z.string(), limit: z.number(), seen: z.number(), ok: z.boolean() })),
+  thresholds: z.array(
+    z.object({
+      name: z.string(),
+      limit: z.number(),
+      seen: z.number(),
+      ok: z.boolean(),
+      near: z.boolean().default(false).describe('kept by less than a fifth of the limit'),
+    }),
+  ),
   duration_s: z.number().describe("from the engine's first start"),
   time_per_rung_s: z.record(z.enum(RUNGS), z.number()),
   restarts: z.number().int(),
@@ -33,6 +42,8 @@ export const summarySchema = z.object({
   ambient_s: z.number().describe("seconds with the pressure over a limit and the engine's part below it"),
   others_pressure: byResource(percentiles.nullable()).describe("the pressure less the engine's part, percent"),
   effect_usec_per_frame: z.record(z.string(), z.number()).describe('CPU time a received frame that each rung saved'),
+  drift: z.array(driftSchema).default([]),
+  completeness: completenessSchema.nullable().default(null),
   files: z.object({ decisions: z.string(), samples: z.string(), database: z.string() }),
 });
 

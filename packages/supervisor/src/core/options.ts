@@ -10,6 +10,10 @@ export interface SoakOptions {
   parameters: SoakPolicy;
   /** What is absent is not judged. */
   thresholds: Partial<SoakThresholds>;
+  /** The names of those that end the soak once they are missed. */
+  abort_on?: readonly (keyof SoakThresholds)[];
+  /** `[storage] retain_days` of the engine; 0 keeps everything. */
+  retain_days?: number;
   duration_s: number;
   interval_s: number;
   apply: 'restart' | 'reload';

@@ -1,4 +1,5 @@
 import { type Clock, firstClock } from './clock.ts';
+import { type DriftMemory, noDrift } from './drift/memory.ts';
 import { type EffectMemory, noEffect } from './effects-memory.ts';
 import type { Ending } from './ending/totals.ts';
 import { noTotals, type Totals } from './ending/totals.ts';
@@ -25,6 +26,7 @@ export interface State {
   pressure: PressureMemory;
   ladder: LadderMemory;
   totals: Totals;
+  drift: DriftMemory;
   ending: Ending | null;
   log: LogMemory;
 }
@@ -40,6 +42,7 @@ export const begin = (options: SoakOptions): State => ({
   pressure: noPressure(),
   ladder: firstLadder(options),
   totals: noTotals(),
+  drift: noDrift(),
   ending: null,
   log: emptyLog(),
 });
@@ -54,5 +57,6 @@ export const copyOf = (state: State): State => ({
   pressure: { ...state.pressure },
   ladder: { ...state.ladder },
   totals: { ...state.totals },
+  drift: { ...state.drift },
   log: { ...state.log },
 });

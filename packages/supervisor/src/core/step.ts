@@ -2,10 +2,11 @@ import type { Rung } from '@hybrid-soak/contract/ladder.ts';
 import { RESOURCES } from '@hybrid-soak/contract/psi.ts';
 import type { Observation, Parts } from '@hybrid-soak/contract/sample.ts';
 import { advanceClock } from './clock.ts';
+import { trackDrift } from './drift/track.ts';
 import { nextLook } from './due.ts';
 import { takeOutcomes } from './effects.ts';
 import { account } from './ending/account.ts';
-import { finish, obey } from './ending/ending.ts';
+import { finish, obey, obeyThresholds } from './ending/ending.ts';
 import type { Ending } from './ending/totals.ts';
 import { restartsUsed } from './ladder/budget.ts';
 import { trackLadder, watchPressure } from './ladder/watch-pressure.ts';
@@ -67,7 +68,10 @@ export function step(before: State, observation: Observation): Step {
   trackProgress(draft);
   const counts = state.ending === null && (state.phase === 'running' || state.phase === 'starting');
   const said = stages(draft, elapsed);
-  if (counts) account(draft, elapsed);
+  if (counts) {
+    account(draft, elapsed);
+    trackDrift(state, observation);
+  }
   const { phase, ladder, pressure } = state;
   return {
     state,
@@ -128,6 +132,8 @@ function run(draft: Draft): Reasons {
     const ending = { verdict: 'PASS' as const, reason: 'the soak ran its time', exit_code: 0 };
     return { ending: finish(draft, { action: 'COMPLETE' }, ending) };
   }
+  const missed = obeyThresholds(draft);
+  if (missed !== null) return { ending: missed };
   const { reason: stall, stalled } = watchStall(draft);
   const { pending } = effects;
   if (pending !== null) return { exit, stall, underWay: `hold: ${pending.kind} under way` };

@@ -36,6 +36,10 @@ export function optionsOf(
     ...(isTable(begun['thresholds'])
       ? { thresholds: withoutRows(begun['thresholds'] as SoakOptions['thresholds']) }
       : {}),
+    ...(Array.isArray(begun['abort_on'])
+      ? { abort_on: begun['abort_on'] as NonNullable<SoakOptions['abort_on']> }
+      : {}),
+    ...(typeof begun['retain_days'] === 'number' ? { retain_days: begun['retain_days'] } : {}),
     duration_s: typeof begun['duration_s'] === 'number' ? begun['duration_s'] : assumedDuration(spanS, complete),
   });
 }

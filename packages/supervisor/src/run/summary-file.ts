@@ -4,7 +4,7 @@ import { replaceFile } from '../adapters/replace-file.ts';
 
 /** The SUMMARY record as the object that programs read. */
 export function summaryOf(record: Decision, files: Summary['files']): Summary {
-  return summarySchema.parse({ ...record, v: 1, ended: record.timestamp, files });
+  return summarySchema.parse({ ...record, v: 2, ended: record.timestamp, files });
 }
 
 /** Writes it, whole or not at all; returns why not where it cannot be written: the soak's verdict stands without it. */

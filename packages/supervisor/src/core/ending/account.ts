@@ -69,20 +69,26 @@ function countLife({ totals }: State, heartbeat: Observation['heartbeat']): void
     dropped: drops,
     missing: vitals?.trades_missing ?? 0,
     trades: (trade_frames_kept ?? 0) + (trade_frames_sampled_out ?? 0),
+    duplicates: vitals?.duplicates ?? 0,
+    failovers: vitals?.failovers ?? 0,
+    reconnects: vitals?.reconnects ?? 0,
+    connectedMs: vitals?.connected_ms ?? 0,
   };
   const before = totals.counted;
   const first = before.life === null;
   const same = before.life === life;
-  const grown = (key: 'dropped' | 'missing' | 'trades') =>
-    first ? 0 : Math.max(0, same ? now[key] - before[key] : now[key]);
-  totals.sum = {
-    dropped: totals.sum.dropped + grown('dropped'),
-    missing: totals.sum.missing + grown('missing'),
-    trades: totals.sum.trades + grown('trades'),
+  const added = (key: keyof typeof totals.sum) => {
+    const grown = same ? now[key] - before[key] : now[key];
+    // A gap that is filled later is missing no more; the other counts only grow.
+    return key === 'missing' ? grown : Math.max(0, grown);
   };
+  const sum = { ...totals.sum };
+  if (!first) for (const key of Object.keys(sum) as (keyof typeof sum)[]) sum[key] += added(key);
+  totals.sum = { ...sum, missing: Math.max(0, sum.missing) };
   totals.counted = now;
   if (vitals === null || vitals === undefined) return;
   totals.vitals = true;
+  totals.gapsOpen = vitals.gaps_open ?? 0;
   totals.unaccounted = vitals.unaccounted ?? 0;
   const p99 = vitals.latency_us?.p99;
   if (p99 !== undefined) totals.commitP99Ms = Math.max(totals.commitP99Ms ?? 0, p99 / 1000);

@@ -1,6 +1,7 @@
 import type { DecisionBody } from '@hybrid-soak/contract/decision.ts';
 import { type Draft, type EffectSpec, record } from '../records.ts';
 import type { State } from '../state.ts';
+import { missed } from './thresholds.ts';
 import type { Ending } from './totals.ts';
 
 type Final = Extract<DecisionBody, { action: 'COMPLETE' | 'STOP' | 'ABORT' | 'CONFIG_ERROR' }>;
@@ -16,6 +17,16 @@ export function obey(draft: Draft): string | null {
   if (signal === null) return null;
   const ending: Ending = { verdict: 'INCONCLUSIVE', reason: signal, exit_code: signal === 'SIGINT' ? 130 : 143 };
   return finish(draft, { action: 'STOP' }, ending);
+}
+
+/** The thresholds that the user wants to end the soak; null while all of them are kept. */
+export function obeyThresholds(draft: Draft): string | null {
+  const { abort_on = [] } = draft.state.options;
+  if (abort_on.length === 0) return null;
+  const wrong = missed(draft.state).filter(({ name }) => abort_on.some((wanted) => wanted === name));
+  if (wrong.length === 0) return null;
+  const reason = `threshold missed: ${wrong.map(({ name, limit, seen }) => `${name} = ${limit}, seen ${seen}`).join('; ')}`;
+  return finish(draft, { action: 'ABORT', cause: 'threshold' }, { verdict: 'FAIL', reason, exit_code: 21 });
 }
 
 /** Begins the end: the record says why, then everything is restored. Waits for an effect that is under way. */

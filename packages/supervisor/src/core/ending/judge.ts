@@ -1,3 +1,5 @@
+import type { Drift } from '@hybrid-soak/contract/drift.ts';
+import { driftOf } from '../drift/judge.ts';
 import type { State } from '../state.ts';
 import { missed, percent, ticks } from './thresholds.ts';
 import type { Ending } from './totals.ts';
@@ -12,23 +14,37 @@ export function judge(state: State, ending: Ending): Ending {
   const { totals } = state;
   const failed = failure(state);
   if (failed !== null) return { verdict: 'FAIL', reason: failed, exit_code: 20 };
-  if (ticks(state) <= 0) return { verdict: 'INCONCLUSIVE', reason: 'no row was seen', exit_code: 22 };
+  if (ticks(state) <= 0) return { verdict: 'INCONCLUSIVE', reason: 'no row was seen; do: soak doctor', exit_code: 22 };
   const wrong = missed(state);
   if (wrong.length > 0) {
     const reason = wrong.map(({ name, limit, seen }) => `${name} = ${limit}, seen ${seen}`).join('; ');
     return { verdict: 'FAIL', reason: `threshold missed: ${reason}`, exit_code: 21 };
   }
+  const drifting = driftOf(state).filter(({ drift }) => drift);
+  if (drifting.length > 0) {
+    const reason = drifting.map(driftReason).join('; ');
+    return { verdict: 'FAIL', reason: `drift: ${reason}`, exit_code: 21 };
+  }
   const { unobserved, stopped, disconnected, over_unknown } = totals.classes;
   const lost = unobserved + stopped + disconnected + over_unknown;
   if (totals.observed > 0 && lost / totals.observed <= INCONCLUSIVE_SHARE) return ending;
   const parts = Object.entries({
-    'not observed': unobserved,
-    'stopped by somebody': stopped,
-    disconnected,
-    "over a limit with the engine's share unknown": over_unknown,
-  }).flatMap(([name, ms]) => (ms > 0 ? [`${name} ${percent(ms / totals.observed)} %`] : []));
-  return { verdict: 'INCONCLUSIVE', reason: `of the time ${parts.join(', ')}`, exit_code: 22 };
+    'not observed': { ms: unobserved, what: 'soak doctor' },
+    'stopped by somebody': { ms: stopped, what: 'leave the unit alone while a soak runs' },
+    disconnected: { ms: disconnected, what: 'look at the network and at ws_sources.toml, then soak again' },
+    "over a limit with the engine's share unknown": {
+      ms: over_unknown,
+      what: 'turn on the cpu, memory and io accounting of the unit',
+    },
+  }).flatMap(([name, { ms, what }]) => (ms > 0 ? [{ said: `${name} ${percent(ms / totals.observed)} %`, what }] : []));
+  const reason = `of the time ${parts.map(({ said }) => said).join(', ')}; do: ${parts.map(({ what }) => what).join('; ')}`;
+  return { verdict: 'INCONCLUSIVE', reason, exit_code: 22 };
 }
+
+const driftReason = ({ signal, text, limit_in_h }: Drift): string =>
+  limit_in_h === null ? `${signal} ${text}` : `${signal} ${text}, its limit is met in ${spanOf(limit_in_h)}`;
+
+const spanOf = (hours: number) => (hours < 48 ? `${hours.toFixed(1)} h` : `${Math.round(hours / 24)} days`);
 
 function failure({ totals, ladder }: State): string | null {
   if (totals.unaccounted !== 0) return `${totals.unaccounted} frames are in no counter of the engine`;

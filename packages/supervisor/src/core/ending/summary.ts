@@ -1,8 +1,10 @@
 import type { DecisionBody } from '@hybrid-soak/contract/decision.ts';
+import type { Completeness } from '@hybrid-soak/contract/drift.ts';
 import type { Rung } from '@hybrid-soak/contract/ladder.ts';
+import { driftOf } from '../drift/judge.ts';
 import { mapResources } from '../per-resource.ts';
 import type { State } from '../state.ts';
-import { round, thresholds, ticks } from './thresholds.ts';
+import { percent, round, thresholds, ticks } from './thresholds.ts';
 import type { Ending, Histogram } from './totals.ts';
 
 type Summary = Omit<Extract<DecisionBody, { action: 'SUMMARY' }>, 'action' | 'reason'>;
@@ -28,6 +30,26 @@ export function summary(state: State, ending: Ending): Summary {
     pressure: mapResources((r) => percentiles(totals.histogram[r])),
     others_pressure: mapResources((r) => percentiles(totals.others[r])),
     effect_usec_per_frame: ladder.effects,
+    drift: driftOf(state),
+    completeness: completeness(state),
+  };
+}
+
+/** From the counters that the engine reports of itself. */
+function completeness({ totals }: State): Completeness {
+  const { missing, trades, duplicates, dropped, failovers, reconnects, connectedMs } = totals.sum;
+  const { observed, classes } = totals;
+  const known = totals.vitals && trades + missing > 0;
+  return {
+    coverage_percent: known ? Math.round((trades / (trades + missing)) * 10_000) / 100 : null,
+    connected_s: round(connectedMs / 1000),
+    connected_percent: observed > 0 ? percent(1 - (classes.disconnected + classes.stopped) / observed) : 0,
+    trades_missing: missing,
+    gaps_open: totals.gapsOpen,
+    duplicates,
+    dropped,
+    failovers,
+    reconnects,
   };
 }
 

@@ -1,4 +1,5 @@
 import type { SoakThresholds } from '@hybrid-soak/contract/policy.ts';
+import { driftOf } from '../drift/judge.ts';
 import type { State } from '../state.ts';
 
 /** What was asked, what was seen, whether it held. */
@@ -7,7 +8,11 @@ export interface Threshold {
   limit: number;
   seen: number;
   ok: boolean;
+  /** Kept, by less than a fifth of the limit. */
+  near: boolean;
 }
+
+const NEAR = 0.2;
 
 type Name = keyof SoakThresholds;
 
@@ -17,9 +22,23 @@ export function thresholds(state: State): Threshold[] {
   return (Object.entries(state.options.thresholds) as [Name, number | undefined][]).flatMap(([name, limit]) => {
     const value = seen[name];
     if (limit === undefined || value === undefined) return [];
-    return [{ name, limit, seen: value, ok: name.startsWith('min_') ? value >= limit : value <= limit }];
+    const ok = name === 'max_memory_growth_mib_per_hour' ? !memoryDrifts(state) : isKept(name, limit, value);
+    return [{ name, limit, seen: value, ok, near: ok && isNear(name, limit, value) }];
   });
 }
+
+const isKept = (name: Name, limit: number, seen: number) => (name.startsWith('min_') ? seen >= limit : seen <= limit);
+
+/** Within a fifth of the limit; of a least percentage, of what is left to 100. */
+function isNear(name: Name, limit: number, seen: number): boolean {
+  if (limit === 0) return false;
+  const room = name.startsWith('min_') && name.endsWith('_percent') ? 100 - limit : limit;
+  return Math.abs(seen - limit) < NEAR * room;
+}
+
+/** A slope is over its threshold only if its interval excludes zero. */
+const memoryDrifts = (state: State) =>
+  driftOf(state).some(({ threshold, slope, low }) => threshold !== null && (low ?? 0) > 0 && (slope ?? 0) > threshold);
 
 export const missed = (state: State): Threshold[] => thresholds(state).filter(({ ok }) => !ok);
 
@@ -39,8 +58,18 @@ function seenOf(state: State): { [name in Name]?: number } {
     max_restarts: ladder.restartCount + unit.restarts,
     ...(totals.vitals ? { max_missing_trades: missing } : {}),
     ...(totals.vitals && trades + missing > 0 ? { min_coverage_percent: percent(trades / (trades + missing)) } : {}),
+    ...memoryGrowth(state),
     ...(totals.commitP99Ms === null ? {} : { max_commit_latency_p99_ms: round(totals.commitP99Ms) }),
   };
+}
+
+/** The steeper of heap and private memory. */
+function memoryGrowth(state: State): { max_memory_growth_mib_per_hour?: number } {
+  if (state.options.thresholds.max_memory_growth_mib_per_hour === undefined) return {};
+  const slopes = driftOf(state).flatMap(({ threshold, slope }) =>
+    threshold === null || slope === null ? [] : [slope],
+  );
+  return slopes.length === 0 ? {} : { max_memory_growth_mib_per_hour: round(Math.max(...slopes)) };
 }
 
 /** Milliseconds over a limit by the engine or its quota. */

@@ -18,6 +18,10 @@ export interface LifeCounts {
   dropped: number;
   missing: number;
   trades: number;
+  duplicates: number;
+  failovers: number;
+  reconnects: number;
+  connectedMs: number;
 }
 
 /** Milliseconds of the run since the engine's first start, by what was seen in them. */
@@ -34,6 +38,7 @@ export interface Totals {
   counted: LifeCounts;
   sum: Omit<LifeCounts, 'life'>;
   vitals: boolean;
+  gapsOpen: number;
   commitP99Ms: number | null;
   unaccounted: number;
   /** Since when the engine has sampled by something else than the rung says, and the longest that it did, ms. */
@@ -43,6 +48,16 @@ export interface Totals {
 
 const emptyHistogram = (): Histogram => Array.from({ length: 11 }, () => new Array<number>(10).fill(0));
 
+const noCounts = () => ({
+  dropped: 0,
+  missing: 0,
+  trades: 0,
+  duplicates: 0,
+  failovers: 0,
+  reconnects: 0,
+  connectedMs: 0,
+});
+
 export const noTotals = (): Totals => ({
   perRung: { NORMAL: 0, THROTTLE1: 0, THROTTLE2: 0, THROTTLE3: 0 },
   classes: Object.fromEntries(TIME_CLASSES.map((name) => [name, 0])) as Record<TimeClass, number>,
@@ -50,8 +65,9 @@ export const noTotals = (): Totals => ({
   ambient: 0,
   histogram: mapResources(emptyHistogram),
   others: mapResources(emptyHistogram),
-  counted: { life: null, dropped: 0, missing: 0, trades: 0 },
-  sum: { dropped: 0, missing: 0, trades: 0 },
+  counted: { life: null, ...noCounts() },
+  sum: noCounts(),
+  gapsOpen: 0,
   vitals: false,
   commitP99Ms: null,
   unaccounted: 0,

@@ -1,0 +1,55 @@
+import { z } from 'zod';
+
+/** What may creep, and what its slope is by. Memory is judged on its floors, the rest on medians of a minute. */
+export const SIGNALS = [
+  'heap',
+  'private_memory',
+  'descriptors',
+  'threads',
+  'cpu_per_frame',
+  'commit_latency',
+  'database',
+] as const;
+export type Signal = (typeof SIGNALS)[number];
+
+/** As the slopes are shown. */
+export const SLOPE_UNITS: Readonly<Record<Signal, string>> = {
+  heap: 'MiB/h',
+  private_memory: 'MiB/h',
+  descriptors: '/h',
+  threads: '/h',
+  cpu_per_frame: 'µs per million frames',
+  commit_latency: 'ms/h',
+  database: 'bytes a row',
+};
+
+/** How one signal changed; slope and interval are null if there is too little to tell. */
+export const driftSchema = z.object({
+  signal: z.enum(SIGNALS),
+  unit: z.string(),
+  slope: z.number().nullable(),
+  low: z.number().nullable().describe('the lower end of the 95 % interval'),
+  high: z.number().nullable(),
+  points: z.number().int(),
+  drift: z.boolean().describe('the interval excludes zero, and the threshold is passed or the limit is near'),
+  threshold: z.number().nullable(),
+  limit_in_h: z.number().nullable().describe('hours until MemoryMax, RLIMIT_NOFILE or the disk is full at this slope'),
+  text: z.string(),
+});
+
+export type Drift = z.infer<typeof driftSchema>;
+
+/** What part of the market was seen; counts are over all lives of the engine within the soak. */
+export const completenessSchema = z.object({
+  coverage_percent: z.number().nullable().describe('of the trades of the time connected; null if nothing was numbered'),
+  connected_s: z.number().describe('of all sources together'),
+  connected_percent: z.number().describe('of the soak with a source connected'),
+  trades_missing: z.number().int(),
+  gaps_open: z.number().int(),
+  duplicates: z.number().int().describe('trades that were refused because they were there already'),
+  dropped: z.number().int(),
+  failovers: z.number().int(),
+  reconnects: z.number().int(),
+});
+
+export type Completeness = z.infer<typeof completenessSchema>;
