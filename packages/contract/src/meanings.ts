@@ -62,6 +62,7 @@ export const CAUSE_MEANINGS: Readonly<Record<(typeof CAUSES)[number], Meaning>> 
   stall: ['no new row for the stall threshold', '`soak status`; `journalctl -u hybrid-engine.service`'],
   budget: ['a stall, and no restart is left in this hour', '`soak report`: what stalled it so often'],
   operator: ['somebody wrote the `ABORT` file', 'remove the file before the next soak'],
+  threshold: ['a threshold with `abort` was missed', 'its value and limit are in the record; `soak report`'],
   start: ['the engine could not be started', '`journalctl -u hybrid-engine.service -n 50`'],
 };
 
