@@ -3,51 +3,48 @@ import { lineOf, unpainted, widthOf } from '@hybrid-soak/report/terminal/line.ts
 import { bar, sparkline } from '@hybrid-soak/report/terminal/sparkline.ts';
 import t from 'tap';
 
-const decision = (reason: string): View['decisions'][number] => ({
-  timestamp: '2026-03-04T05:06:07.000000Z',
-  state: 'THROTTLE3',
-  action: 'ENGINE_RESTART_FAILED',
-  reason,
-});
-
 const pressure = (now: number | null, part: number | null, limit: number) => ({
-  ...{ now, part, limit },
+  ...{ now, part, limit, baseline: 12 },
   last: Array.from({ length: 60 }, () => now),
 });
 const VIEW: View = {
   rung: 'THROTTLE2',
   sample_every: 10,
-  reason: 'hold: cooldown',
+  doing: 'settling after a rung change',
   elapsed_s: 3723.4,
   duration_s: 7200,
   pressure: { cpu: pressure(66.4, 31.2, 20), memory: pressure(null, null, 10), io: pressure(3.04, 0, 15) },
   ticks_per_second: 1234.5,
   ticks: 1_234_567_890,
   since_progress_s: 44.4,
-  restarts: 12,
+  stall_threshold_s: 45,
+  restarts: 14,
+  stalls: 1,
+  engine_exits: 0,
+  budget_used: 12,
   restart_budget: 12,
   engine_memory_mib: 1024,
   engine_cpu_time: 199.9,
-  decisions: [decision('short'), decision('a reason\n\x1b[2Jthat steers'), decision('広い '.repeat(60))],
+  last: { action: 'HOLD', ago_s: 61, means: '広い\n\x1b[2J that steers '.repeat(20) },
 };
 
 for (const columns of [20, 40, 60, 80, 120, 200])
   t.test(`no line of the block is longer than ${columns} columns`, async (t) => {
     const lines = block(VIEW, columns);
-    t.equal(lines.length, 10);
+    t.equal(lines.length, 9);
     for (const line of lines) t.ok(widthOf(line) <= columns, `${widthOf(line)}: ${line}`);
     // biome-ignore lint/suspicious/noControlCharactersInRegex: what must not be there
     t.notMatch(lines.join(''), /[\x00-\x1f]/);
   });
 
 t.test('60 columns show every number', async (t) => {
-  const text = block(VIEW, 60).slice(0, 7).join('\n');
+  const text = block(VIEW, 60).slice(0, 8).join('\n');
   for (const shown of [
     'THROTTLE2',
     'sample_every 10',
     '1:02:03 of 2:00:00, 57:57 left',
-    '44 s ago',
-    '12 of 12 restarts',
+    '44 s ago (stall 45)',
+    '1 stall, 0 exits, 14 restarts (12 of 12/h)',
   ])
     t.ok(text.includes(shown), `${shown} in\n${text}`);
   t.match(
@@ -87,4 +84,15 @@ t.test('a line that does not fit ends in an ellipsis; a wide character is never 
   t.equal(lineOf(['ab', ['dim', 'cdef']], 5, unpainted), 'abcd…');
   t.equal(lineOf(['a', '広い'], 4, unpainted), 'a広…');
   t.equal(lineOf(['a', '広い'], 3, unpainted), 'a…');
+});
+
+t.test('the time never passes the duration, and says before the start that it has not begun', async (t) => {
+  t.match(block({ ...VIEW, elapsed_s: 48, duration_s: 45 }, 80)[1], / 0:45 of 0:45, 0:00 left/);
+  t.match(block({ ...VIEW, elapsed_s: null, duration_s: 45 }, 80)[1], /^0:00 of 0:45, the time begins/);
+});
+
+t.test('what comes close to its limit is yellow; a wide terminal shows the baseline too', async (t) => {
+  const near = { ...VIEW, pressure: { ...VIEW.pressure, cpu: pressure(40, 17, 20) } };
+  t.match(block(near, 80, (format, text) => (format === 'yellow' ? `<${text}>` : text))[2], /< 17> \(limit 20\)/);
+  t.match(block(near, 100)[2], /\(limit 20\), 12 without it {2}[▁-█]/);
 });

@@ -44,5 +44,17 @@ export function explain(word: string): Explained[] {
   );
 }
 
-/** The meaning of an action in one sentence; empty for one that this version does not know. */
-export const meaningOf = (action: string): string => ACTION_MEANINGS[action as keyof typeof ACTION_MEANINGS]?.[0] ?? '';
+type Coded = { action: string; hold?: unknown; cause?: unknown; quiet?: unknown };
+
+/** What a record means: by its code if it has one, else by its action. Null for one that this version does not know. */
+export function meaningOfRecord({ action, hold, cause, quiet }: Coded): Meaning | null {
+  const tables: [unknown, Readonly<Record<string, Meaning>>][] = [
+    [hold, HOLD_MEANINGS],
+    [cause, CAUSE_MEANINGS],
+    [quiet, QUIET_MEANINGS],
+    [action, ACTION_MEANINGS],
+  ];
+  for (const [word, table] of tables)
+    if (typeof word === 'string' && Object.hasOwn(table, word)) return table[word] as Meaning;
+  return null;
+}

@@ -124,7 +124,7 @@ t.test('SIGUSR2 prints the state, also of a quiet soak', async (t) => {
   child.kill('SIGUSR2');
   await eventually(() => /decisions {3}.*ENGINE_RESTARTED 1/.test(stderr));
   t.match(stderr, /^NORMAL {2}sample_every 1/);
-  t.match(stderr, /PSI cpu[\s\S]*ticks[\s\S]*phase[\s\S]*heartbeat/);
+  t.match(stderr, /PSI cpu[\s\S]*rows[\s\S]*phase[\s\S]*heartbeat/);
   child.kill('SIGINT');
   t.equal((await ended).code, 130);
 });

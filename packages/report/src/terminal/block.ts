@@ -1,4 +1,3 @@
-import type { Decision } from '@hybrid-soak/contract/decision.ts';
 import { RESOURCES, type Resource } from '@hybrid-soak/contract/psi.ts';
 import { type Format, lineOf, type Paint, type Span, unpainted, widthOf } from './line.ts';
 import { bar, sparkline } from './sparkline.ts';
@@ -7,31 +6,51 @@ import { bar, sparkline } from './sparkline.ts';
 export interface View {
   rung: string;
   sample_every: number;
-  /** Why the last observation led to what it led to. */
-  reason: string;
-  elapsed_s: number;
+  /** What it is busy with or waits for; empty if all is well. */
+  doing: string;
+  /** Of the soak's own time, which begins with the engine's first start; null before it. Never past `duration_s`. */
+  elapsed_s: number | null;
   duration_s: number;
-  /** Percent of wall time: the host's stall now, the engine's part of it, the part's limit, the last 60 s, oldest first. */
+  /**
+   * Percent of wall time: the host's stall now, the engine's part of it, the part's limit, the baseline without the engine,
+   * the last 60 s, oldest first.
+   */
   pressure: Record<
     Resource,
-    { now: number | null; part: number | null; limit: number; last: readonly (number | null)[] }
+    {
+      now: number | null;
+      part: number | null;
+      limit: number;
+      baseline: number | null;
+      last: readonly (number | null)[];
+    }
   >;
   ticks_per_second: number | null;
   ticks: number | null;
   since_progress_s: number | null;
-  /** Restarts within the last hour, and how many the policy allows in one. */
+  stall_threshold_s: number;
+  /** So far in this run. */
   restarts: number;
+  stalls: number;
+  engine_exits: number;
+  /** Recoveries and stall restarts within the last hour, and how many the policy allows in one. */
+  budget_used: number;
   restart_budget: number;
   engine_memory_mib: number | null;
   /** Percent of one CPU. */
   engine_cpu_time: number | null;
-  /** The last ones, oldest first. */
-  decisions: readonly Pick<Decision, 'timestamp' | 'state' | 'action' | 'reason'>[];
+  /** The last decision: what it was, how long ago, what it means. */
+  last: { action: string; ago_s: number; means: string } | null;
 }
 
 const LABEL = 11;
+/** The baseline is left out if it would leave the sparkline less than this. */
+const SPARK_CELLS = 8;
 /** A wide terminal shows no more for it. */
 const WIDEST_BAR = 60;
+
+/** Share of a limit from which a value is a near miss. */
+const NEAR = 0.8;
 
 /** The view as lines, none longer than `columns` cells. */
 export function block(view: View, columns: number, paint: Paint = unpainted): string[] {
@@ -39,88 +58,108 @@ export function block(view: View, columns: number, paint: Paint = unpainted): st
     [
       [rungFormat(view.rung), view.rung],
       ['bold', `  sample_every ${view.sample_every}`],
-      ['dim', `  ${view.reason}`],
+      ...(view.doing === '' ? [] : [['dim', `  ${view.doing}`] as Span]),
     ],
     timeLine(view, columns),
     ...RESOURCES.map((resource) => pressureLine(resource, view.pressure[resource], columns)),
     ticksLine(view),
     engineLine(view),
-    ...decisionLines(view.decisions),
+    soFarLine(view),
+    ...lastLine(view.last),
   ];
   return spans.map((line) => lineOf(line, columns, paint));
 }
 
 function timeLine({ elapsed_s, duration_s }: View, columns: number): Span[] {
-  const left = Math.max(0, duration_s - Math.floor(elapsed_s));
-  const text = ` ${clock(elapsed_s)} of ${clock(duration_s)}, ${clock(left)} left`;
+  if (elapsed_s === null) return [`0:00 of ${clock(duration_s)}, the time begins with the engine's start`];
+  const elapsed = Math.min(elapsed_s, duration_s);
+  const left = Math.max(0, duration_s - Math.floor(elapsed));
+  const text = ` ${clock(elapsed)} of ${clock(duration_s)}, ${clock(left)} left`;
   const cells = Math.min(WIDEST_BAR, columns - 2 - widthOf(text));
   if (cells < 5) return [text.trimStart()];
-  return [['dim', '▕'], ['cyan', bar(elapsed_s / duration_s, cells)], ['dim', '▏'], text];
+  return [['dim', '▕'], ['cyan', bar(elapsed / duration_s, cells)], ['dim', '▏'], text];
+}
+
+/** Red over the limit, yellow close to it. */
+function toneOf(value: number | null, limit: number): Format {
+  if (value === null || value < limit * NEAR) return 'bold';
+  return value > limit ? 'red' : 'yellow';
 }
 
 /** The sparkline is drawn to 100 %: others' pressure has no limit. */
 function pressureLine(
   resource: Resource,
-  { now, part, limit, last }: View['pressure'][Resource],
+  { now, part, limit, baseline, last }: View['pressure'][Resource],
   columns: number,
 ): Span[] {
-  const over = part !== null && part > limit;
   const label = `PSI ${resource}`.padEnd(LABEL);
   const value = (now === null ? '?' : now.toFixed(1)).padStart(5);
   const own = (part === null ? '?' : part.toFixed(0)).padStart(3);
-  const beside = ` (limit ${limit})  `;
+  const tail = ` (limit ${limit})  `;
   const between = " % stalled, engine's part ";
-  const room = Math.min(WIDEST_BAR, columns - LABEL - value.length - own.length - widthOf(between + beside));
+  const without = baseline === null ? '' : `, ${baseline.toFixed(0)} without it`;
+  const room = columns - LABEL - value.length - own.length - widthOf(between + tail);
+  const beside = room - without.length >= SPARK_CELLS ? `${tail.trimEnd()}${without}  ` : tail;
+  const cells = Math.min(WIDEST_BAR, columns - LABEL - value.length - own.length - widthOf(between + beside));
+  const tone = toneOf(part, limit);
   return [
     ['dim', label],
     ['bold', value],
     between,
-    [over ? 'red' : 'bold', own],
+    [tone, own],
     beside,
-    [over ? 'red' : 'cyan', sparkline(last, room, 100)],
+    [tone === 'bold' ? 'cyan' : tone, sparkline(last, cells, 100)],
   ];
 }
 
-function ticksLine({ ticks_per_second: rate, ticks, since_progress_s: since }: View): Span[] {
+function ticksLine(view: View): Span[] {
+  const { ticks_per_second: rate, ticks, since_progress_s: since, stall_threshold_s: threshold } = view;
   return [
-    ['dim', 'ticks'.padEnd(LABEL)],
+    ['dim', 'rows'.padEnd(LABEL)],
     ['bold', (rate === null ? '?' : rate.toFixed(1)).padStart(5)],
-    `/s, ${ticks === null ? '?' : ticks.toLocaleString('en-US')} in all`,
-    since === null ? '' : `, the last ${since.toFixed(0)} s ago`,
+    `/s, ${ticks === null ? '?' : ticks.toLocaleString('en-US')}`,
+    ...(since === null
+      ? []
+      : ([', last ', [toneOf(since, threshold), since.toFixed(0)], ` s ago (stall ${threshold})`] as Span[])),
   ];
 }
 
-function engineLine({ engine_memory_mib: mib, engine_cpu_time: cpu, restarts, restart_budget }: View): Span[] {
-  return [
-    ['dim', 'engine'.padEnd(LABEL)],
-    ...(mib === null && cpu === null ? ['memory and CPU time unknown'] : measured(mib, cpu)),
-    ', ',
-    [restarts >= restart_budget ? 'red' : 'bold', `${restarts}`],
-    ` of ${restart_budget} restarts/h`,
-  ];
+function engineLine({ engine_memory_mib: mib, engine_cpu_time: cpu }: View): Span[] {
+  const unknown = mib === null && cpu === null;
+  return [['dim', 'engine'.padEnd(LABEL)], ...(unknown ? ['memory and CPU time unknown'] : measured(mib, cpu))];
 }
 
 const measured = (mib: number | null, cpu: number | null): Span[] => [
   ['bold', (mib === null ? '?' : mib.toFixed(0)).padStart(5)],
-  ` MiB, CPU time ${cpu === null ? '?' : cpu.toFixed(1)} %`,
+  ` MiB, CPU time ${cpu === null ? '?' : cpu.toFixed(1)} % of one CPU`,
 ];
 
-function decisionLines(decisions: View['decisions']): Span[][] {
-  const states = Math.max(...decisions.map(({ state }) => state.length));
-  const actions = Math.max(...decisions.map(({ action }) => action.length));
-  return decisions.map(({ timestamp, state, action, reason }) => [
-    ['dim', `${timestamp.slice(11, 19)}  ${state.padEnd(states)}  `],
-    action.padEnd(actions),
-    ['dim', `  ${reason}`],
-  ]);
+function soFarLine({ restarts, stalls, engine_exits, budget_used, restart_budget }: View): Span[] {
+  const counted = (n: number, one: string): Span[] => [
+    [n === 0 ? 'bold' : 'yellow', `${n}`],
+    ` ${one}${n === 1 ? '' : 's'}`,
+  ];
+  return [
+    ['dim', 'so far'.padEnd(LABEL)],
+    ...[...counted(stalls, 'stall'), ', ', ...counted(engine_exits, 'exit'), ', ', ...counted(restarts, 'restart')],
+    ' (',
+    [toneOf(budget_used, restart_budget), `${budget_used}`],
+    ` of ${restart_budget}/h)`,
+  ];
 }
+
+/** The decisions themselves scroll by above: here stands what the last one means. */
+const lastLine = (last: View['last']): Span[][] =>
+  last === null
+    ? []
+    : [[['dim', 'last'.padEnd(LABEL)], last.action, ['dim', ` ${clock(last.ago_s)} ago: ${last.means}`]]];
 
 function rungFormat(rung: string): Format {
   if (rung === 'NORMAL') return 'green';
   return rung === 'THROTTLE3' ? 'red' : 'yellow';
 }
 
-/** `1:02:03`, without the hour where there is none. */
+/** `1:02:03`, without the hour if there is none. */
 function clock(seconds: number): string {
   const whole = Math.floor(seconds);
   const [h, m, s] = [Math.floor(whole / 3600), Math.floor((whole % 3600) / 60), whole % 60];

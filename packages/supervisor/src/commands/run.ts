@@ -134,8 +134,8 @@ async function runSoak(flags: RunFlags): Promise<number> {
   };
   const out = reportFile(flags.report);
   await refuseUnable(plan, out);
-  const { window_s, max_restarts_per_hour: restart_budget } = asked.parameters;
-  const watched = watch({ duration_s: asked.duration_s, window_s, restart_budget });
+  const { window_s, max_restarts_per_hour: restart_budget, stall_threshold_s } = asked.parameters;
+  const watched = watch({ duration_s: asked.duration_s, window_s, restart_budget, stall_threshold_s });
   const reporter = await exposed(await terminalReporter(watched, flags.quiet === true, monotonicMs), flags, {
     runId: asked.run_id,
     ops: plan.ops,

@@ -2,6 +2,8 @@ import type { Decision } from '@hybrid-soak/contract/decision.ts';
 import { printableLines } from '@hybrid-soak/contract/printable.ts';
 import { RESOURCES } from '@hybrid-soak/contract/psi.ts';
 import type { Observation } from '@hybrid-soak/contract/sample.ts';
+import { numbersOf } from '@hybrid-soak/report/numbers.ts';
+import { clockText } from '@hybrid-soak/report/stamp.ts';
 import type { Verdict } from '../core/step.ts';
 import { formatDuration } from './duration.ts';
 
@@ -16,6 +18,7 @@ export interface Reporter {
   end(): void;
 }
 
+const LOCAL = { utc: false };
 const HEARTBEAT_MS = 60_000;
 
 /** One line a decision and one a minute, on stderr: for pipes, journals and plain terminals. */
@@ -40,16 +43,18 @@ export function lineReporter(quiet: boolean, out: NodeJS.WritableStream = proces
         `${rows} rows`,
         verdict.reason,
       ];
-      say(`${observation.wall.slice(11, 19)}  ${parts.join(', ')}`);
+      say(`${clockText(Date.parse(observation.wall), LOCAL)}  ${parts.join(', ')}`);
     },
     end() {},
   };
 }
 
-/** A decision as one line. */
-export function decisionText({ timestamp, state, current_sample_every, action, reason }: Decision): string {
+/** A decision as one line, in local time; the baseline of CALIBRATED stands in its numbers alone. */
+export function decisionText(record: Decision): string {
+  const { timestamp, state, current_sample_every, action, reason } = record;
   const every = `1/${String(current_sample_every).padEnd(3)}`;
-  return `${timestamp.slice(11, 19)}  ${state.padEnd(9)} ${every} ${action.padEnd(21)} ${reason}`;
+  const numbers = action === 'CALIBRATED' ? ` (${numbersOf(record)})` : '';
+  return `${clockText(Date.parse(timestamp), LOCAL)}  ${state.padEnd(9)} ${every} ${action.padEnd(21)} ${reason}${numbers}`;
 }
 
 /** Stall time per resource; nothing of one that is not measured yet: a rate needs two sights. */

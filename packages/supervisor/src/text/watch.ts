@@ -1,4 +1,5 @@
 import type { Decision } from '@hybrid-soak/contract/decision.ts';
+import { meaningOfRecord } from '@hybrid-soak/contract/explain.ts';
 import { RESOURCES } from '@hybrid-soak/contract/psi.ts';
 import type { Observation } from '@hybrid-soak/contract/sample.ts';
 import { COLUMNS, type Column, rowsOf } from '@hybrid-soak/report/series.ts';
@@ -12,6 +13,7 @@ export interface Asked {
   duration_s: number;
   window_s: number;
   restart_budget: number;
+  stall_threshold_s: number;
 }
 
 export interface Watch {
@@ -23,18 +25,17 @@ export interface Watch {
   state(mono: number, columns: number): string;
 }
 
-const SHOWN_DECISIONS = 3;
 const SPARK_MS = 60_000;
 /** Observations closer than this, ms, share a place in the sparkline. */
 const SPARK_STEP_MS = 900;
 
 /** Gathers what is shown of a soak from what it observes and decides. */
-export function watch({ duration_s, window_s, restart_budget }: Asked): Watch {
+export function watch({ duration_s, window_s, restart_budget, stall_threshold_s }: Asked): Watch {
   const row = rowsOf(window_s);
   const counts: Record<string, number> = {};
-  let decisions: Decision[] = [];
+  let last: Decision | null = null;
   let spark: { mono: number; pressure: PerResource<number | null> }[] = [];
-  let begun = 0;
+  let begun: number | null = null;
   let seen: { observation: Observation; verdict: Verdict; row: number[] } | null = null;
 
   const view = (mono: number): View | null => {
@@ -44,33 +45,39 @@ export function watch({ duration_s, window_s, restart_budget }: Asked): Watch {
     return {
       rung: verdict.rung,
       sample_every: verdict.sample_every,
-      reason: verdict.reason,
-      elapsed_s: (mono - begun) / 1000,
+      doing: doingText(verdict.reason, last),
+      elapsed_s: begun === null ? null : Math.min(duration_s, (mono - begun) / 1000),
       duration_s,
       pressure: mapResources((resource) => ({
         now: verdict.pressure[resource],
         part: verdict.parts[resource].part,
         limit: verdict.limit[resource],
+        baseline: verdict.baseline?.[resource] ?? null,
         last: spark.map(({ pressure }) => pressure[resource]),
       })),
       ticks_per_second: at('ticks_per_s'),
       ticks: observation.progress.available ? observation.progress.value.ticks_count : null,
       since_progress_s: verdict.phase === 'running' ? verdict.stalled_s : null,
-      restarts: verdict.restarts_used,
+      stall_threshold_s,
+      restarts: counts['ENGINE_RESTART'] ?? 0,
+      stalls: counts['STALL'] ?? 0,
+      engine_exits: counts['ENGINE_EXIT'] ?? 0,
+      budget_used: verdict.restarts_used,
       restart_budget,
       engine_memory_mib: at('engine_memory'),
       engine_cpu_time: at('engine_cpu_time'),
-      decisions,
+      last: last === null ? null : lastOf(last, observation.wall, mono - observation.mono_ms),
     };
   };
   return {
     decision(record) {
       counts[record.action] = (counts[record.action] ?? 0) + 1;
-      decisions = [...decisions, record].slice(-SHOWN_DECISIONS);
+      last = record;
     },
     observation(observation, verdict) {
       const { mono_ms } = observation;
-      if (seen === null) begun = mono_ms;
+      // As the policy counts: from the engine's first start.
+      if (verdict.phase === 'starting' || verdict.phase === 'running') begun ??= mono_ms;
       seen = { observation, verdict, row: row(sightOf(observation)) };
       const kept = spark.filter(({ mono }) => mono > mono_ms - SPARK_MS);
       const apart = mono_ms - (kept.at(-1)?.mono ?? Number.NEGATIVE_INFINITY) >= SPARK_STEP_MS;
@@ -80,10 +87,24 @@ export function watch({ duration_s, window_s, restart_budget }: Asked): Watch {
     state(mono, columns) {
       const now = view(mono);
       if (now === null || seen === null) return 'no observation yet';
-      const lines = block({ ...now, decisions: [] }, columns);
+      const lines = block(now, columns);
       return [...lines, ...counters(seen.observation, seen.verdict, counts), ''].join('\n').trimEnd();
     },
   };
+}
+
+/** A verdict's reason if it says more than the other lines do. */
+function doingText(reason: string, last: Decision | null): string {
+  const isLast = last !== null && reason.startsWith(`${last.action.toLowerCase()}: `);
+  if (reason === 'ok' || reason === 'running' || isLast) return '';
+  return reason === 'hold: cooldown' ? 'settling after a rung change' : reason;
+}
+
+/** `since` are the milliseconds since the last observation, whose wall time is `wall`. */
+function lastOf(record: Decision, wall: string, since: number): View['last'] {
+  const ago = (Date.parse(wall) - Date.parse(record.timestamp) + since) / 1000;
+  const means = meaningOfRecord(record)?.[0] ?? record.reason;
+  return { action: record.action, ago_s: Math.max(0, ago), means: means.replaceAll('`', '') };
 }
 
 const known = (value: number | undefined) => (value === undefined || Number.isNaN(value) ? null : value);
