@@ -36,6 +36,7 @@ const WANTED = {
   chattr: 'e2fsprogs',
   ip: 'iproute2',
   zstd: 'zstd',
+  'nats-server': 'nats-server',
 };
 
 /** As root on Debian, missing ones are installed; elsewhere the tests that need them say why they are skipped. */

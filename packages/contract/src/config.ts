@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { fleetSchema } from './fleet-settings.ts';
 import { EARLIER_MODES, INGEST_MODES, type IngestMode, ingestMode } from './modes.ts';
 import { policySchema, thresholdsSchema } from './policy.ts';
 
@@ -142,6 +143,7 @@ export const configSchema = z.strictObject({
       refresh_seconds: z.number().positive().default(2),
     })
     .prefault({}),
+  fleet: fleetSchema.prefault({}),
   soak: z
     .strictObject({
       apply: z.enum(['restart', 'reload']).default('restart').describe('how a new sample_every reaches the engine'),

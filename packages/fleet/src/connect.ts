@@ -1,0 +1,58 @@
+import { readFileSync } from 'node:fs';
+import { errorCode } from '@hybrid-soak/contract/error-code.ts';
+import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
+import {
+  type Authenticator,
+  connect as connectNats,
+  credsAuthenticator,
+  type NatsConnection,
+  nkeyAuthenticator,
+  usernamePasswordAuthenticator,
+} from '@nats-io/transport-node';
+import type { Settings } from './settings.ts';
+import { Stop } from './stop.ts';
+
+/**
+ * One connection to one server, which never connects again by itself: what a server acknowledged before it died may be gone, so
+ * that each new connection begins by asking where to go on.
+ */
+export function connect(settings: Settings, name: string): Promise<NatsConnection> {
+  const { tls_ca_file: ca, tls_cert_file: cert, tls_key_file: key } = settings;
+  const tls = {
+    ...(ca === undefined ? {} : { caFile: ca }),
+    ...(cert === undefined ? {} : { certFile: cert }),
+    ...(key === undefined ? {} : { keyFile: key }),
+  };
+  const who = authenticator(settings);
+  return connectNats({
+    servers: settings.servers,
+    name,
+    reconnect: false,
+    timeout: 5000,
+    pingInterval: 10_000,
+    maxPingOut: 2,
+    ...(who === undefined ? {} : { authenticator: who }),
+    ...(Object.keys(tls).length === 0 ? {} : { tls }),
+  });
+}
+
+function authenticator(settings: Settings): Authenticator | undefined {
+  const { credentials_file, nkey_file, user, password_file } = settings;
+  if (credentials_file !== undefined) return credsAuthenticator(secret('credentials_file', credentials_file));
+  if (nkey_file !== undefined)
+    return nkeyAuthenticator(new TextEncoder().encode(secret('nkey_file', nkey_file).toString().trim()));
+  if (user === undefined) return undefined;
+  const password = password_file === undefined ? '' : secret('password_file', password_file).toString();
+  return usernamePasswordAuthenticator(user, password.split('\n')[0]);
+}
+
+function secret(key: string, file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    throw new Stop(
+      SOAK_EXIT.CONFIG,
+      `fleet.${key}: ${file} cannot be read (${errorCode(error)}); valid: a file that this account may read`,
+    );
+  }
+}

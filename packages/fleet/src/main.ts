@@ -1,0 +1,60 @@
+import { resolve } from 'node:path';
+import { VERSION } from '@hybrid-soak/contract/version.ts';
+import { Command } from 'commander';
+import { type CommonFlags, loadSettings } from './settings.ts';
+import { Stop } from './stop.ts';
+
+export const program = new Command('hybrid-fleet')
+  .description('Several hosts over NATS JetStream: their rows and decisions in one place, each once.')
+  .version(VERSION)
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
+  .addHelpText('after', '\nExample:\n  hybrid-fleet ship --server 127.0.0.1:4222 --host tokyo-1');
+
+const common = (name: string): Command =>
+  program
+    .command(name)
+    .option('--config <file>', 'its [fleet] table says where the servers are', 'config/config.toml')
+    .option('--server <host:port...>', 'instead of [fleet] servers');
+
+const log = (text: string): void => {
+  process.stderr.write(`${text}\n`);
+};
+
+/** Aborted by SIGTERM and SIGINT. */
+function untilSignal(): AbortSignal {
+  const controller = new AbortController();
+  for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => controller.abort());
+  return controller.signal;
+}
+
+interface ShipFlags extends CommonFlags {
+  db?: string;
+  decisions: string;
+  once: boolean;
+}
+
+common('ship')
+  .description("publish what this host's engine and soak have written, until SIGTERM")
+  .option('--host <name>', 'instead of [fleet] host')
+  .option('--db <file>', "the engine's database (default: [app] db_path)")
+  .option('--decisions <file>', 'the decision log', 'data/ops/soak_decisions.jsonl')
+  .option('--once', 'end when everything that is there now has been stored', false)
+  .addHelpText('after', '\nExample:\n  hybrid-fleet ship --server nats.example:4222')
+  .action(async (flags: ShipFlags) => {
+    const settings = loadSettings(flags);
+    const { ship } = await import('./ship/ship.ts');
+    await ship({
+      settings,
+      database: resolve(flags.db ?? settings.database),
+      decisions: resolve(flags.decisions),
+      log,
+      signal: untilSignal(),
+      once: flags.once,
+    });
+  });
+
+if (import.meta.main)
+  await program.parseAsync().catch((error: unknown) => {
+    process.stderr.write(`${error instanceof Stop ? error.message : (error as Error).stack}\n`);
+    process.exitCode = error instanceof Stop ? error.exit : 1;
+  });

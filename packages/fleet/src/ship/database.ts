@@ -1,0 +1,102 @@
+import { lstatSync, realpathSync } from 'node:fs';
+import Database from 'better-sqlite3';
+import type { Market, TableKind } from '../subject.ts';
+
+export type Row = (string | number | null)[];
+
+interface Shape {
+  columns: string[];
+  hasMarket: boolean;
+  /** The column that is set, once, when a row becomes final. */
+  closes?: string;
+}
+
+export const SHAPES: Record<TableKind, Shape> = {
+  ticks: { columns: ['id', 'symbol', 'price', 'volume', 'ts', 'source', 'trade_id'], hasMarket: true },
+  gaps: {
+    columns: ['id', 'source', 'symbol', 'from_id', 'to_id', 'detected_at', 'closed_at'],
+    hasMarket: true,
+    closes: 'closed_at',
+  },
+  coverage: { columns: ['id', 'source', 'kind', 'from_ms', 'to_ms', 'detail'], hasMarket: false, closes: 'to_ms' },
+  signals: {
+    columns: ['id', 'ts', 'symbol', 'source', 'strategy', 'side', 'price', 'reason'],
+    hasMarket: true,
+  },
+  orders: {
+    columns: [
+      ...['id', 'order_id', 'signal_id', 'ts', 'symbol', 'source', 'side'],
+      ...['quantity', 'price', 'mode', 'state', 'reason'],
+    ],
+    hasMarket: true,
+  },
+};
+
+/** A row without its market, and the market's number in this database. */
+export interface Found {
+  id: number;
+  row: Row;
+  market: number | null;
+}
+
+export interface Reader {
+  /** Rows of a table after an id, in order, at most that many. One short transaction. */
+  after(kind: TableKind, id: number, limit: number): Found[];
+  /** One row; null if it was pruned. */
+  one(kind: TableKind, id: number): Found | null;
+  /** The greatest id that the table ever gave. */
+  greatest(kind: TableKind): number;
+  market(id: number | null): Market | null;
+  close(): void;
+}
+
+/**
+ * The engine's database, opened for reading alone: no file is made, no transaction outlives a call, the writer is never blocked.
+ * Throws if it cannot be opened now, as after a clean stop of the engine.
+ */
+export function openReader(path: string): Reader {
+  const real = realpathSync(path);
+  const inode = lstatSync(real).ino;
+  const db = new Database(real, { readonly: true, fileMustExist: true, timeout: 250 });
+  db.pragma('query_only = ON');
+  db.pragma('trusted_schema = OFF');
+  db.pragma('cache_size = -1000');
+  const statements = new Map<string, Database.Statement>();
+  const prepared = (sql: string): Database.Statement => {
+    const known = statements.get(sql) ?? db.prepare(sql);
+    statements.set(sql, known);
+    return known;
+  };
+  const select = (kind: TableKind, where: string): Database.Statement => {
+    const { columns, hasMarket } = SHAPES[kind];
+    return prepared(`SELECT ${columns.join(', ')}, ${hasMarket ? 'market' : 'NULL'} FROM ${kind} ${where}`).raw();
+  };
+  const markets = new Map<number, Market | null>();
+  return {
+    after(kind, id, limit) {
+      if (lstatSync(real, { throwIfNoEntry: false })?.ino !== inode) throw new Error(`${real}: was replaced`);
+      return (select(kind, 'WHERE id > ? ORDER BY id LIMIT ?').all(id, limit) as Row[]).map(found);
+    },
+    one(kind, id) {
+      const row = select(kind, 'WHERE id = ?').get(id) as Row | undefined;
+      return row === undefined ? null : found(row);
+    },
+    greatest: (kind) =>
+      (prepared('SELECT MAX(seq) FROM sqlite_sequence WHERE name = ?').pluck().get(kind) as number | null) ?? 0,
+    market(id) {
+      if (id === null) return null;
+      const known = markets.get(id);
+      if (known !== undefined) return known;
+      const sql = 'SELECT venue, wire_symbol AS symbol FROM markets WHERE id = ?';
+      const market = (prepared(sql).get(id) as Market | undefined) ?? null;
+      if (market !== null) markets.set(id, market);
+      return market;
+    },
+    close: () => db.close(),
+  };
+}
+
+function found(row: Row): Found {
+  const market = row.pop() as number | null;
+  return { id: row[0] as number, row, market };
+}

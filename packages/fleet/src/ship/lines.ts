@@ -1,0 +1,111 @@
+import { createHash } from 'node:crypto';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { errorCode } from '@hybrid-soak/contract/error-code.ts';
+import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
+import { Stop } from '../stop.ts';
+import { type LineKind, subjectOf } from '../subject.ts';
+import type { Session } from './session.ts';
+
+/** Bytes of the log that are read at once. */
+const CHUNK_BYTES = 256 * 1024;
+const LF = 0x0a;
+/** Copies that logrotate keeps beside the log, the newest first; `ops/logrotate` has twelve. */
+const KEPT = 12;
+
+/** A file and where to go on in it. */
+interface Place {
+  path: string;
+  offset: number;
+}
+
+/**
+ * Ships the complete lines of the decision log as they stand, from where the stream ends. `log` is its path; a copy that
+ * logrotate has renamed is finished first.
+ */
+export async function lineShipper(session: Session, log: string, kind: LineKind) {
+  const subject = subjectOf(session.host, kind);
+  const { head } = await session.position(subject);
+  if (head !== null && head.origin !== session.origin)
+    throw new Stop(
+      SOAK_EXIT.CONFIG,
+      `fleet.host ${session.host}: another machine or database ships under this name; valid: a host of its own`,
+    );
+  const files = [log, ...Array.from({ length: KEPT }, (_, n) => `${log}.${n + 1}`)];
+  let place = resume(files, head?.last ?? 0, head?.columns[1]);
+  const wanted = (line: string): boolean => kind === 'decisions' || line.includes('"action":"SUMMARY"');
+  return {
+    async step(): Promise<boolean> {
+      const block = readBlock(place);
+      if (block === null || block.length === 0) {
+        // A renamed log is at its end: the next newer file follows.
+        const at = files.indexOf(place.path);
+        if (at > 0) place = { path: files[at - 1] as string, offset: 0 };
+        else if (block !== null && sizeOf(log) < place.offset) place = { path: log, offset: 0 };
+        return at > 0;
+      }
+      const end = block.lastIndexOf(LF) + 1;
+      const lines = block.subarray(0, end).toString().split('\n').slice(0, -1).filter(wanted);
+      const next = { path: place.path, offset: place.offset + end };
+      if (lines.length > 0) {
+        // The hash names the bytes before the place, so that it is found again in a renamed file.
+        const columns = ['line', hashBefore(next)];
+        const { host, origin } = session;
+        const own = { v: 1, kind, host, origin, generation: 1, market: null, columns } as const;
+        await session.publish(subject, { ...own, columns, last: next.offset, done: next.offset }, lines);
+      }
+      place = next;
+      return true;
+    },
+  };
+}
+
+/** The file in which that many bytes end as those that were shipped; the oldest from its beginning if none does. */
+function resume(files: string[], offset: number, hash: string | undefined): Place {
+  for (const path of hash === undefined ? [] : files)
+    if (sizeOf(path) >= offset && hashBefore({ path, offset }) === hash) return { path, offset };
+  const oldest = hash === undefined ? files.findLast((path) => sizeOf(path) > 0) : files[0];
+  return { path: oldest ?? (files[0] as string), offset: 0 };
+}
+
+/** Of the last bytes before a place: a record has a run, a number and a time of its own. */
+function hashBefore({ path, offset }: Place): string {
+  const length = Math.min(offset, 4096);
+  const bytes = read(path, offset - length, length) ?? Buffer.alloc(0);
+  return createHash('sha256').update(bytes).digest('hex').slice(0, 32);
+}
+
+/** Whole lines from a place on, none if no line is complete; null if there is no such file. */
+function readBlock({ path, offset }: Place): Buffer | null {
+  for (let length = CHUNK_BYTES; ; length *= 2) {
+    const block = read(path, offset, length);
+    if (block === null) return null;
+    const end = block.lastIndexOf(LF) + 1;
+    if (end > 0) return block.subarray(0, end);
+    if (block.length < length) return block.subarray(0, 0);
+  }
+}
+
+const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
+function read(path: string, offset: number, length: number): Buffer | null {
+  return withFile(path, (fd) => {
+    const into = Buffer.alloc(length);
+    return into.subarray(0, readSync(fd, into, 0, length, offset));
+  });
+}
+
+const sizeOf = (path: string): number => withFile(path, (fd) => fstatSync(fd).size) ?? -1;
+
+function withFile<T>(path: string, use: (fd: number) => T): T | null {
+  try {
+    const fd = openSync(path, FLAGS);
+    try {
+      return fstatSync(fd).isFile() ? use(fd) : null;
+    } finally {
+      closeSync(fd);
+    }
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return null;
+    throw error;
+  }
+}

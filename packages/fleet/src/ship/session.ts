@@ -1,0 +1,76 @@
+import { type JetStreamClient, type JetStreamManager, jetstream, jetstreamManager } from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { type BatchHead, decodeBatch, encodeBatch, headOf } from '../batch.ts';
+import { ensureStream, lastMessage } from '../stream.ts';
+import { streamOf, subjectOf, type TableKind, token } from '../subject.ts';
+
+/** Where a subject stands in the stream. */
+export interface Position {
+  head: BatchHead | null;
+  /** Sequence of its last message; 0 if there is none. */
+  sequence: number;
+}
+
+/** One connection's life: what the stream holds, asked once a subject, and what is added to it. */
+export interface Session {
+  host: string;
+  origin: string;
+  /** The newest message of a kind, of whatever subject. */
+  newest(kind: TableKind): Promise<{ head: BatchHead; lastRow: string } | null>;
+  position(subject: string): Promise<Position>;
+  /** Resolves when the message is stored. Rejects if it is not, or if that is not known. */
+  publish(subject: string, head: BatchHead, rows: readonly string[]): Promise<void>;
+  /** Rows stored in this session, by kind. */
+  shipped: Map<string, number>;
+  /** No message may be larger, bytes. */
+  maxBytes: number;
+}
+
+/** Makes the host's stream if it is missing. Throws if another machine or database ships under this host's name. */
+export async function openSession(
+  connection: NatsConnection,
+  host: string,
+  origin: string,
+  replicas: number,
+): Promise<Session> {
+  const manager: JetStreamManager = await jetstreamManager(connection, { timeout: 5000, checkAPI: false });
+  const client: JetStreamClient = jetstream(connection, { timeout: 5000 });
+  const stream = streamOf(host);
+  await ensureStream(manager, stream, `soak.${token(host)}.>`, replicas);
+  const positions = new Map<string, Position>();
+  const shipped = new Map<string, number>();
+  const ask = async (subject: string): Promise<Position> => {
+    const message = await lastMessage(manager, stream, subject);
+    return message === null ? { head: null, sequence: 0 } : { head: headOf(message.data), sequence: message.seq };
+  };
+  return {
+    host,
+    origin,
+    shipped,
+    maxBytes: connection.info?.max_payload ?? 1_048_576,
+    async newest(kind) {
+      const subject = subjectOf(host, kind);
+      const asked = [subject, `${subject}.>`].map((of) => lastMessage(manager, stream, of));
+      const found = (await Promise.all(asked)).filter((message) => message !== null);
+      const newest = found.sort((a, b) => b.seq - a.seq)[0];
+      if (newest === undefined) return null;
+      const { head, rows } = decodeBatch(newest.data);
+      return { head, lastRow: rows.at(-1) ?? '[]' };
+    },
+    async position(subject) {
+      const position = positions.get(subject) ?? (await ask(subject));
+      positions.set(subject, position);
+      return position;
+    },
+    async publish(subject, head, rows) {
+      const { sequence } = positions.get(subject) ?? { sequence: 0 };
+      // The stream refuses what does not follow the last message that is known here, so that a repeat changes nothing.
+      const { seq } = await client.publish(subject, encodeBatch(head, rows), {
+        msgID: `${subject}:${head.generation}:${head.last}:${sequence}`,
+        expect: { streamName: stream, lastSubjectSequence: sequence },
+      });
+      positions.set(subject, { head, sequence: seq });
+      shipped.set(head.kind, (shipped.get(head.kind) ?? 0) + rows.length);
+    },
+  };
+}

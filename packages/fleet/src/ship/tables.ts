@@ -1,0 +1,156 @@
+import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
+import type { BatchHead } from '../batch.ts';
+import { Stop } from '../stop.ts';
+import { type Market, subjectOf, type TableKind } from '../subject.ts';
+import { type Found, type Reader, type Row, SHAPES } from './database.ts';
+import type { Session } from './session.ts';
+
+/** Rows that are read at once, and that wait for their acknowledgement at most. */
+const CHUNK = 2000;
+const HEAD_BYTES = 64 * 1024;
+
+/** What is known of a kind: it follows from the stream and the database alone. */
+interface Place {
+  generation: number;
+  /** Every row up to this id is stored. */
+  done: number;
+  /** Rows that were shipped before they were final. */
+  open: Set<number>;
+}
+
+interface Message {
+  subject: string;
+  head: BatchHead;
+  rows: string[];
+}
+
+/** Ships the rows of one table from where the stream ends. `step` resolves to whether it found anything to ship. */
+export async function tableShipper(session: Session, reader: Reader, kind: TableKind) {
+  const place = await resume(session, reader, kind);
+  const concurrent = SHAPES[kind].closes === undefined;
+  return {
+    async step(): Promise<boolean> {
+      const revised = concurrent ? false : await revise(session, reader, kind, place);
+      const found = reader.after(kind, place.done, CHUNK);
+      const end = found.at(-1)?.id;
+      if (end === undefined) return revised;
+      const messages = await messagesOf(session, reader, kind, place, found);
+      if (concurrent) await Promise.all(inOrder(session, messages));
+      else
+        for (const message of messages) {
+          // The newest message of the kind says which rows are open, so that they go one by one.
+          noteOpen(kind, place, message);
+          await session.publish(message.subject, { ...message.head, open: [...place.open] }, message.rows);
+        }
+      place.done = end;
+      return true;
+    },
+  };
+}
+
+async function resume(session: Session, reader: Reader, kind: TableKind): Promise<Place> {
+  const newest = await session.newest(kind);
+  if (newest === null) return { generation: 1, done: 0, open: new Set() };
+  const { head, lastRow } = newest;
+  if (head.origin !== session.origin)
+    throw new Stop(
+      SOAK_EXIT.CONFIG,
+      `fleet.host ${session.host}: another machine or database ships under this name; valid: a host of its own`,
+    );
+  if (isAnother(reader, kind, head.last, lastRow)) return { generation: head.generation + 1, done: 0, open: new Set() };
+  return { generation: head.generation, done: head.done, open: new Set(head.open) };
+}
+
+/** Ids are never given again: another database has not given them yet, or has another row under the last one. */
+function isAnother(reader: Reader, kind: TableKind, last: number, lastRow: string): boolean {
+  if (reader.greatest(kind) < last) return true;
+  const shipped = JSON.parse(lastRow) as Row;
+  const now = reader.one(kind, shipped[0] as number)?.row;
+  const closes = SHAPES[kind].columns.indexOf(SHAPES[kind].closes ?? '');
+  return now?.some((value, at) => at !== closes && value !== shipped[at]) ?? false;
+}
+
+/** Rows that were open when they were shipped and are final now, or gone: one message a market, at most one chunk. */
+async function revise(session: Session, reader: Reader, kind: TableKind, place: Place): Promise<boolean> {
+  const closes = SHAPES[kind].columns.indexOf(SHAPES[kind].closes ?? '');
+  let revised = false;
+  for (const id of place.open) {
+    const found = reader.one(kind, id);
+    if (found?.row[closes] === null) continue;
+    place.open.delete(id);
+    if (found === null) continue;
+    const market = reader.market(found.market);
+    const subject = subjectOf(session.host, kind, market);
+    const { head } = await session.position(subject);
+    const last = head?.generation === place.generation ? head.last : 0;
+    const own = headOf(session, kind, place, market, last);
+    await session.publish(subject, { ...own, revised: true, open: [...place.open] }, [JSON.stringify(found.row)]);
+    revised = true;
+  }
+  return revised;
+}
+
+/** The rows by subject, without those that are stored already; none is larger than the server takes. */
+async function messagesOf(
+  session: Session,
+  reader: Reader,
+  kind: TableKind,
+  place: Place,
+  found: Found[],
+): Promise<Message[]> {
+  const limit = session.maxBytes - HEAD_BYTES;
+  const messages: Message[] = [];
+  const filling = new Map<number | null, { message: Message; bytes: number; stored: number }>();
+  for (const { id, row, market: number } of found) {
+    let now = filling.get(number);
+    const text = JSON.stringify(row);
+    const bytes = Buffer.byteLength(text) + 1;
+    if (bytes > limit)
+      throw new Stop(
+        SOAK_EXIT.CONFIG,
+        `${kind} ${id}: a row of ${bytes} bytes; valid: max_payload of the server above ${bytes + HEAD_BYTES}`,
+      );
+    if (now === undefined || now.bytes + bytes > limit) {
+      const market = reader.market(number);
+      const subject = subjectOf(session.host, kind, market);
+      const { head } = await session.position(subject);
+      const stored = head?.generation === place.generation ? head.last : 0;
+      now = { message: { subject, head: headOf(session, kind, place, market, stored), rows: [] }, bytes: 0, stored };
+      filling.set(number, now);
+      messages.push(now.message);
+    }
+    if (id <= now.stored) continue;
+    now.message.rows.push(text);
+    now.message.head.last = id;
+    now.bytes += bytes;
+  }
+  return messages.filter(({ rows }) => rows.length > 0);
+}
+
+function headOf(session: Session, kind: TableKind, place: Place, market: Market | null, last: number): BatchHead {
+  const { host, origin } = session;
+  const { generation, done } = place;
+  return { v: 1, kind, host, origin, generation, market, columns: SHAPES[kind].columns, last, done };
+}
+
+/** Messages of one subject one after the other, those of different ones at the same time. */
+function inOrder(session: Session, messages: Message[]): Promise<void>[] {
+  const chains = new Map<string, Promise<void>>();
+  for (const { subject, head, rows } of messages) {
+    const before = chains.get(subject) ?? Promise.resolve();
+    chains.set(
+      subject,
+      before.then(() => session.publish(subject, head, rows)),
+    );
+  }
+  return [...chains.values()];
+}
+
+function noteOpen(kind: TableKind, place: Place, { rows }: Message): void {
+  const closes = SHAPES[kind].columns.indexOf(SHAPES[kind].closes ?? '');
+  for (const text of rows) {
+    const row = JSON.parse(text) as (number | null)[];
+    if (row[closes] === null) place.open.add(row[0] as number);
+    else place.open.delete(row[0] as number);
+  }
+}

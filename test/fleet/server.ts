@@ -1,0 +1,52 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { createConnection, createServer } from 'node:net';
+import { join } from 'node:path';
+
+/** Why the tests of a fleet cannot run here; false if they can. */
+export const noServer: string | false =
+  spawnSync('nats-server', ['--version']).status === 0 ? false : 'nats-server is not installed';
+
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** A real nats-server on the loopback address, its streams below `folder`; killed and started again on the same port. */
+export async function natsServer(folder: string, more = '') {
+  const port = await freePort();
+  mkdirSync(folder, { recursive: true });
+  const config = join(folder, 'server.conf');
+  writeFileSync(config, `listen: 127.0.0.1:${port}\njetstream { store_dir: "${join(folder, 'store')}" }\n${more}\n`);
+  const start = () => spawn('nats-server', ['-c', config], { stdio: 'ignore' });
+  const accepts = async (): Promise<void> => {
+    for (;;) {
+      const socket = createConnection(port, '127.0.0.1');
+      const is = await new Promise((done) => socket.once('connect', () => done(true)).once('error', () => done(false)));
+      socket.destroy();
+      if (is) return;
+      await new Promise((done) => setTimeout(done, 20));
+    }
+  };
+  let child = start();
+  await accepts();
+  const kill = async (): Promise<void> => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+  };
+  return {
+    address: `127.0.0.1:${port}`,
+    kill,
+    async restart(): Promise<void> {
+      await kill();
+      child = start();
+      await accepts();
+    },
+  };
+}
