@@ -1,9 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { Config } from '@hybrid-soak/contract/config.ts';
 import { readSampleEvery } from '@hybrid-soak/contract/config-edit.ts';
-import type { Decision } from '@hybrid-soak/contract/decision.ts';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import {
   INGEST_MODES,
@@ -17,21 +15,20 @@ import {
 import { Command, Option } from 'commander';
 import { callerFile } from '../adapters/caller-file.ts';
 import { monotonicMs } from '../adapters/clock.ts';
-import { DECISIONS, type OpsPaths, opsPaths } from '../adapters/ops-paths.ts';
 import { ROOT } from '../adapters/root.ts';
 import { writableFile } from '../adapters/writable.ts';
 import { refuseUnfit } from '../inspect/gate.ts';
 import { checkDatabase, refuseBlindness, refuseMode } from '../inspect/preconditions.ts';
 import { databaseOf, ENGINE_UNIT, placesOf } from '../recovery/places.ts';
 import { type Plan, soak } from '../run/soak.ts';
-import { summaryOf, writeSummary } from '../run/summary-file.ts';
 import { policyText } from '../text/policy.ts';
-import { summaryText } from '../text/summary.ts';
 import { terminalReporter } from '../text/terminal.ts';
 import { watch } from '../text/watch.ts';
 import type { Chosen, ManagerChoice } from '../unit/choose.ts';
+import { conclude } from './conclude.ts';
 import { type ExposedFlags, exposed } from './exposed.ts';
 import { chooseOrStop, readConfig, seconds, withDecisions, withManager, withSamples, withUnit } from './options.ts';
+import { gather, thresholdFlags } from './thresholds.ts';
 
 /** The flags as commander gives them. */
 interface RunFlags extends ExposedFlags {
@@ -55,6 +52,8 @@ interface RunFlags extends ExposedFlags {
   quiet?: boolean;
   json?: boolean;
   report?: string | true;
+  threshold?: string[];
+  junit?: string;
 }
 
 /** Takes the earlier system's spelling too. */
@@ -91,6 +90,8 @@ export function runCommand(): Command {
       "the same for node_exporter's textfile collector, which reads *.prom; removed at the end",
     )
     .option('--dashboard [host:port]', 'serve the live page while it runs (default: [dashboard] host and port)')
+    .option('--threshold <key=value>', 'over [soak.thresholds]; KEY=VALUE,abort also ends the soak', gather)
+    .option('--junit <file>', 'write the verdict, thresholds and slopes as JUnit XML')
     .option('--report [file]', 'write the report at the end (default: report.html)')
     .option('-q, --quiet', 'no progress on stderr')
     .option('--json', 'the summary as one JSON object on stdout')
@@ -133,7 +134,7 @@ async function runSoak(flags: RunFlags): Promise<number> {
     },
   };
   const out = reportFile(flags.report);
-  await refuseUnable(plan, out);
+  await refuseUnable(plan, out, flags.junit);
   const { window_s, max_restarts_per_hour: restart_budget, stall_threshold_s } = asked.parameters;
   const watched = watch({ duration_s: asked.duration_s, window_s, restart_budget, stall_threshold_s });
   const reporter = await exposed(await terminalReporter(watched, flags.quiet === true, monotonicMs), flags, {
@@ -155,7 +156,7 @@ function reportFile(report: RunFlags['report']): string | undefined {
 }
 
 /** Refuses what could not be measured or written, before anything is changed. */
-async function refuseUnable(plan: Plan, out: string | undefined): Promise<void> {
+async function refuseUnable(plan: Plan, out: string | undefined, junit: string | undefined): Promise<void> {
   refuseBlindness(plan.asked.psi_actions);
   checkDatabase(plan.db);
   writableFile('--decisions', plan.ops.decisions);
@@ -174,33 +175,7 @@ async function refuseUnable(plan: Plan, out: string | undefined): Promise<void> 
       self: asked.run_id,
     });
   if (out !== undefined && callerFile(out) === null) writableFile('--report', out);
-}
-
-/** What is left of a soak: its summary on stdout and as a file, and the report where it was asked for. */
-async function conclude(
-  plan: Plan,
-  flags: RunFlags,
-  record: Decision,
-  out: string | undefined,
-  note: (text: string) => void,
-): Promise<void> {
-  const { db } = plan;
-  const { decisions, samples, summary: path } = plan.ops;
-  const summary = summaryOf(record, { decisions, samples, database: db });
-  const failed = writeSummary(path, summary);
-  if (failed !== null) note(failed);
-  const command = reportCommandLine(record.run_id, plan.ops);
-  const json = () => `${JSON.stringify({ ...record, files: { decisions, samples, db } })}\n`;
-  process.stdout.write(flags.json ? json() : summaryText(summary, { summary: path, report: command }));
-  if (out === undefined) return;
-  try {
-    const { report } = await import('./report.ts');
-    if (callerFile(out) === null) mkdirSync(dirname(out), { recursive: true });
-    note(report({ decisions, samples, run: record.run_id, out }));
-  } catch (error) {
-    // The verdict stands, and the report can be made at any time.
-    note((error as Error).message);
-  }
+  if (junit !== undefined && callerFile(junit) === null) writableFile('--junit', junit);
 }
 
 /** The flags over the configuration. */
@@ -218,7 +193,8 @@ function askedFor(flags: RunFlags, chosen: Chosen, text: string, config: Config)
     psi_actions: flags.psiActions,
     policy: flags.policy,
     parameters,
-    thresholds: config.soak.thresholds,
+    ...thresholdFlags(flags.threshold ?? [], config.soak.thresholds),
+    retain_days: config.storage.retain_days,
     duration_s,
     interval_s:
       flags.interval === undefined ? Math.min(5, duration_s / 10) : seconds('--interval', flags.interval, 0.1, 3600),
@@ -227,16 +203,4 @@ function askedFor(flags: RunFlags, chosen: Chosen, text: string, config: Config)
     original_sample_every: readSampleEvery(text),
     unit: chosen.unit,
   };
-}
-
-/** The command for the report of a run; its files are named unless they are the usual ones of this folder. */
-function reportCommandLine(run: string, { decisions, samples }: OpsPaths): string {
-  const files = [
-    ...(decisions === opsPaths(DECISIONS).decisions ? [] : ['--decisions', decisions]),
-    ...(samples === opsPaths(decisions).samples ? [] : ['--samples', samples]),
-  ];
-  const quoted = files.map((word) => (/^[\w./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`));
-  // Started by npm, there is no `soak` on the PATH.
-  const program = process.env['npm_command'] === undefined ? 'soak' : 'npx soak';
-  return [`${program} report`, run.slice(0, 8), ...quoted].join(' ');
 }

@@ -16,7 +16,7 @@ export function summaryText(summary: Summary, beside: Beside): string {
   const lines = [
     '',
     `${summary.verdict === 'PASS' ? '✓' : '✗'} ${summary.reason}`,
-    ...summary.thresholds.map((t) => `  ${t.ok ? '✓' : '✗'} ${t.name} = ${t.limit}, seen ${t.seen}`),
+    ...summary.thresholds.map((t) => `  ${mark(t)} ${t.name} = ${t.limit}, seen ${t.seen}${t.near ? ' (near)' : ''}`),
     '',
     `  duration   ${formatDuration(summary.duration_s)}`,
     ...rungs.map(([rung, s]) => `  ${rung.padEnd(10)} ${formatDuration(s)}, ${share(s, summary.duration_s)} % of it`),
@@ -24,6 +24,8 @@ export function summaryText(summary: Summary, beside: Beside): string {
     `  stalls     ${summary.stalls}, engine exits ${summary.engine_exits}`,
     ...RESOURCES.map((name) => `  PSI ${name.padEnd(6)} ${percentilesText(pressure[name])}`),
     `  ticks      ${summary.ticks_per_second}/s, ${summary.ticks.toLocaleString('en-US')} rows written`,
+    ...completenessLines(summary.completeness),
+    ...summary.drift.map(driftLine),
     '',
     `  decisions  ${files.decisions}`,
     `  samples    ${files.samples}`,
@@ -32,6 +34,23 @@ export function summaryText(summary: Summary, beside: Beside): string {
     `  report     ${beside.report}`,
   ];
   return `${printableLines(lines.join('\n'))}\n`;
+}
+
+const mark = ({ ok, near }: Summary['thresholds'][number]): string => (ok ? (near ? '!' : '✓') : '✗');
+
+/** What part of the market was seen. */
+function completenessLines(seen: Summary['completeness']): string[] {
+  if (seen === null) return [];
+  const coverage = seen.coverage_percent === null ? 'unknown' : `${seen.coverage_percent} %`;
+  return [
+    `  coverage   ${coverage} of the time connected (${seen.connected_percent} % of the soak), ${seen.trades_missing} trades missing, ${seen.gaps_open} gaps open`,
+    `  trades     ${seen.duplicates} duplicates refused, ${seen.dropped} dropped, ${seen.failovers} failovers, ${seen.reconnects} reconnects`,
+  ];
+}
+
+function driftLine({ signal, text, drift, limit_in_h }: Summary['drift'][number]): string {
+  const limit = limit_in_h === null ? '' : `, its limit in ${formatDuration(limit_in_h * 3600)}`;
+  return `  ${drift ? '✗' : ' '} slope    ${signal.replaceAll('_', ' ')} ${text}${limit}`;
 }
 
 const share = (part: number, whole: number) => (whole > 0 ? Math.round((part / whole) * 100) : 0);

@@ -1,0 +1,61 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import type { Decision } from '@hybrid-soak/contract/decision.ts';
+import type { Summary } from '@hybrid-soak/contract/summary.ts';
+import { callerFile } from '../adapters/caller-file.ts';
+import { DECISIONS, type OpsPaths, opsPaths } from '../adapters/ops-paths.ts';
+import type { Plan } from '../run/soak.ts';
+import { summaryOf, writeSummary } from '../run/summary-file.ts';
+import { summaryText } from '../text/summary.ts';
+
+/** What is left of a soak: its summary on stdout and as a file, and the report where it was asked for. */
+export async function conclude(
+  plan: Plan,
+  flags: { json?: boolean; junit?: string },
+  record: Decision,
+  out: string | undefined,
+  note: (text: string) => void,
+): Promise<void> {
+  const { db } = plan;
+  const { decisions, samples, summary: path } = plan.ops;
+  const summary = summaryOf(record, { decisions, samples, database: db });
+  const failed = writeSummary(path, summary);
+  if (failed !== null) note(failed);
+  if (flags.junit !== undefined) note(await writeJunit(flags.junit, summary));
+  const command = reportCommandLine(record.run_id, plan.ops);
+  const json = () => `${JSON.stringify({ ...record, files: { decisions, samples, db } })}\n`;
+  process.stdout.write(flags.json ? json() : summaryText(summary, { summary: path, report: command }));
+  if (out === undefined) return;
+  try {
+    const { report } = await import('./report.ts');
+    if (callerFile(out) === null) mkdirSync(dirname(out), { recursive: true });
+    note(report({ decisions, samples, run: record.run_id, out }));
+  } catch (error) {
+    // The verdict stands, and the report can be made at any time.
+    note((error as Error).message);
+  }
+}
+
+/** The verdict stands if the file cannot be written. */
+async function writeJunit(file: string, summary: Summary): Promise<string> {
+  try {
+    const { junit } = await import('../text/junit.ts');
+    if (callerFile(file) === null) mkdirSync(dirname(resolve(file)), { recursive: true });
+    writeFileSync(callerFile(file) ?? file, junit(summary));
+    return `${file}: written`;
+  } catch (error) {
+    return `${file}: not written: ${(error as Error).message}`;
+  }
+}
+
+/** The command for the report of a run; its files are named unless they are the usual ones of this folder. */
+function reportCommandLine(run: string, { decisions, samples }: OpsPaths): string {
+  const files = [
+    ...(decisions === opsPaths(DECISIONS).decisions ? [] : ['--decisions', decisions]),
+    ...(samples === opsPaths(decisions).samples ? [] : ['--samples', samples]),
+  ];
+  const quoted = files.map((word) => (/^[\w./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`));
+  // Started by npm, there is no `soak` on the PATH.
+  const program = process.env['npm_command'] === undefined ? 'soak' : 'npx soak';
+  return [`${program} report`, run.slice(0, 8), ...quoted].join(' ');
+}

@@ -1,0 +1,44 @@
+import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
+import { type SoakThresholds, thresholdsSchema } from '@hybrid-soak/contract/policy.ts';
+import { Stop } from '../stop.ts';
+
+type Name = keyof SoakThresholds;
+const NAMES = Object.keys(thresholdsSchema.shape) as Name[];
+/** What one more event can miss for good; a share or a rate may still become good. */
+const ABORTING: readonly Name[] = [
+  'max_stalls',
+  'max_engine_exits',
+  'max_dropped',
+  'max_restarts',
+  'max_missing_trades',
+  'max_memory_growth_mib_per_hour',
+  'max_commit_latency_p99_ms',
+];
+
+/** For commander: gathers every use of the flag. */
+export const gather = (text: string, before: readonly string[] = []): string[] => [...before, text];
+
+/** `KEY=VALUE` over the configuration's thresholds, `KEY=VALUE,abort` also ends the soak once it is missed. */
+export function thresholdFlags(
+  given: readonly string[],
+  configured: SoakThresholds,
+): { thresholds: SoakThresholds; abort_on?: Name[] } {
+  const values: Record<string, number> = {};
+  const abort_on: Name[] = [];
+  for (const text of given) {
+    const [, key = '', value = '', abort] = /^([^=]*)=([^,]*)(,abort)?$/.exec(text) ?? [];
+    const name = NAMES.find((known) => known === key);
+    if (name === undefined) throw wrong(text, `KEY=VALUE with a KEY of ${NAMES.join(', ')}`);
+    if (abort !== undefined && !ABORTING.includes(name)) throw wrong(text, `abort with ${ABORTING.join(', ')}`);
+    values[name] = value.trim() === '' ? Number.NaN : Number(value);
+    if (abort !== undefined) abort_on.push(name);
+  }
+  const read = thresholdsSchema.safeParse({ ...configured, ...values });
+  if (!read.success) {
+    const [{ path = [], message } = {}] = read.error.issues;
+    throw wrong(`${String(path[0])}=${values[String(path[0])]}`, message ?? 'a number');
+  }
+  return { thresholds: read.data, ...(abort_on.length === 0 ? {} : { abort_on }) };
+}
+
+const wrong = (text: string, valid: string) => new Stop(SOAK_EXIT.USAGE, `--threshold ${text}: valid: ${valid}`);
