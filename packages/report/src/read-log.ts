@@ -62,12 +62,15 @@ export function readRun(path: string, wanted?: string): RunRead {
 export const lastRunIn = (source: ByteSource): RunPlace | null =>
   lastRun(source, (record) => asRecord(record) !== null);
 
-function choose(source: ByteSource, wanted: string | undefined, path: string): RunPlace {
+/** The run whose id begins with `wanted`, `-1` for the one before the last, or the last one. Throws NoRun. */
+export function choose(source: ByteSource, wanted: string | undefined, path: string): RunPlace {
   if (wanted === undefined) {
     const last = lastRunIn(source);
     if (last === null) throw new NoRun(`${path}: no decision record; valid: the log of a soak`);
     return last;
   }
+  const before = /^-\d+$/.test(wanted) ? runsBeginning(source, '').at(Number(wanted) - 1) : undefined;
+  if (before !== undefined) return before;
   const found = runsBeginning(source, wanted);
   if (found.length === 1) return found[0] as RunPlace;
   const known = (found.length === 0 ? runsBeginning(source, '') : found)

@@ -1,14 +1,25 @@
+import { stampMs } from '@hybrid-soak/contract/decision.ts';
+import { meaningOfRecord } from '@hybrid-soak/contract/explain.ts';
 import { printable } from '@hybrid-soak/contract/printable.ts';
 import { numbersOf } from './numbers.ts';
 import { type LogRecord, parseRecord } from './read-log.ts';
+import { clockText, dayText, type Zone } from './stamp.ts';
 
 export interface TailOptions {
   /** Only these actions; empty for all. */
   actions: readonly string[];
-  /** Only records from this moment on, ms since the epoch. */
+  /** Only records from this moment on, and up to that one, ms since the epoch. */
   sinceMs: number | null;
-  /** Print the lines unchanged. */
-  raw: boolean;
+  untilMs: number | null;
+  /** Only records of this run; null for all. */
+  run: string | null;
+  /** Only records whose action, reason or numbers match. */
+  grep: RegExp | null;
+  /** `json`: the lines unchanged; `cat`: action and reason alone. */
+  output: 'short' | 'cat' | 'json';
+  /** Below each record what it means and what to do. */
+  explain: boolean;
+  utc: boolean;
   color: boolean;
 }
 
@@ -52,15 +63,15 @@ export function tailFormatter(options: TailOptions): TailFormatter {
       if (!mayBeWanted(line)) return null;
       const record = parseRecord(line);
       if (record === null) return line.trim() === '' ? null : 'garbage';
-      if (options.actions.length > 0 && !options.actions.includes(record.action)) return null;
-      return options.sinceMs !== null && Date.parse(record.timestamp) < options.sinceMs ? null : record;
+      return isWanted(record, options) ? record : null;
     },
     format(record, line) {
-      if (options.raw) return [line];
-      const next = headingOf(record);
+      if (options.output === 'json') return [line];
+      if (options.output === 'cat') return [printable(`${record.action}: ${record.reason}`), ...explained(record)];
+      const next = headingOf(record, options);
       const lines = next === heading ? [] : [paint(DIM, next)];
       heading = next;
-      return [...lines, readable(record)];
+      return [...lines, readable(record), ...explained(record)];
     },
   };
 
@@ -68,11 +79,16 @@ export function tailFormatter(options: TailOptions): TailFormatter {
     return options.color && color !== undefined ? `${color}${text}${RESET}` : text;
   }
 
+  function explained(record: LogRecord): string[] {
+    const meaning = options.explain ? meaningOfRecord(record) : null;
+    return meaning === null ? [] : [paint(DIM, `         = ${meaning[0]}; do: ${meaning[1]}`.replaceAll('`', ''))];
+  }
+
   function readable(record: LogRecord): string {
     const numbers = numbersOf(record);
     const every = record.current_sample_every === null ? '' : `1/${record.current_sample_every}`;
     const columns = [
-      printable(record.timestamp.slice(11, 19)),
+      clockText(stampMs(record.timestamp), options),
       printable(record.state).padEnd(9),
       every.padEnd(4),
       paint(COLORS[record.action], printable(record.action).padEnd(21)),
@@ -83,8 +99,19 @@ export function tailFormatter(options: TailOptions): TailFormatter {
   }
 }
 
-function headingOf({ timestamp, run_id, ingest_mode, policy, psi_actions }: LogRecord): string {
+function isWanted(record: LogRecord, { actions, run, sinceMs, untilMs, grep }: TailOptions): boolean {
+  const at = stampMs(record.timestamp);
+  return (
+    (actions.length === 0 || actions.includes(record.action)) &&
+    (run === null || record.run_id === run) &&
+    (sinceMs === null || at >= sinceMs) &&
+    (untilMs === null || at <= untilMs) &&
+    (grep === null || grep.test(`${record.action} ${record.reason} ${numbersOf(record)}`))
+  );
+}
+
+function headingOf({ timestamp, run_id, ingest_mode, policy, psi_actions }: LogRecord, zone: Zone): string {
   const how = [ingest_mode, policy, typeof psi_actions === 'string' ? `psi ${psi_actions}` : undefined];
   const told = how.filter((part): part is string => typeof part === 'string').join(', ');
-  return printable(`── ${timestamp.slice(0, 10)}  run ${run_id.slice(0, 8) || 'unknown'}  ${told}`);
+  return printable(`── ${dayText(stampMs(timestamp), zone)}  run ${run_id.slice(0, 8) || 'unknown'}  ${told}`);
 }

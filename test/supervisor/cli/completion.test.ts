@@ -29,7 +29,14 @@ t.test('bash completes commands, flags and the values of flags', async (t) => {
       .stdout.trim()
       .split('\n');
   };
-  t.same(complete('soak', '').sort(), program.commands.map((command) => command.name()).sort());
+  const names = program.commands.map((command) => command.name());
+  t.same(complete('soak', '').sort(), [...names, 'help'].sort());
+  t.same(
+    complete('soak', 'help', 'comp'),
+    ['completion', 'compare'].filter((name) => names.includes(name)),
+  );
+  t.same(complete('soak', 'run', '--policy', '='), ['adaptive', 'classic'], 'as bash splits --policy=');
+  t.same(complete('soak', 'run', '--policy', '=', 'c'), ['classic']);
   t.same(complete('soak', 'run', '--metrics-l'), ['--metrics-listen']);
   t.same(complete('soak', 'run', '--policy', ''), ['adaptive', 'classic']);
   t.same(complete('soak', 'run', '--policy', 'c'), ['classic']);

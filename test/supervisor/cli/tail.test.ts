@@ -1,8 +1,11 @@
+import { execFileSync } from 'node:child_process';
 import { appendFileSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { parseMoment } from '@hybrid-soak/supervisor/text/moment.ts';
 import t from 'tap';
 import { eventually } from '../../eventually.ts';
-import { soak } from './soak.ts';
+import { environment, SOAK, soak } from './soak.ts';
 
 const record = (n: number, more: Record<string, unknown> = {}) =>
   `${JSON.stringify({
@@ -24,10 +27,10 @@ const folder = (text: string) => ({ data: { ops: { 'soak_decisions.jsonl': text 
 t.test('the last decisions are lines with time, rung, action, reason and the numbers that matter', async (t) => {
   const stall = record(9, { action: 'STALL', seconds_since_progress: 46.02, stall_streak: 2, cpu_some_avg10: 55.5 });
   const cwd = t.testdir(folder(`${record(1)}${record(2)}garbage\n${stall}{"torn`));
-  const { code, stdout, stderr } = await soak(cwd, 'tail', '-n', '2').ended;
+  const { code, stdout, stderr } = await soak(cwd, 'tail', '-n', '2', '--utc').ended;
   t.equal(code, 0);
   t.same(stdout.trimEnd().split('\n'), [
-    '── 2026-01-02  run 11111111  synthetic, adaptive, psi on',
+    '── 2026-01-02 UTC  run 11111111  synthetic, adaptive, psi on',
     '03:04:02 THROTTLE1 1/5  HOLD                  reason 2',
     '03:04:09 THROTTLE1 1/5  STALL                 reason 9 (cpu pressure 55.5 %, no new row for 46 s, streak 2)',
   ]);
@@ -81,4 +84,55 @@ t.test('-f waits for the file, then follows through a torn line, truncation and 
   appendFileSync(file(cwd), record(5));
   await shows(record(5));
   t.equal(seen, [1, 2, 3, 4, 5].map((n) => record(n)).join(''));
+});
+
+t.test('--until, --grep, --run, -r and -o choose as journalctl does', async (t) => {
+  const other = record(5, { run_id: '22222222-3333', seq: 1, action: 'STALL', reason: 'No Row' });
+  const cwd = t.testdir(folder(record(1) + record(2) + record(3) + other));
+  const said = async (...args: string[]) => (await soak(cwd, 'tail', ...args, '--utc').ended).stdout;
+  const reasons = async (...args: string[]) => (await said('-o', 'cat', ...args)).trimEnd().split('\n');
+  t.same(await reasons('--until', '2026-01-02 03:04:02'), ['HOLD: reason 1', 'HOLD: reason 2']);
+  t.same(await reasons('-r', '-n', '2'), ['STALL: No Row', 'HOLD: reason 3']);
+  t.same(await reasons('--grep', 'no row'), ['STALL: No Row']);
+  t.same(await reasons('--grep', 'No row'), ['']);
+  t.same(await reasons('--run', '-1', '-n', '1'), ['HOLD: reason 3']);
+  t.same(await reasons('--run', '2222'), ['STALL: No Row']);
+  t.equal(await said('-o', 'json', '--run', '2222'), other);
+  t.match(await said('--explain', '-n', '1'), /No Row\n +(= no new row for the threshold).*; do: soak status/);
+  for (const wrong of [
+    ['--since', 'soon'],
+    ['--grep', '('],
+    ['--run', '99'],
+  ])
+    t.match((await soak(cwd, 'tail', ...wrong).ended).stderr, /valid: /, wrong.join(' '));
+});
+
+t.test('a packed log, a pipe and stdin are read too', async (t) => {
+  const cwd = t.testdir({ 'log.gz': gzipSync(record(1) + record(2)), torn: '' });
+  writeFileSync(join(cwd, 'half.gz'), gzipSync(record(1)).subarray(0, 40));
+  const shell = (script: string) =>
+    execFileSync('bash', ['-c', script], { cwd, env: { ...environment(cwd), SOAK }, encoding: 'utf8' });
+  t.equal(shell('"$SOAK" tail --raw --decisions log.gz'), record(1) + record(2));
+  t.equal(shell('zcat log.gz | "$SOAK" tail --raw -n 1 --decisions -'), record(2));
+  t.equal(shell('"$SOAK" tail --raw -n 1 --decisions <(zcat log.gz)'), record(2));
+  t.match(await soak(cwd, 'tail', '--decisions', 'half.gz').ended, { code: 12, stderr: /half.gz: cannot be unpacked/ });
+  t.match(await soak(cwd, 'tail', '-f', '--decisions', 'log.gz').ended, { code: 2, stderr: /valid: / });
+});
+
+t.test('times are local with their offset unless UTC is asked for', async (t) => {
+  const cwd = t.testdir(folder(record(1)));
+  const env = { ...environment(cwd), TZ: 'Asia/Kolkata' };
+  const text = execFileSync(SOAK, ['tail'], { cwd, env, encoding: 'utf8' });
+  t.match(text, /^── 2026-01-02 \+05:30 .*\n08:34:01 /);
+});
+
+t.test('a moment is a duration ago, a time of today, a day, or a stamp', async (t) => {
+  const now = Date.UTC(2026, 10, 26, 12, 0, 0);
+  const at = (text: string) => parseMoment(text, now, true);
+  t.equal(at('2h'), now - 7_200_000);
+  t.equal(at('09:00'), Date.UTC(2026, 10, 26, 9));
+  t.equal(at('yesterday'), Date.UTC(2026, 10, 25));
+  t.equal(at('2026-11-20 09:30'), Date.UTC(2026, 10, 20, 9, 30));
+  t.equal(at('2026-11-20T09:30:01+01:00'), Date.UTC(2026, 10, 20, 8, 30, 1));
+  for (const wrong of ['25:00', 'soon', '2026-13-01', '']) t.equal(at(wrong), undefined, wrong);
 });

@@ -1,20 +1,31 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { ACTIONS } from '@hybrid-soak/contract/decision.ts';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
+import type { ByteSource } from '@hybrid-soak/contract/json-lines.ts';
 import { Unreadable, withSource } from '@hybrid-soak/report/file-source.ts';
 import { lastLines } from '@hybrid-soak/report/last-lines.ts';
 import { batchesOf, lineFollower } from '@hybrid-soak/report/line-follower.ts';
-import { type TailFormatter, tailFormatter } from '@hybrid-soak/report/tail.ts';
+import { choose, NoRun } from '@hybrid-soak/report/read-log.ts';
+import { type TailFormatter, type TailOptions, tailFormatter } from '@hybrid-soak/report/tail.ts';
 import { Command, Option } from 'commander';
+import { UnfitInput, wholeInput } from '../adapters/whole-input.ts';
 import { findPlaces } from '../recovery/places.ts';
 import { hasGone, Stop } from '../stop.ts';
-import { seconds, withDecisions } from './options.ts';
+import { parseMoment } from '../text/moment.ts';
+import { withDecisions } from './options.ts';
 
 interface Flags {
   follow?: boolean;
-  lines: string;
+  lines?: string;
   action?: string[];
   since?: string;
+  until?: string;
+  grep?: string;
+  run?: string;
+  output: TailOptions['output'];
+  reverse?: boolean;
+  explain?: boolean;
+  utc?: boolean;
   raw?: boolean;
   decisions?: string;
 }
@@ -27,13 +38,20 @@ export function tailCommand(): Command {
   return withDecisions(new Command('tail'))
     .description('the decisions as readable lines')
     .option('-f, --follow', 'keep printing new decisions, across rotation and truncation')
-    .option('-n, --lines <n>', 'the last n; all of them with --since', '20')
+    .option('-n, --lines <n>', 'the last n (default: 20; all of them with --since, --until, --grep or --run)')
+    .option('-r, --reverse', 'the newest first')
     .addOption(actionOption())
-    .option('--since <time>', 'only the last 45s, 10m, 2h')
-    .option('--raw', 'print the lines unchanged')
+    .option('--since <time>', 'from then on: 2h (ago), 09:00, yesterday, "2026-11-26 09:00"')
+    .option('--until <time>', 'up to then')
+    .option('--grep <pattern>', 'only what matches this regular expression; all lower case: in any case')
+    .option('--run <id>', 'only the run whose id begins so; -1 is the one before the last')
+    .addOption(new Option('-o, --output <how>', 'how').choices(['short', 'cat', 'json']).default('short'))
+    .option('--explain', 'below each what it means and what to do')
+    .option('--utc', 'times in UTC (default: local time, its offset in the headings)')
+    .option('--raw', 'the same as -o json: the lines unchanged')
     .addHelpText(
       'after',
-      '\nExamples:\n  soak tail -f\n  soak tail --since 2h --action STALL --action ABORT\n  soak tail -n 5 --raw | jq .reason\n\nTimes are UTC.',
+      '\nExamples:\n  soak tail -f\n  soak tail --since 09:00 --action STALL --action ABORT --explain\n  soak tail -n 5 -o json | jq .reason\n  soak tail --decisions soak_decisions.jsonl.1.gz --run -1\n\n--decisions reads pipes, .gz and, as `-`, stdin.',
     )
     .action(tail);
 }
@@ -47,46 +65,69 @@ function actionOption(): Option {
 }
 
 async function tail(flags: Flags): Promise<void> {
-  const { decisions } = (await findPlaces(flags)).ops;
-  await follow({ ...flags, decisions }).catch((error: Error) => {
-    throw error instanceof Unreadable ? new Stop(SOAK_EXIT.CONFIG, error.message) : error;
+  process.stdout.on('error', ({ code }: { code?: string }) =>
+    process.exit(hasGone(code) ? SOAK_EXIT.PASS : SOAK_EXIT.BUG),
+  );
+  try {
+    if (flags.decisions !== undefined && isStream(flags.decisions)) return await tailStream(flags, flags.decisions);
+    await follow({ ...flags, decisions: (await findPlaces(flags)).ops.decisions });
+  } catch (error) {
+    if (error instanceof Unreadable || error instanceof UnfitInput || error instanceof NoRun)
+      throw new Stop(SOAK_EXIT.CONFIG, error.message);
+    throw error;
+  }
+}
+
+/** stdin, a pipe, or a packed file: read whole, not followed. */
+function isStream(path: string): boolean {
+  if (path === '-' || path.endsWith('.gz')) return true;
+  return statSync(path, { throwIfNoEntry: false })?.isFIFO() === true;
+}
+
+async function tailStream(flags: Flags, path: string): Promise<void> {
+  const options = checked(flags);
+  if (flags.follow)
+    throw new Stop(SOAK_EXIT.USAGE, `--follow ${path}: a stream has an end; valid: --follow of a file that grows`);
+  const bytes = await wholeInput(path).catch((error: { code?: string }) => {
+    if (error.code === 'ENOENT') throw new Stop(SOAK_EXIT.CONFIG, `${path}: no such file; valid: a decision log`);
+    throw error;
   });
+  const source = {
+    size: bytes.length,
+    read: (into: Uint8Array, at: number) => bytes.copy(into, 0, at, at + into.length),
+  };
+  showLast(flags, source, path, options);
 }
 
 async function follow(flags: Flags & { decisions: string }): Promise<void> {
   const options = checked(flags);
-  const formatter = tailFormatter({ ...options, raw: flags.raw === true, color: wantsColor() });
   if (!existsSync(flags.decisions)) {
     if (!flags.follow) throw new Stop(SOAK_EXIT.CONFIG, `${flags.decisions}: no such file; valid: a decision log`);
     process.stderr.write(`waiting for ${flags.decisions}\n`);
   }
-  process.stdout.on('error', ({ code }: { code?: string }) =>
-    process.exit(hasGone(code) ? SOAK_EXIT.PASS : SOAK_EXIT.BUG),
-  );
-  const from = showLast(flags, options.sinceMs, formatter);
+  const shownLast = withSource(flags.decisions, (source) => showLast(flags, source, flags.decisions, options));
   if (!flags.follow) return;
-  const follower = lineFollower(flags.decisions, { from });
+  const formatter = shownLast?.formatter ?? tailFormatter(options);
+  const follower = lineFollower(flags.decisions, { from: shownLast?.end ?? 0 });
   for (;;) {
     for (const { lines } of batchesOf(follower)) print(lines.flatMap((line) => shown(formatter, line)));
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
 }
 
-/** Prints what the log holds already; returns the offset at which the next line begins. */
-function showLast(
-  { decisions, lines, since, follow }: Flags & { decisions: string },
-  sinceMs: number | null,
-  formatter: TailFormatter,
-): number {
-  const keep = since === undefined ? Number(lines) : Number.POSITIVE_INFINITY;
-  const last = withSource(decisions, (source) =>
-    lastLines(source, keep, formatter.select, (line) => isOlder(line, (sinceMs ?? 0) - OUT_OF_ORDER_MS)),
-  );
-  if (last === null) return 0;
-  print(last.chosen.flatMap(({ record, line }) => formatter.format(record, line)));
-  if (last.torn > 0 && !follow) process.stderr.write(`the last line is torn (${last.torn} bytes)\n`);
+/** Prints what the log holds already; `end` is the offset at which the next line begins. Throws NoRun. */
+function showLast(flags: Flags, source: ByteSource, path: string, options: TailOptions) {
+  const run = flags.run === undefined ? null : choose(source, flags.run, path).run_id;
+  const formatter = tailFormatter({ ...options, run });
+  const all = [flags.since, flags.until, flags.grep, flags.run].some((flag) => flag !== undefined);
+  const keep = flags.lines === undefined ? (all ? Number.POSITIVE_INFINITY : 20) : Number(flags.lines);
+  const oldest = (options.sinceMs ?? 0) - OUT_OF_ORDER_MS;
+  const last = lastLines(source, keep, formatter.select, (line) => isOlder(line, oldest));
+  const chosen = flags.reverse ? last.chosen.toReversed() : last.chosen;
+  print(chosen.flatMap(({ record, line }) => formatter.format(record, line)));
+  if (last.torn > 0 && !flags.follow) process.stderr.write(`the last line is torn (${last.torn} bytes)\n`);
   if (last.garbage > 0) process.stderr.write(`${last.garbage} lines are not decision records\n`);
-  return last.end;
+  return { formatter, end: last.end };
 }
 
 function shown(formatter: TailFormatter, line: string): string[] {
@@ -104,12 +145,31 @@ function print(lines: string[]): void {
   if (lines.length > 0) process.stdout.write(`${lines.join('\n')}\n`);
 }
 
-function checked({ lines, action = [], since }: Flags) {
-  if (!/^\d+$/.test(lines)) throw new Stop(SOAK_EXIT.USAGE, `--lines ${lines}: valid: a whole number from 0`);
+function checked({ lines, action = [], since, until, grep, output, explain, utc, raw }: Flags): TailOptions {
+  if (lines !== undefined && !/^\d+$/.test(lines))
+    throw new Stop(SOAK_EXIT.USAGE, `--lines ${lines}: valid: a whole number from 0`);
   const unknown = action.find((name) => !(ACTIONS as readonly string[]).includes(name));
   if (unknown !== undefined)
     throw new Stop(SOAK_EXIT.USAGE, `--action ${unknown}: valid: one of ${ACTIONS.join(', ')}`);
-  return { actions: action, sinceMs: since === undefined ? null : Date.now() - seconds('--since', since, 0) * 1000 };
+  const moment = (flag: string, text: string | undefined) => {
+    if (text === undefined) return null;
+    const at = parseMoment(text, Date.now(), utc === true);
+    if (at !== undefined) return at;
+    throw new Stop(SOAK_EXIT.USAGE, `${flag} ${text}: valid: 2h, 09:00, yesterday, "2026-11-26 09:00"`);
+  };
+  return {
+    ...{ actions: action, sinceMs: moment('--since', since), untilMs: moment('--until', until), run: null },
+    ...{ grep: grep === undefined ? null : pattern(grep), output: raw ? 'json' : output },
+    ...{ explain: explain === true, utc: utc === true, color: wantsColor() },
+  };
+}
+
+function pattern(text: string): RegExp {
+  try {
+    return new RegExp(text, text === text.toLowerCase() ? 'i' : '');
+  } catch (error) {
+    throw new Stop(SOAK_EXIT.USAGE, `--grep ${text}: ${(error as Error).message}; valid: a regular expression`);
+  }
 }
 
 function wantsColor(): boolean {

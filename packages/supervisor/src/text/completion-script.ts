@@ -47,8 +47,11 @@ function bash(program: string, words: readonly Word[]): string[] {
     `_${program}() {`,
     // biome-ignore lint/suspicious/noTemplateCurlyInString: it is bash's
     '  local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} command=${COMP_WORDS[1]}',
-    '  if ((COMP_CWORD == 1)); then',
-    `    COMPREPLY=($(compgen -W ${quoted(words.map(({ name }) => name).join(' '))} -- "$cur"))`,
+    '  # bash splits --flag=VALUE at the equals sign.',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is bash's
+    '  if [[ $cur == = ]]; then cur=; elif [[ $prev == = ]]; then prev=${COMP_WORDS[COMP_CWORD-2]}; fi',
+    '  if ((COMP_CWORD == 1)) || [[ $command == help ]]; then',
+    `    COMPREPLY=($(compgen -W ${quoted([...words.map(({ name }) => name), 'help'].join(' '))} -- "$cur"))`,
     '    return',
     '  fi',
     '  case $command:$prev in',
