@@ -1,2 +1,2 @@
 /** Version of the whole workspace: one number for every package, program, schema and release. */
-export const VERSION = '0.1.0';
+export const VERSION = '0.2.0';
