@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { parseDuration } from '@hybrid-soak/contract/duration.ts';
 import { VERSION } from '@hybrid-soak/contract/version.ts';
 import { Command } from 'commander';
 import { type CommonFlags, loadSettings } from './settings.ts';
@@ -51,6 +52,31 @@ common('ship')
       signal: untilSignal(),
       once: flags.once,
     });
+  });
+
+interface MergeFlags extends CommonFlags {
+  reorder: number;
+  silent: number;
+}
+
+function seconds(text: string): number {
+  const value = parseDuration(text);
+  if (value !== undefined && value > 0) return value;
+  process.stderr.write(`${text}: not a duration; valid: 45s, 90m, 2h or plain seconds\n`);
+  process.exit(2);
+}
+
+common('merge')
+  .description('put the trades of all hosts into one stream a market, each once and in order, until SIGTERM')
+  .option('--reorder <time>', 'at a hole: how long a trade waits for other hosts at least', seconds, 3)
+  .option('--silent <time>', 'a host from which nothing came for so long is not waited for', seconds, 30)
+  .addHelpText('after', '\nExample:\n  hybrid-fleet merge --server nats.example:4222')
+  .action(async (flags: MergeFlags) => {
+    const settings = loadSettings(flags);
+    const [{ mergeSession }, { again }] = await Promise.all([import('./merge/merge.ts'), import('./again.ts')]);
+    const signal = untilSignal();
+    const waits = { reorderMs: flags.reorder * 1000, silentMs: flags.silent * 1000 };
+    await again(() => mergeSession({ settings, waits, log, signal }), log, signal);
   });
 
 if (import.meta.main)

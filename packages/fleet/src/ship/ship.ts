@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { readFileSync, realpathSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
+import { again } from '../again.ts';
 import { connect } from '../connect.ts';
 import type { Settings } from '../settings.ts';
-import { Stop } from '../stop.ts';
 import { LINE_KINDS, TABLE_KINDS } from '../subject.ts';
 import { openReader } from './database.ts';
 import { lineShipper } from './lines.ts';
@@ -13,7 +13,6 @@ import { tableShipper } from './tables.ts';
 
 /** How long a shipper that has found nothing new waits: below the engine's flush interval, ms. */
 const POLL_MS = 400;
-const BACKOFF_MS = { first: 250, most: 15_000 };
 
 export interface ShipOptions {
   settings: Settings;
@@ -32,24 +31,7 @@ export interface ShipOptions {
  * Ships until the signal: whatever goes wrong with a server, the connection or the database ends the session, and the next one
  * asks the stream where to go on. Throws Stop for what only a person can correct.
  */
-export async function ship(options: ShipOptions): Promise<void> {
-  const { signal, log } = options;
-  let backoff = BACKOFF_MS.first;
-  while (!signal.aborted) {
-    const began = performance.now();
-    try {
-      await session(options);
-      return;
-    } catch (error) {
-      if (error instanceof Stop) throw error;
-      if (signal.aborted) return;
-      if (performance.now() - began > BACKOFF_MS.most) backoff = BACKOFF_MS.first;
-      log(`${(error as Error).message}; next try in ${backoff} ms`);
-      await delay(backoff * (0.5 + Math.random() / 2), null, { signal }).catch(() => {});
-      backoff = Math.min(backoff * 2, BACKOFF_MS.most);
-    }
-  }
-}
+export const ship = (options: ShipOptions): Promise<void> => again(() => session(options), options.log, options.signal);
 
 async function session({ settings, database, decisions, signal, once, onSession }: ShipOptions): Promise<void> {
   const reader = openReader(database);

@@ -1,0 +1,31 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Stop } from './stop.ts';
+
+const FIRST_MS = 250;
+const MOST_MS = 15_000;
+
+/**
+ * Runs a session until it ends by itself or by the signal. Whatever goes wrong ends the session, and the next one begins after a
+ * pause that grows while sessions are short. Throws Stop for what only a person can correct.
+ */
+export async function again(
+  session: () => Promise<void>,
+  log: (text: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  let pause = FIRST_MS;
+  while (!signal.aborted) {
+    const began = performance.now();
+    try {
+      await session();
+      return;
+    } catch (error) {
+      if (error instanceof Stop) throw error;
+      if (signal.aborted) return;
+      if (performance.now() - began > MOST_MS) pause = FIRST_MS;
+      log(`${(error as Error).message}; next try in ${pause} ms`);
+      await delay(pause * (0.5 + Math.random() / 2), null, { signal }).catch(() => {});
+      pause = Math.min(pause * 2, MOST_MS);
+    }
+  }
+}

@@ -1,0 +1,73 @@
+import { AckPolicy, DeliverPolicy, type JetStreamClient, type JetStreamManager, type JsMsg } from '@nats-io/jetstream';
+
+/** Messages of one host that may wait for others: then no more are read. */
+const HELD = 200;
+const PULLED = 50;
+const NAME = /^merge-(\d+)$/;
+
+/** A message of a host's stream; `done` says that it need not be read again. */
+export interface Incoming {
+  subject: string;
+  data: Uint8Array;
+  done(): void;
+}
+
+/**
+ * Reads a host's stream in order, from after the last message that a merger was done with: a durable consumer whose floor is the
+ * place. Each start makes the next one from the floor of the one before, which is deleted then, so that the server sends
+ * nothing again out of its turn. Ends by an error alone.
+ */
+export async function readSource(
+  client: JetStreamClient,
+  manager: JetStreamManager,
+  stream: string,
+  onMessage: (message: Incoming) => Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
+  const consumer = await client.consumers.get(stream, await nextConsumer(manager, stream));
+  const held: { message: JsMsg; isDone: boolean }[] = [];
+  const settle = () => {
+    let last: JsMsg | undefined;
+    while (held[0]?.isDone === true) last = held.shift()?.message;
+    // It acknowledges all before it as well.
+    last?.ack();
+  };
+  let delivered = 0;
+  while (!signal.aborted) {
+    if (held.length >= HELD) {
+      await new Promise((done) => setTimeout(done, 50));
+      continue;
+    }
+    for await (const message of await consumer.fetch({ max_messages: PULLED, expires: 1000 })) {
+      delivered++;
+      if (message.info.deliverySequence !== delivered) throw new Error(`${stream}: messages were lost on the way`);
+      const entry = { message, isDone: false };
+      held.push(entry);
+      const done = () => {
+        entry.isDone = true;
+        settle();
+      };
+      await onMessage({ subject: message.subject, data: message.data, done });
+    }
+  }
+}
+
+async function nextConsumer(manager: JetStreamManager, stream: string): Promise<string> {
+  const before: { name: string; number: number; floor: number }[] = [];
+  for await (const { name, ack_floor } of manager.consumers.list(stream)) {
+    const number = Number(NAME.exec(name)?.[1]);
+    if (number > 0) before.push({ name, number, floor: ack_floor.stream_seq });
+  }
+  const floor = Math.max(0, ...before.map((consumer) => consumer.floor));
+  const name = `merge-${Math.max(0, ...before.map(({ number }) => number)) + 1}`;
+  await manager.consumers.add(stream, {
+    durable_name: name,
+    ack_policy: AckPolicy.All,
+    deliver_policy: DeliverPolicy.StartSequence,
+    opt_start_seq: floor + 1,
+    max_ack_pending: HELD * 2,
+    ack_wait: 24 * 3600 * 1e9,
+  });
+  for (const consumer of before) await manager.consumers.delete(stream, consumer.name);
+  return name;
+}
