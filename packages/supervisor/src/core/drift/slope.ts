@@ -13,8 +13,11 @@ export interface Slope {
   points: number;
 }
 
-/** Two-sided, 95 %. */
-const Z = 1.96;
+/**
+ * Two-sided, 95 %. More than the 1.96 of a normal distribution: about 20 floors with a few jumps cover too little by it
+ * (`npm run study`: 84 % of the intervals over private memory held the true slope).
+ */
+const Z = 2.6;
 /** Below this many pairs the interval says nothing. */
 const LEAST_PAIRS = 15;
 
