@@ -28,7 +28,8 @@ export function drawn(curves: readonly Curve[], { leaks }: typeof POWERS): strin
     ];
   });
   return `${[
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="12">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="12" role="img">`,
+    '<title>How often a leak is found, by its size and the length of the soak</title>',
     '<!-- npm run study -- --picture ops/pictures/drift-power.svg -->',
     `<rect width="${WIDTH}" height="${HEIGHT}" fill="#ffffff"/>`,
     ...grid,
