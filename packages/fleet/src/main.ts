@@ -79,6 +79,40 @@ common('merge')
     await again(() => mergeSession({ settings, waits, log, signal }), log, signal);
   });
 
+common('status')
+  .description('a table of the hosts that ship: rung, verdict, pressure against its limit, rows a second, lag')
+  .option('--watch', 'again every two seconds, until SIGINT', false)
+  .option('--json', 'one line of JSON instead', false)
+  .addHelpText('after', '\nExample:\n  hybrid-fleet status --watch')
+  .action(async (flags: CommonFlags & { watch: boolean; json: boolean }) => {
+    const { status } = await import('./status.ts');
+    await status(loadSettings(flags), flags, (text) => process.stdout.write(`${text}\n`), untilSignal());
+  });
+
+interface ArchiveFlags extends CommonFlags {
+  out: string;
+  messages: string;
+  once: boolean;
+}
+
+common('archive')
+  .description('write the merged stream as Parquet files by venue, symbol and day, until SIGTERM')
+  .requiredOption('--out <folder>', 'continued if it exists')
+  .option('--messages <n>', 'messages of the stream in one round of files; keep it the same for a folder', '2000')
+  .option('--once', 'end when no whole round is left', false)
+  .addHelpText('after', '\nExample:\n  hybrid-fleet archive --out /srv/trades')
+  .action(async ({ out, messages: text, once, ...flags }: ArchiveFlags) => {
+    const messages = Number(text);
+    if (!Number.isInteger(messages) || messages < 1) {
+      process.stderr.write(`--messages ${text}: valid: a whole number from 1\n`);
+      process.exit(2);
+    }
+    const settings = loadSettings(flags);
+    const [{ archiveSession }, { again }] = await Promise.all([import('./archive.ts'), import('./again.ts')]);
+    const signal = untilSignal();
+    await again(() => archiveSession({ settings, out: resolve(out), messages, once, log, signal }), log, signal);
+  });
+
 if (import.meta.main)
   await program.parseAsync().catch((error: unknown) => {
     process.stderr.write(`${error instanceof Stop ? error.message : (error as Error).stack}\n`);

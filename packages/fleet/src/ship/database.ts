@@ -47,6 +47,8 @@ export interface Reader {
   /** The greatest id that the table ever gave. */
   greatest(kind: TableKind): number;
   market(id: number | null): Market | null;
+  /** The engine's connection state, and how many ticks lie after that id. */
+  status(tick: number): { connection: string | null; lag: number };
   close(): void;
 }
 
@@ -91,6 +93,10 @@ export function openReader(path: string): Reader {
       const market = (prepared(sql).get(id) as Market | undefined) ?? null;
       if (market !== null) markets.set(id, market);
       return market;
+    },
+    status(tick) {
+      const connection = prepared('SELECT connection_state FROM engine_status').pluck().get() as string | undefined;
+      return { connection: connection ?? null, lag: Math.max(0, this.greatest('ticks') - tick) };
     },
     close: () => db.close(),
   };

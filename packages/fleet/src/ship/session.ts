@@ -20,10 +20,11 @@ export interface Session {
   position(subject: string): Promise<Position>;
   /** Resolves when the message is stored. Rejects if it is not, or if that is not known. */
   publish(subject: string, head: BatchHead, rows: readonly string[]): Promise<void>;
-  /** Rows stored in this session, by kind. */
+  /** Rows stored in this session, by kind; under `KIND.done` the last row up to which all are stored. */
   shipped: Map<string, number>;
   /** No message may be larger, bytes. */
   maxBytes: number;
+  client: JetStreamClient;
 }
 
 /** Makes the host's stream if it is missing. Throws if another machine or database ships under this host's name. */
@@ -47,6 +48,7 @@ export async function openSession(
     host,
     origin,
     shipped,
+    client,
     maxBytes: connection.info?.max_payload ?? 1_048_576,
     async newest(kind) {
       const subject = subjectOf(host, kind);

@@ -4,11 +4,13 @@ import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { again } from '../again.ts';
 import { connect } from '../connect.ts';
+import { hostsBucket } from '../hosts.ts';
 import type { Settings } from '../settings.ts';
 import { LINE_KINDS, TABLE_KINDS } from '../subject.ts';
+import { beat } from './beat.ts';
 import { openReader } from './database.ts';
 import { lineShipper } from './lines.ts';
-import { openSession, type Session } from './session.ts';
+import { openSession } from './session.ts';
 import { tableShipper } from './tables.ts';
 
 /** How long a shipper that has found nothing new waits: below the engine's flush interval, ms. */
@@ -23,8 +25,6 @@ export interface ShipOptions {
   signal: AbortSignal;
   /** Ends when nothing new is found instead of waiting for more. */
   once: boolean;
-  /** Called while a connection lasts. */
-  onSession?: (session: Session, connection: Awaited<ReturnType<typeof connect>>) => void;
 }
 
 /**
@@ -33,8 +33,9 @@ export interface ShipOptions {
  */
 export const ship = (options: ShipOptions): Promise<void> => again(() => session(options), options.log, options.signal);
 
-async function session({ settings, database, decisions, signal, once, onSession }: ShipOptions): Promise<void> {
+async function session({ settings, database, decisions, signal, once, log }: ShipOptions): Promise<void> {
   const reader = openReader(database);
+  const stop = new AbortController();
   try {
     const connection = await connect(settings, `hybrid-fleet ship ${settings.host}`);
     const lost = connection.closed().then((error) => {
@@ -46,13 +47,18 @@ async function session({ settings, database, decisions, signal, once, onSession 
         openSession(connection, settings.host, originOf(database), settings.replicas),
         lost,
       ]);
-      onSession?.(open, connection);
+      const pause = (ms: number) => Promise.race([delay(ms, null, { signal: stop.signal }).catch(() => {}), lost]);
+      // A host that may not say how it is still ships.
+      hostsBucket(open.client, settings.replicas)
+        .then((bucket) => beat(open, bucket, reader, decisions, pause, stop.signal))
+        .catch((error: Error) => stop.signal.aborted || log(`status: ${error.message}`));
       const loops = [
         ...TABLE_KINDS.map(async (kind) => loop(await tableShipper(open, reader, kind), signal, once, lost)),
         ...LINE_KINDS.map(async (kind) => loop(await lineShipper(open, decisions, kind), signal, once, lost)),
       ];
       await Promise.all(loops);
     } finally {
+      stop.abort();
       await connection.close();
     }
   } finally {

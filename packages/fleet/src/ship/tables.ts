@@ -27,6 +27,8 @@ interface Message {
 /** Ships the rows of one table from where the stream ends. `step` resolves to whether it found anything to ship. */
 export async function tableShipper(session: Session, reader: Reader, kind: TableKind) {
   const place = await resume(session, reader, kind);
+  const note = () => session.shipped.set(`${kind}.done`, place.done);
+  note();
   const concurrent = SHAPES[kind].closes === undefined;
   return {
     async step(): Promise<boolean> {
@@ -43,6 +45,7 @@ export async function tableShipper(session: Session, reader: Reader, kind: Table
           await session.publish(message.subject, { ...message.head, open: [...place.open] }, message.rows);
         }
       place.done = end;
+      note();
       return true;
     },
   };

@@ -1,0 +1,105 @@
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
+import { parquetWriteBuffer } from 'hyparquet-writer';
+import { connect } from './connect.ts';
+import { decodeMerged } from './merge/merged.ts';
+import type { Trade } from './merge/trade.ts';
+import type { Settings } from './settings.ts';
+import { MERGED_STREAM, token } from './subject.ts';
+
+const POLL_MS = 2000;
+
+export interface ArchiveOptions {
+  settings: Settings;
+  out: string;
+  /** Messages of the merged stream that one round holds. */
+  messages: number;
+  once: boolean;
+  log: (text: string) => void;
+  signal: AbortSignal;
+}
+
+/**
+ * Writes the merged stream in rounds of a fixed number of messages: a round's files follow from the stream alone, so that one that was
+ * interrupted is written again over itself. `rounds/N` says that round N is whole. What is newer than the last whole round stays
+ * in the stream.
+ */
+export async function archiveSession({ settings, out, messages, once, log, signal }: ArchiveOptions): Promise<void> {
+  const connection = await connect(settings, 'hybrid-fleet archive');
+  try {
+    const manager = await jetstreamManager(connection, { timeout: 5000, checkAPI: false });
+    let round = 0;
+    while (!signal.aborted) {
+      while (existsSync(doneFile(out, round, messages))) round++;
+      const { state } = await manager.streams.info(MERGED_STREAM);
+      if (state.last_seq < (round + 1) * messages) {
+        if (once) return;
+        await delay(POLL_MS, null, { signal }).catch(() => {});
+        continue;
+      }
+      const files = await filesOf(manager, round * messages + 1, (round + 1) * messages);
+      for (const [name, trades] of files) writeWhole(join(out, `${name}/${number(round)}.parquet`), parquet(trades));
+      const names = [...files.keys()].map((name) => `${name}/${number(round)}.parquet\n`);
+      writeWhole(doneFile(out, round, messages), Buffer.from(names.join('')));
+      log(`round ${round}: ${files.size} files`);
+    }
+  } finally {
+    await connection.close();
+  }
+}
+
+const number = (round: number): string => String(round).padStart(8, '0');
+
+/** Rounds of another length would hold other messages. */
+const doneFile = (out: string, round: number, messages: number): string =>
+  join(out, 'rounds', `${messages}`, number(round));
+
+/** The trades of some messages by venue, symbol and day, UTC, as the names of folders. */
+async function filesOf(manager: JetStreamManager, first: number, last: number): Promise<Map<string, Trade[]>> {
+  const files = new Map<string, Trade[]>();
+  for (let seq = first; seq <= last; seq++) {
+    const message = await manager.streams.getMessage(MERGED_STREAM, { seq });
+    if (message === null) continue;
+    const { head, trades, fills } = decodeMerged(message.data);
+    for (const trade of [...trades, ...fills]) {
+      const day = new Date(trade[3]).toISOString().slice(0, 10);
+      const name = `venue=${token(head.market.venue)}/symbol=${token(head.market.symbol)}/day=${day}`;
+      const file = files.get(name);
+      if (file === undefined) files.set(name, [trade]);
+      else file.push(trade);
+    }
+  }
+  return files;
+}
+
+function parquet(trades: Trade[]): Buffer {
+  const column = <T>(read: (trade: Trade) => T): T[] => trades.map(read);
+  return Buffer.from(
+    parquetWriteBuffer({
+      columnData: [
+        { name: 'trade_id', data: column(([id]) => id), type: 'STRING', nullable: true },
+        { name: 'price', data: column(([, price]) => price), type: 'DOUBLE' },
+        { name: 'volume', data: column(([, , volume]) => volume), type: 'DOUBLE' },
+        { name: 'ts', data: column(([, , , ts]) => BigInt(ts)), type: 'INT64' },
+        { name: 'name', data: column(([, , , , symbol]) => symbol), type: 'STRING' },
+        { name: 'source', data: column(([, , , , , source]) => source), type: 'STRING', nullable: true },
+        { name: 'host', data: column(([, , , , , , host]) => host), type: 'STRING' },
+      ],
+    }),
+  );
+}
+
+/** A file is there whole or not at all, also after a power loss. */
+function writeWhole(path: string, bytes: Buffer): void {
+  mkdirSync(dirname(path), { recursive: true });
+  const fd = openSync(`${path}.part`, 'w');
+  writeFileSync(fd, bytes);
+  fsyncSync(fd);
+  closeSync(fd);
+  renameSync(`${path}.part`, path);
+  const folder = openSync(dirname(path), 'r');
+  fsyncSync(folder);
+  closeSync(folder);
+}

@@ -1,0 +1,45 @@
+import type { JetStreamClient } from '@nats-io/jetstream';
+import { type KV, Kvm } from '@nats-io/kv';
+import { token } from './subject.ts';
+
+/** What a host says of itself every few seconds; without it for three times as long, it is gone from the table. */
+export interface HostStatus {
+  host: string;
+  version: string;
+  at_ms: number;
+  /** Of the last decision; null without one. */
+  rung: string | null;
+  action: string | null;
+  verdict: string | null;
+  /** Percent, per resource, as the last decision that has them. */
+  pressure: Record<string, number | null> | null;
+  limit: Record<string, number | null> | null;
+  /** Of the engine: a code, see `engine_status.connection_state`. */
+  connection: string | null;
+  rows_per_s: number;
+  /** Ticks that are committed here and not stored there yet. */
+  lag_rows: number;
+}
+
+export const BEAT_MS = 5000;
+
+/** Makes the bucket unless it is there. */
+export const hostsBucket = (client: JetStreamClient, replicas: number): Promise<KV> =>
+  new Kvm(client).create('soak-hosts', { ttl: 3 * BEAT_MS, replicas, history: 1 });
+
+/** A key may not have the percent sign of a token. */
+const keyOf = (host: string): string => token(host).replaceAll('%', '=');
+
+export async function putStatus(bucket: KV, status: HostStatus): Promise<void> {
+  await bucket.put(keyOf(status.host), JSON.stringify(status));
+}
+
+/** All hosts that are alive, by name. */
+export async function readStatuses(bucket: KV): Promise<HostStatus[]> {
+  const statuses: HostStatus[] = [];
+  for await (const key of await bucket.keys()) {
+    const entry = await bucket.get(key);
+    if (entry !== null && entry.operation === 'PUT') statuses.push(entry.json<HostStatus>());
+  }
+  return statuses.sort((a, b) => (a.host < b.host ? -1 : 1));
+}

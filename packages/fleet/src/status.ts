@@ -1,0 +1,55 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { jetstream } from '@nats-io/jetstream';
+import { connect } from './connect.ts';
+import { type HostStatus, hostsBucket, readStatuses } from './hosts.ts';
+import type { Settings } from './settings.ts';
+
+const WATCH_MS = 2000;
+const HEADER = ['HOST', 'RUNG', 'LAST', 'VERDICT', 'PRESSURE/LIMIT %', 'ENGINE', 'ROWS/S', 'LAG', 'VERSION'];
+
+/** The table of hosts that are alive; with `watch` again and again until the signal. */
+export async function status(
+  settings: Settings,
+  { watch, json }: { watch: boolean; json: boolean },
+  print: (text: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const connection = await connect(settings, 'hybrid-fleet status');
+  try {
+    const bucket = await hostsBucket(jetstream(connection, { timeout: 5000 }), settings.replicas);
+    do {
+      const hosts = await readStatuses(bucket);
+      print(json ? JSON.stringify(hosts) : table([HEADER, ...hosts.map(rowOf)]));
+      if (watch) await delay(WATCH_MS, null, { signal }).catch(() => {});
+    } while (watch && !signal.aborted);
+  } finally {
+    await connection.close();
+  }
+}
+
+/** What a host says is data: nothing of it may move the cursor. */
+const plain = (text: string): string => text.replaceAll(/[^\x20-\x7e\u00a0-\uffff]/g, '?');
+
+function rowOf(host: HostStatus): string[] {
+  const number = (value: number | null | undefined) => (typeof value === 'number' ? value.toFixed(1) : '-');
+  const pressures = ['cpu', 'memory', 'io'].map(
+    (name) => `${number(host.pressure?.[name])}/${number(host.limit?.[name])}`,
+  );
+  return [
+    host.host,
+    host.rung ?? '-',
+    host.action ?? '-',
+    host.verdict ?? '-',
+    pressures.join(' '),
+    host.connection ?? '-',
+    number(host.rows_per_s),
+    String(host.lag_rows),
+    host.version,
+  ].map((cell) => plain(String(cell)));
+}
+
+function table(rows: string[][]): string {
+  const widths = HEADER.map((_, at) => Math.max(...rows.map((row) => row[at]?.length ?? 0)));
+  const line = (row: string[]) => row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join('  ');
+  return rows.map((row) => line(row).trimEnd()).join('\n');
+}

@@ -1,0 +1,58 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { join, resolve } from 'node:path';
+import t from 'tap';
+import { natsServer, noServer } from './server.ts';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+const DECISION = { action: 'HOLD', state: 'T1', reason: 'x', pressure: { cpu: 12.5 }, limit: { cpu: 20 } };
+
+t.test(
+  'a host that ships is in the table; another database under its name is refused',
+  { skip: noServer },
+  async (t) => {
+    const folder = t.testdir({ 'config.toml': '', 'decisions.jsonl': `${JSON.stringify(DECISION)}\n` });
+    const server = await natsServer(join(folder, 'nats'));
+    t.teardown(() => server.kill());
+    const writers = ['one.db', 'two.db'].map((name) =>
+      spawn(process.execPath, [join(ROOT, 'test/fleet/write-rows.ts'), join(folder, name), '100', '1', '5000']),
+    );
+    t.teardown(() => {
+      for (const writer of writers) writer.kill();
+    });
+    for (const writer of writers) await once(writer.stdout, 'data');
+    const fleet = (...args: string[]) =>
+      spawnSync(
+        process.execPath,
+        [
+          join(ROOT, 'packages/fleet/src/main.ts'),
+          ...args,
+          '--config',
+          join(folder, 'config.toml'),
+          '--server',
+          server.address,
+        ],
+        { encoding: 'utf8' },
+      );
+    const ship = (name: string) =>
+      fleet(
+        'ship',
+        '--once',
+        '--host',
+        'tokyo.1',
+        '--db',
+        join(folder, name),
+        '--decisions',
+        join(folder, 'decisions.jsonl'),
+      );
+    t.equal(ship('one.db').status, 0);
+    const table = fleet('status');
+    t.match(table.stdout, /^tokyo\.1 +T1 +HOLD +- +12\.5\/20\.0/m);
+    const [host] = JSON.parse(fleet('status', '--json').stdout) as { lag_rows: number; connection: null }[];
+    t.match(host, { host: 'tokyo.1', connection: null });
+
+    const refused = ship('two.db');
+    t.equal(refused.status, 12);
+    t.match(refused.stderr, /another machine or database ships under this name; valid: a host of its own/);
+  },
+);
