@@ -105,7 +105,7 @@ t.test('in a browser', { skip: whyNoBrowser() ?? false }, async (t) => {
     const cwd = t.testdir({});
     const { url } = await live(t, cwd);
     const { page, complaints } = await open(browser, url, {}, '#engine .note');
-    t.match(await page.locator('main').textContent(), /bot\.db: no such file[\s\S]*No soak has been run here yet/);
+    t.match(await page.locator('main').textContent(), /No soak has been run here yet[\s\S]*bot\.db: no such file/);
     const db = database(cwd);
     t.teardown(() => db.close());
     await page.getByText('connected to demo').waitFor();
@@ -131,9 +131,13 @@ t.test('in a browser', { skip: whyNoBrowser() ?? false }, async (t) => {
     await all((page) => page.locator('#run figure canvas').first().waitFor());
     write(log, decisionAt(31, 'STALL', 'no new row for 46 s'));
     await all((page) => page.locator('#decisions').getByText('no new row for 46 s').waitFor());
+    await all((page) => page.locator('#decisions details').first().locator('summary').click());
+    await all((page) => page.locator('#decisions details[open] pre').first().waitFor());
+    t.match(await viewers[0]?.page.title(), /^\w+ · (RUNNING|UNFINISHED) · hybrid-soak$/);
     write(samples, observationAt(31));
     write(log, DECISIONS.at(-1) as object);
     await all((page) => page.locator('.verdict').getByText('FAIL').waitFor());
+    for (const { page } of viewers) t.equal(await page.locator('#decisions details[open]').count(), 1, 'stays open');
     write(log, { ...(DECISIONS[0] as object), run_id: 'another', timestamp: new Date().toISOString() });
     await all((page) => page.locator('.verdict').getByText('RUNNING').waitFor());
     t.same(
@@ -141,6 +145,20 @@ t.test('in a browser', { skip: whyNoBrowser() ?? false }, async (t) => {
       [],
     );
     await all((page) => page.context().close());
+  });
+
+  t.test('an engine that is gone is said to be gone, and so is a server', async (t) => {
+    const cwd = t.testdir({});
+    const db = database(cwd);
+    t.teardown(() => db.close());
+    const server = await live(t, cwd);
+    const { page } = await open(browser, server.url, {}, '#engine .tile');
+    db.exec(`UPDATE engine_status SET last_flush_ms = ${Date.now() - 828_000}`);
+    await page.getByText('none: the engine is not running, or stuck').waitFor();
+    await page.getByText(/^13m (4[89]|5\d)s ago$/).waitFor();
+    await server.close();
+    await page.getByText(/The soak has ended, and with it the server of this page/).waitFor();
+    await page.context().close();
   });
 
   t.test('a whole run beside the engine fits a phone', async (t) => {

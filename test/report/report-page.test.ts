@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { writeReport } from '@hybrid-soak/report/write-report.ts';
@@ -20,12 +21,13 @@ t.before(async () => {
   url = pathToFileURL(out).href;
   if (!skip) browser = await launch();
 });
+t.setTimeout(120_000);
 t.teardown(() => browser?.close());
 
 t.test('nothing in the file ends its script early or names another place', (t) => {
   const html = readFileSync(join(folder, 'report.html'), 'utf8');
   t.notMatch(html, '<img');
-  t.notMatch(html, /<\w+[^<>]*\s(src|href)=/);
+  t.notMatch(html, /<\w+[^<>]*\s(src|href)=(?!"data:)/);
   t.equal(html.match(/<script/g)?.length, 3);
   t.equal(html.match(/<\/script/g)?.length, 3);
   t.end();
@@ -97,6 +99,7 @@ t.test('the table is filtered by text and by action; a time zooms to its moment'
   t.equal(await rows.count(), 1);
   await page.getByLabel('Filter by text').fill('nothing like it');
   t.equal(await rows.count(), 0);
+  t.match(await page.locator('#decisions').textContent(), /No decision matches this filter/);
   await page.getByLabel('Filter by text').fill('AMBIENT');
   await rows.getByRole('button').click();
   t.ok(await page.getByRole('button', { name: 'Show all' }).isVisible());
@@ -117,7 +120,7 @@ t.test('light, dark, and 390 pixels wide: all fits, and paper is light', { skip 
     t.same(complaints, []);
     await page.context().close();
   }
-  t.notSame(shots[0], shots[1]);
+  t.notOk(shots[0]?.equals(shots[1] as Buffer), 'dark is dark');
   const { page } = await open(browser, url, { colorScheme: 'dark' });
   // Printing does not wait for observers: what is drawn when the event has been heard is what is printed.
   const widths = (await page.evaluate(`(async () => {
@@ -133,6 +136,31 @@ t.test('light, dark, and 390 pixels wide: all fits, and paper is light', { skip 
   await page.waitForFunction("document.querySelector('figure canvas').clientWidth > 700");
   t.ok((await page.pdf({ path: join(folder, 'paper.pdf') })).length > 10_000);
   await page.context().close();
+});
+
+t.test('times are local, and UTC on request; the switch reaches table and plots', { skip }, async (t) => {
+  const { page } = await open(browser, url, { timezoneId: 'Asia/Kolkata' });
+  const first = page.locator('#decisions tbody button').first();
+  const local = await first.textContent();
+  await page.getByRole('button', { name: 'times: local' }).click();
+  const utc = await first.textContent();
+  t.equal(Date.parse(`${local}Z`) - Date.parse(`${utc}Z`), 5.5 * 3_600_000);
+  await page.context().close();
+});
+
+t.test('axe-core finds nothing serious, light and dark, with a table of numbers open', { skip }, async (t) => {
+  const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+  for (const colorScheme of ['light', 'dark'] as const) {
+    const { page } = await open(browser, url, { colorScheme, bypassCSP: true });
+    await page.locator('.behind summary').first().click();
+    t.ok((await page.locator('.behind td').count()) > 0);
+    await page.addScriptTag({ content: axe });
+    const found = (await page.evaluate(
+      "axe.run().then(({ violations }) => violations.filter(({ impact }) => ['serious', 'critical'].includes(impact)).map(({ id, nodes }) => id + ': ' + nodes[0].html.slice(0, 150)))",
+    )) as string[];
+    t.same(found, [], colorScheme);
+    await page.context().close();
+  }
 });
 
 t.test("a run without samples, as the earlier tool's, is drawn from its decisions", { skip }, async (t) => {

@@ -8,6 +8,10 @@ export interface Page {
   policy: string;
 }
 
+/** A bar below a limit. */
+const ICON =
+  'data:image/svg+xml,%3Csvg xmlns=%22http%3A%2F%2Fwww.w3.org%2F2000%2Fsvg%22 viewBox=%220 0 16 16%22%3E%3Cpath d=%22M2 14V9h3v5zm5 0V5h3v9zm5 0V7h3v7z%22 fill=%22%231f6feb%22/%3E%3Cpath d=%22M1 3h14%22 stroke=%22%23c62f3b%22/%3E%3C/svg%3E';
+
 /** A page that is one file: nothing in it is loaded from anywhere. `connect` is where its scripts may connect to. */
 export function page(title: string, data: unknown, entry: PageEntry, connect = "'none'"): Page {
   const styles = pageStyles();
@@ -16,6 +20,7 @@ export function page(title: string, data: unknown, entry: PageEntry, connect = "
     "default-src 'none'",
     `script-src ${scripts.map(hashOf).join(' ')}`,
     `style-src ${styles.map(hashOf).join(' ')}`,
+    'img-src data:',
     `connect-src ${connect}`,
     "base-uri 'none'",
     "form-action 'none'",
@@ -27,6 +32,7 @@ export function page(title: string, data: unknown, entry: PageEntry, connect = "
 <meta http-equiv="Content-Security-Policy" content="${policy}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
+<link rel="icon" href="${ICON}">
 <title>${escapeText(title)}</title>
 ${styles.map((style) => `<style>${style}</style>`).join('\n')}
 </head>

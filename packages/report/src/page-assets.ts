@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { escapeJson } from './escape-json.ts';
+import * as behind from './page/behind.ts';
 import * as chartSpecs from './page/chart-specs.ts';
 import * as charts from './page/charts.ts';
 import * as decisions from './page/decisions.ts';
@@ -8,6 +9,7 @@ import * as dom from './page/dom.ts';
 import * as live from './page/live.ts';
 import * as marks from './page/marks.ts';
 import * as plot from './page/plot.ts';
+import * as progress from './page/progress.ts';
 import * as start from './page/start.ts';
 import * as summary from './page/summary.ts';
 import { COLUMNS } from './series.ts';
@@ -20,7 +22,7 @@ export type PageEntry = 'startReport' | 'startLive';
  * a function's own text is JavaScript; constants are plain data and go as JSON. So the rule of `page/`: every top-level
  * name is exported, and none is used under another name. A release has this module's results instead of it.
  */
-const MODULES = [{ COLUMNS }, dom, chartSpecs, decisions, marks, plot, charts, summary, start, live];
+const MODULES = [{ COLUMNS }, dom, chartSpecs, decisions, marks, plot, behind, charts, summary, progress, start, live];
 
 /** Texts of the style sheets. */
 export function pageStyles(): string[] {

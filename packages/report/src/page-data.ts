@@ -1,3 +1,4 @@
+import { meaningOfRecord } from '@hybrid-soak/contract/explain.ts';
 import { RUNGS } from '@hybrid-soak/contract/ladder.ts';
 import { RESOURCES, type Resource } from '@hybrid-soak/contract/psi.ts';
 import type { Observation } from '@hybrid-soak/contract/sample.ts';
@@ -15,6 +16,8 @@ export interface PageDecision {
   action: string;
   reason: string;
   numbers: string;
+  /** What it means and what to do, for hovering. */
+  means: string;
   record: LogRecord;
 }
 
@@ -76,6 +79,7 @@ export function pageDecision(record: LogRecord): PageDecision {
     action: record.action,
     reason: record.reason,
     numbers: numbersOf(record),
+    means: (meaningOfRecord(record) ?? []).join('; do: ').replaceAll('`', ''),
     record,
   };
 }

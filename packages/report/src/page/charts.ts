@@ -2,6 +2,7 @@
 import type uPlotType from 'uplot';
 import type { PageData } from '../page-data.ts';
 import { COLUMNS } from '../series.ts';
+import { behindTable, named } from './behind.ts';
 import { CHARTS, type ChartSpec, type SeriesSpec } from './chart-specs.ts';
 import { color, el, numberText } from './dom.ts';
 import { drawLevel, drawMarks, markedOf, markTip } from './marks.ts';
@@ -26,7 +27,7 @@ export function plotSection(data: PageData): Plots {
   const all: uPlotType[] = [];
   const redraws: (() => void)[] = [];
   const reset = el('button', { type: 'button', hidden: '' }, 'Show all') as HTMLButtonElement;
-  const hint = el('small', {}, 'drag to zoom, double-click for all; times are UTC');
+  const hint = el('small', {}, 'drag to zoom, double-click for all');
   const section = el('section', { class: 'card', id: 'plots' }, el('h2', {}, 'Timeline ', reset), hint);
   const tip = markTip();
   const shared = { data, all, tip, reset };
@@ -39,7 +40,8 @@ export function plotSection(data: PageData): Plots {
   reset.addEventListener('click', () => setSpan(all, ...extentOf(data)));
   const zoomTo = (t: number) => {
     setSpan(all, t - ZOOM_S, t + ZOOM_S);
-    section.scrollIntoView({ behavior: 'smooth' });
+    const calm = matchMedia('(prefers-reduced-motion: reduce)').matches;
+    section.scrollIntoView({ behavior: calm ? 'auto' : 'smooth' });
   };
   const refresh = () => {
     for (const redraw of redraws) redraw();
@@ -91,7 +93,9 @@ export function rungPlot(holder: HTMLElement, shared: Shared): (() => void) | nu
       readout(at === undefined ? [] : [['accent', `${at.rung} 1/${at.every ?? '?'}`]], t);
     },
   });
-  return mount(new uPlot(options, points(), holder), holder, shared, points);
+  const redraw = mount(new uPlot(options, points(), holder), holder, shared, points);
+  named(holder, 'Rung over time', 'The same is in the table of decisions.');
+  return redraw;
 }
 
 export function seriesPlot(spec: ChartSpec): (holder: HTMLElement, shared: Shared) => (() => void) | null {
@@ -141,7 +145,11 @@ export function seriesPlot(spec: ChartSpec): (holder: HTMLElement, shared: Share
         readout([...values, ...levels], t);
       },
     });
-    return mount(new uPlot(options, points(), holder), holder, shared, points);
+    const labels = known.map(({ label }) => `${label}, ${spec.unit}`);
+    const redraw = mount(new uPlot(options, points(), holder), holder, shared, points);
+    named(holder, `${spec.title}, ${spec.unit}`, spec.explained);
+    holder.append(behindTable(spec.title, labels, points));
+    return redraw;
   };
 }
 

@@ -13,7 +13,9 @@ export function decisionTable(zoomTo: (t: number) => void): { section: HTMLEleme
     'aria-label': 'Filter by text',
   }) as HTMLInputElement;
   const action = el('select', { 'aria-label': 'Filter by action' }) as HTMLSelectElement;
-  const count = el('small', { id: 'count' });
+  const count = el('small', { id: 'count', role: 'status' });
+  const empty = el('p', { class: 'note', hidden: '' });
+  const rows = new Map<PageDecision, HTMLElement>();
   const body = el('tbody', {});
   action.append(el('option', { value: '' }, 'all actions'));
   const draw = () => {
@@ -21,20 +23,45 @@ export function decisionTable(zoomTo: (t: number) => void): { section: HTMLEleme
     const chosen = all.filter(
       (decision) => (action.value === '' || decision.action === action.value) && matches(decision, needle),
     );
-    body.replaceChildren(...chosen.slice(-MAX_TABLE_ROWS).map((decision) => decisionRow(decision, zoomTo)));
+    // A row that is there stays as it is: its record may be open, or somebody selects text in it.
+    const wanted = new Set(chosen.slice(-MAX_TABLE_ROWS));
+    for (const [decision, row] of rows)
+      if (!wanted.has(decision)) {
+        row.remove();
+        rows.delete(decision);
+      }
+    let before: HTMLElement | null = null;
+    for (const decision of wanted) {
+      const row: HTMLElement = rows.get(decision) ?? decisionRow(decision, zoomTo);
+      const place: Element | null = before === null ? body.firstElementChild : before.nextElementSibling;
+      if (place !== row) body.insertBefore(row, place);
+      rows.set(decision, row);
+      before = row;
+    }
+    empty.hidden = chosen.length > 0;
+    empty.textContent = all.length === 0 ? 'No decision yet.' : 'No decision matches this filter.';
     const shown =
       chosen.length > MAX_TABLE_ROWS ? `the last ${MAX_TABLE_ROWS} of ${chosen.length}` : `${chosen.length}`;
     count.textContent = chosen.length === all.length ? shown : `${shown} (of ${all.length})`;
   };
   text.addEventListener('input', draw);
   action.addEventListener('change', draw);
-  const head = el('tr', {}, ...['time UTC', 'rung', 'action', 'reason', 'numbers'].map((name) => el('th', {}, name)));
+  const head = el(
+    'tr',
+    {},
+    ...['time', 'rung', 'action', 'reason', 'numbers'].map((name) => el('th', { scope: 'col' }, name)),
+  );
   const section = el(
     'section',
     { class: 'card', id: 'decisions' },
     el('h2', {}, 'Decisions ', count),
     el('div', { class: 'filter' }, text, action),
-    el('div', { class: 'scroll' }, el('table', {}, el('thead', {}, head), body)),
+    el(
+      'div',
+      { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': 'Decisions' },
+      el('table', {}, el('thead', {}, head), body),
+      empty,
+    ),
   );
   return {
     section,
@@ -54,8 +81,8 @@ export function matches(decision: PageDecision, needle: string): boolean {
 }
 
 export function decisionRow(decision: PageDecision, zoomTo: (t: number) => void): HTMLElement {
-  const { t, rung, every, action, reason, numbers, record } = decision;
-  const time = el('button', { type: 'button', title: 'Show in the plots' }, timeText(t, true));
+  const { t, rung, every, action, reason, numbers, means, record } = decision;
+  const time = el('button', { type: 'button', title: 'Show in the plots', 'data-t': `${t}` }, timeText(t, true));
   time.addEventListener('click', () => zoomTo(t));
   const details = el('details', {}, el('summary', {}, numbers === '' ? 'record' : numbers));
   details.addEventListener('toggle', () => {
@@ -66,7 +93,7 @@ export function decisionRow(decision: PageDecision, zoomTo: (t: number) => void)
     { class: markTone(action) },
     el('td', {}, time),
     el('td', {}, rung, el('small', {}, every === null ? '' : ` 1/${every}`)),
-    el('td', {}, action),
+    el('td', { title: means }, action),
     el('td', {}, reason),
     el('td', {}, details),
   );

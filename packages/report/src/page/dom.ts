@@ -14,10 +14,41 @@ export function color(name: string): string {
   return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 }
 
-/** `12:34:56` UTC, with the day in front where asked. Seconds since the epoch. */
+/** How times are shown: in the reader's zone, or UTC; the switch in the header changes it. */
+export const ZONE = { utc: false };
+
+/** `12:34:56` in the chosen zone, with the day in front if asked for. Seconds since the epoch. */
 export function timeText(t: number, day: boolean): string {
-  const iso = new Date(t * 1000).toISOString();
+  const at = new Date(t * 1000);
+  const iso = new Date(ZONE.utc ? t * 1000 : t * 1000 - at.getTimezoneOffset() * 60_000).toISOString();
   return day ? `${iso.slice(0, 10)} ${iso.slice(11, 19)}` : iso.slice(11, 19);
+}
+
+/** Makes `parent` hold `next`; what is equal already stays as it is, with its focus and selection. */
+export function patch(parent: Element, next: Element[]): void {
+  next.forEach((node, index) => {
+    const old = parent.children[index];
+    if (old === undefined) parent.append(node);
+    else if (!old.isEqualNode(node)) old.replaceWith(node);
+  });
+  while (parent.children.length > next.length) parent.lastElementChild?.remove();
+}
+
+/** The switch between local time and UTC; `redraw` draws what it does not reach itself. */
+export function zoneSwitch(redraw: () => void): HTMLElement {
+  const button = el('button', { type: 'button', id: 'zone', title: 'Switch between local time and UTC' });
+  const show = () => {
+    button.textContent = ZONE.utc ? 'times: UTC' : 'times: local';
+    for (const time of document.querySelectorAll<HTMLElement>('[data-t]'))
+      time.textContent = timeText(Number(time.dataset['t']), true);
+  };
+  button.addEventListener('click', () => {
+    ZONE.utc = !ZONE.utc;
+    show();
+    redraw();
+  });
+  show();
+  return button;
 }
 
 /** `2h 5m`, `45s`: two units at most. */

@@ -3,7 +3,8 @@ import type uPlotType from 'uplot';
 import type { EngineView, TableRow } from '../live/database.ts';
 import type { RunNews } from '../live/run-follower.ts';
 import type { PageData } from '../page-data.ts';
-import { color, el, numberText, timeText } from './dom.ts';
+import { named } from './behind.ts';
+import { color, el, numberText, patch, spanText, timeText, ZONE, zoneSwitch } from './dom.ts';
 import { WHOLE_SECONDS } from './plot.ts';
 import { followScheme, type Shown, showRun } from './start.ts';
 import { tile } from './summary.ts';
@@ -12,36 +13,53 @@ declare const uPlot: typeof uPlotType;
 
 export const KEPT_RATES = 1800;
 
-/** The live page: the engine on top, the run below, the latest rows at the end, all fed by server-sent events. */
+/** Old enough to say so, seconds: the engine writes its heartbeat at least every second. */
+export const HEARTBEAT_OLD_S = 10;
+
+/** The live page: the run on top, the engine below, the latest rows at the end, all fed by server-sent events. */
 export function startLive(): void {
   const main = document.querySelector('main') as HTMLElement;
-  const state = el('small', { id: 'state' }, 'connecting');
-  document.querySelector('header')?.append(state);
   const engine = engineSection();
   const runArea = el('div', { id: 'run' });
-  main.replaceChildren(engine.section, runArea, engine.latest);
+  main.replaceChildren(runArea, engine.section, engine.latest);
   let data: PageData | null = null;
   let shown: Shown | null = null;
-  followScheme(() => shown?.redraw());
+  const redraw = () => shown?.redraw();
+  const state = connectionState();
+  document.querySelector('header')?.append(zoneSwitch(redraw), state.shown);
+  main.before(state.banner);
+  followScheme(redraw);
+  const retitle = () => {
+    if (data !== null) document.title = `${data.decisions.at(-1)?.rung ?? ''} · ${data.verdict.word} · hybrid-soak`;
+  };
   const events = new EventSource('/events');
   const on = (name: string, take: (value: unknown) => void) =>
     events.addEventListener(name, (event) => take(JSON.parse((event as MessageEvent<string>).data)));
-  events.addEventListener('open', () => {
-    state.textContent = 'live';
-  });
-  events.addEventListener('error', () => {
-    state.textContent = 'connection lost, trying again';
-  });
+  events.addEventListener('open', () => state.say('live', null));
+  events.addEventListener('error', () =>
+    state.say('connection lost', 'No connection to the server: this page is old. Trying again.'),
+  );
   on('dismissed', () => {
     events.close();
-    state.textContent = 'closed: too many pages are open; reload to see it again';
+    state.say('closed', 'Closed: too many pages are open. Reload to see it again.');
+  });
+  on('ended', () => {
+    events.close();
+    state.say('ended', 'The soak has ended, and with it the server of this page: this is how it ended.');
   });
   on('run', (value) => {
-    data = value as PageData | null;
-    shown?.close();
-    shown = null;
-    if (data === null) runArea.replaceChildren(el('section', { class: 'card' }, 'No soak has been run here yet.'));
-    else shown = showRun(runArea, data);
+    const next = value as PageData | null;
+    if (data !== null && shown !== null && next?.run === data.run) {
+      Object.assign(data, next);
+      shown.redraw();
+    } else {
+      data = next;
+      shown?.close();
+      shown = null;
+      if (data === null) runArea.replaceChildren(el('section', { class: 'card' }, 'No soak has been run here yet.'));
+      else shown = showRun(runArea, data);
+    }
+    retitle();
   });
   on('news', (value) => {
     if (data === null) return;
@@ -49,35 +67,96 @@ export function startLive(): void {
     for (const row of rows) row.forEach((point, index) => void data?.points[index]?.push(point));
     data.decisions.push(...decisions);
     shown?.redraw();
+    retitle();
   });
   on('engine', (value) => engine.show(value as EngineView));
+  setInterval(() => {
+    shown?.tick();
+    engine.tick();
+    state.tick();
+  }, 1000);
 }
 
-export function engineSection(): { section: HTMLElement; latest: HTMLElement; show(view: EngineView): void } {
+/** Where the page stands with its server: a word in the header, and a banner if it is not live, with for how long. */
+export function connectionState() {
+  const shown = el('small', { id: 'state' }, 'connecting');
+  const banner = el('p', { id: 'lost', role: 'alert', hidden: '' });
+  let since = Date.now();
+  let text: string | null = null;
+  const tick = () => {
+    banner.hidden = text === null;
+    const full = text === null ? '' : `${text} (${spanText((Date.now() - since) / 1000)})`;
+    if (banner.textContent !== full) banner.textContent = full;
+    document.documentElement.classList.toggle('lost', text !== null);
+  };
+  return {
+    shown,
+    banner,
+    tick,
+    say(word: string, problem: string | null) {
+      if (problem !== text) since = Date.now();
+      shown.textContent = word;
+      text = problem;
+      tick();
+    },
+  };
+}
+
+export function engineSection(): {
+  section: HTMLElement;
+  latest: HTMLElement;
+  show(view: EngineView): void;
+  tick(): void;
+} {
   const status = el('div', { class: 'tiles' });
   const tables = el('div', { class: 'tables' });
   const rates = ratePlot();
   const section = el('section', { class: 'card', id: 'engine' }, el('h2', {}, 'Engine'), status, rates.holder);
   const latest = el('section', { class: 'card', id: 'latest' }, tables);
+  let view: EngineView | null = null;
+  let received = 0;
+  // The age of the heartbeat goes by the server's clock, and grows here between two looks.
+  const tick = () => {
+    if (view === null) return;
+    const { at, status: found } = view;
+    const now = at + Date.now() - received;
+    patch(status, found.available ? statusTiles(found.value, now) : [el('p', { class: 'note' }, found.why)]);
+  };
   return {
     section,
     latest,
-    show({ at, status: found, tables: read }) {
-      status.replaceChildren(
-        ...(found.available ? statusTiles(found.value, at) : [el('p', { class: 'note' }, found.why)]),
-      );
+    tick,
+    show(seen) {
+      const { at, status: found, tables: read } = seen;
+      view = seen;
+      received = Date.now();
+      tick();
       if (found.available) rates.add(at, Number(found.value['ticks_written']));
-      tables.replaceChildren(...read.map(({ name, rows }) => latestTable(name, rows)));
+      patch(
+        tables,
+        read.map(({ name, rows }) => latestTable(name, rows)),
+      );
     },
   };
 }
 
 export function statusTiles(row: TableRow, at: number): HTMLElement[] {
   const count = (name: string) => tile(name.replaceAll('_', ' '), numberText(Number(row[name])));
-  const age = (at - Number(row['last_flush_ms'])) / 1000;
+  const age = Math.max(0, (at - Number(row['last_flush_ms'])) / 1000);
+  const connection = String(row['connection'] ?? 'unknown');
+  const isStopped = row['connection_state'] === 'stopped' || connection === 'stopped';
+  const isGone = isStopped || age > HEARTBEAT_OLD_S;
+  const ago = `${spanText(age)} ago`;
   return [
-    tile('connection', String(row['connection'] ?? 'unknown')),
-    tile('heartbeat', `${numberText(Math.max(0, age))} s ago`, age > 10 ? 'the engine is not running, or stuck' : ''),
+    isStopped
+      ? tile('engine', `stopped ${ago}`, '', 'bad')
+      : tile(
+          'connection',
+          isGone ? 'none: the engine is not running, or stuck' : connection,
+          isGone ? `until then: ${connection}` : '',
+          isGone ? 'bad' : '',
+        ),
+    tile('last heartbeat', ago, `old from ${HEARTBEAT_OLD_S} s on`, isGone ? 'bad' : ''),
     count('frames_received'),
     count('ticks_written'),
     count('drops'),
@@ -102,7 +181,7 @@ export function ratePlot(): { holder: HTMLElement; add(at: number, ticks: number
     width: Math.max(200, holder.clientWidth),
     height: 100,
     legend: { show: false },
-    tzDate: (t) => uPlot.tzDate(new Date(t * 1000), 'UTC'),
+    tzDate: (t) => (ZONE.utc ? uPlot.tzDate(new Date(t * 1000), 'UTC') : new Date(t * 1000)),
     cursor: { show: false },
     scales: { y: { range: (_, __, max) => [0, Math.max(1, (max ?? 0) * 1.1)] } },
     axes: [
@@ -133,6 +212,7 @@ export function ratePlot(): { holder: HTMLElement; add(at: number, ticks: number
       if (times.length > KEPT_RATES) [times, rates].forEach((list) => void list.shift());
       plot ??= new uPlot(options(), [[], []], holder);
       plot.setData([times, rates]);
+      named(holder, 'Ticks a second since this page is open', 'The tiles above have the present numbers.');
     },
   };
 }
@@ -153,11 +233,11 @@ export function latestTable(name: string, rows: EngineView['tables'][number]['ro
     title,
     el(
       'div',
-      { class: 'scroll' },
+      { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': name },
       el(
         'table',
         {},
-        el('thead', {}, el('tr', {}, ...columns.map((key) => el('th', {}, key)))),
+        el('thead', {}, el('tr', {}, ...columns.map((key) => el('th', { scope: 'col' }, key)))),
         el(
           'tbody',
           {},

@@ -75,7 +75,7 @@ export function markTip(): { show(event: MouseEvent, near: PageDecision[]): void
     show(event, near) {
       const told = near
         .slice(0, MAX_IN_TIP)
-        .map(({ t, action, reason, numbers, rung, every }) =>
+        .map(({ t, action, reason, numbers, rung, every, means }) =>
           el(
             'div',
             { class: markTone(action) },
@@ -83,6 +83,7 @@ export function markTip(): { show(event: MouseEvent, near: PageDecision[]): void
             el('small', {}, ` ${rung}${every === null ? '' : ` 1/${every}`}`),
             el('p', {}, reason),
             el('small', {}, numbers),
+            el('p', { class: 'means' }, means),
           ),
         );
       const more = near.length > MAX_IN_TIP ? [el('small', {}, `and ${near.length - MAX_IN_TIP} more here`)] : [];

@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
 import type uPlotType from 'uplot';
 import type { PageData } from '../page-data.ts';
-import { color, el, numberText, timeText } from './dom.ts';
+import { color, el, numberText, timeText, ZONE } from './dom.ts';
 import { HOVER_PX, markedOf, type markTip } from './marks.ts';
 
 declare const uPlot: typeof uPlotType;
@@ -65,7 +65,7 @@ export function plotOptions({ all, reset, data }: Shared, drawing: Drawing): uPl
     width: 600,
     height: drawing.height,
     legend: { show: false },
-    tzDate: (t) => uPlot.tzDate(new Date(t * 1000), 'UTC'),
+    tzDate: (t) => (ZONE.utc ? uPlot.tzDate(new Date(t * 1000), 'UTC') : new Date(t * 1000)),
     cursor: { sync: { key: 'soak' }, y: false, points: { show: false }, drag: { x: true, y: false, dist: 4 } },
     scales: { x: { time: true, range: (_, min, max) => [min ?? 0, max ?? 1] }, y: { range: drawing.range } },
     axes: [

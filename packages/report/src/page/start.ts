@@ -2,22 +2,34 @@
 import type { PageData } from '../page-data.ts';
 import { plotSection } from './charts.ts';
 import { decisionTable } from './decisions.ts';
-import { keyValueList } from './dom.ts';
+import { keyValueList, patch, zoneSwitch } from './dom.ts';
 import { summarySection } from './summary.ts';
 
 export interface Shown {
   /** Redraws it after `data` has grown, or the colours have changed. */
   redraw(): void;
+  /** Lets what tells a time tell the present one. */
+  tick(): void;
   close(): void;
 }
 
+/** What the plots are made of besides their points. */
+export function plotKey({ limits, baseline, stallThresholdS, blind, points, decisions }: PageData): string {
+  const known = points.map((column) => column.some((value) => value !== null));
+  return JSON.stringify([limits, baseline, stallThresholdS, blind, known, decisions.length > 0]);
+}
+
 export function showRun(main: HTMLElement, data: PageData): Shown {
-  const plots = plotSection(data);
-  const table = decisionTable(plots.zoomTo);
+  let plots = plotSection(data);
+  let drawnWith = plotKey(data);
+  const now = () => (data.verdict.word === 'RUNNING' ? Date.now() / 1000 : null);
+  const table = decisionTable((t) => plots.zoomTo(t));
+  const summary = summarySection(data, now());
+  const tick = () => patch(summary, [...summarySection(data, now()).children]);
   table.add(data.decisions);
   let shown = data.decisions.length;
   main.replaceChildren(
-    summarySection(data),
+    summary,
     plots.section,
     table.section,
     ...(
@@ -32,10 +44,17 @@ export function showRun(main: HTMLElement, data: PageData): Shown {
     redraw() {
       table.add(data.decisions.slice(shown));
       shown = data.decisions.length;
-      main.firstElementChild?.replaceWith(summarySection(data));
-      plots.refresh();
+      tick();
+      if (plotKey(data) === drawnWith) return plots.refresh();
+      // Another limit, or a series that was not known before: the plots alone are made anew.
+      const old = plots;
+      drawnWith = plotKey(data);
+      plots = plotSection(data);
+      old.section.replaceWith(plots.section);
+      old.close();
     },
-    close: plots.close,
+    tick,
+    close: () => plots.close(),
   };
 }
 
@@ -58,5 +77,7 @@ export function embedded(): unknown {
 }
 
 export function startReport(): void {
-  followScheme(showRun(document.querySelector('main') as HTMLElement, embedded() as PageData).redraw);
+  const { redraw } = showRun(document.querySelector('main') as HTMLElement, embedded() as PageData);
+  document.querySelector('header')?.append(zoneSwitch(redraw));
+  followScheme(redraw);
 }

@@ -1,22 +1,28 @@
 /// <reference lib="dom" />
 import type { PageData } from '../page-data.ts';
 import { el, numberText, spanText } from './dom.ts';
+import { progressText, soFarTiles } from './progress.ts';
 
 /** Verdict, thresholds, and the run's numbers: what decides whether anybody reads on. */
-export function summarySection(data: PageData): HTMLElement {
+export function summarySection(data: PageData, now: number | null = null): HTMLElement {
   const { verdict, summary } = data;
   const tone = verdictTone(verdict.word);
   const mark = tone === 'good' ? '✓' : tone === 'bad' ? '✗' : '○';
   const exit = verdict.exit_code === null ? '' : ` · exit code ${verdict.exit_code}`;
+  const isRunning = verdict.word === 'RUNNING';
+  const rung = data.decisions.at(-1)?.rung ?? '';
   const head = el(
     'div',
     { class: `verdict ${tone}` },
-    el('strong', {}, `${mark} ${verdict.word}`),
-    el('span', {}, `${verdict.reason}${exit}`),
+    el('strong', {}, isRunning ? `${mark} ${rung}` : `${mark} ${verdict.word}`),
+    el('span', {}, isRunning ? `running, ${progressText(data, now)}` : `${verdict.reason}${exit}`),
   );
   const section = el('section', { class: 'card', id: 'summary' }, head);
   for (const note of data.notes) section.append(el('p', { class: 'note' }, note));
-  if (summary === null) return section;
+  if (summary === null) {
+    section.append(el('div', { class: 'tiles' }, ...soFarTiles(data, isRunning ? now : null)));
+    return section;
+  }
   section.append(thresholdList(summary['thresholds']), rungBar(summary['time_per_rung_s']), tiles(summary));
   return section;
 }
@@ -107,6 +113,12 @@ export function classTiles(classes: unknown): HTMLElement[] {
   });
 }
 
-export function tile(label: string, value: string, more = ''): HTMLElement {
-  return el('div', { class: 'tile' }, el('small', {}, label), el('b', {}, value), el('small', {}, more));
+export function tile(label: string, value: string, more = '', tone = ''): HTMLElement {
+  return el(
+    'div',
+    { class: tone === '' ? 'tile' : `tile ${tone}` },
+    el('small', {}, label),
+    el('b', {}, value),
+    el('small', {}, more),
+  );
 }

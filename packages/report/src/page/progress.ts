@@ -1,0 +1,72 @@
+/// <reference lib="dom" />
+import type { PageData } from '../page-data.ts';
+import { COLUMNS } from '../series.ts';
+import { numberText, spanText } from './dom.ts';
+import { tile } from './summary.ts';
+
+/** Of the soak's own time, which begins with the engine's first start. Seconds; null if not known. */
+export function timesOf({ decisions, points }: PageData, now: number | null) {
+  const startup = decisions.find(({ action }) => action === 'STARTUP');
+  const wasRunning = startup?.record.was_running === true;
+  const begun = wasRunning ? startup?.t : decisions.find(({ action }) => action === 'ENGINE_START')?.t;
+  const duration = typeof startup?.record.duration_s === 'number' ? startup.record.duration_s : null;
+  const last = Math.max(decisions.at(-1)?.t ?? 0, (points[0] as number[] | undefined)?.at(-1) ?? 0);
+  const elapsed = begun === undefined ? null : Math.max(0, (now ?? last) - begun);
+  return { elapsed: elapsed === null || duration === null ? elapsed : Math.min(elapsed, duration), duration, last };
+}
+
+/** `12m 3s of 2h 0m, 1h 47m left`. */
+export function progressText(data: PageData, now: number | null): string {
+  const { elapsed, duration } = timesOf(data, now);
+  if (elapsed === null) return 'the time begins with the start of the engine';
+  if (duration === null) return spanText(elapsed);
+  return `${spanText(elapsed)} of ${spanText(duration)}, ${spanText(Math.max(0, duration - elapsed))} left`;
+}
+
+/** The numbers of a run that has no summary: going on, cut off, or aborted. `now` null: as of its last record. */
+export function soFarTiles(data: PageData, now: number | null): HTMLElement[] {
+  const { decisions, points, limits, baseline, stallThresholdS } = data;
+  const at = (column: (typeof COLUMNS)[number]) =>
+    (points[COLUMNS.indexOf(column)] as (number | null)[] | undefined)?.findLast((value) => value !== null) ?? null;
+  const count = (action: string) => decisions.filter((decision) => decision.action === action).length;
+  const last = decisions.at(-1);
+  const { elapsed, duration, last: seen } = timesOf(data, now);
+  const pressures = (['cpu', 'memory', 'io'] as const).map((resource) => {
+    const part = at(`${resource}_part`);
+    const limit = limits?.[resource];
+    const yardsticks = [
+      `limit ${limit ?? '?'}`,
+      `pressure ${numberText(at(resource))} %`,
+      ...(typeof baseline?.[resource] === 'number' ? [`${numberText(baseline[resource])} without it`] : []),
+    ];
+    const tone =
+      part === null || typeof limit !== 'number' ? '' : part > limit ? 'bad' : part > 0.8 * limit ? 'near' : '';
+    return tile(`${resource}, engine's part`, `${numberText(part)} %`, yardsticks.join(' · '), tone);
+  });
+  const left = elapsed === null || duration === null ? '' : `${spanText(Math.max(0, duration - elapsed))} left`;
+  return [
+    tile(
+      'elapsed',
+      elapsed === null ? 'not begun' : spanText(elapsed),
+      duration === null ? '' : `of ${spanText(duration)}, ${left}`,
+    ),
+    tile('rung', last?.rung ?? '?', last?.every == null ? '' : `1 of ${last.every} frames kept`),
+    ...pressures,
+    tile(
+      'rows',
+      `${numberText(at('ticks_per_s'))}/s`,
+      `none for ${numberText(at('since_row'))} s (stall ${stallThresholdS ?? '?'})`,
+    ),
+    tile('stalls', String(count('STALL'))),
+    tile('restarts', String(count('ENGINE_RESTART')), `engine exits ${count('ENGINE_EXIT')}`),
+    ...(last === undefined
+      ? []
+      : [
+          tile(
+            'last decision',
+            last.action,
+            `${spanText(Math.max(0, (now ?? seen) - last.t))} ago: ${last.means.split('; do: ')[0]}`,
+          ),
+        ]),
+  ];
+}
