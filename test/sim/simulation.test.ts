@@ -4,11 +4,12 @@ import t from 'tap';
 import { drive } from './drive.ts';
 import { minimise } from './minimise.ts';
 import { Cpus, STEP_US } from './model/cpu.ts';
+import { FLAT } from './model/wave.ts';
 import { CALM, NAMED, others, scenarioOf, trouble, using } from './named.ts';
 import { seeded } from './random.ts';
 import { broken, RULES } from './rules/all.ts';
 import { drawScenario } from './scenario.ts';
-import { World } from './world.ts';
+import { type Second, World } from './world.ts';
 
 const drawn = (seed: number) => drawScenario(seeded(seed), seed, 1);
 
@@ -91,4 +92,24 @@ t.test('a failing run is minimised to the one trouble that it takes', async (t) 
   );
   t.same(scenario.troubles, [freeze]);
   t.equal(scenario.jitter_ms, 0);
+});
+
+t.test(
+  'a wedge is real from its first kept frame on; while all frames are sampled out no row is missing',
+  async (t) => {
+    const engine = { ...CALM.engine, rate: 1, wave: FLAT };
+    const options = { ...CALM.options, original_sample_every: 100 };
+    const world = new World({ ...CALM, engine, options, troubles: [trouble('wedge', 20, 601)] }, 1);
+    world.advanceTo(600_000, false);
+    const { rows, stuckSince } = world.seconds.at(-1) as Second;
+    t.equal(rows, 0);
+    t.ok(stuckSince !== null && stuckSince > 60_000 && stuckSince < 150_000, `${stuckSince}`);
+  },
+);
+
+t.test('the start-up of an engine is over after a minute, whether or not a frame was kept', async (t) => {
+  const world = new World({ ...CALM, troubles: [trouble('stopped', 60, 120), trouble('quiet', 60, 600)] }, 1);
+  world.advanceTo(600_000, false);
+  const started = world.seconds.filter(({ at, starting }) => at > 60_000 && starting).map(({ at }) => at);
+  t.ok((started.at(-1) ?? 0) > 170_000 && (started.at(-1) ?? 0) <= 185_000, `${started.at(-1)}`);
 });

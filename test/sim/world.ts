@@ -25,6 +25,8 @@ const EPOCH = Date.UTC(2026, 0, 1);
 const CLD_EXITED = 1;
 /** TimeoutStartSec, ms. */
 const START_TIMEOUT_MS = 90_000;
+/** A start-up without a kept frame is over then, ms after the stop. */
+const START_UP_MS = 60_000;
 
 /** One second as it really was. */
 export interface Second extends Truth {
@@ -34,7 +36,7 @@ export interface Second extends Truth {
   /** Kept frames that were committed by then, and since when rows are missing that ought to come. */
   rows: number;
   stuckSince: number | null;
-  /** The engine starts up, is stopped, or has not kept its first frame yet. */
+  /** The engine is stopped, or has not kept its first frame within a minute of its stop. */
   starting: boolean;
   sampleEvery: number;
   /** CPU time that the engine would use at the rung found, as a multiple of what it uses now. */
@@ -54,7 +56,7 @@ export class World {
   private underWay: UnderWay[] = [];
   private rowsSeen = 0;
   private rowsBefore = 0;
-  private keptAtStart = 0;
+  private startUpSince = 0;
   private readonly scenario: Scenario;
   private readonly stopped = new Set<Trouble>();
 
@@ -105,7 +107,6 @@ export class World {
   private startEngine(): void {
     this.engine.start(this.at, this.config ?? 1);
     this.host.renewCgroup();
-    this.keptAtStart = this.engine.rows;
   }
 
   /** The world goes on until `to` or until an outcome is there; the outcomes are those of the effects that ended. */
@@ -126,20 +127,25 @@ export class World {
     const invocation = engine.invocation;
     this.somebody();
     engine.turn(this.at, this.config ?? 1);
-    if (engine.invocation !== invocation) {
-      this.host.renewCgroup();
-      this.keptAtStart = engine.rows;
-    }
+    if (engine.invocation !== invocation) this.host.renewCgroup();
+    this.startUpSince = this.startsUpSince();
     this.seconds.push({
       ...truth,
       at: this.at,
       up: engine.isUp,
       rows: engine.committed,
       stuckSince: engine.stuckSince,
-      starting: !engine.isUp || engine.rows === this.keptAtStart,
+      starting: !engine.isUp || (engine.framesKept < 1 && this.at - this.startUpSince < START_UP_MS),
       sampleEvery: engine.sampleEvery,
       normalCost: engine.costAt(this.scenario.options.original_sample_every ?? 1) / engine.costAt(engine.sampleEvery),
     });
+  }
+
+  /** When the engine was stopped last; what somebody has stopped starts up when it is started. */
+  private startsUpSince(): number {
+    const up = this.seconds.at(-1)?.up ?? false;
+    const stops = up && !this.engine.isUp;
+    return stops || this.stopped.size > 0 || this.engine.invocation === 0 ? this.at : this.startUpSince;
   }
 
   /** Somebody stops the unit, and starts it again. */

@@ -39,7 +39,7 @@ export class Engine {
   lastFlush = 0;
   lastRowAt = 0;
   connected: 'starting' | 'connected' | 'disconnected' | 'stopped' = 'stopped';
-  /** Since when it keeps frames and writes no row, or does not run its loop at all; null while all is well. */
+  /** Since when a kept frame has made no row, or its loop does not run at all; null while all is well. */
   stuckSince: number | null = null;
   private startupLeftUs = 0;
   private doneAt: number | null = null;
@@ -105,6 +105,8 @@ export class Engine {
     this.framesReceived = 0;
     this.framesKept = 0;
     this.framesSampledOut = 0;
+    // What was kept and not committed is lost with the process; the next one counts to its first kept frame from 0.
+    this.rows = this.committed;
     this.pendingFrames = 0;
     this.stuckSince = null;
   }
@@ -167,7 +169,8 @@ export class Engine {
   }
 
   private watch(at: number): void {
-    const stuck = this.isFrozen(at) || this.has('wedge', at, true);
+    // A wedge shows at the first frame that is kept in it: while all are sampled out, no row is missing.
+    const stuck = this.isFrozen(at) || (this.has('wedge', at, true) && Math.floor(this.rows) > this.committed);
     this.stuckSince = stuck ? (this.stuckSince ?? at) : null;
   }
 
