@@ -27,6 +27,10 @@ const COMMANDS: Record<string, { summary: string; load(): Promise<Command> }> = 
     summary: 'what an action, a code or an exit code means',
     load: async () => (await import('./commands/explain.ts')).explainCommand(),
   },
+  runs: {
+    summary: 'the runs of a decision log',
+    load: async () => (await import('./commands/runs.ts')).runsCommand(),
+  },
   report: {
     summary: 'a run as one HTML file',
     load: async () => (await import('./commands/report.ts')).reportCommand(),

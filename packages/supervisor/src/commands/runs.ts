@@ -1,0 +1,55 @@
+import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
+import { printableLines } from '@hybrid-soak/contract/printable.ts';
+import { Unreadable } from '@hybrid-soak/report/file-source.ts';
+import { NoRun } from '@hybrid-soak/report/read-log.ts';
+import { type RunRow, runsOf } from '@hybrid-soak/report/runs.ts';
+import { Command } from 'commander';
+import { findPlaces } from '../recovery/places.ts';
+import { Stop } from '../stop.ts';
+import { formatDuration } from '../text/duration.ts';
+import { withDecisions } from './options.ts';
+
+export function runsCommand(): Command {
+  return withDecisions(new Command('runs'))
+    .description('the runs of a decision log, the oldest first')
+    .option('--json', 'as a JSON array')
+    .addHelpText('after', '\nExamples:\n  soak runs\n  soak runs --json | jq -r .[-1].verdict')
+    .action(async (flags: { decisions?: string; json?: boolean }) => {
+      const rows = read(flags.decisions ?? (await findPlaces(flags)).ops.decisions);
+      process.stdout.write(flags.json ? `${JSON.stringify(rows)}\n` : printableLines(runsText(rows)));
+    });
+}
+
+function read(path: string): RunRow[] {
+  try {
+    return runsOf(path);
+  } catch (error) {
+    if (error instanceof Unreadable || error instanceof NoRun) throw new Stop(SOAK_EXIT.CONFIG, error.message);
+    throw error;
+  }
+}
+
+const HEAD = ['run', 'began', 'duration', 'verdict', 'restarts', 'memory', 'coverage'];
+
+function runsText(rows: readonly RunRow[]): string {
+  const cells = rows.map((row) => [
+    row.run_id.slice(0, 8),
+    `${row.began.slice(0, 19)}Z`,
+    row.duration_s === null ? '-' : formatDuration(row.duration_s),
+    row.verdict ?? 'unfinished',
+    String(row.restarts),
+    row.memory_slope ?? '-',
+    row.coverage_percent === null ? '-' : `${row.coverage_percent} %`,
+  ]);
+  const table = [HEAD, ...cells];
+  const widths = HEAD.map((_, n) => Math.max(...table.map((line) => (line[n] ?? '').length)));
+  return table
+    .map(
+      (line) =>
+        `${line
+          .map((cell, n) => cell.padEnd(widths[n] ?? 0))
+          .join('  ')
+          .trimEnd()}\n`,
+    )
+    .join('');
+}
