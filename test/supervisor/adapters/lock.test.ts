@@ -29,8 +29,8 @@ const TAKER = `
   const { self } = await import(process.argv[2]);
   takeLock(process.argv[3], { ...self(), run: 'killed', unit: 'u', kind: 'soak', decisions: '', samples: '', config: '', db: '' });
   // A child of the holder does not keep the lock.
-  (await import('node:child_process')).spawn('sleep', ['600'], { stdio: 'ignore', detached: true }).unref();
-  console.log('held');
+  const child = (await import('node:child_process')).spawn('sleep', ['600'], { stdio: 'ignore', detached: true });
+  console.log(child.pid);
   setInterval(() => {}, 1000);`;
 
 t.test('a kill -9 of the holder frees the lock at once, and the file says who it was', async (t) => {
@@ -39,7 +39,8 @@ t.test('a kill -9 of the holder frees the lock at once, and the file says who it
   const child = spawn(process.execPath, ['--input-type=module', '-e', TAKER, ...modules, path], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  await once(child.stdout, 'data');
+  const [started] = (await once(child.stdout, 'data')) as [Buffer];
+  t.teardown(() => process.kill(Number(String(started)), 'SIGKILL'));
   t.throws(() => takeLock(path, holder('b')), LockHeld);
   child.kill('SIGKILL');
   await once(child, 'exit');
