@@ -20,8 +20,8 @@ const TABLES: Record<string, Cells> = {
   holds: rows('hold', meanings.HOLD_MEANINGS),
   causes: rows('cause', meanings.CAUSE_MEANINGS),
   quiets: rows('quiet', meanings.QUIET_MEANINGS),
-  'soak codes': rows('code', meanings.SOAK_EXIT_MEANINGS, (name) => String(SOAK_EXIT[name as keyof typeof SOAK_EXIT])),
-  'engine codes': rows('code', meanings.ENGINE_EXIT_MEANINGS, (name) =>
+  'soak-codes': rows('code', meanings.SOAK_EXIT_MEANINGS, (name) => String(SOAK_EXIT[name as keyof typeof SOAK_EXIT])),
+  'engine-codes': rows('code', meanings.ENGINE_EXIT_MEANINGS, (name) =>
     String(ENGINE_EXIT[name as keyof typeof ENGINE_EXIT]),
   ),
 };

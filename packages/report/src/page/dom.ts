@@ -73,3 +73,14 @@ export function keyValueList(title: string, pairs: [string, string][]): HTMLElem
   for (const [key, value] of pairs) list.append(el('div', {}, el('dt', {}, key), el('dd', {}, value)));
   return el('section', { class: 'card' }, el('h2', {}, title), list);
 }
+
+/** A number with its name above and its yardstick below; `tone` is a class of the style sheet. */
+export function tile(label: string, value: string, more = '', tone = ''): HTMLElement {
+  return el(
+    'div',
+    { class: tone === '' ? 'tile' : `tile ${tone}` },
+    el('small', {}, label),
+    el('b', {}, value),
+    el('small', {}, more),
+  );
+}

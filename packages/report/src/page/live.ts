@@ -4,10 +4,9 @@ import type { EngineView, TableRow } from '../live/database.ts';
 import type { RunNews } from '../live/run-follower.ts';
 import type { PageData } from '../page-data.ts';
 import { named } from './behind.ts';
-import { color, el, numberText, patch, spanText, timeText, ZONE, zoneSwitch } from './dom.ts';
+import { color, el, numberText, patch, spanText, tile, timeText, ZONE, zoneSwitch } from './dom.ts';
 import { WHOLE_SECONDS } from './plot.ts';
 import { followScheme, type Shown, showRun } from './start.ts';
-import { tile } from './summary.ts';
 
 declare const uPlot: typeof uPlotType;
 

@@ -1,8 +1,7 @@
 /// <reference lib="dom" />
 import type { PageData } from '../page-data.ts';
 import { COLUMNS } from '../series.ts';
-import { numberText, spanText } from './dom.ts';
-import { tile } from './summary.ts';
+import { numberText, spanText, tile } from './dom.ts';
 
 /** Of the soak's own time, which begins with the engine's first start. Seconds; null if not known. */
 export function timesOf({ decisions, points }: PageData, now: number | null) {

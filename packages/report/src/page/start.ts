@@ -46,7 +46,7 @@ export function showRun(main: HTMLElement, data: PageData): Shown {
       shown = data.decisions.length;
       tick();
       if (plotKey(data) === drawnWith) return plots.refresh();
-      // Another limit, or a series that was not known before: the plots alone are made anew.
+      // Another limit, or a series that was not known before: only the plots are made again.
       const old = plots;
       drawnWith = plotKey(data);
       plots = plotSection(data);

@@ -1,6 +1,6 @@
 /// <reference lib="dom" />
 import type { PageData } from '../page-data.ts';
-import { el, numberText, spanText } from './dom.ts';
+import { el, numberText, spanText, tile } from './dom.ts';
 import { progressText, soFarTiles } from './progress.ts';
 
 /** Verdict, thresholds, and the run's numbers: what decides whether anybody reads on. */
@@ -111,14 +111,4 @@ export function classTiles(classes: unknown): HTMLElement[] {
     const label = CLASS_NAMES[name];
     return label === undefined || !(Number(seconds) > 0) ? [] : [tile(label, spanText(Number(seconds)))];
   });
-}
-
-export function tile(label: string, value: string, more = '', tone = ''): HTMLElement {
-  return el(
-    'div',
-    { class: tone === '' ? 'tile' : `tile ${tone}` },
-    el('small', {}, label),
-    el('b', {}, value),
-    el('small', {}, more),
-  );
 }

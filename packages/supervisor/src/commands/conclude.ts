@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Decision } from '@hybrid-soak/contract/decision.ts';
 import type { Summary } from '@hybrid-soak/contract/summary.ts';
+import { abortRequest } from '../adapters/abort-file.ts';
 import { callerFile } from '../adapters/caller-file.ts';
 import { DECISIONS, type OpsPaths, opsPaths } from '../adapters/ops-paths.ts';
 import type { Plan } from '../run/soak.ts';
@@ -21,6 +22,7 @@ export async function conclude(
   const summary = summaryOf(record, { decisions, samples, database: db });
   const failed = writeSummary(path, summary);
   if (failed !== null) note(failed);
+  if (abortRequest(plan.ops.abort) !== null) note(`${plan.ops.abort} is still there: remove it before the next soak`);
   if (flags.junit !== undefined) note(await writeJunit(flags.junit, summary));
   const command = reportCommandLine(record.run_id, plan.ops);
   const json = () => `${JSON.stringify({ ...record, files: { decisions, samples, db } })}\n`;

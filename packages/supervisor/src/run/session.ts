@@ -81,7 +81,8 @@ export async function openSession(wish: Wish): Promise<Session> {
       throw error;
     });
     if (wish.kind === 'soak') rememberRun(holderOf(wish));
-    note(`manager ${manager.name}: ${manager.why}`);
+    // The STARTUP record of a soak says the same.
+    if (wish.kind !== 'soak') note(`manager ${manager.name}: ${manager.why}`);
     const actor: Actor = { manager, runState, runStatePath: ops.state, db: wish.db };
     return {
       ...actor,

@@ -14,6 +14,7 @@ export function hearSignals(stop: (heard: Heard) => void, restoreNow: () => void
       const heard = name === 'SIGHUP' ? 'SIGTERM' : name;
       if (!first) {
         restoreNow();
+        note(`${name} again: the config is restored, the unit is as it was left; \`soak restore\` does the rest`);
         process.exit(heard === 'SIGINT' ? SOAK_EXIT.INTERRUPTED : SOAK_EXIT.TERMINATED);
       }
       first = false;
