@@ -1,6 +1,9 @@
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import { POLICIES, type PolicyName } from '@hybrid-soak/contract/modes.ts';
 import { printable } from '@hybrid-soak/contract/printable.ts';
+import { Unreadable } from '@hybrid-soak/report/file-source.ts';
+import { NoRun } from '@hybrid-soak/report/read-log.ts';
+import { type RunRow, runsOf } from '@hybrid-soak/report/runs.ts';
 import { Command, Option } from 'commander';
 import { type Outline, outlineOf } from '../core/ending/outline.ts';
 import { outlineOfLog } from '../replay/log-outline.ts';
@@ -15,6 +18,7 @@ interface Flags {
   policyB?: PolicyName;
   runA?: string;
   runB?: string;
+  withLastPass?: boolean;
   json?: boolean;
 }
 
@@ -32,12 +36,21 @@ export function compareCommand(): Command {
     .addOption(policyOf('b'))
     .option('--run-a <id>', "the beginning of A's run id (default: the last run of the log)")
     .option('--run-b <id>', "the beginning of B's")
+    .addOption(
+      new Option('--with-last-pass', 'the last run of the log that passed before it, beside it').conflicts([
+        ...['policy', 'policyA', 'policyB', 'runB'],
+      ]),
+    )
     .option('--json', 'one object: a, b')
     .addHelpText(
       'after',
       '\nExamples:\n  soak compare monday.jsonl tuesday.jsonl\n  soak compare run.jsonl --policy\n  soak compare run.jsonl --policy classic adaptive\n  soak compare data/ops/soak_decisions.jsonl data/ops/soak_decisions.jsonl --run-a 5f0e --run-b a17c\n\nExit codes: 0, 2 usage, 12 no such recording.',
     )
     .action((a: string, b: string | undefined, flags: Flags) => {
+      if (flags.withLastPass) {
+        process.stdout.write(withLastPass(a, b, flags));
+        return;
+      }
       const [left, right] =
         b === undefined
           ? oneRun(a, flags)
@@ -46,6 +59,33 @@ export function compareCommand(): Command {
       const printed = flags.json ? `${JSON.stringify({ a: left, b: right })}\n` : besideEachOther(titles, left, right);
       process.stdout.write(printed);
     });
+}
+
+/** A run of a log and the one before it that passed. */
+function withLastPass(file: string, b: string | undefined, { runA, json }: Flags): string {
+  if (b !== undefined) throw new Stop(SOAK_EXIT.USAGE, `${b}: valid with --with-last-pass: one decision log`);
+  const runs = runsIn(file);
+  const at = runA === undefined ? runs.length - 1 : runs.findLastIndex(({ run_id }) => run_id.startsWith(runA));
+  const present = runs[at];
+  const passed = runs.slice(0, Math.max(0, at)).findLast(({ verdict }) => verdict === 'PASS');
+  if (present === undefined || passed === undefined)
+    throw new Stop(SOAK_EXIT.CONFIG, `${file}: no run passed before; valid: a log with one (soak runs)`);
+  const [left, right] = [passed.run_id, present.run_id].map((run) => outline(file, undefined, run)) as [
+    Outline,
+    Outline,
+  ];
+  if (json) return `${JSON.stringify({ a: left, b: right })}\n`;
+  return besideEachOther([passed.run_id.slice(0, 8), present.run_id.slice(0, 8)], left, right);
+}
+
+/** The runs of a log, oldest first; exit code 12 without one. */
+export function runsIn(file: string): RunRow[] {
+  try {
+    return runsOf(file);
+  } catch (error) {
+    if (error instanceof Unreadable || error instanceof NoRun) throw new Stop(SOAK_EXIT.CONFIG, error.message);
+    throw error;
+  }
 }
 
 /** One run under two policies; without any that is named, as it was recorded beside the other policy. */

@@ -1,12 +1,9 @@
-import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import { printableLines } from '@hybrid-soak/contract/printable.ts';
-import { Unreadable } from '@hybrid-soak/report/file-source.ts';
-import { NoRun } from '@hybrid-soak/report/read-log.ts';
-import { type RunRow, runsOf } from '@hybrid-soak/report/runs.ts';
+import type { RunRow } from '@hybrid-soak/report/runs.ts';
 import { Command } from 'commander';
 import { findPlaces } from '../recovery/places.ts';
-import { Stop } from '../stop.ts';
 import { formatDuration } from '../text/duration.ts';
+import { runsIn } from './compare.ts';
 import { withDecisions } from './options.ts';
 
 export function runsCommand(): Command {
@@ -15,18 +12,9 @@ export function runsCommand(): Command {
     .option('--json', 'as a JSON array')
     .addHelpText('after', '\nExamples:\n  soak runs\n  soak runs --json | jq -r .[-1].verdict')
     .action(async (flags: { decisions?: string; json?: boolean }) => {
-      const rows = read(flags.decisions ?? (await findPlaces(flags)).ops.decisions);
+      const rows = runsIn(flags.decisions ?? (await findPlaces(flags)).ops.decisions);
       process.stdout.write(flags.json ? `${JSON.stringify(rows)}\n` : printableLines(runsText(rows)));
     });
-}
-
-function read(path: string): RunRow[] {
-  try {
-    return runsOf(path);
-  } catch (error) {
-    if (error instanceof Unreadable || error instanceof NoRun) throw new Stop(SOAK_EXIT.CONFIG, error.message);
-    throw error;
-  }
 }
 
 const HEAD = ['run', 'began', 'duration', 'verdict', 'restarts', 'memory', 'coverage'];
