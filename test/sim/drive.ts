@@ -93,16 +93,14 @@ export function drive(scenario: Scenario, seed: number, core: Core = CORE): Trac
     const late = blocked === -1 ? next + between(random, 0, 20_000) : blocked;
     const to = late ?? (next === 0 ? 0 : Math.max(world.at, next + jitter()));
     pendingOutcomes.push(...world.advanceTo(to, late === null));
-    const observation = world.observe(pendingOutcomes, world.at >= due - scenario.jitter_ms);
+    const isDue = world.at >= due - scenario.jitter_ms;
     if (world.at >= sampleAt - scenario.jitter_ms) {
-      meter = core.takeSample(meter, observation, windowMs);
+      meter = core.takeSample(meter, world.sense(), windowMs);
       while (sampleAt <= world.at + scenario.jitter_ms) sampleAt += SAMPLE_MS;
     }
-    const wanted = observation.due || world.at >= lookAt - scenario.jitter_ms || pendingOutcomes.length > 0;
-    if (!wanted) {
-      world.unsee();
-      continue;
-    }
+    const wanted = isDue || world.at >= lookAt - scenario.jitter_ms || pendingOutcomes.length > 0;
+    if (!wanted) continue;
+    const observation = world.observe(pendingOutcomes, isDue);
     pendingOutcomes = [];
     const answer = core.step(state, { ...observation, parts: core.partsOf(meter) });
     ({ state, ending } = answer);

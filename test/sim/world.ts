@@ -55,7 +55,6 @@ export class World {
   private readonly random: Random;
   private underWay: UnderWay[] = [];
   private rowsSeen = 0;
-  private rowsBefore = 0;
   private startUpSince = 0;
   private readonly scenario: Scenario;
   private readonly stopped = new Set<Trouble>();
@@ -218,13 +217,9 @@ export class World {
       ...host,
       psi: blind ? { cpu: none, memory: none, io: none } : psi,
       cgroup: this.cgroup(),
+      unit: this.unit(),
       ...(this.scenario.cgroup ? {} : { process: this.process() }),
     };
-  }
-
-  /** An observation that nobody judged: its rows are new to the next one. */
-  unsee(): void {
-    this.rowsSeen = this.rowsBefore;
   }
 
   observe(outcomes: EffectOutcome[], due: boolean): Observation {
@@ -245,7 +240,6 @@ export class World {
               end_reason: life.reason,
               exit_code: EXIT_OF_REASON[life.reason],
             }),
-      unit: this.unit(),
       config: available({ sample_every: this.config }),
       outcomes,
       requests: {
@@ -293,7 +287,6 @@ export class World {
       return { progress: why, heartbeat: why };
     }
     const count = engine.committed;
-    this.rowsBefore = this.rowsSeen;
     const new_rows = count - this.rowsSeen;
     this.rowsSeen = count;
     const last_flush_ms = EPOCH + Math.round(engine.lastFlush);

@@ -63,6 +63,7 @@ export class Host {
   private readonly wanted: Float64Array;
   private nextAverage = PSI_PERIOD_MS;
   private rowsBefore = 0;
+  private stepOfSecond = 0;
 
   constructor(scenario: Scenario, seed: number) {
     this.scenario = scenario;
@@ -82,14 +83,16 @@ export class Host {
 
   /** One step until `at`, ms. At the end of a second the truth about it is returned, else null. */
   advance(at: number, engine: Engine): Truth | null {
-    if (Math.round(at / STEP_MS) % STEPS_PER_SECOND === 1) this.turn(at, engine);
+    this.stepOfSecond++;
+    if (this.stepOfSecond === 1) this.turn(at, engine);
     this.step(engine);
     this.flow();
     if (at >= this.nextAverage) {
       for (const file of [...Object.values(this.psi), ...Object.values(this.enginePsi)]) file.average();
       this.nextAverage += PSI_PERIOD_MS;
     }
-    if (Math.round(at / STEP_MS) % STEPS_PER_SECOND !== 0) return null;
+    if (this.stepOfSecond < STEPS_PER_SECOND) return null;
+    this.stepOfSecond = 0;
     const truth = this.truth;
     this.truth = noTruth();
     return truth;

@@ -8,8 +8,17 @@ export type TruePart = Record<Resource, number | null>;
 const WINDOW = 10;
 const KEYS = { cpu: 'cpuPart', memory: 'memoryPart', io: 'ioPart' } as const;
 
+/** Several rules ask for the same trace. */
+const known = new WeakMap<Trace, TruePart[]>();
+
 /** One entry a second, at index `ms / 1000 - 1`. */
-export function trueParts({ seconds }: Trace): TruePart[] {
+export function trueParts(trace: Trace): TruePart[] {
+  const parts = known.get(trace) ?? compute(trace);
+  known.set(trace, parts);
+  return parts;
+}
+
+function compute({ seconds }: Trace): TruePart[] {
   let since = 0;
   const sums = { cpu: 0, memory: 0, io: 0 };
   return seconds.map((second, i) => {
