@@ -10,7 +10,8 @@ const ROOT = '/sys/fs/cgroup';
  */
 export function makeCgroups(name: string): string[] {
   const folders = ownCgroups(name);
-  for (const folder of folders) mkdirSync(folder);
+  // A machine that boots again finds those of its last boot, in which the last processes may just be ending.
+  for (const folder of folders) mkdirSync(folder, { recursive: true });
   return folders;
 }
 

@@ -19,14 +19,18 @@ export interface Ran {
 
 /** A throwaway machine that booted with a real systemd, the unit installed in it. */
 export interface Machine {
-  /** Process id of its systemd, for nsenter(1). */
-  pid: number;
+  /** Process id of its systemd, for nsenter(1); another one after each boot. */
+  readonly pid: number;
   /** Its root folder as this machine sees it. */
   root: string;
   /** Runs a command in it, in the unit's working directory; never throws. */
   run(command: string[], options?: { timeoutMs?: number; env?: Record<string, string> }): Promise<Ran>;
   /** The same, without waiting for its end. */
   spawn(command: string[], stdio?: 'inherit' | 'ignore' | 'pipe'): ChildProcess;
+  /** Kills everything in it at once, as a loss of power does (what was written and not synced stays, though). */
+  cutPower(): Promise<void>;
+  /** After `cutPower`: boots again on the same root, as far as multi-user.target. Rejects if it does not boot. */
+  powerOn(): Promise<void>;
   /** Ends what was started in it, powers it off and removes its folders. */
   close(): Promise<void>;
 }
@@ -47,7 +51,6 @@ export async function bootMachine(): Promise<Machine> {
   removeDeadMachines();
   const folder = mkdtempSync(join(tmpdir(), machinePrefix()));
   const merged = join(folder, 'merged');
-  const cgroups = makeCgroups(basename(folder));
   must('mount', ['-t', 'tmpfs', 'tmpfs', folder]);
   for (const name of ['upper', 'work', 'merged']) mkdirSync(join(folder, name));
   must('mount', [
@@ -58,6 +61,46 @@ export async function bootMachine(): Promise<Machine> {
     `lowerdir=/,upperdir=${folder}/upper,workdir=${folder}/work`,
     merged,
   ]);
+  // An owner that ends takes the machine with it; one that is killed leaves it to the next owner.
+  const orphaned = () => removeMachine(folder);
+  process.once('exit', orphaned);
+  const started = new Set<ChildProcess>();
+  let box = powered(folder, 'basic.target');
+  let pid = 0;
+  const close = async () => {
+    process.off('exit', orphaned);
+    for (const child of started) await ended(child);
+    await powerOff(box.container);
+    removeMachine(folder);
+  };
+  try {
+    pid = await booted(box);
+    const machine = inside(() => pid, merged, started, {
+      close,
+      cutPower: () => cut(box.container),
+      async powerOn() {
+        box = powered(folder, 'multi-user.target');
+        pid = await booted(box);
+      },
+    });
+    const installed = await machine.run([`${INSIDE}/packages/supervisor/bin/soak`, 'install', '--link', INSIDE]);
+    if (installed.code !== 0) throw new Error(`the unit was not installed: ${installed.stderr}`);
+    return machine;
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+interface Powered {
+  container: ChildProcess;
+  /** The end of what it has printed. */
+  said(): string;
+}
+
+/** systemd-nspawn on the machine's root, on its way to `target`. */
+function powered(folder: string, target: string): Powered {
+  const cgroups = makeCgroups(basename(folder));
   const container = spawn(
     'sh',
     [
@@ -68,11 +111,11 @@ export async function bootMachine(): Promise<Machine> {
       '--boot',
       '--link-journal=no',
       '--console=pipe',
-      `--directory=${merged}`,
+      `--directory=${join(folder, 'merged')}`,
       `--machine=hybrid-${process.pid}-${Date.now() % 100_000}`,
       `--bind-ro=${REPOSITORY}:${INSIDE}`,
       '--private-network',
-      'systemd.unit=basic.target',
+      `systemd.unit=${target}`,
     ],
     {
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -85,50 +128,28 @@ export async function bootMachine(): Promise<Machine> {
     stream?.on('data', (data) => {
       said = (said + data).slice(-4000);
     });
-  // An owner that ends takes the machine with it; one that is killed leaves it to the next owner.
-  const orphaned = () => removeMachine(folder);
-  process.once('exit', orphaned);
-  const started = new Set<ChildProcess>();
-  const close = async () => {
-    process.off('exit', orphaned);
-    for (const child of started) await ended(child);
-    await powerOff(container);
-    removeMachine(folder);
-  };
-  try {
-    const machine = await booted(container, merged, started, close);
-    const installed = await machine.run([`${INSIDE}/packages/supervisor/bin/soak`, 'install', '--link', INSIDE]);
-    if (installed.code !== 0) throw new Error(`the unit was not installed: ${installed.stderr}`);
-    return machine;
-  } catch (error) {
-    await close();
-    throw new Error(`${(error as Error).message}\n${said}`);
-  }
+  return { container, said: () => said };
 }
 
-type Close = () => Promise<void>;
-
-async function booted(
-  container: ChildProcess,
-  root: string,
-  started: Set<ChildProcess>,
-  close: Close,
-): Promise<Machine> {
+/** The process id of its systemd once basic.target is active. */
+async function booted({ container, said }: Powered): Promise<number> {
   const deadline = performance.now() + 60_000;
   for (;;) {
-    if (container.exitCode !== null) throw new Error(`systemd-nspawn ended with ${container.exitCode}`);
+    if (container.exitCode !== null) throw new Error(`systemd-nspawn ended with ${container.exitCode}\n${said()}`);
     const pid = firstChild(container.pid as number);
     if (pid !== null) {
-      const machine = inside(pid, root, started, close);
-      const { stdout } = await machine.run(['systemctl', 'is-active', 'basic.target'], { timeoutMs: 5000 });
-      if (stdout.trim() === 'active') return machine;
+      const ask = ['-t', String(pid), '-a', '--', 'systemctl', 'is-active', 'basic.target'];
+      const { stdout } = await execa('nsenter', ask, { reject: false, timeout: 5000, stdin: 'ignore' });
+      if (stdout.trim() === 'active') return pid;
     }
-    if (performance.now() > deadline) throw new Error('the machine did not boot within 60 s');
+    if (performance.now() > deadline) throw new Error(`the machine did not boot within 60 s\n${said()}`);
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
 }
 
-function inside(pid: number, root: string, started: Set<ChildProcess>, close: Close): Machine {
+type Power = Pick<Machine, 'close' | 'cutPower' | 'powerOn'>;
+
+function inside(pid: () => number, root: string, started: Set<ChildProcess>, power: Power): Machine {
   const tracked = <T extends ChildProcess>(child: T): T => {
     started.add(child);
     child.once('exit', () => started.delete(child));
@@ -140,12 +161,14 @@ function inside(pid: number, root: string, started: Set<ChildProcess>, close: Cl
   };
   // env -i: nothing of this side's environment reaches in, also not what a test runner adds to every child's.
   const argv = (command: string[], more: Record<string, string> = {}) => [
-    ...['-t', String(pid), '-a', '--', 'env', '-i'],
+    ...['-t', String(pid()), '-a', '--', 'env', '-i'],
     ...Object.entries({ ...env, ...more }).map(([key, value]) => `${key}=${value}`),
     ...['sh', '-c', `cd ${STATE} 2>/dev/null || cd /; exec "$@"`, 'sh', ...command],
   ];
   return {
-    pid,
+    get pid() {
+      return pid();
+    },
     root,
     async run(command, { timeoutMs = 120_000, env: more } = {}) {
       const child = execa('nsenter', argv(command, more), {
@@ -159,7 +182,7 @@ function inside(pid: number, root: string, started: Set<ChildProcess>, close: Cl
       return { code: result.exitCode ?? -1, stdout: String(result.stdout), stderr: String(result.stderr) };
     },
     spawn: (command, stdio = 'ignore') => tracked(spawn('nsenter', argv(command), { stdio })),
-    close,
+    ...power,
   };
 }
 
@@ -180,6 +203,14 @@ async function ended(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
   const gone = new Promise((resolve) => child.once('exit', resolve));
   killTree(child.pid);
+  await gone;
+}
+
+/** systemd first: its death ends every process of its pid namespace. */
+async function cut(container: ChildProcess): Promise<void> {
+  if (container.exitCode !== null || container.signalCode !== null) return;
+  const gone = new Promise((resolve) => container.once('exit', resolve));
+  killTree(container.pid as number);
   await gone;
 }
 
