@@ -38,6 +38,13 @@ t.test('Binance trades, raw and wrapped, with dense ids', async (t) => {
   t.match(wrapped, { stream: 'btcusdt@trade', data: { e: 'trade', s: 'BTCUSDT' } });
 });
 
+t.test('the first id is the one asked for: an exchange that comes back has none twice', async (t) => {
+  const served = await serve({ port: 0, host: '127.0.0.1', rate: 1000, seed: 3, firstId: 77 });
+  t.teardown(() => served.close());
+  const { frames: got } = await receive(`ws://127.0.0.1:${served.port}/ws/btcusdt@trade`, 1);
+  t.match(JSON.parse(got[0] as string), { t: 77 });
+});
+
 t.test("Gemini's book first, then trades with their paired change and a dense sequence", async (t) => {
   const { frames: got } = await receive(`${await exchange(t)}/v1/marketdata/btcusd`, 20);
   const [book, ...trades] = got.map((text) => JSON.parse(text));

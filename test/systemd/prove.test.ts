@@ -98,6 +98,14 @@ t.test('soak prove on a real systemd', needsSystemd(), async (t) => {
     t.same(await found(), before);
   });
 
+  await t.test('an outage of the exchange is not a stall; the unit runs afterwards, as before', async (t) => {
+    const said = await host.machine.run(['soak', 'prove', 'outage', '--quick'], { timeoutMs: 300_000 });
+    t.equal(said.code, 0, said.stderr);
+    t.match(proofOf('outage'), { verdict: 'PASS' });
+    t.match(proofOf('restore'), { verdict: 'PASS' });
+    t.same(await found(), before);
+  });
+
   /** Ctrl-C and a kill reach the root parent and its child; SIGTERM is sent to the parent, which forwards it. */
   const which = (how: string) => (how === 'TERM' ? ['-TERM', '--oldest'] : [`-${how}`]);
 

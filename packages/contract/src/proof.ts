@@ -10,6 +10,8 @@ export const PROOFS = [
   'throttle',
   'restart',
   'crash',
+  'outage',
+  'ladder',
   'restore',
 ] as const;
 export type ProofName = (typeof PROOFS)[number];

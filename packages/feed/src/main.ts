@@ -46,6 +46,7 @@ interface ServeFlags {
   host: string;
   rate: number;
   seed: number;
+  firstId: number;
   speed: number;
   loop: boolean;
 }
@@ -61,6 +62,7 @@ program
   .option('--host <address>', 'where to listen', '127.0.0.1')
   .option('--rate <n>', 'frames a second to each client', number('--rate', 0.01, 1_000_000), 100)
   .option('--seed <n>', 'the same seed gives the same trades', number('--seed', 0, 4_294_967_295), 1)
+  .option('--first-id <n>', 'trade id of the first made-up trade', number('--first-id', 0, 1e15), 1_000_000_000)
   .addOption(new Option('--speed <n>', 'of a recording: 1x, 10x, max').argParser(speed).default(1, '1x'))
   .option('--loop', 'a recording over and over, with the same trade ids: an engine counts them as duplicates', false)
   .action(async (file: string | undefined, flags: ServeFlags) => {

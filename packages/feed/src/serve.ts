@@ -8,6 +8,8 @@ export interface ServeRules {
   /** Frames a second, each client's. */
   rate: number;
   seed: number;
+  /** Trade id of the first trade of each stream; 1,000,000,000 if not given. */
+  firstId?: number;
 }
 
 export interface Served {
@@ -45,7 +47,7 @@ export function serve(rules: ServeRules): Promise<Served> {
 
   const sourceOf = (shape: Shape, symbol: string): FrameMaker => {
     const key = `${shape}:${symbol}`;
-    const source = sources.get(key) ?? frames(shape, rules.seed, symbol, 1_000_000_000);
+    const source = sources.get(key) ?? frames(shape, rules.seed, symbol, rules.firstId ?? 1_000_000_000);
     sources.set(key, source);
     return source;
   };

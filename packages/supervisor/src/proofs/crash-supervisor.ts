@@ -1,7 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { setSampleEvery } from '@hybrid-soak/contract/config-edit.ts';
 import type { LoggedDecision } from '@hybrid-soak/contract/decision.ts';
-import { SAMPLE_EVERY } from '@hybrid-soak/contract/ladder.ts';
 import { monotonicMs } from '../adapters/clock.ts';
 import type { Notes } from '../inspect/notes.ts';
 import type { Ground } from './ground.ts';
@@ -32,7 +30,7 @@ export async function supervisorKilled(ground: Ground, notes: Notes, times: numb
     soak: { policy: { cpu_limit: 1 } },
   });
   const before = ground.configText();
-  const valid = Object.values(SAMPLE_EVERY).map((every) => setSampleEvery(before, every));
+  const valid = ground.rungTexts();
   ground.expect(valid);
   const kills: Kills = { ground, notes, before, valid, leadMs: null, unchanged: 0, changed: 0 };
   const wrong: string[] = [];

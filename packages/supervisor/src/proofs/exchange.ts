@@ -1,11 +1,16 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { monotonicMs } from '../adapters/clock.ts';
 import type { Ground } from './ground.ts';
 
 export interface Exchange {
   /** Frames a second to each client. */
   rate: number;
+  /** Ends the exchange: its port refuses connections. Resolves when it has ended. */
+  leave(): Promise<void>;
+  /** The exchange again, at the same address, with `rate` frames a second from now on. */
+  comeBack(rate?: number): Promise<void>;
   close(): void;
 }
 
@@ -14,9 +19,38 @@ export interface Exchange {
  * Its trade ids count on while somebody listens.
  */
 export async function localExchange(ground: Ground, rate: number): Promise<Exchange> {
+  let firstId = 1_000_000_000;
+  let now = rate;
+  let since = monotonicMs();
+  let { feed, url } = await serve(ground, rate, '0', firstId);
+  ground.replace(
+    join(dirname(ground.plan.config), 'ws_sources.toml'),
+    `[[source]]\nname = "local-exchange"\nurl = "${url}"\npriority = 1\n`,
+  );
+  return {
+    rate,
+    leave: () => ended(feed),
+    async comeBack(again = rate) {
+      await ended(feed);
+      // An exchange goes on trading while nobody can reach it: no id comes twice.
+      firstId += Math.ceil(((monotonicMs() - since) / 1000) * now) + 1;
+      now = again;
+      since = monotonicMs();
+      ({ feed, url } = await serve(ground, again, new URL(url).port, firstId));
+    },
+    close: () => void feed.kill('SIGTERM'),
+  };
+}
+
+interface Served {
+  feed: ChildProcess;
+  url: string;
+}
+
+async function serve(ground: Ground, rate: number, port: string, firstId: number): Promise<Served> {
   const feed = spawn(
     join(ground.plan.root, 'packages/feed/bin/hybrid-feed'),
-    ['serve', '--port', '0', '--rate', String(rate)],
+    ['serve', '--port', port, '--rate', String(rate), '--first-id', String(firstId)],
     { stdio: ['ignore', 'pipe', 'ignore'], detached: true },
   );
   const line = await new Promise<string>((resolve, reject) => {
@@ -25,10 +59,12 @@ export async function localExchange(ground: Ground, rate: number): Promise<Excha
     feed.once('exit', (code) => reject(new Error(`hybrid-feed ended with ${code}`)));
   });
   ground.adopt(feed.pid as number);
-  const { binance } = JSON.parse(line) as { binance: string };
-  ground.replace(
-    join(dirname(ground.plan.config), 'ws_sources.toml'),
-    `[[source]]\nname = "local-exchange"\nurl = "${binance}"\npriority = 1\n`,
-  );
-  return { rate, close: () => void feed.kill('SIGTERM') };
+  return { feed, url: (JSON.parse(line) as { binance: string }).binance };
+}
+
+async function ended(feed: ChildProcess): Promise<void> {
+  if (feed.exitCode !== null || feed.signalCode !== null) return;
+  const gone = new Promise((resolve) => feed.once('exit', resolve));
+  feed.kill('SIGTERM');
+  await gone;
 }

@@ -1,7 +1,9 @@
 import { realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { setSampleEvery } from '@hybrid-soak/contract/config-edit.ts';
 import { type Settings, withSettings } from '@hybrid-soak/contract/config-settings.ts';
 import { errorCode } from '@hybrid-soak/contract/error-code.ts';
+import { SAMPLE_EVERY } from '@hybrid-soak/contract/ladder.ts';
 import type { Known, RunState } from '@hybrid-soak/contract/run-state.ts';
 import type { UnitReading } from '@hybrid-soak/contract/sample.ts';
 import { monotonicMs } from '../adapters/clock.ts';
@@ -88,6 +90,8 @@ export class Ground {
     const { config } = this.plan;
     const files = ['', '-wal', '-shm', '.lock', '.lock-journal'].map((suffix) => this.scratch.path + suffix);
     if (runState.scratch === undefined) runState.scratch = files;
+    // From here on the proofs stop the unit themselves: a stopped one was not stopped by somebody.
+    runState.started = false;
     this.#save();
     this.replace(config, this.settings(changes));
   }
@@ -129,6 +133,12 @@ export class Ground {
     const entry = runState.replaced?.find((known) => known.path === config);
     entry?.written.push(...texts.filter((text) => !entry.written.includes(text)));
     this.#save();
+  }
+
+  /** The config at each rung, as a soak of a proof writes it. */
+  rungTexts(): string[] {
+    const text = this.configText();
+    return Object.values(SAMPLE_EVERY).map((every) => setSampleEvery(text, every));
   }
 
   async unit(): Promise<Unit> {

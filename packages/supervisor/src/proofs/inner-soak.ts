@@ -30,7 +30,9 @@ export interface InnerSoak {
  */
 export async function innerSoak(ground: Ground, name: string, args: string[]): Promise<InnerSoak> {
   const { out, config } = ground.plan;
-  if (ground.manager.name === 'embedded') await ground.manager.stop();
+  // A running unit would be watched as it is, over the config before this one: the soak has to start it.
+  await ground.manager.stop();
+  await ground.resetCounters();
   ground.plan.session.unlock();
   const log = join(out, name, 'soak_decisions.jsonl');
   mkdirSync(dirname(log), { recursive: true });

@@ -16,6 +16,8 @@ import { crash } from './crash.ts';
 import { Interrupted } from './ends.ts';
 import { exitCode } from './exit-code.ts';
 import { Ground, type GroundPlan } from './ground.ts';
+import { ladder } from './ladder.ts';
+import { outage } from './outage.ts';
 import { type ProofCode, runProof } from './proof.ts';
 import { psi } from './psi.ts';
 import { restart } from './restart.ts';
@@ -124,7 +126,7 @@ function codes({ asked, runId }: ProvePlan, ground: Ground): ProofCode[] {
     method: () => METHOD,
     measure: (_, notes) => inspect(subjectOf(ground, runId), notes),
   };
-  const all = [preflight, psi, stall, exitCode, concurrency, throttle, restart, crash];
+  const all = [preflight, psi, stall, exitCode, concurrency, throttle, restart, crash, outage, ladder];
   return all.filter(({ name }) => asked.includes(name));
 }
 

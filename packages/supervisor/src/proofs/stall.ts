@@ -29,7 +29,7 @@ export const stall: ProofCode = {
       ...['--psi-actions', hostPressure().read().cpu.available ? 'logonly' : 'off', '--leave', 'running'],
     ]);
     try {
-      await soak.decided('the start of the engine', (r) => r.action === 'ENGINE_RESTARTED', 30);
+      await soak.decided('the start of the engine', (r) => r.action === 'ENGINE_RESTARTED', 90);
       await frozen(ground, notes, soak, 'idle', threshold);
       await pressed(ground, notes, soak, threshold);
     } finally {

@@ -1,0 +1,139 @@
+import { availableParallelism } from 'node:os';
+import type { LoggedDecision } from '@hybrid-soak/contract/decision.ts';
+import { hostPressure } from '../adapters/pressure.ts';
+import type { Notes } from '../inspect/notes.ts';
+import { NotWithin } from './ends.ts';
+import { type Exchange, localExchange } from './exchange.ts';
+import type { Ground } from './ground.ts';
+import { type InnerSoak, innerSoak } from './inner-soak.ts';
+import { press } from './load.ts';
+import type { ProofCode } from './proof.ts';
+
+/** Frames a second: what a light engine gets, and the first and the last rate of its own hog. */
+const LIGHT = 20;
+const HOG = { first: 20_000, last: 2_000_000 };
+/** Neighbours' busy loops: each has one for every core. */
+const NEIGHBOURS = 2;
+/** Limits of the engine's part, percent, on one core. One thread's part is at most 100/n on n cores. */
+const CURABLE_LIMIT = 15;
+const INCURABLE_LIMIT = 1;
+/** The policy's times, shortened. */
+const TIMES = { sustain_s: 4, cooldown_s: 4, recover_hold_s: 5, abort_after_s: 10 };
+const RUNGS = ['THROTTLE1', 'THROTTLE2', 'THROTTLE3'];
+const watchedOf = (quick: boolean) => (quick ? 25 : 60);
+
+export const ladder: ProofCode = {
+  name: 'ladder',
+  requirement:
+    "Others' load moves nothing; the engine's own climbs a rung, is recovered from when it ends, and aborts if no rung cures it.",
+  method: (quick) =>
+    `Real pressure: ${NEIGHBOURS} neighbours with a busy loop for every core, from here to the end. Beside them a light engine (${LIGHT} frames/s, ` +
+    `${watchedOf(quick)} s), then one whose local exchange doubles its rate from ${HOG.first} frames/s until the soak climbs, then a light one again until NORMAL; ` +
+    `limit of the part ${CURABLE_LIMIT} % over the number of cores. Then another soak with a limit of ${INCURABLE_LIMIT} % over it, which no rung comes below. ` +
+    `Times of the policy: ${Object.entries(TIMES)
+      .map(([key, seconds]) => `${key} ${seconds}`)
+      .join(', ')}.`,
+  async measure(ground, notes) {
+    const host = hostPressure();
+    const { cpu } = host.read();
+    if (!cpu.available) return notes.blocked('the ladder', cpu.why, 'boot with psi=1; kernel 4.20 or later');
+    const exchange = await localExchange(ground, LIGHT);
+    const neighbours = press(availableParallelism() * NEIGHBOURS);
+    try {
+      await ground.until('CPU stall time over 40 %', () => cpuSome(host) > 40, 60, 250);
+      const rate = await climbsAndRecovers(ground, notes, exchange);
+      await aborts(ground, notes, exchange, rate);
+    } finally {
+      await neighbours.release();
+      exchange.close();
+    }
+  },
+};
+
+function cpuSome(host: ReturnType<typeof hostPressure>): number {
+  const { cpu } = host.read();
+  return cpu.available ? cpu.value.some.avg10 : 0;
+}
+
+async function soakWith(ground: Ground, name: string, limit: number): Promise<InnerSoak> {
+  ground.configure({
+    engine: { ingest_mode: 'realws', sample_every: 1 },
+    soak: { policy: { ...TIMES, cpu_limit: limit / availableParallelism() } },
+  });
+  ground.expect(ground.rungTexts());
+  const soak = await innerSoak(ground, name, ['-d', '30m', '--interval', '1s', '--leave', 'running']);
+  await soak.decided('the start of the engine', (r) => r.action === 'ENGINE_RESTARTED', 120);
+  return soak;
+}
+
+/** Resolves with the rate at which the engine's own load was seen. */
+async function climbsAndRecovers(ground: Ground, notes: Notes, exchange: Exchange): Promise<number> {
+  const soak = await soakWith(ground, 'ladder', CURABLE_LIMIT);
+  try {
+    await ground.pause(watchedOf(ground.quick) * 1000);
+    lightIsLeftAlone(notes, soak.decisions());
+    const { rate, climb } = await hog(soak, exchange);
+    notes.number('rate at which the engine itself was over its limit', rate, 'frames/s');
+    notes.check(
+      "the engine's own load climbs",
+      climb.cause === 'pressure' && climb.over?.includes('cpu') === true,
+      `${climb.state} at ${rate} frames/s: ${climb.reason}`,
+    );
+    await exchange.comeBack(LIGHT);
+    const seq = climb.seq ?? 0;
+    const normal = await soak.decided(
+      'NORMAL after the load',
+      (r) => r.action === 'ENGINE_RESTARTED' && r.state === 'NORMAL' && (r.seq ?? 0) > seq,
+      300,
+    );
+    notes.evidence({ climb, normal });
+    notes.check('NORMAL again after the load', true, `${normal.timestamp}, climbed ${climb.timestamp}`);
+    return rate;
+  } finally {
+    await soak.kill('SIGTERM');
+    notes.ran(soak.command, null, soak.said());
+  }
+}
+
+function lightIsLeftAlone(notes: Notes, decisions: LoggedDecision[]): void {
+  const holds = decisions.filter((r) => r.action === 'HOLD');
+  const moved = decisions.filter((r) => ['ENGINE_RESTART', 'ABORT', 'THROTTLE_MAX', 'STALL'].includes(r.action));
+  const moves = moved.filter((r) => r.state !== 'NORMAL' || r.action !== 'ENGINE_RESTART');
+  notes.evidence({ holds, moves });
+  notes.check(
+    "neighbours' busy loops beside a light engine move nothing",
+    moves.length === 0 && holds.every((r) => r.hold === 'ambient'),
+    [...moves, ...holds].map((r) => `${r.action}: ${r.reason}`).join('; ') || 'no record',
+  );
+}
+
+const isClimb = (r: LoggedDecision) => r.action === 'ENGINE_RESTART' && r.state === 'THROTTLE1';
+
+/** No rate is right for every machine: it is doubled until the pressure is seen. */
+async function hog(soak: InnerSoak, exchange: Exchange) {
+  for (let rate = HOG.first; rate <= HOG.last; rate *= 2) {
+    await exchange.comeBack(rate);
+    try {
+      return { rate, climb: await soak.decided(`a climb at ${rate} frames/s`, isClimb, 25) };
+    } catch (error) {
+      if (!(error instanceof NotWithin)) throw error;
+    }
+  }
+  throw new NotWithin(`a climb: not at ${HOG.last} frames/s either`);
+}
+
+async function aborts(ground: Ground, notes: Notes, exchange: Exchange, rate: number): Promise<void> {
+  const soak = await soakWith(ground, 'ladder-abort', INCURABLE_LIMIT);
+  try {
+    await exchange.comeBack(rate * 2);
+    const abort = await soak.decided('ABORT', (r) => r.action === 'ABORT', 300);
+    const rungs = soak.decisions().filter((r) => r.action === 'ENGINE_RESTART' && r.state !== 'NORMAL');
+    const climbed = rungs.map((r) => r.state).join(', ');
+    notes.evidence({ rungs, abort });
+    notes.check('it climbs to the last rung, one after another', climbed === RUNGS.join(', '), climbed);
+    notes.check('where no rung cures it, it aborts', abort.cause === 'pressure', `${abort.state}: ${abort.reason}`);
+  } finally {
+    await soak.kill('SIGTERM');
+    notes.ran(soak.command, null, soak.said());
+  }
+}
