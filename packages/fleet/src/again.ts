@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import { Stop } from './stop.ts';
 
 const FIRST_MS = 250;
@@ -21,6 +22,7 @@ export async function again(
       return;
     } catch (error) {
       if (error instanceof Stop) throw error;
+      refuse(error as Error);
       if (signal.aborted) return;
       if (performance.now() - began > MOST_MS) pause = FIRST_MS;
       log(`${(error as Error).message}; next try in ${pause} ms`);
@@ -28,4 +30,16 @@ export async function again(
       pause = Math.min(pause * 2, MOST_MS);
     }
   }
+}
+
+const REFUSALS = ['PermissionViolationError', 'AuthorizationError', 'UserAuthenticationExpiredError'];
+
+/** Throws Stop if the server does not let this account do what it asked for: trying again would not help. */
+function refuse(error: Error): void {
+  for (let at: unknown = error; at instanceof Error; at = at.cause)
+    if (REFUSALS.includes(at.name))
+      throw new Stop(
+        SOAK_EXIT.CONFIG,
+        `[fleet]: the server refuses: ${at.message}; valid: an account that may do this`,
+      );
 }
