@@ -40,8 +40,8 @@ export interface Conditions {
   /** The life of the engine that ended last. */
   life: { invocation_id: string; end_reason: string; exit_code: number | null } | null;
   blind: Resource[];
-  /** How the next effects end; null: their outcome does not come. */
-  effects: 'ok' | 'fail' | null;
+  /** How the next effects end: `left down` has written the rung and started nothing; null: their outcome does not come. */
+  effects: 'ok' | 'fail' | 'left down' | null;
   abort: string | null;
   signal: 'SIGINT' | 'SIGTERM' | null;
 }

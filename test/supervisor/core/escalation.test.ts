@@ -83,6 +83,24 @@ t.test('a start-up without any frame ends after a minute', async (t) => {
   t.ok(second.at - first.at >= 80 && second.at - first.at <= 95, `${second.at - first.at} s`);
 });
 
+t.test(
+  'a rung whose restart left the engine down is in force once the engine is back, not after a minute',
+  async (t) => {
+    const soak = running({}, { stall_threshold_s: 300 }).set(HOG);
+    soak.until('ENGINE_RESTART');
+    soak.set({ effects: 'left down', unit: { active_state: 'inactive' } });
+    soak.until('ENGINE_RESTART_FAILED');
+    // Nobody starts it until the stall does.
+    const stall = soak.set({ kept: 0, rowsPerS: 0, heartbeat: false }).until('STALL');
+    soak.set({ effects: 'ok', unit: {}, kept: 100, rowsPerS: 10, heartbeat: true });
+    const back = soak.until('ENGINE_RESTARTED');
+    t.ok(back.at - stall.at < 5);
+    const next = soak.until('ENGINE_RESTART');
+    t.match(next, { state: 'THROTTLE2' });
+    t.ok(next.at - back.at >= 30, `${next.at - back.at} s after the engine was back`);
+  },
+);
+
 t.test('THROTTLE3 in force and 120 s over the limit: THROTTLE_MAX, then ABORT and FAIL', async (t) => {
   const soak = running().set(HOG);
   const abort = soak.until('ABORT');

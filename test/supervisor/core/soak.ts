@@ -120,6 +120,7 @@ export class Soak {
     return ended.map(({ effect }) => {
       const ok = effects === 'ok';
       if (ok && effect.kind !== 'restore') this.restarted(effect);
+      if (effects === 'left down' && effect.kind === 'set-rung') this.sampleEvery = effect.sample_every;
       const error = ok ? null : 'timed out';
       return {
         ...{ effect_id: effect.id, kind: effect.kind, ok, took_ms: 1000, error },

@@ -4,7 +4,7 @@ import type { State } from './state.ts';
 
 /**
  * Start-up runs from the engine's stop, by anyone's act, to its first kept frame, at most `startup_s`. A rung change is in
- * force at its end. What an engine uses while it loads and compiles its code says nothing of its work.
+ * force at its end, or, if the engine is down by then, at the end of the start-up that brings it back. What an engine uses while it loads and compiles its code says nothing of its work.
  */
 export function trackStartUp({ state, observation }: Draft): void {
   const { unit, clock, effects, options } = state;
@@ -19,12 +19,15 @@ export function trackStartUp({ state, observation }: Draft): void {
   }
   // What somebody has stopped starts up when it is started.
   if (unit.stopped) unit.startUpSince = clock.now;
-  if (unit.startUpSince === null || underWay) return;
-  const over = clock.now - unit.startUpSince >= options.parameters.startup_s * 1000;
-  if (!over && !(unit.active && keepsFrames(observation)) && !reloaded(state)) return;
-  unit.startUpSince = null;
-  unit.settledAt = clock.now + options.parameters.window_s * 1000;
-  if (state.ladder.inForceSince === 'awaited') state.ladder.inForceSince = clock.now;
+  if (underWay) return;
+  if (unit.startUpSince !== null) {
+    const over = clock.now - unit.startUpSince >= options.parameters.startup_s * 1000;
+    if (!over && !(unit.active && keepsFrames(observation)) && !reloaded(state)) return;
+    unit.startUpSince = null;
+    unit.settledAt = clock.now + options.parameters.window_s * 1000;
+  }
+  const down = reading.available && !unit.active;
+  if (state.ladder.inForceSince === 'awaited' && !down) state.ladder.inForceSince = clock.now;
 }
 
 /** A reload stops nothing: the rung is in force when the engine says so, and that is the outcome. */
