@@ -31,24 +31,32 @@ export async function lineShipper(session: Session, log: string, kind: LineKind)
       `fleet.host ${session.host}: another machine or database ships under this name; valid: a host of its own`,
     );
   const files = [log, ...Array.from({ length: KEPT }, (_, n) => `${log}.${n + 1}`)];
-  let place = resume(files, head?.last ?? 0, head?.columns[1]);
+  let hash = head?.columns[1];
+  let place = resume(files, head?.last ?? 0, hash);
+  let inode = inodeOf(place.path);
   const wanted = (line: string): boolean => kind === 'decisions' || line.includes('"action":"SUMMARY"');
   return {
     async step(): Promise<boolean> {
+      if (inodeOf(place.path) !== inode) {
+        // It was renamed: its rest is found again by the bytes before the place.
+        if (place.offset > 0) place = resume(files, place.offset, hash);
+        inode = inodeOf(place.path);
+      }
       const block = readBlock(place);
       if (block === null || block.length === 0) {
         // A renamed log is at its end: the next newer file follows.
         const at = files.indexOf(place.path);
         if (at > 0) place = { path: files[at - 1] as string, offset: 0 };
-        else if (block !== null && sizeOf(log) < place.offset) place = { path: log, offset: 0 };
+        inode = inodeOf(place.path);
         return at > 0;
       }
       const end = block.lastIndexOf(LF) + 1;
       const lines = block.subarray(0, end).toString().split('\n').slice(0, -1).filter(wanted);
       const next = { path: place.path, offset: place.offset + end };
+      hash = hashBefore(next);
       if (lines.length > 0) {
         // The hash names the bytes before the place, so that it is found again in a renamed file.
-        const columns = ['line', hashBefore(next)];
+        const columns = ['line', hash];
         const { host, origin } = session;
         const own = { v: 1, kind, host, origin, generation: 1, market: null, columns } as const;
         await session.publish(subject, { ...own, columns, last: next.offset, done: next.offset }, lines);
@@ -93,6 +101,8 @@ function read(path: string, offset: number, length: number): Buffer | null {
     return into.subarray(0, readSync(fd, into, 0, length, offset));
   });
 }
+
+const inodeOf = (path: string): number => withFile(path, (fd) => fstatSync(fd).ino) ?? -1;
 
 const sizeOf = (path: string): number => withFile(path, (fd) => fstatSync(fd).size) ?? -1;
 
