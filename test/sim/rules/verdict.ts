@@ -27,9 +27,17 @@ function isClearlySeen({ scenario }: Trace): boolean {
   );
 }
 
+/** The engine's first start, ms; one that fails is the soak's time all the same, spent in starting. */
+function startOf({ seconds, entries, scenario }: Trace): number {
+  const asked = entries.find(({ effects }) => effects.some(({ kind }) => kind === 'start'))?.at;
+  const up = seconds.find((second) => second.up)?.at ?? Number.POSITIVE_INFINITY;
+  return asked !== undefined && scenario.effectFails + scenario.effectLost > 0 ? Math.min(asked, up) : up;
+}
+
 /** The moment from which time counts, and the one at which it ended, ms. */
-function judgedSpan({ seconds, entries, scenario }: Trace): { from: number; to: number } {
-  const first = scenario.options.was_running ? 0 : (seconds.find(({ up }) => up)?.at ?? Number.POSITIVE_INFINITY);
+function judgedSpan(trace: Trace): { from: number; to: number } {
+  const { entries, scenario } = trace;
+  const first = scenario.options.was_running ? 0 : startOf(trace);
   const to = entries.find(({ ended }) => ended)?.at ?? Number.POSITIVE_INFINITY;
   return { from: first, to };
 }
