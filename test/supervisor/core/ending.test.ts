@@ -87,6 +87,33 @@ const vitals = (more = {}) => ({
   ...more,
 });
 
+t.test('trades that went by while every source was down are missing, and no matter of coverage', async (t) => {
+  const about = { thresholds: { min_coverage_percent: 99 }, duration_s: 900 };
+  const outage = (soak: Soak) =>
+    soak.set({ connection: 'disconnected', kept: 0, rowsPerS: 0 }).run(30).set({ connection: 'connected' }).run(5);
+  const away = outage(new Soak(about, {}, { kept: 10, vitals: vitals() }).run(60));
+  away.set({ kept: 10, rowsPerS: 10, vitals: vitals({ trades_missing: 500 }) });
+  t.match(ended(away), { verdict: 'PASS' });
+  t.match(away.records.at(-1), { completeness: { coverage_percent: 100, trades_missing: 500 } });
+
+  const later = outage(new Soak(about, {}, { kept: 10, vitals: vitals() }).run(60));
+  later.set({ kept: 10, rowsPerS: 10, vitals: vitals({ trades_missing: 500 }) }).run(10);
+  later.set({ vitals: vitals({ trades_missing: 1000 }) });
+  t.match(
+    ended(later),
+    { verdict: 'FAIL', reason: /min_coverage_percent = 99, seen/ },
+    'what is missing while connected',
+  );
+
+  const filled = outage(new Soak(about, {}, { kept: 10, vitals: vitals() }).run(60));
+  filled
+    .set({ kept: 10, rowsPerS: 10, vitals: vitals({ trades_missing: 500 }) })
+    .run(10)
+    .set({ vitals: vitals() });
+  t.match(ended(filled), { verdict: 'PASS' });
+  t.match(filled.records.at(-1), { completeness: { coverage_percent: 100, trades_missing: 0 } });
+});
+
 for (const { threshold, conditions, seen } of [
   { threshold: { max_stalls: 0 }, conditions: { rowsPerS: 0, heartbeat: false }, seen: /max_stalls = 0, seen 1/ },
   { threshold: { max_restarts: 0 }, conditions: { rowsPerS: 0, heartbeat: false }, seen: /max_restarts = 0, seen 1/ },

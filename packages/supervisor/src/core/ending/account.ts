@@ -6,7 +6,9 @@ import { mapResources } from '../per-resource.ts';
 import type { Draft } from '../records.ts';
 import { isSettled } from '../start-up.ts';
 import type { State } from '../state.ts';
-import type { Histogram } from './totals.ts';
+import type { Histogram, Totals } from './totals.ts';
+
+type Heartbeat = Extract<Observation['heartbeat'], { available: true }>['value'];
 
 /** So many intervals without a look are time that nobody observed. */
 const UNSEEN_INTERVALS = 3;
@@ -84,7 +86,10 @@ function countLife({ totals }: State, heartbeat: Observation['heartbeat']): void
   };
   const sum = { ...totals.sum };
   if (!first) for (const key of Object.keys(sum) as (keyof typeof sum)[]) sum[key] += added(key);
-  totals.sum = { ...sum, missing: Math.max(0, sum.missing) };
+  const missing = Math.max(0, sum.missing);
+  countOutage(totals, heartbeat.value, missing - totals.sum.missing, added('trades') > 0);
+  totals.sum = { ...sum, missing };
+  totals.missedAway = Math.min(totals.missedAway, missing);
   totals.counted = now;
   if (vitals === null || vitals === undefined) return;
   totals.vitals = true;
@@ -92,6 +97,16 @@ function countLife({ totals }: State, heartbeat: Observation['heartbeat']): void
   totals.unaccounted = vitals.unaccounted ?? 0;
   const p99 = vitals.latency_us?.p99;
   if (p99 !== undefined) totals.commitP99Ms = Math.max(totals.commitP99Ms ?? 0, p99 / 1000);
+}
+
+/**
+ * The engine sees what went by in an outage only in the first trade after it, at once with that trade. What is filled later is
+ * taken from the outage first. An outage that no look has seen is not known of here: its trades are missing.
+ */
+function countOutage(totals: Totals, heartbeat: Heartbeat, grown: number, traded: boolean): void {
+  const down = connectionState(heartbeat) === 'disconnected';
+  if (grown < 0 || down || totals.away) totals.missedAway = Math.max(0, totals.missedAway + grown);
+  totals.away = down || (totals.away && !traded);
 }
 
 /** A rung is in force when the engine says that it samples so. */

@@ -5,7 +5,7 @@ import { driftOf } from '../drift/judge.ts';
 import { mapResources } from '../per-resource.ts';
 import type { State } from '../state.ts';
 import { percent, round, thresholds, ticks } from './thresholds.ts';
-import type { Ending, Histogram } from './totals.ts';
+import { coverageOf, type Ending, type Histogram } from './totals.ts';
 
 type Summary = Omit<Extract<DecisionBody, { action: 'SUMMARY' }>, 'action' | 'reason'>;
 
@@ -37,11 +37,10 @@ export function summary(state: State, ending: Ending): Summary {
 
 /** From the counters that the engine reports of itself. */
 function completeness({ totals }: State): Completeness {
-  const { missing, trades, duplicates, dropped, failovers, reconnects, connectedMs } = totals.sum;
+  const { missing, duplicates, dropped, failovers, reconnects, connectedMs } = totals.sum;
   const { observed, classes } = totals;
-  const known = totals.vitals && trades + missing > 0;
   return {
-    coverage_percent: known ? Math.round((trades / (trades + missing)) * 10_000) / 100 : null,
+    coverage_percent: coverageOf(totals),
     connected_s: round(connectedMs / 1000),
     connected_percent: observed > 0 ? percent(1 - (classes.disconnected + classes.stopped) / observed) : 0,
     trades_missing: missing,

@@ -1,6 +1,7 @@
 import type { SoakThresholds } from '@hybrid-soak/contract/policy.ts';
 import { driftOf } from '../drift/judge.ts';
 import type { State } from '../state.ts';
+import { coverageOf } from './totals.ts';
 
 /** What was asked, what was seen, whether it held. */
 export interface Threshold {
@@ -47,7 +48,8 @@ function seenOf(state: State): { [name in Name]?: number } {
   const seconds = totals.observed / 1000;
   const share = (ms: number) => (totals.observed > 0 ? percent(ms / totals.observed) : 0);
   const above = ladder.steps.slice(ladder.found + 1).reduce((sum, { rung }) => sum + totals.perRung[rung], 0);
-  const { missing, trades } = totals.sum;
+  const { missing } = totals.sum;
+  const coverage = coverageOf(totals);
   return {
     max_stalls: stall.count,
     max_engine_exits: unit.faults,
@@ -57,7 +59,7 @@ function seenOf(state: State): { [name in Name]?: number } {
     max_throttled_percent: share(above),
     max_restarts: ladder.restartCount + unit.restarts,
     ...(totals.vitals ? { max_missing_trades: missing } : {}),
-    ...(totals.vitals && trades + missing > 0 ? { min_coverage_percent: percent(trades / (trades + missing)) } : {}),
+    ...(coverage === null ? {} : { min_coverage_percent: percent(coverage / 100) }),
     ...memoryGrowth(state),
     ...(totals.commitP99Ms === null ? {} : { max_commit_latency_p99_ms: round(totals.commitP99Ms) }),
   };

@@ -37,6 +37,10 @@ export interface Totals {
   /** Of the present life, as last seen; and of all, counted from the soak's first look. */
   counted: LifeCounts;
   sum: Omit<LifeCounts, 'life'>;
+  /** Every source is down, or no trade has come since: what is missing by then went by in the outage. */
+  away: boolean;
+  /** Of the missing trades, those that went by while every source was down. */
+  missedAway: number;
   vitals: boolean;
   gapsOpen: number;
   commitP99Ms: number | null;
@@ -67,6 +71,8 @@ export const noTotals = (): Totals => ({
   others: mapResources(emptyHistogram),
   counted: { life: null, ...noCounts() },
   sum: noCounts(),
+  away: false,
+  missedAway: 0,
   gapsOpen: 0,
   vitals: false,
   commitP99Ms: null,
@@ -74,3 +80,10 @@ export const noTotals = (): Totals => ({
   rungOffSince: null,
   rungOffMs: 0,
 });
+
+/** Percent of the trades, two digits, of the time connected; null if none is known of. */
+export function coverageOf({ sum, missedAway, vitals }: Totals): number | null {
+  const missing = sum.missing - missedAway;
+  if (!vitals || sum.trades + missing <= 0) return null;
+  return Math.round((sum.trades / (sum.trades + missing)) * 10_000) / 100;
+}
