@@ -9,7 +9,7 @@ import { kill, leftovers, ownerIsDead, RUN, runName } from '../test/harness/left
 const root = resolve(import.meta.dirname, '..');
 const TIMEOUT_S = 600;
 /** Measured by the calm of the whole host: each runs after all others. */
-const ALONE = ['test/systemd/engine-load.test.ts'];
+const ALONE = ['test/systemd/engine-load.test.ts', 'test/systemd/ladder.test.ts'];
 
 /** The longest ones, begun first, so that none is still running when all others have ended. */
 const FIRST = [

@@ -1,0 +1,24 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { proofFileSchema } from '@hybrid-soak/contract/proof.ts';
+import t from 'tap';
+import { Host, needsSystemd } from './host.ts';
+
+const CONFIG = '[engine]\ningest_mode = "synthetic"\nsample_every = 1 # one\n';
+
+t.test('soak prove ladder: real pressure, of others and of the engine itself', needsSystemd(), async (t) => {
+  const host = await Host.boot(CONFIG);
+  t.teardown(host.close);
+  // Three minutes on a calm machine.
+  const said = await host.machine.run(['soak', 'prove', 'ladder', '--quick'], { timeoutMs: 550_000 });
+  t.equal(said.code, 0, said.stderr);
+  const folder = host.path('data/ops/proofs');
+  const text = readFileSync(join(folder, readdirSync(folder)[0] as string, 'proof.json'), 'utf8');
+  const { proofs } = proofFileSchema.parse(JSON.parse(text));
+  t.match(proofs, [
+    { name: 'ladder', verdict: 'PASS' },
+    { name: 'restore', verdict: 'PASS' },
+  ]);
+  t.equal(proofs[0]?.checks.length, 5);
+  t.equal(host.readConfig(), CONFIG);
+});
