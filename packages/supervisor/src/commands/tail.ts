@@ -9,7 +9,7 @@ import { choose, NoRun } from '@hybrid-soak/report/read-log.ts';
 import { type TailFormatter, type TailOptions, tailFormatter } from '@hybrid-soak/report/tail.ts';
 import { Command, Option } from 'commander';
 import { UnfitInput, wholeInput } from '../adapters/whole-input.ts';
-import { findPlaces } from '../recovery/places.ts';
+import { findPlaces, placesOf } from '../recovery/places.ts';
 import { hasGone, Stop } from '../stop.ts';
 import { parseMoment } from '../text/moment.ts';
 import { withDecisions } from './options.ts';
@@ -70,7 +70,9 @@ async function tail(flags: Flags): Promise<void> {
   );
   try {
     if (flags.decisions !== undefined && isStream(flags.decisions)) return await tailStream(flags, flags.decisions);
-    await follow({ ...flags, decisions: (await findPlaces(flags)).ops.decisions });
+    // A log that is named needs no unit to be asked for it, and so no systemctl.
+    const places = flags.decisions === undefined ? await findPlaces(flags) : placesOf(flags, null);
+    await follow({ ...flags, decisions: places.ops.decisions });
   } catch (error) {
     if (error instanceof Unreadable || error instanceof UnfitInput || error instanceof NoRun)
       throw new Stop(SOAK_EXIT.CONFIG, error.message);
