@@ -106,6 +106,14 @@ t.test('soak prove on a real systemd', needsSystemd(), async (t) => {
     t.same(await found(), before);
   });
 
+  await t.test('the unit runs after a proof that ended with it stopped', async (t) => {
+    const said = await host.machine.run(['soak', 'prove', 'crash', '--quick'], { timeoutMs: 300_000 });
+    t.equal(said.code, 0, said.stderr);
+    t.match(proofOf('crash'), { verdict: 'PASS' });
+    t.match(proofOf('restore'), { verdict: 'PASS' });
+    t.same(await found(), before);
+  });
+
   /** Ctrl-C and a kill reach the root parent and its child; SIGTERM is sent to the parent, which forwards it. */
   const which = (how: string) => (how === 'TERM' ? ['-TERM', '--oldest'] : [`-${how}`]);
 
