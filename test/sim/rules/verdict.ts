@@ -134,8 +134,10 @@ const effectsAreTrue: Rule = (trace) => {
   for (const [rung, seen] of Object.entries(measured as Record<string, number>)) {
     const at = ladder.findIndex((every) => RUNG_OF.get(every) === rung);
     if (at < 1) continue;
-    const saved = engine.keep_us / (ladder[at - 1] as number) - engine.keep_us / (ladder[at] as number);
-    const all = engine.receive_us + engine.keep_us / (ladder[at - 1] as number) + engine.base_us_per_s / engine.rate;
+    // The first rung is climbed from what was found, which may lie between two rungs.
+    const before = Math.max(ladder[at - 1] as number, options.original_sample_every ?? 1);
+    const saved = engine.keep_us / before - engine.keep_us / (ladder[at] as number);
+    const all = engine.receive_us + engine.keep_us / before + engine.base_us_per_s / engine.rate;
     if (Math.abs(seen - saved) > 0.5 * saved + 0.1 * all + 5)
       return `${rung} saved ${saved} µs a frame, measured ${seen}`;
   }
