@@ -36,7 +36,7 @@ t.test('a hole waits for the host that may have it, and is a gap of both when th
   t.same(ids(merge.ready(50, heard, WAITS, 10)), [1], 'b may still have 2 and 3');
   merge.take('b', trade(2, 'b'), 50, none);
   t.same(ids(merge.ready(50, heard, WAITS, 10)), [2]);
-  merge.report('b', 3n, 3n);
+  merge.report('b', 3n, 3n, () => {});
   merge.take('b', trade(5, 'b'), 60, none);
   const ready = merge.ready(60, heard, WAITS, 10);
   t.same(ids(ready), [4, 5]);
@@ -69,7 +69,7 @@ t.test('a hole before the first trade is filled by a host that comes later; no g
   t.same(merge.ready(20, new Map(), WAITS, 10)?.gaps, []);
   merge.take('b', trade(4, 'b'), 30, none);
   t.same(merge.ready(30, new Map(), WAITS, 10)?.fills.length, 1);
-  merge.report('b', 5n, 6n);
+  merge.report('b', 5n, 6n, () => {});
   t.match(merge.ready(30, new Map(), WAITS, 10)?.gaps, [{ from: '5', to: '9', reported_by: ['b'] }]);
 });
 
@@ -130,3 +130,28 @@ t.test('without numbers one host leads until it is silent; the next goes on afte
   );
   t.equal(merge.state().leader, 'b');
 });
+
+t.test(
+  'a reported hole outlives the merger that heard of it: it is acknowledged only once a stored message has it',
+  async (t) => {
+    const before = new MergeById({ last: '0', absent: [] });
+    let acknowledged = 0;
+    const done = () => {
+      acknowledged++;
+    };
+    before.report('b', 3n, 4n, done);
+    before.report('b', 3n, 4n, done);
+    t.equal(acknowledged, 0);
+    before.take('b', trade(1, 'b'), 0, () => {});
+    const ready = before.ready(0, new Map(), WAITS, 100);
+    const place = before.state();
+    ready?.stored();
+    t.equal(acknowledged, 1);
+    before.report('b', 3n, 4n, done);
+    t.equal(acknowledged, 2, 'delivered again, it is known');
+
+    const after = new MergeById(place);
+    for (const id of [2, 5]) after.take('b', trade(id, 'b'), 0, () => {});
+    t.match(after.ready(WAITS.silentMs, new Map(), WAITS, 100)?.gaps, [{ from: '3', to: '4' }]);
+  },
+);

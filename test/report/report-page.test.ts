@@ -153,6 +153,7 @@ t.test('axe-core finds nothing serious, light and dark, with a table of numbers 
   for (const colorScheme of ['light', 'dark'] as const) {
     const { page } = await open(browser, url, { colorScheme, bypassCSP: true });
     await page.locator('.behind summary').first().click();
+    await page.locator('.behind td').first().waitFor();
     t.ok((await page.locator('.behind td').count()) > 0);
     await page.addScriptTag({ content: axe });
     const found = (await page.evaluate(

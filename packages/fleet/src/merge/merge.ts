@@ -104,12 +104,17 @@ function newState(manager: JetStreamManager, log: (text: string) => void): State
       if (head.kind === 'gaps') {
         const { merger } = await open(head.market, true);
         const at = ['from_id', 'to_id'].map((name) => head.columns.indexOf(name));
+        let waiting = rows.length;
+        const one = () => {
+          if (--waiting === 0) done();
+        };
         for (const row of rows) {
           const [from, to] = at.map((column) => String((JSON.parse(row) as unknown[])[column]));
           if (merger instanceof MergeById && isNumber(from) && isNumber(to))
-            merger.report(head.host, BigInt(from), BigInt(to));
+            merger.report(head.host, BigInt(from), BigInt(to), one);
+          else one();
         }
-        return done();
+        return;
       }
       const trades = rows.map((row) => tradeOf(row, head.columns, head.host));
       // Ids begin again with each generation of a database.
