@@ -1,24 +1,30 @@
 // `npm test`: types and style, then every test. `npm test -- FILE|FOLDER…` runs only those, at once.
 // Run as root on Debian, the whole suite first installs the programs that some tests need and that are missing.
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import t from 'tap';
-import { kill, leftovers, ownerIsDead, RUN, runName } from '../test/harness/leftovers.ts';
+import { cpuSecondsOf, kill, leftovers, ownerIsDead, RUN, runName } from '../test/harness/leftovers.ts';
 
 const root = resolve(import.meta.dirname, '..');
 const TIMEOUT_S = 600;
-/** Measured by the calm of the whole host: each runs after all others. */
-const ALONE = ['test/systemd/engine-load.test.ts', 'test/systemd/ladder.test.ts'];
+/** What each measures is the pressure of the whole host, which the others make: one after another. */
+const OF_THE_HOST = ['ladder', 'engine-load', 'pressure'].map((name) => `test/systemd/${name}.test.ts`);
 
 /** The longest ones, begun first, so that none is still running when all others have ended. */
 const FIRST = [
+  ...OF_THE_HOST,
   'test/systemd/prove.test.ts',
-  'test/systemd/pressure.test.ts',
-  'test/systemd/install.test.ts',
-  'test/engine/database.test.ts',
+  'test/systemd/identity.test.ts',
+  'test/systemd/account.test.ts',
+  'test/systemd/release.test.ts',
   'test/faults/faults.test.ts',
+  'test/engine/database.test.ts',
   'test/engine/run.test.ts',
+  'test/engine/outage-network.test.ts',
+  'test/sim/simulation.test.ts',
+  'test/supervisor/cli/replay.test.ts',
   'test/supervisor/cli/run.test.ts',
 ];
 
@@ -70,9 +76,13 @@ function testFiles(name) {
 
 const rank = (file) => (FIRST.includes(file) ? FIRST.indexOf(file) : FIRST.length);
 
-/** Kills every process of this run, or of a run whose runner has died. */
+/** Kills every process of this run, or of a run whose runner has died, and removes its folder. */
 function sweep() {
-  for (const { pid } of leftovers((run) => run === runName(process.pid) || ownerIsDead(run))) kill(pid);
+  const isOver = (run) => run === runName(process.pid) || ownerIsDead(run);
+  for (const { pid } of leftovers(isOver)) kill(pid);
+  const folders = readdirSync(tmpdir()).filter((name) => name.startsWith(SCRATCH));
+  for (const name of folders.filter((name) => isOver(name.slice(SCRATCH.length))))
+    rmSync(join(tmpdir(), name), { recursive: true, force: true });
 }
 
 /** A process that outlives this one, even if this one is killed, and then kills every process of the run. */
@@ -85,16 +95,40 @@ function watchdog() {
   child.stdin.unref();
 }
 
-/** Runs the files in child processes, that many at a time; a part of tap's own result. */
+/** Of this run alone, and gone with it: modules compiled once for all processes, and what each file cost. */
+const SCRATCH = 'hybrid-tests-';
+const scratch = join(tmpdir(), `${SCRATCH}${runName(process.pid)}`);
+const COSTS = join(scratch, 'costs');
+
+/** Runs the files in child processes, that many at a time; a part of tap's own result, which is printed when all have ended. */
 function run(title, files, jobs) {
   if (files.length === 0) return;
-  return t.test(title, { jobs, buffered: false }, (t) => {
+  return t.test(title, { jobs, buffered: true }, (t) => {
     t.setTimeout(0);
     t.plan(files.length);
-    const env = { ...process.env, TAP_TIMEOUT: String(TIMEOUT_S), [RUN]: runName(process.pid) };
+    const env = {
+      ...process.env,
+      TAP_TIMEOUT: String(TIMEOUT_S),
+      [RUN]: runName(process.pid),
+      NODE_COMPILE_CACHE: join(scratch, 'compiled'),
+      TEST_COSTS: COSTS,
+    };
     const options = { buffered: true, timeout: TIMEOUT_S * 1000, cwd: root, env };
-    for (const file of files) t.spawn(process.execPath, ['test/harness/file.ts', file], { ...options, name: file });
+    for (const file of files)
+      t.spawn(process.execPath, ['test/harness/file.ts', file], { ...options, name: file }).then((result) => {
+        const seconds = (result?.time ?? 0) / 1000;
+        process.stderr.write(`${result?.ok === false ? 'FAILED ' : ''}${file} ${seconds.toFixed(1)} s\n`);
+      });
   });
+}
+
+/** With TEST_COSTS in the environment: the CPU time of the run and of its most expensive files. */
+function printCosts() {
+  const costs = existsSync(COSTS) ? readFileSync(COSTS, 'utf8').trim().split('\n').map(JSON.parse) : [];
+  const most = costs.sort((a, b) => b.cpu_s - a.cpu_s).slice(0, Number(process.env.TEST_COSTS));
+  process.stderr.write(`${cpuSecondsOf(process.pid).toFixed(0)} s of CPU\n`);
+  for (const { file, cpu_s, time_s } of most)
+    process.stderr.write(`${cpu_s.toFixed(1).padStart(6)} s of CPU, ${time_s.toFixed(0)} s of time: ${file}\n`);
 }
 
 /** What the tests started has ended with them; what has not is named and killed. */
@@ -113,11 +147,12 @@ if (asked.length === 0) {
   installMissing();
 }
 const files = (asked.length === 0 ? ['test'] : asked).flatMap(testFiles);
-const alone = files.filter((file) => ALONE.includes(file));
-const onMachines = files.filter((file) => file.startsWith('test/systemd/') && !alone.includes(file));
-const others = files.filter((file) => !onMachines.includes(file) && !alone.includes(file));
+const ofTheHost = files.filter((file) => OF_THE_HOST.includes(file));
+const onMachines = files.filter((file) => file.startsWith('test/systemd/') && !ofTheHost.includes(file));
+const others = files.filter((file) => !onMachines.includes(file) && !ofTheHost.includes(file));
 
 sweep(); // What an earlier run left that was killed.
+mkdirSync(scratch);
 process.once('exit', sweep);
 for (const [signal, code] of [
   ['SIGINT', 130],
@@ -127,8 +162,12 @@ for (const [signal, code] of [
   process.once(signal, () => process.exit(code));
 watchdog();
 t.setTimeout(0);
-t.jobs = 2;
-// Those on machines mostly wait, three minutes at the longest: side by side with the rest.
-await Promise.all([run('tests', others, 2), run('tests on machines of their own', onMachines, 4)]);
-await run('tests that need the whole host', alone, 1);
+// tap runs side by side only what is buffered. Those on machines mostly wait: they fill what the others leave of the CPUs.
+t.jobs = 3;
+await Promise.all([
+  run('tests of the host', ofTheHost, 1),
+  run('tests on machines of their own', onMachines, 4),
+  run('tests', others, 2),
+]);
 await nothingLeft();
+if (process.env.TEST_COSTS) printCosts();

@@ -1,12 +1,12 @@
-const DEADLINE_MS = 60_000;
+const DEADLINE_MS = 300_000;
 
-/** The first value of `look` that is neither undefined, null nor false. Rejects when none has come within a minute. */
+/** The first value of `look` that is neither undefined, null nor false. Rejects if none comes within five minutes. */
 export async function eventually<T>(look: () => T | undefined | null | false): Promise<T> {
   const deadline = performance.now() + DEADLINE_MS;
   for (;;) {
     const value = look();
     if (value !== undefined && value !== null && value !== false) return value;
-    if (performance.now() > deadline) throw new Error(`not within a minute: ${look.toString()}`);
+    if (performance.now() > deadline) throw new Error(`not within five minutes: ${look.toString()}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

@@ -133,7 +133,7 @@ function powered(folder: string, target: string): Powered {
 
 /** The process id of its systemd once basic.target is active. */
 async function booted({ container, said }: Powered): Promise<number> {
-  const deadline = performance.now() + 60_000;
+  const deadline = performance.now() + 300_000;
   for (;;) {
     if (container.exitCode !== null) throw new Error(`systemd-nspawn ended with ${container.exitCode}\n${said()}`);
     const pid = firstChild(container.pid as number);
@@ -142,7 +142,7 @@ async function booted({ container, said }: Powered): Promise<number> {
       const { stdout } = await execa('nsenter', ask, { reject: false, timeout: 5000, stdin: 'ignore' });
       if (stdout.trim() === 'active') return pid;
     }
-    if (performance.now() > deadline) throw new Error(`the machine did not boot within 60 s\n${said()}`);
+    if (performance.now() > deadline) throw new Error(`the machine did not boot within 300 s\n${said()}`);
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
 }
@@ -170,7 +170,7 @@ function inside(pid: () => number, root: string, started: Set<ChildProcess>, pow
       return pid();
     },
     root,
-    async run(command, { timeoutMs = 120_000, env: more } = {}) {
+    async run(command, { timeoutMs = 500_000, env: more } = {}) {
       const child = execa('nsenter', argv(command, more), {
         reject: false,
         timeout: timeoutMs,

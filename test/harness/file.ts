@@ -1,9 +1,10 @@
 // Runs one test file for `npm test`: node test/harness/file.ts FILE
 // A failed test often leaves a server or a child process open, and Node would wait for it until the runner's time limit.
 // Here the file ends within seconds of its last test: what still keeps it open is named, killed, and makes it fail.
+import { appendFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import t from 'tap';
-import { commandOf, descendants, kill } from './leftovers.ts';
+import { commandOf, cpuSecondsOf, descendants, kill } from './leftovers.ts';
 
 /** A file that has failed already has nothing more to show. */
 const graceMs = () => (t.passing() ? 5000 : 1000);
@@ -11,6 +12,13 @@ const graceMs = () => (t.passing() ? 5000 : 1000);
 const file = process.argv[2] as string;
 // Children that were not waited for do not outlive the file, whichever way it ends.
 process.once('exit', () => descendants(process.pid).forEach(kill));
+
+const costs = process.env['TEST_COSTS'];
+if (costs !== undefined)
+  process.once('exit', () => {
+    const cost = { file, cpu_s: cpuSecondsOf(process.pid), time_s: performance.now() / 1000 };
+    appendFileSync(costs, `${JSON.stringify(cost)}\n`);
+  });
 
 await import(pathToFileURL(file).href);
 // The module is evaluated, its top-level awaits included: from here on, an idle root has no test to come.

@@ -53,6 +53,10 @@ export function descendants(pid: number): number[] {
   return below(pid);
 }
 
+/** CPU time of a process and of its children that have ended, seconds (fields 14 to 17 of proc_pid_stat(5), in hundredths). */
+export const cpuSecondsOf = (pid: number): number =>
+  (statFields(pid) ?? []).slice(11, 15).reduce((sum, field) => sum + Number(field) / 100, 0);
+
 export const commandOf = (pid: number): string =>
   (read(`/proc/${pid}/cmdline`) ?? '').split('\0').join(' ').trim().slice(0, 200);
 

@@ -98,7 +98,7 @@ t.test('root obeys nobody', needsSystemd(), async (t) => {
     for (const name of NAMES) {
       await as('hybrid-soak', `mkfifo data/ops/${name}`);
       for (const command of [['run', ...SHORT], ['status'], ['tail'], ['restore'], ['report', '-o', '/dev/null']]) {
-        const ran = await host.machine.run(['soak', ...command], { timeoutMs: 30_000 });
+        const ran = await host.machine.run(['soak', ...command], { timeoutMs: 120_000 });
         t.not(ran.code, -1, `${name}: soak ${command[0]} ends`);
         t.notMatch(ran.stderr, /\n {4}at /, `${name}: soak ${command[0]}`);
       }
@@ -108,7 +108,7 @@ t.test('root obeys nobody', needsSystemd(), async (t) => {
     await sh('mv data/bot.db* /root');
     await as('hybrid-engine', 'mkfifo data/bot.db');
     for (const command of [['run', ...SHORT], ['status'], ['doctor']]) {
-      const ran = await host.machine.run(['soak', ...command], { timeoutMs: 30_000 });
+      const ran = await host.machine.run(['soak', ...command], { timeoutMs: 120_000 });
       t.not(ran.code, -1, `bot.db: soak ${command[0]} ends`);
     }
     await sh('rm data/bot.db; mv /root/bot.db* data');

@@ -15,11 +15,14 @@ export function needsSystemd(): { skip: string | false } {
 
 export type Decided = Record<string, unknown>;
 
+/** A wait that is longer than any machine needs; the time limit of the file ends it before. */
+const LONG_S = 500;
+
 /** The first value that `look` gives that is neither undefined, null nor false; rejects past the deadline. */
 export async function until<T>(
   what: string,
   look: () => Promise<T | undefined | null | false> | T | undefined | null | false,
-  seconds = 60,
+  seconds = LONG_S,
 ): Promise<T> {
   const deadline = performance.now() + seconds * 1000;
   for (;;) {
@@ -127,7 +130,11 @@ export class Host {
   }
 
   /** The first decision with that action (and that `matching` takes), once it is there. */
-  async decision(action: string, matching: (record: Decided) => boolean = () => true, seconds = 60): Promise<Decided> {
+  async decision(
+    action: string,
+    matching: (record: Decided) => boolean = () => true,
+    seconds = LONG_S,
+  ): Promise<Decided> {
     try {
       return await until(action, () => this.decisions(action).find(matching), seconds);
     } catch (error) {

@@ -112,12 +112,12 @@ t.test('soak install on a real systemd', needsSystemd(), async (t) => {
         `rm -rf /var/lib/hybrid-soak /etc/systemd/system/${UNIT} /usr/local/bin/soak; ${accounts}; systemctl daemon-reload`,
       );
       const before = await unpacked();
-      const points = ['/opt/hybrid-soak/releases/*.new/config', '/run/hybrid-soak', '/etc/systemd/system/soak.service'];
-      for (const progress of points) {
-        const interrupted = outside(release.soak, 'install');
-        await until(progress, async () => (await outside('sh', '-c', `test -e ${progress}`)).code === 0);
-        await outside('pkill', '-KILL', '-f', 'lib/soak.mjs install');
-        await interrupted;
+      // In the middle of the copy of the release; after the accounts and folders; in the middle of the units.
+      for (const point of ['.new/config/config.toml', '/50-hybrid-soak.rules', '/system/soak.service']) {
+        const killed = { KILL_AT: point, NODE_OPTIONS: `--require=${INSIDE}/test/systemd/kill-at.cjs` };
+        const interrupted = await host.machine.run(['env', '-C', '/', release.soak, 'install'], { env: killed });
+        t.equal(interrupted.code, -1, `killed at ${point}`);
+        t.not(await unpacked(), before);
         t.match(await outside(release.soak, 'install'), {
           code: 0,
           stdout: /run {6}systemctl daemon-reload|installed already/,

@@ -1,8 +1,9 @@
 import t from 'tap';
 import { type Decided, Host, needsSystemd, until } from './host.ts';
 
+/** The pressure here is on the CPUs: what others do with the disks meanwhile is none of it, whatever a share of it is known. */
 const CONFIG =
-  '# every byte of this stays\r\n[engine]\r\ningest_mode  = "synthetic"   # odd spacing\r\ntick_interval_ms = 10\r\nsample_every = 1 # one token changes';
+  '# every byte of this stays\r\n[soak.policy]\nio_limit = 100\n[engine]\r\ningest_mode  = "synthetic"   # odd spacing\r\ntick_interval_ms = 10\r\nsample_every = 1 # one token changes';
 const SAMPLE_EVERY = { THROTTLE1: 5, THROTTLE2: 10, THROTTLE3: 20 };
 
 t.test(
@@ -18,20 +19,20 @@ t.test(
     const before = await other.rate(4);
     t.ok(before > 60 && before < 140, `${before.toFixed(1)} rows/s at 1`);
 
-    const adaptive = host.startSoak('-d', '180s', '--interval', '1s');
+    const adaptive = host.startSoak('-d', '40s', '--interval', '1s');
     await host.decision('STARTUP');
     await host.press(4, true);
 
-    const classic = other.startSoak('-d', '180s', '--policy', 'classic', '--interval', '5s', '--leave', 'stopped');
+    const classic = other.startSoak('-d', '10m', '--policy', 'classic', '--interval', '3s', '--leave', 'stopped');
     for (const [rung, every] of Object.entries(SAMPLE_EVERY)) {
       const intent = await other.decision('ENGINE_RESTART', (r: Decided) => r['state'] === rung);
       t.match(intent, { current_sample_every: every, cpu_some_raw: /^some avg10=/ });
-      await other.decision('ENGINE_RESTARTED', (r: Decided) => r['state'] === rung, 100);
+      await other.decision('ENGINE_RESTARTED', (r: Decided) => r['state'] === rung);
       t.equal(other.readConfig(), CONFIG.replace('sample_every = 1 ', `sample_every = ${every} `), 'one token changed');
     }
     const last = other.rows();
     await until('rows at the last rung', () => other.rows() > last);
-    const after = await other.rate(6);
+    const after = await other.rate(4);
     t.ok(after > before / 40 && after < before / 10, `${after.toFixed(1)} rows/s at 20`);
     await other.decision('THROTTLE_MAX');
     const aborted = await classic.ended;
