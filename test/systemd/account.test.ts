@@ -3,7 +3,7 @@ import t from 'tap';
 import { Host, needsSystemd, UNIT, until } from './host.ts';
 
 const CONFIG = '[engine]\ningest_mode = "synthetic"\ntick_interval_ms = 20\nsample_every = 1\n';
-const SHORT = ['-d', '4s', '--psi-actions', 'off', '--calibrate', '0', '--interval', '0.5s', '--leave', 'running'];
+const SHORT = ['-d', '2s', '--psi-actions', 'off', '--calibrate', '0', '--interval', '0.5s', '--leave', 'running'];
 const NAMES = ['soak_decisions.jsonl', 'soak_samples.jsonl', 'summary.json', 'ABORT', 'soak_state.json'];
 
 t.test('root obeys nobody', needsSystemd(), async (t) => {

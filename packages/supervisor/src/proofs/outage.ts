@@ -7,28 +7,28 @@ import { type InnerSoak, innerSoak } from './inner-soak.ts';
 import type { ProofCode } from './proof.ts';
 
 const RATE = 50;
-/** Without the outage this long without a row would be a stall. */
-const THRESHOLD_S = 10;
 const BACK_WITHIN_S = 15;
-const awayOf = (quick: boolean) => (quick ? 30 : 90);
+/** Without the outage this long without a row would be a stall. */
+const thresholdOf = (quick: boolean) => (quick ? 5 : 10);
+const awayOf = (quick: boolean) => (quick ? 15 : 90);
 /** Time before the outage and after it, so that the soak ends connected. */
-const AROUND_S = 40;
+const aroundOf = (quick: boolean) => (quick ? 25 : 40);
 
 export const outage: ProofCode = {
   name: 'outage',
   requirement: `An exchange that goes away is not a stall: nothing is restarted, rows come within ${BACK_WITHIN_S} s of its return, and the soak does not fail.`,
   method: (quick) =>
-    `A soak of ${awayOf(quick) + AROUND_S} s (stall threshold ${THRESHOLD_S} s) over a local exchange (${RATE} frames/s), which ends after the first rows ` +
+    `A soak of ${awayOf(quick) + aroundOf(quick)} s (stall threshold ${thresholdOf(quick)} s) over a local exchange (${RATE} frames/s), which ends after the first rows ` +
     `and is back at the same address after ${awayOf(quick)} s. Read: the soak's decisions, the engine's rows, the verdict in SUMMARY.`,
   async measure(ground, notes) {
     const exchange = await localExchange(ground, RATE);
     try {
       ground.configure({
         engine: { ingest_mode: 'realws', sample_every: 1 },
-        soak: { policy: { stall_threshold_s: THRESHOLD_S, stall_grace_s: 2 } },
+        soak: { policy: { stall_threshold_s: thresholdOf(ground.quick), stall_grace_s: 2 } },
       });
       const soak = await innerSoak(ground, 'outage', [
-        ...['-d', `${awayOf(ground.quick) + AROUND_S}s`, '--interval', '1s', '--psi-actions', 'off'],
+        ...['-d', `${awayOf(ground.quick) + aroundOf(ground.quick)}s`, '--interval', '1s', '--psi-actions', 'off'],
         ...['--leave', 'running'],
       ]);
       try {
@@ -57,7 +57,7 @@ async function goneAndBack(ground: Ground, notes: Notes, soak: InnerSoak, exchan
   const backAt = monotonicMs();
   await ground.until('rows after the return', () => ground.scratch.lastId() > before, BACK_WITHIN_S * 3);
   const back = (monotonicMs() - backAt) / 1000;
-  const summary = await soak.decided('SUMMARY', (r) => r.action === 'SUMMARY', AROUND_S * 3);
+  const summary = await soak.decided('SUMMARY', (r) => r.action === 'SUMMARY', aroundOf(ground.quick) * 3);
   notes.evidence({ quiet, summary });
   notes.number('rows again after the return', back, 's');
   notes.check('QUIET names the outage', quiet.quiet === 'disconnected', `${quiet.quiet}: ${quiet.reason}`);
