@@ -82,6 +82,7 @@ export const FIELDS = {
   unit_pid: z.number().nullable(),
   unit: z.string(),
   manager: z.enum(['system', 'user', 'embedded']),
+  manager_details: z.string().describe('what the managers answered that were asked before this one'),
   original_sample_every: z.number().int().nullable(),
   was_running: z.boolean(),
   duration_s: z.number(),

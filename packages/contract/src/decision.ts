@@ -7,7 +7,7 @@ import { POLICIES, PSI_ACTIONS } from './modes.ts';
 const common = {
   timestamp: z.string().describe('UTC, microseconds, Z'),
   run_id: z.string().describe('UUID of the run'),
-  seq: z.number().int().describe('1, 2, 3 … within the run'),
+  seq: z.number().int().min(1).describe('1, 2, 3 … within the run'),
   ingest_mode: z.string(),
   psi_actions: z.enum(PSI_ACTIONS),
   policy: z.enum(POLICIES),
@@ -53,7 +53,11 @@ const PRESSURES = ['baseline', 'pressure', 'others_pressure', 'effect_usec_per_f
  * rung. A field has the same meaning in all records that have it.
  */
 export const decisionSchema = z.discriminatedUnion('action', [
-  member('STARTUP', [...FOUND, ...ASKED, 'thresholds'], ['torn_line_kept_in', 'abort_on', 'retain_days']),
+  member(
+    'STARTUP',
+    [...FOUND, ...ASKED, 'thresholds'],
+    ['manager_details', 'torn_line_kept_in', 'abort_on', 'retain_days'],
+  ),
   member('CALIBRATED', ['calibrated_s', 'baseline', 'measurements']),
   member('ENGINE_START', ['attempt']),
   member('ENGINE_RESTART', ['cause'], [...PROGRESS, ...JUDGED, ...MOVED, 'stall_streak', 'from', 'from_sample_every']),

@@ -48,7 +48,8 @@ function pressureOf(record: LogRecord): string {
   return RESOURCES.flatMap((resource) => {
     const measured = record.action === 'CALIBRATED' ? baseline?.[resource] : pressure?.[resource];
     const value = typeof measured === 'number' ? measured : record[`${resource}_some_avg10`];
-    if (value === undefined) return [];
+    // The reason has it already.
+    if (value === undefined || record.reason.includes(`${resource} pressure`)) return [];
     const own = part?.[resource] ?? null;
     const most = limit?.[resource] ?? effective_limit?.[resource] ?? null;
     const shown = `${resource} pressure ${round(value)} %${own === null ? '' : `, engine's part ${round(own)}`}`;

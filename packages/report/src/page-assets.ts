@@ -13,6 +13,7 @@ import * as progress from './page/progress.ts';
 import * as start from './page/start.ts';
 import * as summary from './page/summary.ts';
 import { COLUMNS } from './series.ts';
+import * as stamp from './stamp.ts';
 
 /** What a page begins with: a function of `page/` without parameters. */
 export type PageEntry = 'startReport' | 'startLive';
@@ -22,7 +23,21 @@ export type PageEntry = 'startReport' | 'startLive';
  * a function's own text is JavaScript; constants are plain data and go as JSON. So the rule of `page/`: every top-level
  * name is exported, and none is used under another name. A release has this module's results instead of it.
  */
-const MODULES = [{ COLUMNS }, dom, chartSpecs, decisions, marks, plot, behind, charts, summary, progress, start, live];
+const MODULES = [
+  { COLUMNS },
+  stamp,
+  dom,
+  chartSpecs,
+  decisions,
+  marks,
+  plot,
+  behind,
+  charts,
+  summary,
+  progress,
+  start,
+  live,
+];
 
 /** Texts of the style sheets. */
 export function pageStyles(): string[] {

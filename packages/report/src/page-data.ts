@@ -40,6 +40,8 @@ export interface PageData {
   policy: [string, string][];
   environment: [string, string][];
   notes: string[];
+  /** Times begin in UTC instead of the reader's zone. */
+  utc?: boolean;
 }
 
 /** Two a pixel on a wide screen. */

@@ -3,12 +3,18 @@ export interface Zone {
   utc: boolean;
 }
 
-const two = (n: number) => String(Math.trunc(n)).padStart(2, '0');
+export const two = (n: number) => String(Math.trunc(n)).padStart(2, '0');
 
 /** `12:34:56`; `ms` since the epoch. */
 export function clockText(ms: number, { utc }: Zone): string {
   const at = new Date(ms);
   return utc ? at.toISOString().slice(11, 19) : [at.getHours(), at.getMinutes(), at.getSeconds()].map(two).join(':');
+}
+
+/** `2026-11-26 12:34:56 +01:00`. */
+export function stampText(ms: number, zone: Zone): string {
+  const [day, offset] = dayText(ms, zone).split(' ');
+  return `${day} ${clockText(ms, zone)} ${offset}`;
 }
 
 /** `2026-11-26 +01:00`, the day with the zone's offset at that moment. */

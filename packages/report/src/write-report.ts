@@ -1,24 +1,36 @@
 import { randomBytes } from 'node:crypto';
 import { ftruncateSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { stampMs } from '@hybrid-soak/contract/decision.ts';
 import { reportPage } from './html.ts';
 import { pageData } from './page-data.ts';
 import { readRun } from './read-log.ts';
 import { findSamples, readSamples } from './read-samples.ts';
+import { stampText } from './stamp.ts';
 
 export interface ReportInput {
   decisions: string;
   samples: string;
-  /** The beginning of a run's id; the log's last run without it. */
+  /** The beginning of a run's id, or -1 for the one before the last; the log's last run without it. */
   run?: string | undefined;
-  /** A path, or the descriptor of a file that is open for writing. */
-  out: string | number;
+  /** Times in UTC instead of local time. */
+  utc?: boolean;
 }
 
 /**
  * Writes one run as a self-contained HTML file, whole or not at all. Returns the run's id and the file's size in bytes.
  * Throws NoRun, Unreadable, or the file system's error if `out` cannot be written.
  */
-export function writeReport({ decisions, samples, run, out }: ReportInput): { run: string; bytes: number } {
+export function writeReport({ out, ...input }: ReportInput & { out: string | number }): { run: string; bytes: number } {
+  const { run, html } = reportOf(input);
+  if (typeof out === 'number') {
+    ftruncateSync(out);
+    writeFileSync(out, html);
+  } else replace(out, html);
+  return { run, bytes: Buffer.byteLength(html) };
+}
+
+/** One run as a self-contained page. Throws NoRun, Unreadable. */
+export function reportOf({ decisions, samples, run, utc = false }: ReportInput): { run: string; html: string } {
   const { run: id, records, ...log } = readRun(decisions, run);
   const notes: string[] = [];
   if (log.omitted > 0) notes.push(`${log.omitted} records in the middle of the run were left out.`);
@@ -28,15 +40,9 @@ export function writeReport({ decisions, samples, run, out }: ReportInput): { ru
   const read = found === null ? null : readSamples(found);
   if (read !== null && read.garbage > 0) notes.push(`${read.garbage} lines of the samples could not be read.`);
   const data = pageData(records, read, notes);
-  const html = reportPage(
-    `${data.verdict.word} · soak ${id.slice(0, 8)} · ${records[0]?.timestamp.slice(0, 16)}Z`,
-    data,
-  );
-  if (typeof out === 'number') {
-    ftruncateSync(out);
-    writeFileSync(out, html);
-  } else replace(out, html);
-  return { run: id, bytes: Buffer.byteLength(html) };
+  const began = records[0] === undefined ? '' : stampText(stampMs(records[0].timestamp), { utc });
+  const title = `${data.verdict.word} · soak ${id.slice(0, 8)} · ${began}`;
+  return { run: id, html: reportPage(title, { ...data, utc }) };
 }
 
 /** The temporary name is random and must be new, so that nobody can have put a link there. */

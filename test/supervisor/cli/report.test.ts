@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { count } from '../../engine/engine.ts';
@@ -20,6 +20,18 @@ t.test('soak run --report leaves a report; soak report writes any run of the log
   const older = await soak(cwd, 'report', first.slice(0, 8), '--out', 'older.html').ended;
   t.match(older, { code: 0, stdout: `older.html: run ${first}` });
   t.match(readFileSync(join(cwd, 'older.html'), 'utf8'), /"samples":[1-9]/, 'its samples were set aside, and found');
+  const onStdout = await soak(cwd, 'report', '-1', '--utc', '-o', '-').ended;
+  t.match(onStdout, {
+    code: 0,
+    stderr: '',
+    stdout: new RegExp(`^<!doctype html>[\\s\\S]*soak ${first.slice(0, 8)} .*UTC`),
+  });
+  t.notOk(existsSync(join(cwd, '-')));
+  const status = await soak(cwd, 'status', '--utc').ended;
+  t.match(
+    status.stdout,
+    /none running; the last one began \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC[\s\S]*\nengine +stopped \d+s ago/,
+  );
 });
 
 t.test('what cannot be reported on, or written, is one line and exit code 12', async (t) => {

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { samplesLineSchema } from '@hybrid-soak/contract/samples-header.ts';
 import t from 'tap';
 import { count } from '../../engine/engine.ts';
 import { eventually } from '../../eventually.ts';
@@ -30,11 +31,12 @@ t.test('a soak over the real engine: rows are counted, everything is restored, t
     mine.map((record) => record['seq']),
     mine.map((_, i) => i + 1),
   );
-  t.match(mine[0], { action: 'STARTUP', reason: /embedded/ });
+  t.match(mine[0], { action: 'STARTUP', reason: 'manager embedded: asked for by --manager embedded' });
   const restarted = mine.find((record) => record['action'] === 'ENGINE_RESTARTED') ?? {};
   t.notOk(alive(enginePid(restarted)), 'the engine is stopped, as it was found');
   const samples = readFileSync(join(cwd, 'data/ops/soak_samples.jsonl'), 'utf8').trimEnd().split('\n');
   t.match(JSON.parse(samples[0] as string), { v: 1, kind: 'header', options: { run_id: summary.run_id } });
+  for (const line of samples) samplesLineSchema.parse(JSON.parse(line));
   t.ok(samples.length > 5);
 });
 

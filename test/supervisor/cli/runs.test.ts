@@ -13,6 +13,7 @@ t.test('runs lists those of a log, and compare finds the one that passed before'
   const text = run('aaaa', 'PASS', 60) + run('bbbb', 'FAIL', 120) + run('cccc', 'FAIL', 180);
   const log = join(t.testdir({ 'd.jsonl': text }), 'd.jsonl');
   const listed = await soak('runs', '--decisions', log);
+  t.match((await soak('compare', log, log, '--run-a', 'aaaa')).stdout, /^ +aaaa +cccc\n/);
   t.match(listed.stdout, /^run .*\naaaa .*PASS.*\nbbbb .*FAIL.*\ncccc .*FAIL/, listed.stderr);
   const compared = await soak('compare', log, '--with-last-pass', '--json');
   t.match(JSON.parse(compared.stdout), {

@@ -49,6 +49,9 @@ t.test('a crash is recorded once for each life, with its code or its signal', as
     { reason: 'signal 9', exit_code: null, signal: 9, by: 'itself' },
   ]);
   t.equal(soak.of('ENGINE_EXIT').length, 2);
+  t.match(soak.of('ENGINE_RESTARTED'), [
+    { at: 81, reason: 'running again after its exit', took_ms: 16_000, invocation_id: 'second' },
+  ]);
 });
 
 t.test("a crash every 20 s is counted, with systemd's restarts, and judged", async (t) => {

@@ -1,5 +1,6 @@
 /// <reference lib="dom" />
 /// <reference lib="dom.iterable" />
+import { clockText, dayText, stampText } from '../stamp.ts';
 
 /** An element. Text is always a text node: nothing that came from a log is ever read as markup. */
 export function el(tag: string, attributes: Record<string, string>, ...children: (Node | string)[]): HTMLElement {
@@ -19,9 +20,8 @@ export const ZONE = { utc: false };
 
 /** `12:34:56` in the chosen zone, with the day in front if asked for. Seconds since the epoch. */
 export function timeText(t: number, day: boolean): string {
-  const at = new Date(t * 1000);
-  const iso = new Date(ZONE.utc ? t * 1000 : t * 1000 - at.getTimezoneOffset() * 60_000).toISOString();
-  return day ? `${iso.slice(0, 10)} ${iso.slice(11, 19)}` : iso.slice(11, 19);
+  const clock = clockText(t * 1000, ZONE);
+  return day ? `${dayText(t * 1000, ZONE).slice(0, 10)} ${clock}` : clock;
 }
 
 /** Makes `parent` hold `next`; what is equal already stays as it is, with its focus and selection. */
@@ -38,9 +38,11 @@ export function patch(parent: Element, next: Element[]): void {
 export function zoneSwitch(redraw: () => void): HTMLElement {
   const button = el('button', { type: 'button', id: 'zone', title: 'Switch between local time and UTC' });
   const show = () => {
-    button.textContent = ZONE.utc ? 'times: UTC' : 'times: local';
+    button.textContent = `times: ${ZONE.utc ? 'UTC' : `local, ${dayText(Date.now(), ZONE).slice(11)}`}`;
     for (const time of document.querySelectorAll<HTMLElement>('[data-t]'))
       time.textContent = timeText(Number(time.dataset['t']), true);
+    for (const time of document.querySelectorAll<HTMLElement>('[data-stamp]'))
+      time.textContent = stampText(Number(time.dataset['stamp']), ZONE);
   };
   button.addEventListener('click', () => {
     ZONE.utc = !ZONE.utc;
@@ -70,8 +72,15 @@ export function numberText(value: number | null | undefined): string {
 
 export function keyValueList(title: string, pairs: [string, string][]): HTMLElement {
   const list = el('dl', { class: 'pairs' });
-  for (const [key, value] of pairs) list.append(el('div', {}, el('dt', {}, key), el('dd', {}, value)));
+  for (const [key, value] of pairs) list.append(el('div', {}, el('dt', {}, key), pairValue(value)));
   return el('section', { class: 'card' }, el('h2', {}, title), list);
+}
+
+/** A moment, as the log has it, is shown in the chosen zone. */
+export function pairValue(value: string): HTMLElement {
+  const stamp = /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(value) ? Date.parse(value) : Number.NaN;
+  if (Number.isNaN(stamp)) return el('dd', {}, value);
+  return el('dd', { 'data-stamp': `${stamp}`, title: value }, stampText(stamp, ZONE));
 }
 
 /** A number with its name above and its yardstick below; `tone` is a class of the style sheet. */

@@ -2,7 +2,7 @@
 import type { PageData } from '../page-data.ts';
 import { plotSection } from './charts.ts';
 import { decisionTable } from './decisions.ts';
-import { keyValueList, patch, zoneSwitch } from './dom.ts';
+import { keyValueList, patch, ZONE, zoneSwitch } from './dom.ts';
 import { summarySection } from './summary.ts';
 
 export interface Shown {
@@ -77,7 +77,9 @@ export function embedded(): unknown {
 }
 
 export function startReport(): void {
-  const { redraw } = showRun(document.querySelector('main') as HTMLElement, embedded() as PageData);
+  const data = embedded() as PageData;
+  ZONE.utc = data.utc === true;
+  const { redraw } = showRun(document.querySelector('main') as HTMLElement, data);
   document.querySelector('header')?.append(zoneSwitch(redraw));
   followScheme(redraw);
 }

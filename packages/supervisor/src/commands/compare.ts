@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import { POLICIES, type PolicyName } from '@hybrid-soak/contract/modes.ts';
 import { printable } from '@hybrid-soak/contract/printable.ts';
@@ -55,11 +56,28 @@ export function compareCommand(): Command {
         b === undefined
           ? oneRun(a, flags)
           : [outline(a, flags.policyA, flags.runA), outline(b, flags.policyB, flags.runB)];
-      const titles: [string, string] = b === undefined ? [left.policy, right.policy] : [a, b];
-      const printed = flags.json ? `${JSON.stringify({ a: left, b: right })}\n` : besideEachOther(titles, left, right);
-      process.stdout.write(printed);
+      process.stdout.write(
+        flags.json
+          ? `${JSON.stringify({ a: left.seen, b: right.seen })}\n`
+          : beside(titles(a, b, left, right), left, right),
+      );
     });
 }
+
+/** A run as it is compared, with the beginning of its id. */
+interface Compared {
+  run: string;
+  seen: Outline;
+}
+
+/** Two files by their names, two runs of one file by their ids, one run by its policies. */
+function titles(a: string, b: string | undefined, left: Compared, right: Compared): [string, string] {
+  if (b === undefined) return [`${left.run} ${left.seen.policy}`, `${right.run} ${right.seen.policy}`];
+  return resolve(a) === resolve(b) ? [left.run, right.run] : [a, b];
+}
+
+const beside = (heads: [string, string], left: Compared, right: Compared) =>
+  besideEachOther(heads, left.seen, right.seen);
 
 /** A run of a log and the one before it that passed. */
 function withLastPass(file: string, b: string | undefined, { runA, json }: Flags): string {
@@ -71,11 +89,11 @@ function withLastPass(file: string, b: string | undefined, { runA, json }: Flags
   if (present === undefined || passed === undefined)
     throw new Stop(SOAK_EXIT.CONFIG, `${file}: no run passed before; valid: a log with one (soak runs)`);
   const [left, right] = [passed.run_id, present.run_id].map((run) => outline(file, undefined, run)) as [
-    Outline,
-    Outline,
+    Compared,
+    Compared,
   ];
-  if (json) return `${JSON.stringify({ a: left, b: right })}\n`;
-  return besideEachOther([passed.run_id.slice(0, 8), present.run_id.slice(0, 8)], left, right);
+  if (json) return `${JSON.stringify({ a: left.seen, b: right.seen })}\n`;
+  return beside([left.run, right.run], left, right);
 }
 
 /** The runs of a log, oldest first; exit code 12 without one. */
@@ -89,21 +107,23 @@ export function runsIn(file: string): RunRow[] {
 }
 
 /** One run under two policies; without any that is named, as it was recorded beside the other policy. */
-function oneRun(file: string, { policy, policyA, policyB, runA }: Flags): [Outline, Outline] {
+function oneRun(file: string, { policy, policyA, policyB, runA }: Flags): [Compared, Compared] {
   const named = policy === true ? [...POLICIES].reverse() : (policy ?? []);
   if (named.length > 2)
     throw new Stop(SOAK_EXIT.USAGE, `--policy ${named.join(' ')}: ${named.length} policies; valid: one or two`);
   const [first, second] = named.length === 1 ? [undefined, named[0]] : named;
   const left = outline(file, policyA ?? first, runA);
-  const right = policyB ?? second ?? (left.policy === 'adaptive' ? 'classic' : 'adaptive');
+  const right = policyB ?? second ?? (left.seen.policy === 'adaptive' ? 'classic' : 'adaptive');
   return [left, outline(file, right, runA)];
 }
 
 /** As it was recorded; judged again if a policy is named, or if there are only samples. */
-function outline(file: string, policy: PolicyName | undefined, run: string | undefined): Outline {
-  const recording: Recording = openRecording(file, run);
-  if (policy === undefined && recording.recorded.length > 0) return outlineOfLog(recording.recorded, recording.options);
+function outline(file: string, policy: PolicyName | undefined, wanted: string | undefined): Compared {
+  const recording: Recording = openRecording(file, wanted);
+  const run = recording.options.run_id.slice(0, 8);
+  if (policy === undefined && recording.recorded.length > 0)
+    return { run, seen: outlineOfLog(recording.recorded, recording.options) };
   const replayed = recording.replay({ ...(policy === undefined ? {} : { policy }), parameters: {} });
   for (const note of recording.notes) process.stderr.write(`${printable(`${file}: ${note}`)}\n`);
-  return outlineOf(replayed, recording.kind === 'samples');
+  return { run, seen: outlineOf(replayed, recording.kind === 'samples') };
 }

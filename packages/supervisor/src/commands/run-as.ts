@@ -37,5 +37,5 @@ export async function runAs(command: Command): Promise<void> {
 
 function writtenOnce(name: string, { report, junit, out }: Flags): string[] {
   const page = report === true ? 'report.html' : report;
-  return [page, junit, name === 'report' ? out : undefined].filter((file) => file !== undefined);
+  return [page, junit, name === 'report' && out !== '-' ? out : undefined].filter((file) => file !== undefined);
 }

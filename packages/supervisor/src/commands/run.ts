@@ -76,7 +76,7 @@ export function runCommand(): Command {
     .addOption(new Option('--policy <name>', 'how pressure is judged').choices(POLICIES).default('adaptive'))
     .addOption(new Option('--psi-actions <what>', 'act, only log, or do not look').choices(PSI_ACTIONS).default('on'))
     .option('--stall-threshold <time>', 'without a new row (default: [soak.policy] stall_threshold_s)')
-    .option('--interval <time>', 'between two observations (default: 5s, duration/10 for short soaks)')
+    .option('--interval <time>', 'between two observations (default: 5s, or a tenth of --duration if that is less)')
     .option('--calibrate <time>', 'how long the host is measured before the first start; 0 not at all')
     .addOption(
       new Option('--leave <how>', 'the unit at the end')

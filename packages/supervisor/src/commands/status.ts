@@ -1,3 +1,4 @@
+import { stampMs } from '@hybrid-soak/contract/decision.ts';
 import { lineBlocks } from '@hybrid-soak/contract/json-lines.ts';
 import { RUNGS, SAMPLE_EVERY } from '@hybrid-soak/contract/ladder.ts';
 import { printableLines } from '@hybrid-soak/contract/printable.ts';
@@ -6,6 +7,7 @@ import type { Parts } from '@hybrid-soak/contract/sample.ts';
 import { Unreadable, withSource } from '@hybrid-soak/report/file-source.ts';
 import { type LogRecord, lastRunIn, parseRecord } from '@hybrid-soak/report/read-log.ts';
 import { lastObservation } from '@hybrid-soak/report/read-samples.ts';
+import { stampText, type Zone } from '@hybrid-soak/report/stamp.ts';
 import { Command } from 'commander';
 import { lastDecision } from '../adapters/decision-log.ts';
 import { holderText } from '../adapters/lock.ts';
@@ -23,16 +25,20 @@ interface Flags {
   decisions?: string;
   unit?: string;
   json?: boolean;
+  utc?: boolean;
 }
 
 export function statusCommand(): Command {
   return withDecisions(withUnit(new Command('status')))
     .description('is a soak running, at which rung, and how is the engine')
     .option('--json', 'one JSON object')
+    .option('--utc', 'times in UTC (default: local time)')
     .addHelpText('after', '\nExamples:\n  soak status\n  soak status --json | jq .last_decision')
     .action(async (flags: Flags) => {
       const status = await gather(flags);
-      process.stdout.write(flags.json ? `${JSON.stringify(status)}\n` : printableLines(text(status)));
+      process.stdout.write(
+        flags.json ? `${JSON.stringify(status)}\n` : printableLines(text(status, { utc: flags.utc === true })),
+      );
     });
 }
 
@@ -41,7 +47,7 @@ async function gather(flags: Flags) {
   const { config } = readConfig(places.config);
   const limits = config.soak.policy;
   const left = loadRunState(places.ops.state);
-  const startup = flags.unit === undefined ? startupOf(places.ops.decisions) : null;
+  const { startup, engine_start } = flags.unit === undefined ? startOf(places.ops.decisions) : NO_START;
   const manager = left?.manager ?? startup?.manager ?? 'system';
   const name = flags.unit ?? left?.unit ?? startup?.unit ?? ENGINE_UNIT;
   const found = supervisorOf(manager, name, places.ops.folder);
@@ -55,13 +61,14 @@ async function gather(flags: Flags) {
     holder,
     to_restore: holder === null && left !== null,
     began: startup?.timestamp ?? null,
+    engine_start,
     duration_s: startup?.duration_s ?? null,
     sample_every: config.engine.sample_every,
     last_decision: lastDecision(places.ops.decisions),
     parts: holder === null ? null : lastParts(places.ops.samples),
     limit: { cpu: limits.cpu_limit, memory: limits.memory_limit, io: limits.io_limit },
     decisions: places.ops.decisions,
-    unit: unit === null ? { available: false as const, why: 'no unit: the embedded stand-in runs the engine' } : unit,
+    unit: unit === null ? { available: false as const, why: 'none: the soak runs the engine itself' } : unit,
     progress,
     heartbeat,
   };
@@ -76,33 +83,51 @@ function lastParts(samples: string): Parts | null {
   }
 }
 
-/** What the last run of the log was asked for: its first record. */
-function startupOf(decisions: string): LogRecord | null {
+interface Start {
+  /** What the run was asked for. */
+  startup: LogRecord | null;
+  /** When its own time began: with the engine's first start; null before it. */
+  engine_start: string | null;
+}
+
+const NO_START: Start = { startup: null, engine_start: null };
+
+/** How the last run of the log began. */
+function startOf(decisions: string): Start {
   try {
-    return withSource(decisions, (source) => {
-      const run = lastRunIn(source);
-      if (run === null) return null;
-      for (const { lines } of lineBlocks(source, { from: run.from })) {
-        const first = lines.map(parseRecord).find((record) => record?.run_id === run.run_id);
-        if (first) return first;
-      }
-      return null;
-    });
+    return (
+      withSource(decisions, (source) => {
+        const run = lastRunIn(source);
+        let startup: LogRecord | null = null;
+        if (run === null) return NO_START;
+        for (const { lines } of lineBlocks(source, { from: run.from }))
+          for (const line of lines) {
+            const record = parseRecord(line);
+            if (record?.run_id !== run.run_id) continue;
+            startup ??= record;
+            if (startup.was_running === true || record.action === 'ENGINE_START')
+              return { startup, engine_start: record.timestamp };
+          }
+        return { startup, engine_start: null };
+      }) ?? NO_START
+    );
   } catch (error) {
-    if (error instanceof Unreadable) return null;
+    if (error instanceof Unreadable) return NO_START;
     throw error;
   }
 }
 
-function text(status: Awaited<ReturnType<typeof gather>>): string {
+type Status = Awaited<ReturnType<typeof gather>>;
+
+function text(status: Status, zone: Zone): string {
   const { last_decision: last, unit, heartbeat } = status;
   const beat = heartbeat.available
-    ? `heartbeat ${(heartbeat.value.age_ms / 1000).toFixed(1)} s ago, ${heartbeat.value.connection}, ${heartbeat.value.ticks_written} ticks written, ${heartbeat.value.drops} dropped`
+    ? `${beatText(heartbeat.value)}, ${heartbeat.value.ticks_written} ticks written, ${heartbeat.value.drops} dropped`
     : heartbeat.why;
   return [
-    `soak      ${soakText(status)}`,
+    `soak      ${soakText(status, zone)}`,
     `rung      ${RUNGS.find((rung) => SAMPLE_EVERY[rung] === status.sample_every) ?? 'none of the ladder'}, sample_every ${status.sample_every}`,
-    `last      ${last === null ? 'no decision yet' : `${last.timestamp} ${last.action}: ${last.reason}`}`,
+    `last      ${last === null ? 'no decision yet' : `${at(last.timestamp, zone)} ${last.action}: ${last.reason}`}`,
     ...(status.parts === null ? [] : [`pressure  ${describeParts(status.parts, status.limit, RESOURCES)}`]),
     `unit      ${unit.available ? `${unit.value.active_state} (${unit.value.sub_state}), pid ${unit.value.main_pid}, ${unit.value.n_restarts} restarts` : unit.why}`,
     `engine    ${beat}`,
@@ -111,13 +136,38 @@ function text(status: Awaited<ReturnType<typeof gather>>): string {
   ].join('\n');
 }
 
-function soakText({ soak, to_restore, began, duration_s, last_decision }: Awaited<ReturnType<typeof gather>>): string {
+/** Nothing is connected any more if the last heartbeat is a stop, or old. */
+function beatText({
+  age_ms,
+  connection,
+  connection_state,
+}: {
+  age_ms: number;
+  connection: string;
+  connection_state?: string;
+}) {
+  const ago = `${formatDuration(age_ms / 1000)} ago`;
+  if (connection_state === 'stopped' || connection === 'stopped') return `stopped ${ago}`;
+  return age_ms > HEARTBEAT_OLD_MS
+    ? `no heartbeat since ${ago}, then ${connection}`
+    : `heartbeat ${ago}, ${connection}`;
+}
+
+/** The engine writes its heartbeat at least every second. */
+const HEARTBEAT_OLD_MS = 10_000;
+
+const at = (stamp: string, zone: Zone) => stampText(stampMs(stamp), zone);
+
+function soakText(status: Status, zone: Zone): string {
+  const { soak, to_restore, began, engine_start, duration_s, last_decision } = status;
   if (soak === null) {
     if (to_restore) return 'none running; an interrupted one waits for `soak restore`';
-    return last_decision === null
-      ? 'none running'
-      : `none running; the last one began ${began ?? 'at an unknown time'}`;
+    if (last_decision === null) return 'none running';
+    return `none running; the last one began ${began === null ? 'at an unknown time' : at(began, zone)}`;
   }
-  if (began === null || duration_s === null) return soak;
-  return `${soak}, ${formatDuration((Date.now() - Date.parse(began)) / 1000)} in, asked for ${formatDuration(Number(duration_s))}`;
+  if (duration_s === null) return soak;
+  const asked = formatDuration(Number(duration_s));
+  if (engine_start === null) return `${soak}, 0s of ${asked}: the time begins with the engine's start`;
+  const elapsed = (Date.now() - stampMs(engine_start)) / 1000;
+  return `${soak}, ${formatDuration(Math.min(Number(duration_s), elapsed))} of ${asked}`;
 }

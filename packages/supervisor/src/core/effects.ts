@@ -82,6 +82,7 @@ function restarted(draft: Draft, outcome: EffectOutcome, numbers: Numbers): stri
   if (!outcome.ok) ownStop(state, observation.unit);
   adoptUnit(state, observation.unit);
   if (outcome.ok && outcome.invocation_id !== null) state.unit.invocation = outcome.invocation_id;
+  if (outcome.ok) state.unit.awaySince = null;
   if (state.phase !== 'starting' || state.ending !== null) return reason;
   if (outcome.ok) toRunning(draft);
   else if (state.effects.attempts >= MAX_ATTEMPTS) {

@@ -24,7 +24,7 @@ export interface SoakOptions {
   /** Whether the unit was active before the soak. */
   was_running: boolean;
   /** Which manager drives the unit and why it was chosen; goes into STARTUP. */
-  manager: { name: 'system' | 'user' | 'embedded'; why: string };
+  manager: { name: 'system' | 'user' | 'embedded'; why: string; details?: string };
   unit: string;
   /** The file that holds a torn last line of the decision log, which was cut off at its opening. */
   torn_line_kept_in?: string;

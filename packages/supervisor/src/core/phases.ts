@@ -16,6 +16,7 @@ export function startUp(draft: Draft): string {
     reason: `manager ${options.manager.name}: ${options.manager.why}`,
     unit: options.unit,
     manager: options.manager.name,
+    ...(options.manager.details === undefined ? {} : { manager_details: options.manager.details }),
     original_sample_every: options.original_sample_every,
     was_running: options.was_running,
     duration_s: options.duration_s,

@@ -9,6 +9,8 @@ export interface UnitMemory {
   faults: number;
   /** Restarts that were not ours. */
   restarts: number;
+  /** When the end that left it down was seen; null once it is back. */
+  awaySince: number | null;
   /** Somebody stopped it: nothing is missing and nothing is restarted. */
   stopped: boolean;
   /** Since when the unit has been between two states, by anyone's act; null while it is settled. */
@@ -29,6 +31,7 @@ export const noUnit = (): UnitMemory => ({
   exits: 0,
   faults: 0,
   restarts: 0,
+  awaySince: null,
   stopped: false,
   changingSince: null,
   graceUntil: 0,

@@ -78,8 +78,19 @@ export function watchUnit(draft: Draft): string | null {
     reason = recordExit(draft, now, exitOf(observation, now, { ended, down, again, exits }));
   }
   if (!down) unit.stopped = false;
+  reason = recordReturn(draft, now) ?? reason;
   if (state.ending === null) adoptUnit(state, observation.unit);
   return reason ?? (unit.stopped ? 'hold: stopped by somebody' : null);
+}
+
+/** After an end that left the unit down: it is back, by systemd's doing or somebody's. Null while it is not. */
+function recordReturn(draft: Draft, { active_state, invocation_id, main_pid }: Unit): string | null {
+  const { unit, clock, ending } = draft.state;
+  if (unit.awaySince === null || active_state !== 'active' || ending !== null) return null;
+  const took_ms = clock.now - unit.awaySince;
+  unit.awaySince = null;
+  const numbers = { ok: true, took_ms, invocation_id, unit_pid: main_pid };
+  return record(draft, { action: 'ENGINE_RESTARTED', reason: 'running again after its exit', ...numbers });
 }
 
 /** NRestarts begins at 0 again when somebody starts the unit by hand. */
@@ -126,6 +137,7 @@ function recordExit(draft: Draft, now: Unit, exit: Exit): string {
         ? `signal ${signal}`
         : 'exit code not seen';
   unit.exits += exits;
+  if (down) unit.awaySince = draft.state.clock.now;
   if (by === 'itself' && code !== ENGINE_EXIT.NETWORK && code !== ENGINE_EXIT.COMPLETE) unit.faults += exits;
   const reason = record(draft, {
     action: 'ENGINE_EXIT',

@@ -23,8 +23,8 @@ export async function readUnit(
   purpose: 'to-look' | 'to-run' = 'to-look',
 ): Promise<string | null> {
   if (scope === null) {
-    const measured = `${unit} is installed nowhere: the embedded stand-in follows the unit file that is shipped`;
-    notes.check('the unit', true, measured);
+    const measured = `${unit} is not installed: a soak runs the engine itself, by the unit file that is shipped`;
+    notes.blocked('the unit', measured, 'sudo soak install, if it is to run without a soak as well');
     return null;
   }
   const systemctl = ['systemctl', ...(scope === 'user' ? ['--user'] : [])];

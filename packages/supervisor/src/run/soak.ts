@@ -98,7 +98,12 @@ const wishOf = (plan: Plan, reporter: Reporter) => {
 /** The log and the samples, opened once this soak is the only one here. */
 async function openOutlets(plan: Plan, { manager, runState }: Session, reporter: Reporter) {
   const { name, why } = manager;
-  const options: SoakOptions = { ...plan.asked, was_running: runState.was_running, manager: { name, why } };
+  const { details } = plan.chosen;
+  const options: SoakOptions = {
+    ...plan.asked,
+    was_running: runState.was_running,
+    manager: { name, why, ...(details === null ? {} : { details }) },
+  };
   if (options.psi_actions === 'on') warnOfBlindness(reporter);
   const log = openDecisionLog(plan.ops.decisions);
   if (log.tornLine !== null) {

@@ -10,6 +10,9 @@ import { withVariables } from './unit-words.ts';
 import { userManagerPlace } from './user-runtime.ts';
 import { placedAt, placeUserUnit, removeUserUnit } from './user-unit.ts';
 
+/** sd_booted(3): there if systemd is this machine's manager. */
+const BOOTED = '/run/systemd/system';
+
 export type ManagerChoice = 'auto' | 'system' | 'user' | 'embedded';
 
 /** What a manager of this soak's own needs: one that places or runs the unit itself. */
@@ -27,6 +30,8 @@ export interface Wanted {
 export interface Chosen {
   name: UnitManager['name'];
   why: string;
+  /** What the managers answered that were asked before this one; null if it was the first, or asked for. */
+  details: string | null;
   /** systemd's Id; the name as given if no systemd has the unit. */
   unit: string;
   /** The installed unit; null for one of this soak's own. */
@@ -47,7 +52,7 @@ export class NoManager extends Error {
  */
 export async function chooseManager(choice: ManagerChoice, unit: string, asIs: boolean): Promise<Chosen> {
   const asked = `asked for by --manager ${choice}`;
-  if (choice === 'embedded') return embedded(unit, `stand-in for systemd, ${asked}`);
+  if (choice === 'embedded') return embedded(unit, asked, null);
   const system = choice === 'user' ? { why: 'not asked for' } : await installed('system', unit);
   if ('facts' in system) return under(system.facts, choice === 'auto' ? `${unit} is installed there` : asked);
   if (choice === 'system') throw new NoManager(`--manager system: ${system.why}`);
@@ -57,9 +62,10 @@ export async function chooseManager(choice: ManagerChoice, unit: string, asIs: b
   if (user !== null && 'facts' in user)
     return under(user.facts, choice === 'auto' ? `${unit} is installed for this user` : asked);
   if (silent === null)
-    return placed(unit, choice === 'auto' ? `no system unit (${system.why}); a user manager answers` : asked);
+    return choice === 'auto' ? placed(unit, 'no system unit is installed', system.why) : placed(unit, asked, null);
   if (choice === 'user') throw new NoManager(`--manager user: ${silent}`);
-  return embedded(unit, `stand-in: no system unit (${system.why}), no user manager (${silent})`);
+  const why = existsSync(BOOTED) ? 'no unit is installed, no user manager' : 'no systemd here';
+  return embedded(unit, why, `${system.why}; ${silent}`);
 }
 
 /** `present`: systemd has the unit or may have it, so that an engine beside it could be a second one. */
@@ -70,8 +76,8 @@ async function installed(scope: Scope, unit: string): Promise<Installed> {
   const asked = await unitFacts(scope, unit);
   if (!asked.ok) {
     if (asked.timedOut) throw new NoManager(`--manager ${scope}: ${asked.error}`);
-    // sd_booted(3): systemd is this machine's manager, whether or not it can be asked.
-    return { why: asked.error, present: scope === 'system' && existsSync('/run/systemd/system') };
+    // systemd is this machine's manager, whether or not it can be asked.
+    return { why: asked.error, present: scope === 'system' && existsSync(BOOTED) };
   }
   const { facts } = asked;
   // What a soak placed for itself is not installed.
@@ -93,7 +99,7 @@ export async function whereInstalled(choice: ManagerChoice, unit: string): Promi
   const system = await installed('system', unit).catch((): Installed => ({ why: 'no answer', present: true }));
   if ('facts' in system || system.present) return 'system';
   if ((await userManagerSilent()) === null && 'facts' in (await installed('user', unit))) return 'user';
-  return existsSync('/run/systemd/system') ? 'system' : null;
+  return existsSync(BOOTED) ? 'system' : null;
 }
 
 /** Null if this account's user manager answers, else why not. */
@@ -107,6 +113,7 @@ async function userManagerSilent(): Promise<string | null> {
 const under = (facts: UnitFacts, why: string): Chosen => ({
   name: facts.scope,
   why,
+  details: null,
   unit: facts.id,
   facts,
   open: async () => systemdUnit(facts.scope, facts.id, why),
@@ -115,9 +122,10 @@ const under = (facts: UnitFacts, why: string): Chosen => ({
 const unitText = ({ root }: Wanted) =>
   onThisMachine(readFileSync(join(root, 'ops/systemd/hybrid-engine.service'), 'utf8'));
 
-const embedded = (unit: string, why: string): Chosen => ({
+const embedded = (unit: string, why: string, details: string | null): Chosen => ({
   name: 'embedded',
   why,
+  details,
   unit,
   facts: null,
   async open(wanted) {
@@ -130,9 +138,10 @@ const embedded = (unit: string, why: string): Chosen => ({
 });
 
 /** The unit for this soak alone, in the user manager; removed on release. */
-const placed = (unit: string, why: string): Chosen => ({
+const placed = (unit: string, why: string, details: string | null): Chosen => ({
   name: 'user',
   why,
+  details,
   unit,
   facts: null,
   async open(wanted) {
