@@ -1,9 +1,11 @@
 // `npm run man`: writes the man pages from the commands' own definitions.
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { program as engine } from '@hybrid-soak/engine/main.ts';
 import { program as feed } from '@hybrid-soak/feed/main.ts';
+import { program as fleet } from '@hybrid-soak/fleet/main.ts';
 import { wholeProgram } from '@hybrid-soak/supervisor/main.ts';
+import { ABOUT } from './man-pages.ts';
 
 type Command = Awaited<ReturnType<typeof wholeProgram>>;
 
@@ -13,15 +15,16 @@ const verbatim = (text: string) => text.replaceAll('\\', '\\e').replaceAll('-', 
 
 /** File name to roff text. */
 export async function manPages(): Promise<Record<string, string>> {
-  const programs: Command[] = [await wholeProgram(), engine, feed];
+  const programs: Command[] = [await wholeProgram(), engine, feed, fleet];
   return Object.fromEntries(programs.map((program) => [`${program.name()}.1`, page(program)]));
 }
 
 function page(program: Command): string {
   const name = program.name();
-  const others = ['soak', 'hybrid-engine', 'hybrid-feed'].filter((other) => other !== name);
+  const others = Object.keys(ABOUT).filter((other) => other !== name);
+  const { files = [], environment = [], exit = [] } = ABOUT[name] ?? {};
   return [
-    `.TH ${name.toUpperCase()} 1 "" "hybrid\\-soak ${program.version()}" "User Commands"`,
+    `.TH ${name.toUpperCase()} 1 "${dateOf(String(program.version()))}" "hybrid\\-soak ${program.version()}" "User Commands"`,
     '.SH NAME',
     `${escaped(name)} \\- ${escaped(program.description())}`,
     '.SH SYNOPSIS',
@@ -31,10 +34,25 @@ function page(program: Command): string {
     '.SH COMMANDS',
     ...program.commands.flatMap((command) => section(name, command)),
     ...after(program),
+    ...listed('FILES', files, '.I'),
+    ...listed('ENVIRONMENT', environment, '.B'),
+    ...listed('EXIT STATUS', exit, '.B'),
     '.SH SEE ALSO',
     others.map((other) => `.BR ${escaped(other)} (1)`).join(' ,\n'),
     '',
   ].join('\n');
+}
+
+const listed = (title: string, terms: [string, string][], font: string): string[] => [
+  `.SH ${title}`,
+  ...terms.flatMap(([term, text]) => ['.TP', `${font} ${escaped(term)}`, escaped(text.replaceAll('`', ''))]),
+];
+
+/** The day of a release, as the change log has it. */
+function dateOf(version: string): string {
+  const log = readFileSync(join(import.meta.dirname, '../CHANGELOG.md'), 'utf8');
+  const heading = log.split('\n').find((line) => line.startsWith(`## ${version} - `));
+  return heading?.slice(-10) ?? '';
 }
 
 function section(program: string, command: Command): string[] {

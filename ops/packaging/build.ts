@@ -4,6 +4,8 @@ import { existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { VERSION } from '@hybrid-soak/contract/version.ts';
+import { completionTexts } from '@hybrid-soak/supervisor/commands/completion.ts';
+import { wholeProgram } from '@hybrid-soak/supervisor/main.ts';
 import { debianPackage } from './deb.ts';
 import { ARCHITECTURES, type Architecture, platform } from './platform.ts';
 import { stage } from './stage.ts';
@@ -45,8 +47,9 @@ async function build(arch: Architecture): Promise<void> {
   renameSync(part, folder);
   process.stdout.write(`${folder}\n`);
   if (only !== 'folder' && only !== 'deb') say(tarball(folder, epoch, quick));
-  if (only !== 'folder' && only !== 'tarball')
-    say(debianPackage(folder, out, { version, arch: using.debian, epoch, quick }));
+  if (only === 'folder' || only === 'tarball') return;
+  const completions = completionTexts(await wholeProgram());
+  say(debianPackage(folder, out, { version, arch: using.debian, epoch, quick, completions }));
 }
 
 function say(file: string): void {

@@ -38,10 +38,19 @@ export interface Debian {
   epoch: number;
   /** Without compression. */
   quick: boolean;
+  /** Texts of the completions by name. */
+  completions: Record<string, string>;
 }
 
+const COMPLETIONS: Record<string, string> = {
+  'soak.bash': 'usr/share/bash-completion/completions/soak',
+  _soak: 'usr/share/zsh/vendor-completions/_soak',
+  'soak.fish': 'usr/share/fish/vendor_completions.d/soak.fish',
+};
+
 /** Makes the Debian package of a release folder in `out`. The same folder gives the same bytes. */
-export function debianPackage(release: string, out: string, { version, arch, epoch, quick }: Debian): string {
+export function debianPackage(release: string, out: string, about: Debian): string {
+  const { version, arch, epoch, quick } = about;
   const file = join(out, `hybrid-soak_${version}_${arch}.deb`);
   const tree = `${file}.tree`;
   rmSync(tree, { recursive: true, force: true });
@@ -50,7 +59,7 @@ export function debianPackage(release: string, out: string, { version, arch, epo
   for (const path of filesUnder(tree))
     if (/\.(service|conf|slice|rules)$/.test(path)) edit(join(tree, path), debianPaths);
   moveTo(tree, 'config', CONFIG);
-  documents(tree, version, epoch);
+  documents(tree, about);
   commands(tree);
   writeFileSync(join(tree, HOME, 'SHA256SUMS'), sums(join(tree, HOME)));
   control(tree, version, arch);
@@ -92,7 +101,7 @@ const debianPaths = (text: string): string =>
     .replaceAll('/var/lib/hybrid-soak/config', `/${CONFIG}`);
 
 /** Manual pages, completions, licences and the change log. */
-function documents(tree: string, version: string, epoch: number): void {
+function documents(tree: string, { version, epoch, completions }: Debian): void {
   const zipped = (path: string, text: string | Buffer) => {
     mkdirSync(dirname(join(tree, path)), { recursive: true });
     writeFileSync(join(tree, path), gzipSync(text, { level: 9 }));
@@ -100,10 +109,11 @@ function documents(tree: string, version: string, epoch: number): void {
   const pages = join(tree, HOME, 'ops/man');
   for (const name of readdirSync(pages)) zipped(`usr/share/man/man1/${name}.gz`, readFileSync(join(pages, name)));
   rmSync(pages, { recursive: true });
-  moveTo(tree, 'ops/completion/soak.bash', 'usr/share/bash-completion/completions/soak');
-  moveTo(tree, 'ops/completion/_soak', 'usr/share/zsh/vendor-completions/_soak');
-  moveTo(tree, 'ops/completion/soak.fish', 'usr/share/fish/vendor_completions.d/soak.fish');
-  rmSync(join(tree, HOME, 'ops/completion'), { recursive: true });
+  for (const [name, text] of Object.entries(completions)) {
+    const path = join(tree, COMPLETIONS[name] as string);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text);
+  }
   mkdirSync(join(tree, 'usr/share/doc/hybrid-soak'), { recursive: true });
   writeFileSync(
     join(tree, 'usr/share/doc/hybrid-soak/copyright'),

@@ -13,8 +13,6 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
-import { completionTexts } from '@hybrid-soak/supervisor/commands/completion.ts';
-import { wholeProgram } from '@hybrid-soak/supervisor/main.ts';
 import { bundle } from './bundle.ts';
 import { billOfMaterials, licenceFile, parts } from './inventory.ts';
 import type { Platform } from './platform.ts';
@@ -60,8 +58,6 @@ export async function stage(
     if (existsSync(join(root, name))) cpSync(join(root, name), join(to, name), { recursive: true });
   for (const unit of readdirSync(join(to, 'ops/systemd'))) rewrite(join(to, 'ops/systemd', unit), releasedCommand);
   for (const [name, flags] of Object.entries(LAUNCHED)) write(to, `bin/${name}`, launcher(name, flags));
-  for (const [name, text] of Object.entries(completionTexts(await wholeProgram())))
-    write(to, `ops/completion/${name}`, text);
   write(
     to,
     'install',

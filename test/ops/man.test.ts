@@ -18,5 +18,6 @@ for (const [name, text] of Object.entries(pages))
     const env = { ...process.env, LC_ALL: 'C.UTF-8', MANWIDTH: '80', MAN_KEEP_FORMATTING: '' };
     const shown = spawnSync('man', ['--warnings', '-l', join(SHIPPED, name)], { encoding: 'utf8', env });
     t.match(shown, { status: 0, stderr: '' });
-    t.match(shown.stdout, /SYNOPSIS[\s\S]*--help/);
+    t.match(shown.stdout, /SYNOPSIS[\s\S]*--help[\s\S]*FILES\n[\s\S]*ENVIRONMENT\n[\s\S]*EXIT STATUS\n/);
+    t.match(shown.stdout, /hybrid-soak \d+\.\d+\.\d+ +\d{4}-\d\d-\d\d +[A-Z-]+\(1\)/, 'with a date');
   });

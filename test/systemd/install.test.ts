@@ -12,7 +12,9 @@ const WATCHED = [
   ...['sysusers.d', 'tmpfiles.d', 'logrotate.d', 'polkit-1/rules.d'].map((folder) => `/etc/${folder}/*hybrid*`),
   '/opt/hybrid-soak',
   '/usr/local/bin/soak',
-  '/usr/local/bin/hybrid-engine',
+  '/usr/local/bin/hybrid-*',
+  '/usr/local/share/man/man1/hybrid-*',
+  '/usr/local/share/*/*/*soak*',
   '/var/lib/hybrid-soak',
   '/var/cache/hybrid-soak*',
   '/run/hybrid-soak',
@@ -47,6 +49,18 @@ t.test('soak install on a real systemd', needsSystemd(), async (t) => {
     }
   });
 
+  await t.test('manual pages and completions are where man and the shells look', async (t) => {
+    const pages = await outside('sh', '-c', 'cd /usr/local/share/man/man1 && ls hybrid-* soak*');
+    t.equal(pages.stdout, 'hybrid-engine.1\nhybrid-feed.1\nhybrid-fleet.1\nsoak.1');
+    const share = '/usr/local/share';
+    for (const [path, first] of [
+      [`${share}/bash-completion/completions/soak`, '_soak() {'],
+      [`${share}/zsh/site-functions/_soak`, '#compdef soak'],
+      [`${share}/fish/vendor_completions.d/soak.fish`, 'complete -c soak'],
+    ] as const)
+      t.match((await outside('head', '-n', '1', path)).stdout, first);
+  });
+
   await t.test('a dry run prints every file and command, and changes nothing', async (t) => {
     const before = await state();
     const said = await outside(SOAK, 'uninstall', '--dry-run');
@@ -68,7 +82,14 @@ t.test('soak install on a real systemd', needsSystemd(), async (t) => {
     const said = await outside(SOAK, 'uninstall');
     t.equal(said.code, 0, said.stderr);
     t.match(said.stdout, /stays {4}\/etc\/systemd\/system\/soak\.service: edited since/);
-    const made = ['/opt/hybrid-soak', '/usr/local/bin/soak', '/usr/local/bin/hybrid-engine', '/run/hybrid-soak'];
+    const readable = ['/usr/local/share/man/man1/hybrid-*', '/usr/local/share/*/*/*soak*'];
+    const made = [
+      '/opt/hybrid-soak',
+      '/usr/local/bin/soak',
+      '/usr/local/bin/hybrid-*',
+      '/run/hybrid-soak',
+      ...readable,
+    ];
     const declared = ['/etc/sysusers.d', '/etc/tmpfiles.d', '/etc/logrotate.d'].map(
       (folder) => `${folder}/hybrid-soak*`,
     );

@@ -1,5 +1,5 @@
 import { Argument, Command, type Option } from 'commander';
-import { completionScript, SHELLS, type Word } from '../text/completion-script.ts';
+import { completionScript, SHELLS, type Takes, type Word } from '../text/completion-script.ts';
 
 /** Completes the program that it is given: what commander knows is what is completed. */
 export function completionCommand(program: () => Promise<Command>): Command {
@@ -27,20 +27,26 @@ const scriptOf = (shell: (typeof SHELLS)[number], soak: Command): string =>
 
 function wordOf(command: Command): Word {
   const help = command.createHelp();
-  const values = command.registeredArguments.flatMap((argument) => argument.argChoices ?? []);
+  const [argument] = command.registeredArguments;
   return {
     name: command.name(),
     description: command.description(),
-    values,
-    files: values.length === 0 && command.registeredArguments.length > 0,
+    takes: argument === undefined ? null : takenBy(argument.name(), argument.argChoices),
     flags: help.visibleOptions(command).map(flagOf),
   };
 }
 
-const flagOf = ({ long, short, description, required, optional, argChoices }: Option) => ({
+const flagOf = ({ long, short, description, flags, required, optional, argChoices }: Option) => ({
   long: long ?? '',
   short: short ?? null,
   description,
-  takesValue: required || optional,
-  values: argChoices ?? [],
+  takes: required || optional ? takenBy(/[<[]([^>\].]*)/.exec(flags)?.[1] ?? '', argChoices, long) : null,
 });
+
+/** By the choices, else by what help calls the value: `<file>`, `<id>`. */
+function takenBy(value: string, choices: readonly string[] | undefined, long?: string): Takes {
+  if (choices !== undefined) return choices;
+  if (value === 'run' || value === 'id') return 'run';
+  if (long === '--unit') return 'unit';
+  return /^(file|folder|a|b)$/.test(value) ? 'file' : 'anything';
+}

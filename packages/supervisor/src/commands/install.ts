@@ -12,6 +12,7 @@ import { installSteps } from '../install/steps.ts';
 import { uninstall } from '../install/uninstall.ts';
 import { warmCaches } from '../install/warm.ts';
 import { Stop } from '../stop.ts';
+import { completionTexts } from './completion.ts';
 
 interface Flags {
   user?: boolean;
@@ -25,7 +26,8 @@ const withScope = (command: Command) =>
     .option('--user', "for this user's own systemd, instead of the system's")
     .option('--dry-run', 'print every file and command, change nothing');
 
-export function installCommand(): Command {
+/** `program`: what is completed. */
+export function installCommand(program: () => Promise<Command>): Command {
   return (
     withScope(new Command('install'))
       .description('install accounts, folders, release, units and polkit rule; non-interactive and idempotent')
@@ -40,13 +42,15 @@ export function installCommand(): Command {
         '\nExamples:\n  sudo soak install --dry-run\n  soak install --user\n\nA file that is replaced is kept, and restored by `soak uninstall`. An existing configuration and database are never changed.\n' +
           'Exit codes: 0, 2 usage, 12 something stands in the way, 20 a command failed.',
       )
-      .action((flags: Flags) => {
+      .action(async (flags: Flags) => {
         const way = wayOf(flags);
         if (flags.warm) return warm(way);
         if (!way.dryRun) refuseDuringSoak('install', way.layout);
         const link = flags.link === undefined ? null : linkTarget(flags.link);
         if (link === null) refuseWithoutRelease();
-        const changed = install(installSteps(way.layout, ROOT, way.version, link), way);
+        const completions = completionTexts(await program());
+        const wanted = { root: ROOT, version: way.version, link, completions };
+        const changed = install(installSteps(way.layout, wanted), way);
         if (flags.dryRun) return;
         const user = flags.user ? ' --user' : '';
         const next = `systemctl${user} enable --now ${ENGINE}, then soak run (in ${way.layout.state})`;

@@ -144,7 +144,7 @@ function beatText({
 }: {
   age_ms: number;
   connection: string;
-  connection_state?: string;
+  connection_state?: string | undefined;
 }) {
   const ago = `${formatDuration(age_ms / 1000)} ago`;
   if (connection_state === 'stopped' || connection === 'stopped') return `stopped ${ago}`;

@@ -19,6 +19,10 @@ export interface Layout {
   units: string;
   /** Where `soak` and `hybrid-engine` are found by name. */
   commands: string;
+  /** Manual pages, section 1. */
+  pages: string;
+  /** Where each shell looks for the completion that `soak completion` has under that name. */
+  completions: Record<string, string>;
   /** What only the whole system has; null in a user's installation. */
   system: {
     /** Declarations of accounts and folders, which systemd-sysusers(8) and systemd-tmpfiles(8) carry out. */
@@ -42,6 +46,7 @@ export function layoutOf(scope: Scope): Layout {
       state: '/var/lib/hybrid-soak',
       units: '/etc/systemd/system',
       commands: '/usr/local/bin',
+      ...shared('/usr/local/share'),
       system: {
         sysusers: '/etc/sysusers.d/hybrid-soak.conf',
         tmpfiles: '/etc/tmpfiles.d/hybrid-soak.conf',
@@ -53,17 +58,29 @@ export function layoutOf(scope: Scope): Layout {
     };
   // The folders of the XDG Base Directory Specification.
   const xdg = (name: string, fallback: string) => process.env[name] ?? join(homedir(), fallback);
+  const data = xdg('XDG_DATA_HOME', '.local/share');
   return {
     scope,
-    home: join(xdg('XDG_DATA_HOME', '.local/share'), 'hybrid-soak'),
+    home: join(data, 'hybrid-soak'),
     state: join(xdg('XDG_STATE_HOME', '.local/state'), 'hybrid-soak'),
     units: join(xdg('XDG_CONFIG_HOME', '.config'), 'systemd/user'),
     commands: join(homedir(), '.local/bin'),
+    ...shared(data),
     system: null,
     caches: [],
     managerAt: join(process.env['XDG_RUNTIME_DIR'] ?? '/nonexistent', 'systemd/private'),
   };
 }
+
+/** As man(1), bash-completion, zsh and fish look for them below the folders of XDG_DATA_DIRS and XDG_DATA_HOME. */
+const shared = (data: string) => ({
+  pages: join(data, 'man/man1'),
+  completions: {
+    'soak.bash': join(data, 'bash-completion/completions/soak'),
+    _soak: join(data, 'zsh/site-functions/_soak'),
+    'soak.fish': join(data, 'fish/vendor_completions.d/soak.fish'),
+  },
+});
 
 export const manifestPath = ({ home }: Layout): string => join(home, 'install.json');
 export const currentLink = ({ home }: Layout): string => join(home, 'current');

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFileSync, realpathSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { isRelease } from '../adapters/root.ts';
 import { currentLink, type Layout, unitFiles } from './layout.ts';
@@ -29,8 +29,16 @@ export type StepOf<K extends Step['do']> = Extract<Step, { do: K }>;
 const folder = (path: string, mode = 0o755): Step => ({ do: 'folder', path, mode });
 const file = (path: string, text: string): Step => ({ do: 'file', path, text, mode: 0o644, keep: false });
 
-/** `link`: a folder that `current` points at, instead of a copied release. */
-export function installSteps(layout: Layout, root: string, version: string, link: string | null): Step[] {
+export interface Wanted {
+  root: string;
+  version: string;
+  /** A folder that `current` points at, instead of a copied release. */
+  link: string | null;
+  /** Texts of the completions by their names in the layout. */
+  completions: Record<string, string>;
+}
+
+export function installSteps(layout: Layout, { root, version, link, completions }: Wanted): Step[] {
   const { home, units, commands, scope, system } = layout;
   const systemctl = scope === 'user' ? ['systemctl', '--user'] : ['systemctl'];
   const files = Object.entries(unitFiles(layout, root));
@@ -43,6 +51,7 @@ export function installSteps(layout: Layout, root: string, version: string, link
       const path = join(commands, basename(program));
       return { do: 'link', path, target: relative(commands, join(currentLink(layout), program)) };
     }),
+    ...forReaders(layout, link ?? root, completions),
     ...(system === null ? ownState(layout, root) : declaredState(layout.state, system, root)),
     folder(units),
     ...[...new Set(files.map(([name]) => dirname(join(units, name))))]
@@ -57,11 +66,25 @@ export function installSteps(layout: Layout, root: string, version: string, link
   ];
 }
 
+/** Manual pages of the programs that are installed, and completions. */
+function forReaders({ pages, completions: places }: Layout, root: string, texts: Record<string, string>): Step[] {
+  const shipped = programs(root)
+    .map((program) => `${basename(program)}.1`)
+    .filter((name) => existsSync(join(root, 'ops/man', name)));
+  const placed = [
+    ...shipped.map((name): [string, string] => [join(pages, name), readFileSync(join(root, 'ops/man', name), 'utf8')]),
+    ...Object.entries(places).map(([name, path]): [string, string] => [path, texts[name] ?? '']),
+  ];
+  return placed.filter(([, text]) => text !== '').flatMap(([path, text]) => [folder(dirname(path)), file(path, text)]);
+}
+
 /** Where the programs are below a release, or a checkout. */
 const programs = (root: string): string[] =>
   isRelease(root)
-    ? ['bin/soak', 'bin/hybrid-engine']
-    : ['packages/supervisor/bin/soak', 'packages/engine/bin/hybrid-engine'];
+    ? ['bin/soak', 'bin/hybrid-engine', 'bin/hybrid-feed', 'bin/hybrid-fleet']
+    : ['supervisor/bin/soak', 'engine/bin/hybrid-engine', 'feed/bin/hybrid-feed', 'fleet/bin/hybrid-fleet'].map(
+        (name) => join('packages', name),
+      );
 
 /** Releases differ by content: an upgrade never writes into a tree that runs. */
 function releaseSteps(layout: Layout, root: string, version: string, link: string | null): Step[] {

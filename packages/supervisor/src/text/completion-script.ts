@@ -1,22 +1,22 @@
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;
 
+/** What a flag or an argument takes: one of these words, a file, a run's id, a unit, or what cannot be completed. */
+export type Takes = readonly string[] | 'file' | 'run' | 'unit' | 'anything';
+
 export interface Flag {
   long: string;
   short: string | null;
   description: string;
-  takesValue: boolean;
-  /** What it may be; empty where that is a file or anything. */
-  values: readonly string[];
+  /** Null if it takes nothing. */
+  takes: Takes | null;
 }
 
 /** A subcommand as far as a shell completes it. */
 export interface Word {
   name: string;
   description: string;
-  /** What its argument may be. */
-  values: readonly string[];
-  /** Whether its argument is a file. */
-  files: boolean;
+  /** What its argument may be; null if it has none. */
+  takes: Takes | null;
   flags: readonly Flag[];
 }
 
@@ -28,20 +28,30 @@ export function completionScript(shell: (typeof SHELLS)[number], program: string
 
 const names = ({ short, long }: Flag) => [...(short === null ? [] : [short]), long];
 const quoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
+/** Run ids of the log that `soak runs` finds, asked for when they are wanted. */
+const runIds = (program: string) =>
+  `${program} runs --json 2>/dev/null | grep -o '"run_id":"[^"]\\{8\\}' | cut -d'"' -f4`;
+const UNITS =
+  "systemctl list-unit-files --type=service --no-legend --no-pager 2>/dev/null | cut -d' ' -f1 | grep -v '@\\.'";
 
 function bash(program: string, words: readonly Word[]): string[] {
+  const reply = (takes: Takes) => {
+    if (takes === 'file') return '-f';
+    if (takes === 'run') return `-W "$(${runIds(program)})"`;
+    if (takes === 'unit') return `-W "$(${UNITS})"`;
+    return takes === 'anything' ? '-W ""' : `-W ${quoted(takes.join(' '))}`;
+  };
   const chosen = words.flatMap((word) =>
-    word.flags
-      .filter(({ takesValue }) => takesValue)
-      .map((flag) => {
-        const patterns = names(flag).map((name) => `${word.name}:${name}`);
-        const reply = flag.values.length > 0 ? `-W ${quoted(flag.values.join(' '))}` : '-f';
-        return `    ${patterns.join('|')}) COMPREPLY=($(compgen ${reply} -- "$cur")); return ;;`;
-      }),
+    word.flags.flatMap((flag) => {
+      if (flag.takes === null) return [];
+      const patterns = names(flag).map((name) => `${word.name}:${name}`);
+      return [`    ${patterns.join('|')}) COMPREPLY=($(compgen ${reply(flag.takes)} -- "$cur")); return ;;`];
+    }),
   );
   const offered = words.map((word) => {
-    const all = [...word.values, ...word.flags.flatMap(names)].join(' ');
-    return `    ${word.name}) COMPREPLY=($(compgen ${word.files ? '-f ' : ''}-W ${quoted(all)} -- "$cur")) ;;`;
+    const flags = quoted(word.flags.flatMap(names).join(' '));
+    const own = word.takes === null ? '' : ` $(compgen ${reply(word.takes)} -- "$cur")`;
+    return `    ${word.name}) COMPREPLY=($(compgen -W ${flags} -- "$cur")${own}) ;;`;
   });
   return [
     `_${program}() {`,
@@ -67,15 +77,26 @@ function bash(program: string, words: readonly Word[]): string[] {
 
 function zsh(program: string, words: readonly Word[]): string[] {
   const escaped = (text: string) => text.replaceAll(/[[\]:\\]/g, '\\$&');
-  const value = ({ values }: { values: readonly string[] }) => (values.length > 0 ? `(${values.join(' ')})` : '_files');
+  const action = (takes: Takes) => {
+    if (takes === 'file') return '_files';
+    if (takes === 'run' || takes === 'unit') return `_${program}_${takes}`;
+    return takes === 'anything' ? ' ' : `(${takes.join(' ')})`;
+  };
+  // `--flag=-` takes its value after an equals sign as well as in the next word.
   const spec = (flag: Flag) =>
-    names(flag).map((name) =>
-      quoted(`${name}[${escaped(flag.description)}]${flag.takesValue ? `:value:${value(flag)}` : ''}`),
-    );
+    names(flag).map((name) => {
+      const joined = flag.takes !== null && name.startsWith('--') ? `${name}=` : name;
+      return quoted(
+        `${joined}[${escaped(flag.description)}]${flag.takes === null ? '' : `:value:${action(flag.takes)}`}`,
+      );
+    });
+  const listed = [...words.map((word) => `${word.name}:${escaped(word.description)}`), 'help:help for a command'];
   return [
     `#compdef ${program}`,
-    'if ((CURRENT == 2)); then',
-    `  local -a commands=(${words.map(({ name, description }) => quoted(`${name}:${escaped(description)}`)).join(' ')})`,
+    `_${program}_run() { compadd -- \${(f)"$(${runIds(program)})"} }`,
+    `_${program}_unit() { compadd -- \${(f)"$(${UNITS})"} }`,
+    `local -a commands=(${listed.map(quoted).join(' ')})`,
+    'if ((CURRENT == 2)) || [[ $words[2] == help ]]; then',
     '  _describe command commands',
     '  return',
     'fi',
@@ -83,7 +104,7 @@ function zsh(program: string, words: readonly Word[]): string[] {
     'shift words; ((CURRENT--))',
     'case $command in',
     ...words.map((word) => {
-      const rest = word.values.length > 0 || word.files ? [quoted(`*:argument:${value(word)}`)] : [];
+      const rest = word.takes === null ? [] : [quoted(`*:argument:${action(word.takes)}`)];
       return `  ${word.name}) _arguments ${[...word.flags.flatMap(spec), ...rest].join(' ')} ;;`;
     }),
     'esac',
@@ -92,24 +113,31 @@ function zsh(program: string, words: readonly Word[]): string[] {
 
 function fish(program: string, words: readonly Word[]): string[] {
   const seen = (word: Word) => `complete -c ${program} -n '__fish_seen_subcommand_from ${word.name}'`;
-  const flagLine = (word: Word, flag: Flag) =>
+  const list = (takes: Takes) => {
+    if (takes === 'file') return '';
+    if (takes === 'run') return ` -f -a ${fishQuoted(`(${runIds(program)})`)}`;
+    if (takes === 'unit') return ` -f -a ${fishQuoted(`(${UNITS})`)}`;
+    return takes === 'anything' ? ' -f' : ` -f -a ${fishQuoted(takes.join(' '))}`;
+  };
+  const flagLine = (word: Word, { long, short, takes, description }: Flag) =>
     [
-      `${seen(word)} -l ${flag.long.replace(/^--/, '')}`,
-      ...(flag.short === null ? [] : [`-s ${flag.short.replace(/^-/, '')}`]),
-      ...(flag.takesValue ? ['-r'] : []),
-      ...(flag.values.length > 0 ? [`-f -a ${fishQuoted(flag.values.join(' '))}`] : []),
-      `-d ${fishQuoted(flag.description)}`,
+      `${seen(word)} -l ${long.replace(/^--/, '')}`,
+      ...(short === null ? [] : [`-s ${short.replace(/^-/, '')}`]),
+      ...(takes === null ? [] : [`-r${list(takes)}`]),
+      `-d ${fishQuoted(description)}`,
     ].join(' ');
+  const first = [...words, { name: 'help', description: 'help for a command' }];
   return [
-    ...words.map(
+    ...first.map(
       ({ name, description }) =>
         `complete -c ${program} -f -n __fish_use_subcommand -a ${name} -d ${fishQuoted(description)}`,
     ),
+    `complete -c ${program} -f -n '__fish_seen_subcommand_from help' -a ${fishQuoted(words.map(({ name }) => name).join(' '))}`,
     ...words.flatMap((word) => [
-      ...(word.values.length > 0 ? [`${seen(word)} -f -a ${fishQuoted(word.values.join(' '))}`] : []),
+      word.takes === 'file' ? '' : `${seen(word)}${list(word.takes ?? 'anything')}`,
       ...word.flags.map((flag) => flagLine(word, flag)),
     ]),
-  ];
+  ].filter((line) => line !== '');
 }
 
 const fishQuoted = (text: string) => `'${text.replaceAll(/['\\]/g, '\\$&')}'`;
