@@ -1,4 +1,5 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 
 const CHROMIUM = '/usr/bin/chromium';
@@ -18,6 +19,18 @@ export interface Opened {
   page: Page;
   /** What the page's console said, and every address that it asked for but its own. */
   complaints: string[];
+}
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** What axe-core finds on a page that is serious, and headings that leave out a level. The page's own policy must be bypassed. */
+export async function seriousFindings(page: Page): Promise<string[]> {
+  await page.addScriptTag({ content: AXE });
+  return page.evaluate(
+    `axe.run(document, { rules: { 'heading-order': { enabled: true } } }).then(({ violations }) => violations
+      .filter(({ id, impact }) => id === 'heading-order' || ['serious', 'critical'].includes(impact))
+      .map(({ id, nodes }) => id + ': ' + nodes[0].html.slice(0, 150)))`,
+  );
 }
 
 /** Opens a page and waits until `ready` is there. */

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { appendFileSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
@@ -6,8 +7,10 @@ import { serveLive } from '@hybrid-soak/report/live/server.ts';
 import Database from 'better-sqlite3';
 import t from 'tap';
 import { eventually } from '../eventually.ts';
-import { launch, open, whyNoBrowser } from './browser.ts';
+import { launch, open, seriousFindings, whyNoBrowser } from './browser.ts';
 import { DECISIONS, decisionAt, EVIL, HEADER, observationAt, runFiles } from './fixture.ts';
+
+const SOAK = new URL('../../packages/supervisor/src/main.ts', import.meta.url).pathname;
 
 type Answer = { status: number; headers: Record<string, unknown>; body: string };
 
@@ -147,6 +150,37 @@ t.test('in a browser', { skip: whyNoBrowser() ?? false }, async (t) => {
     await all((page) => page.context().close());
   });
 
+  t.test('what is selected or has the focus stays over updates, and a killed server is unmistakable', async (t) => {
+    const cwd = t.testdir({ config: { 'config.toml': '[dashboard]\nrefresh_seconds = 1\n' }, ...runFiles() });
+    const db = database(cwd);
+    t.teardown(() => db.close());
+    const files = ['decisions', 'samples'].flatMap((name) => [`--${name}`, join(cwd, `soak_${name}.jsonl`)]);
+    const args = [SOAK, 'dashboard', '--listen', '127.0.0.1:0', '--db', join(cwd, 'bot.db'), ...files];
+    const child = spawn(process.execPath, [...args, '--config', join(cwd, 'config/config.toml')], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    t.teardown(() => child.kill('SIGKILL'));
+    const url = await new Promise<string>((said) => child.stdout.once('data', (text) => said(String(text).trim())));
+    const { page } = await open(browser, url, {}, '#latest td');
+    await page.evaluate(`(() => {
+      document.querySelector('#latest .scroll').focus();
+      const cells = [...document.querySelectorAll('#latest td')];
+      getSelection().selectAllChildren(cells.find((cell) => cell.textContent === '101.5'));
+    })()`);
+    tick(db, 'NEWER', 7.25);
+    await page.getByText('7.25').waitFor();
+    const kept = "[String(getSelection()), document.activeElement.getAttribute('aria-label')]";
+    t.same(await page.evaluate(kept), ['101.5', 'newest rows of ticks']);
+    child.kill('SIGKILL');
+    await page
+      .getByRole('alert')
+      .getByText(/No connection to the server: this page is old/)
+      .waitFor();
+    t.match(await page.title(), /^✗ no connection/);
+    t.equal(await page.evaluate('document.documentElement.className'), 'lost');
+    await page.context().close();
+  });
+
   t.test('an engine that is gone is said to be gone, and so is a server', async (t) => {
     const cwd = t.testdir({});
     const db = database(cwd);
@@ -170,7 +204,11 @@ t.test('in a browser', { skip: whyNoBrowser() ?? false }, async (t) => {
       ['narrow', 390],
       ['wide', 1280],
     ] as const) {
-      const { page } = await open(browser, url, { viewport: { width, height: 844 } }, '#run canvas');
+      const dark = name === 'narrow' ? { colorScheme: 'dark' as const } : {};
+      const options = { viewport: { width, height: 844 }, bypassCSP: true, ...dark };
+      const { page } = await open(browser, url, options, '#run canvas');
+      await page.locator('#latest td').first().waitFor();
+      t.same(await seriousFindings(page), [], name);
       await page.screenshot({ path: join(cwd, `${name}.png`), fullPage: true });
       t.ok(((await page.evaluate('document.documentElement.scrollWidth')) as number) <= width);
       await page.context().close();

@@ -1,11 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { writeReport } from '@hybrid-soak/report/write-report.ts';
 import type { Browser } from 'playwright-core';
 import t from 'tap';
-import { launch, open, whyNoBrowser } from './browser.ts';
+import { launch, open, seriousFindings, whyNoBrowser } from './browser.ts';
 import { DECISIONS, EVIL, HEADER, observationAt, RUN, runFiles } from './fixture.ts';
 
 const skip = whyNoBrowser() ?? false;
@@ -149,17 +148,12 @@ t.test('times are local, and UTC on request; the switch reaches table and plots'
 });
 
 t.test('axe-core finds nothing serious, light and dark, with a table of numbers open', { skip }, async (t) => {
-  const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
   for (const colorScheme of ['light', 'dark'] as const) {
     const { page } = await open(browser, url, { colorScheme, bypassCSP: true });
     await page.locator('.behind summary').first().click();
     await page.locator('.behind td').first().waitFor();
     t.ok((await page.locator('.behind td').count()) > 0);
-    await page.addScriptTag({ content: axe });
-    const found = (await page.evaluate(
-      "axe.run().then(({ violations }) => violations.filter(({ impact }) => ['serious', 'critical'].includes(impact)).map(({ id, nodes }) => id + ': ' + nodes[0].html.slice(0, 150)))",
-    )) as string[];
-    t.same(found, [], colorScheme);
+    t.same(await seriousFindings(page), [], colorScheme);
     await page.context().close();
   }
 });

@@ -4,12 +4,16 @@ import { escapeJson } from './escape-json.ts';
 import * as behind from './page/behind.ts';
 import * as chartSpecs from './page/chart-specs.ts';
 import * as charts from './page/charts.ts';
+import * as connectionState from './page/connection-state.ts';
 import * as decisions from './page/decisions.ts';
 import * as dom from './page/dom.ts';
+import * as engine from './page/engine.ts';
+import * as latestTable from './page/latest-table.ts';
 import * as live from './page/live.ts';
 import * as marks from './page/marks.ts';
 import * as plot from './page/plot.ts';
 import * as progress from './page/progress.ts';
+import * as ratePlot from './page/rate-plot.ts';
 import * as start from './page/start.ts';
 import * as summary from './page/summary.ts';
 import { COLUMNS } from './series.ts';
@@ -36,6 +40,10 @@ const MODULES = [
   summary,
   progress,
   start,
+  connectionState,
+  ratePlot,
+  latestTable,
+  engine,
   live,
 ];
 

@@ -40,6 +40,8 @@ t.test('a soak is a suite: the verdict, each threshold and each slope is a test'
 
 t.test('the end of a soak shows near misses, what part of the market was seen, and each slope', async (t) => {
   const text = summaryText(SUMMARY, { summary: 's', report: 'r' });
+  const painted = summaryText(SUMMARY, { summary: 's', report: 'r' }, (format, line) => `<${format}>${line}`);
+  t.match(painted, /\n<yellow> {2}! .* \(near\)\n/);
   t.match(text, '✗ max_stalls = 0, seen 1\n');
   t.match(text, '! max_dropped = 10, seen 9 (near)\n');
   t.match(text, '99.5 % of the time connected (98 % of the soak), 2 trades missing, 1 gaps open');

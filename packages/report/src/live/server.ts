@@ -18,7 +18,7 @@ const LAST_WORDS_MS = 500;
 
 /** Serves the live page until closed. Looks at the files once a refresh, and not at all if no page is open. */
 export async function serveLive(options: LiveOptions): Promise<{ url: string; close(): Promise<void> }> {
-  const { html, policy } = page('engine and soak', null, 'startLive', "'self'");
+  const { html, policy } = page('engine and soak', { refresh_ms: options.refreshMs }, 'startLive', "'self'");
   const viewers = liveViewers(options);
   const server = createServer((request, response) => {
     const refused = refusal(request, options.host);

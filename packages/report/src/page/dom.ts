@@ -25,13 +25,23 @@ export function timeText(t: number, day: boolean): string {
 }
 
 /** Makes `parent` hold `next`; what is equal already stays as it is, with its focus and selection. */
-export function patch(parent: Element, next: Element[]): void {
+export function patch(parent: Node, next: Node[]): void {
   next.forEach((node, index) => {
-    const old = parent.children[index];
-    if (old === undefined) parent.append(node);
-    else if (!old.isEqualNode(node)) old.replaceWith(node);
+    const old = parent.childNodes[index];
+    if (old === undefined) parent.appendChild(node);
+    else if (!old.isEqualNode(node)) morph(old, node);
   });
-  while (parent.children.length > next.length) parent.lastElementChild?.remove();
+  while (parent.childNodes.length > next.length) parent.lastChild?.remove();
+}
+
+/** Makes `old` equal to `next`, changing as little of it as can be. */
+export function morph(old: ChildNode, next: Node): void {
+  if (old instanceof Element && next instanceof Element && old.tagName === next.tagName) {
+    for (const { name } of [...old.attributes]) if (!next.hasAttribute(name)) old.removeAttribute(name);
+    for (const { name, value } of [...next.attributes]) old.setAttribute(name, value);
+    patch(old, [...next.childNodes]);
+  } else if (old instanceof Text && next instanceof Text) old.data = next.data;
+  else old.replaceWith(next);
 }
 
 /** The switch between local time and UTC; `redraw` draws what it does not reach itself. */
@@ -41,6 +51,8 @@ export function zoneSwitch(redraw: () => void): HTMLElement {
     button.textContent = `times: ${ZONE.utc ? 'UTC' : `local, ${dayText(Date.now(), ZONE).slice(11)}`}`;
     for (const time of document.querySelectorAll<HTMLElement>('[data-t]'))
       time.textContent = timeText(Number(time.dataset['t']), true);
+    for (const time of document.querySelectorAll<HTMLElement>('[data-clock]'))
+      time.textContent = timeText(Number(time.dataset['clock']), false);
     for (const time of document.querySelectorAll<HTMLElement>('[data-stamp]'))
       time.textContent = stampText(Number(time.dataset['stamp']), ZONE);
   };

@@ -49,7 +49,11 @@ export function soFarTiles(data: PageData, now: number | null): HTMLElement[] {
       elapsed === null ? 'not begun' : spanText(elapsed),
       duration === null ? '' : `of ${spanText(duration)}, ${left}`,
     ),
-    tile('rung', last?.rung ?? '?', last?.every == null ? '' : `1 of ${last.every} frames kept`),
+    tile(
+      'rung',
+      last?.rung ?? '?',
+      last?.every == null ? '' : last.every === 1 ? 'every frame kept' : `1 of ${last.every} frames kept`,
+    ),
     ...pressures,
     tile(
       'rows',
@@ -65,6 +69,7 @@ export function soFarTiles(data: PageData, now: number | null): HTMLElement[] {
             'last decision',
             last.action,
             `${spanText(Math.max(0, (now ?? seen) - last.t))} ago: ${last.means.split('; do: ')[0]}`,
+            'wide',
           ),
         ]),
   ];

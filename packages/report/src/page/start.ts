@@ -25,7 +25,7 @@ export function showRun(main: HTMLElement, data: PageData): Shown {
   const now = () => (data.verdict.word === 'RUNNING' ? Date.now() / 1000 : null);
   const table = decisionTable((t) => plots.zoomTo(t));
   const summary = summarySection(data, now());
-  const tick = () => patch(summary, [...summarySection(data, now()).children]);
+  const tick = () => patch(summary, [...summarySection(data, now()).childNodes]);
   table.add(data.decisions);
   let shown = data.decisions.length;
   main.replaceChildren(

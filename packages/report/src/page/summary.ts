@@ -34,15 +34,11 @@ export function verdictTone(word: string): string {
 
 export function thresholdList(thresholds: unknown): HTMLElement {
   const list = el('ul', { class: 'thresholds' });
-  for (const { name, limit, seen, ok } of Array.isArray(thresholds) ? thresholds : [])
-    list.append(
-      el(
-        'li',
-        { class: ok ? 'good' : 'bad' },
-        `${ok ? '✓' : '✗'} ${name} = ${limit}`,
-        el('small', {}, ` seen ${seen}`),
-      ),
-    );
+  for (const { name, limit, seen, ok, near } of Array.isArray(thresholds) ? thresholds : []) {
+    const [tone, mark] = !ok ? ['bad', '✗'] : near === true ? ['near', '!'] : ['good', '✓'];
+    const text = ` seen ${seen}${tone === 'near' ? ', near its limit' : ''}`;
+    list.append(el('li', { class: tone }, `${mark} ${name} = ${limit}`, el('small', {}, text)));
+  }
   return list;
 }
 
@@ -87,10 +83,18 @@ export function tiles(summary: Record<string, unknown>): HTMLElement {
       tile(
         `PSI ${name}, median`,
         p === null ? 'unavailable' : `${p['p50']} %`,
-        p === null ? '' : `p95 ${p['p95']} · p99 ${p['p99']}`,
+        p === null
+          ? ''
+          : [`p95 ${p['p95']} · p99 ${p['p99']}`, ...withoutEngine(summary['baseline'], name)].join(' · '),
       ),
     ),
   );
+}
+
+/** The yardstick of a pressure: what was measured without the engine. */
+export function withoutEngine(baseline: unknown, resource: string): string[] {
+  const value = (baseline as Record<string, number | null> | null | undefined)?.[resource];
+  return typeof value === 'number' ? [`${numberText(value)} % without the engine`] : [];
 }
 
 export const CLASS_NAMES: Record<string, string> = {

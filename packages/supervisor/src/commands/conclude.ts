@@ -1,7 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { styleText } from 'node:util';
 import type { Decision } from '@hybrid-soak/contract/decision.ts';
 import type { Summary } from '@hybrid-soak/contract/summary.ts';
+import type { Format } from '@hybrid-soak/report/terminal/line.ts';
 import { abortRequest } from '../adapters/abort-file.ts';
 import { callerFile } from '../adapters/caller-file.ts';
 import { DECISIONS, type OpsPaths, opsPaths } from '../adapters/ops-paths.ts';
@@ -26,7 +28,7 @@ export async function conclude(
   if (flags.junit !== undefined) note(await writeJunit(flags.junit, summary));
   const command = reportCommandLine(record.run_id, plan.ops);
   const json = () => `${JSON.stringify({ ...record, files: { decisions, samples, db } })}\n`;
-  process.stdout.write(flags.json ? json() : summaryText(summary, { summary: path, report: command }));
+  process.stdout.write(flags.json ? json() : summaryText(summary, { summary: path, report: command }, paint));
   if (out === undefined) return;
   try {
     const { report } = await import('./report.ts');
@@ -37,6 +39,9 @@ export async function conclude(
     note((error as Error).message);
   }
 }
+
+/** Colours if a person reads it: none in a pipe, nor with NO_COLOR. */
+const paint = (format: Format, text: string) => styleText(format, text, { stream: process.stdout });
 
 /** The verdict stands if the file cannot be written. */
 async function writeJunit(file: string, summary: Summary): Promise<string> {

@@ -1,6 +1,7 @@
-import { printableLines } from '@hybrid-soak/contract/printable.ts';
+import { printable } from '@hybrid-soak/contract/printable.ts';
 import { RESOURCES } from '@hybrid-soak/contract/psi.ts';
 import type { Summary } from '@hybrid-soak/contract/summary.ts';
+import { type Format, type Paint, type Span, unpainted } from '@hybrid-soak/report/terminal/line.ts';
 import { formatDuration } from './duration.ts';
 
 /** Where a person finds more than the summary: the files beside those that it names, and the command for the report. */
@@ -10,19 +11,20 @@ export interface Beside {
 }
 
 /** The end of a soak for people: verdict and thresholds first, then the numbers, then where everything is. */
-export function summaryText(summary: Summary, beside: Beside): string {
+export function summaryText(summary: Summary, beside: Beside, paint: Paint = unpainted): string {
   const { files, time_per_rung_s, pressure } = summary;
   const rungs = Object.entries(time_per_rung_s).filter(([, s]) => s > 0);
-  const lines = [
+  const passed = summary.verdict === 'PASS';
+  const lines: Span[] = [
     '',
-    `${summary.verdict === 'PASS' ? '✓' : '✗'} ${summary.reason}`,
-    ...summary.thresholds.map((t) => `  ${mark(t)} ${t.name} = ${t.limit}, seen ${t.seen}${t.near ? ' (near)' : ''}`),
+    passed ? ['green', `✓ ${summary.reason}`] : ['red', `✗ ${summary.reason}`],
+    ...summary.thresholds.map((t): Span => [toneOf(t), thresholdText(t)]),
     '',
     `  duration   ${formatDuration(summary.duration_s)}`,
     ...rungs.map(([rung, s]) => `  ${rung.padEnd(10)} ${formatDuration(s)}, ${share(s, summary.duration_s)} % of it`),
     `  restarts   ${summary.restarts}`,
     `  stalls     ${summary.stalls}, engine exits ${summary.engine_exits}`,
-    ...RESOURCES.map((name) => `  PSI ${name.padEnd(6)} ${percentilesText(pressure[name])}`),
+    ...RESOURCES.map((name) => `  PSI ${name.padEnd(6)} ${percentilesText(pressure[name], summary.baseline?.[name])}`),
     `  ticks      ${summary.ticks_per_second}/s, ${summary.ticks.toLocaleString('en-US')} rows written`,
     ...completenessLines(summary.completeness),
     ...summary.drift.map(driftLine),
@@ -33,10 +35,20 @@ export function summaryText(summary: Summary, beside: Beside): string {
     `  summary    ${beside.summary}`,
     `  report     ${beside.report}`,
   ];
-  return `${printableLines(lines.join('\n'))}\n`;
+  const shown = lines.map((line) => (typeof line === 'string' ? printable(line) : paint(line[0], printable(line[1]))));
+  return `${shown.join('\n')}\n`;
 }
 
-const mark = ({ ok, near }: Summary['thresholds'][number]): string => (ok ? (near ? '!' : '✓') : '✗');
+type Threshold = Summary['thresholds'][number];
+
+const toneOf = ({ ok, near }: Threshold): Format => (ok ? (near ? 'yellow' : 'green') : 'red');
+
+function thresholdText(threshold: Threshold): string {
+  const { name, limit, seen, near } = threshold;
+  return `  ${mark(threshold)} ${name} = ${limit}, seen ${seen}${near ? ' (near)' : ''}`;
+}
+
+const mark = ({ ok, near }: Threshold): string => (ok ? (near ? '!' : '✓') : '✗');
 
 /** What part of the market was seen. */
 function completenessLines(seen: Summary['completeness']): string[] {
@@ -55,5 +67,8 @@ function driftLine({ signal, text, drift, limit_in_h }: Summary['drift'][number]
 
 const share = (part: number, whole: number) => (whole > 0 ? Math.round((part / whole) * 100) : 0);
 
-const percentilesText = (p: Summary['pressure']['cpu']) =>
-  p === null ? 'unavailable' : `stall time p50 ${p.p50} %, p95 ${p.p95} %, p99 ${p.p99} %`;
+function percentilesText(p: Summary['pressure']['cpu'], baseline: number | null | undefined): string {
+  if (p === null) return 'unavailable';
+  const without = typeof baseline === 'number' ? `; ${Math.round(baseline)} % without the engine` : '';
+  return `stall time p50 ${p.p50} %, p95 ${p.p95} %, p99 ${p.p99} %${without}`;
+}
