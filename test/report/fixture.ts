@@ -15,6 +15,16 @@ const line = (total: number) => ({
 });
 const psi = (total: number) => ({ available: true as const, value: { some: line(total), full: line(0) } });
 
+const MIB = 1024 * 1024;
+
+/** A floor each 20 s, and 60 MiB/h of private memory that leak. */
+function vitalsAt(second: number) {
+  const at = second - (second % 20);
+  const floor = { mono_ms: at * 1000, heap_bytes: 20 * MIB, private_bytes: (50 + at / 60) * MIB };
+  const latency_us = { p50: 500_000, p99: 1_000_000, max: 1_100_000 };
+  return { floor, descriptors: 33, threads: 11, cpu_usec: second * 20_000, latency_us };
+}
+
 /** What a supervisor sees `second` seconds into a run: cpu pressure 30 %, the engine's half of it, 100 frames a second. */
 export function observationAt(second: number, over: Partial<Observation> = {}): Observation {
   const usec = second * 1e6;
@@ -54,7 +64,12 @@ export function observationAt(second: number, over: Partial<Observation> = {}): 
         drops: 3,
         connection: 'connected to synthetic',
         sample_every: 1,
+        vitals: vitalsAt(second),
       },
+    },
+    files: {
+      available: true,
+      value: { database_bytes: 1e6 + second * 8000, wal_bytes: 4e6, free_bytes: 1e11 },
     },
     unit: {
       available: true,
@@ -92,6 +107,12 @@ export function decisionAt(second: number, action: string, reason: string, more:
     cpu_some_avg10: 30,
     ...more,
   };
+}
+
+function slope(signal: string, value: number | null, low: number | null, high: number | null, drift: boolean) {
+  const text = value === null ? 'not enough to tell: at least 3 min more' : `+${value} MiB/h (${low} .. ${high})`;
+  const of = { signal, unit: 'MiB/h', slope: value, low, high, points: 27, drift, threshold: 0.5, limit_in_h: null };
+  return { ...of, text };
 }
 
 const limits = { cpu: 20, memory: 10, io: 15 };
@@ -132,6 +153,11 @@ export const DECISIONS = [
     ticks_per_second: 100,
     classes_s: { unobserved: 3, over_engine: 20, fine: 577 },
     ambient_s: 12,
+    drift: [
+      slope('private_memory', 60, 58, 62, true),
+      slope('heap', 0, -1, 1, false),
+      slope('descriptors', null, null, null, false),
+    ],
     pressure: { cpu: { p50: 30, p95: 61, p99: 62 }, memory: null, io: { p50: 5, p95: 5, p99: 5 } },
   }),
 ];

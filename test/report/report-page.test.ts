@@ -35,7 +35,7 @@ t.test('nothing in the file ends its script early or names another place', (t) =
 t.test('it opens without a network, asks for nothing, complains of nothing, shows all', { skip }, async (t) => {
   const { page, complaints } = await open(browser, url, { offline: true });
   t.same(complaints, []);
-  t.equal(await page.locator('figure canvas').count(), 8);
+  t.equal(await page.locator('figure canvas').count(), 14);
   t.match(await page.locator('#summary').textContent(), /FAIL[\s\S]*max_stalls = 0, seen 1[\s\S]*exit code 21/);
   t.match(await page.locator('main').textContent(), /stall_threshold_s\s*45[\s\S]*kernel\s*6\.8\.0/);
   await page.context().close();

@@ -106,6 +106,23 @@ t.test('soak prove on a real systemd', needsSystemd(), async (t) => {
     t.same(await found(), before);
   });
 
+  await t.test(
+    'a leak is found, the same engine without it is not; its drop-in goes, also after a kill -9',
+    async (t) => {
+      const said = await host.machine.run(['soak', 'prove', 'drift', '--quick'], { timeoutMs: 300_000 });
+      t.equal(said.code, 0, said.stderr);
+      t.match(proofOf('drift'), { verdict: 'PASS' });
+      t.equal(proofOf('drift').checks.length, 6);
+      t.equal(await host.show('DropInPaths'), '');
+      host.machine.spawn(['soak', 'prove', 'drift', '--quick'], 'ignore');
+      await until('the drop-in', async () => (await host.show('DropInPaths')).includes('soak-proof'), 300);
+      await host.run('pkill', '-KILL', '-f', 'soak.mjs prove|main.ts prove');
+      await until('restored', async () => (await host.soak('restore')).code === 0, 300);
+      t.equal(await host.show('DropInPaths'), '');
+      t.same(await found(), before);
+    },
+  );
+
   await t.test('the unit runs after a proof that ended with it stopped', async (t) => {
     const said = await host.machine.run(['soak', 'prove', 'crash', '--quick'], { timeoutMs: 300_000 });
     t.equal(said.code, 0, said.stderr);

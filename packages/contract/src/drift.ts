@@ -23,6 +23,14 @@ export const SLOPE_UNITS: Readonly<Record<Signal, string>> = {
   database: 'bytes a row',
 };
 
+/** A piece with fewer points after its warm-up says nothing. */
+export const LEAST_POINTS = 4;
+const WARM_UP_FLOORS = 3;
+
+/** Milliseconds at the start of each life that no slope is over. */
+export const warmUpOf = (floorEveryMs: number, durationS: number): number =>
+  Math.min(WARM_UP_FLOORS * floorEveryMs, (durationS * 1000) / 4);
+
 /** How one signal changed; slope and interval are null if there is too little to tell. */
 export const driftSchema = z.object({
   signal: z.enum(SIGNALS),

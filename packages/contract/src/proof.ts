@@ -12,6 +12,7 @@ export const PROOFS = [
   'crash',
   'outage',
   'ladder',
+  'drift',
   'restore',
 ] as const;
 export type ProofName = (typeof PROOFS)[number];

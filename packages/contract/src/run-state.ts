@@ -49,6 +49,8 @@ export const runStateSchema = z.object({
   nested: z.array(z.string()).optional(),
   /** Files of a proof alone, removed when the unit has let go of them. */
   scratch: z.array(z.string()).optional(),
+  /** The unit may have the drop-in of a proof. */
+  drop_in: z.boolean().optional(),
 });
 
 export type RunState = z.infer<typeof runStateSchema>;

@@ -16,7 +16,7 @@ import type { Log } from './process/log.ts';
 import type { Notifier } from './process/notify.ts';
 import { processVitals } from './process/vitals.ts';
 import { awaitEnd, type Ending, finish } from './run/ending.ts';
-import { floors } from './run/floors.ts';
+import { floorInterval, floors } from './run/floors.ts';
 import { flusher } from './run/flusher.ts';
 import { measurePace } from './run/pace.ts';
 import { startFeed } from './run/start-feed.ts';
@@ -97,7 +97,8 @@ async function runOn(
   const pipeline = newPipeline(config, writer, log);
   const clock = startClock();
   const learnt: SourceHealth[] = [];
-  const ofProcess = processVitals();
+  const floorEveryMs = floorInterval(log);
+  const ofProcess = processVitals(floorEveryMs);
   const pace = measurePace(writer, clock);
   const vitals = () => ({ ...ofProcess(), ...pace.vitals(), floor: floor() });
   const flush = (stopped = false) =>
@@ -110,7 +111,7 @@ async function runOn(
       flushing.takeOpened(),
     );
   const flushing = flusher(clock, config.storage.flush_interval_ms, flush, pace.late);
-  const floor = floors(writer, clock, log, flushing.touch);
+  const floor = floors(writer, clock, floorEveryMs, flushing.touch);
   const feed = startFeed(loaded, pipeline, writer, log, { clock, learnt, end, touch: flushing.touch });
   const parts = { pipeline, writer, feed, startedMs };
   pipeline.onDue = flush;

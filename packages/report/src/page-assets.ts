@@ -16,6 +16,7 @@ import * as progress from './page/progress.ts';
 import * as ratePlot from './page/rate-plot.ts';
 import * as start from './page/start.ts';
 import * as summary from './page/summary.ts';
+import * as trends from './page/trends.ts';
 import { COLUMNS } from './series.ts';
 import * as stamp from './stamp.ts';
 
@@ -36,6 +37,7 @@ const MODULES = [
   marks,
   plot,
   behind,
+  trends,
   charts,
   summary,
   progress,

@@ -7,6 +7,7 @@ import { numbersOf } from './numbers.ts';
 import type { LogRecord } from './read-log.ts';
 import type { SamplesHeader, SamplesRead } from './read-samples.ts';
 import { COLUMNS } from './series.ts';
+import { type Trend, trendsOf } from './trends.ts';
 
 export interface PageDecision {
   /** Seconds since the epoch. */
@@ -37,6 +38,8 @@ export interface PageData {
   /** In the order of COLUMNS. */
   points: Points;
   samples: number;
+  /** The slopes of the SUMMARY as they are drawn over the samples. */
+  trends: Trend[];
   policy: [string, string][];
   environment: [string, string][];
   notes: string[];
@@ -52,19 +55,21 @@ export function pageData(records: LogRecord[], samples: SamplesRead | null, note
   const startup = records.find((record) => record.action === 'STARTUP') ?? null;
   const calibrated = records.findLast((record) => record.action === 'CALIBRATED') ?? null;
   const parameters = table(startup?.parameters ?? samples?.header.options.parameters);
+  const summary = records.findLast((record) => record.action === 'SUMMARY') ?? null;
   const decisions = records.map(pageDecision);
   const columns = samples?.columns ?? columnsOfDecisions(records);
   return {
     run: records[0]?.run_id ?? samples?.header.options.run_id ?? '',
     facts: factsOf(records, startup),
     verdict: verdictOf(records),
-    summary: records.findLast((record) => record.action === 'SUMMARY') ?? null,
+    summary,
     limits: perResource(startup?.limit ?? calibrated?.effective_limit ?? startup?.limits) as PageData['limits'],
     baseline: perResource(calibrated?.baseline),
     stallThresholdS: typeof parameters['stall_threshold_s'] === 'number' ? parameters['stall_threshold_s'] : null,
     blind: blindOf(samples?.last ?? null),
     decisions,
-    points: downsample(columns, MAX_POINTS),
+    points: downsample(columns.slice(0, COLUMNS.length), MAX_POINTS),
+    trends: samples === null ? [] : trendsOf(summary?.drift ?? [], columns, Number(startup?.duration_s ?? 0)),
     samples: samples?.columns[0]?.length ?? 0,
     policy: Object.entries({ ...parameters, ...table(startup?.thresholds) }).map(([key, v]) => [key, shown(v)]),
     environment: environmentOf(samples?.header ?? null),

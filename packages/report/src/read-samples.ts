@@ -4,7 +4,7 @@ import { lineBlocks, lineBlocksBackward, parseJsonLine } from '@hybrid-soak/cont
 import type { Observation } from '@hybrid-soak/contract/sample.ts';
 import type { Columns } from './downsample.ts';
 import { withSource } from './file-source.ts';
-import { COLUMNS, rowsOf } from './series.ts';
+import { ALL_COLUMNS, rowsOf } from './series.ts';
 import { parseObservation, sightOf } from './sight.ts';
 
 /** First line of a samples file: the soak's options and the machine it ran on. */
@@ -15,7 +15,7 @@ export interface SamplesHeader {
 
 export interface SamplesRead {
   header: SamplesHeader;
-  /** In the order of COLUMNS. */
+  /** In the order of ALL_COLUMNS. */
   columns: Columns;
   last: Observation | null;
   garbage: number;
@@ -74,7 +74,7 @@ export function readSamples(path: string): SamplesRead | null {
   if (header === null) return null;
   const row = rowsOf(header.options.parameters?.window_s ?? DEFAULT_WINDOW_S);
   // The header is the one line that is not an observation.
-  const read: SamplesRead = { header, columns: COLUMNS.map(() => []), last: null, garbage: -1 };
+  const read: SamplesRead = { header, columns: ALL_COLUMNS.map(() => []), last: null, garbage: -1 };
   const take = (line: string) => {
     const observation = parseObservation(line);
     if (observation === null) {

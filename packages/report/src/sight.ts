@@ -23,6 +23,18 @@ export interface Sight {
   age_ms: number;
   frames_received: number;
   sample_every: number;
+  /** The engine's life: its invocation, or its process. */
+  life: string;
+  ticks_written: number;
+  /** Of the last forced collection: when, since the process began, and what was left. */
+  floor_ms: number;
+  private_floor: number;
+  heap_floor: number;
+  descriptors: number;
+  threads: number;
+  engine_cpu_usec: number;
+  latency_us: number;
+  database_bytes: number;
 }
 
 type Psi = Observation['psi']['cpu'];
@@ -54,6 +66,30 @@ export function sightOf(observation: Observation): Sight {
     age_ms: beat?.age_ms ?? Number.NaN,
     frames_received: beat?.frames_received ?? Number.NaN,
     sample_every: beat?.sample_every ?? Number.NaN,
+    ...vitalSigns(observation),
+  };
+}
+
+type Vital = 'life' | 'ticks_written' | 'floor_ms' | 'private_floor' | 'heap_floor' | 'descriptors' | 'threads';
+
+/** What the engine says of itself, and the size of its database. */
+function vitalSigns({
+  heartbeat,
+  files,
+}: Observation): Pick<Sight, Vital | 'engine_cpu_usec' | 'latency_us' | 'database_bytes'> {
+  const beat = heartbeat.available ? heartbeat.value : undefined;
+  const vitals = beat?.vitals;
+  return {
+    life: String(beat?.invocation_id ?? beat?.pid ?? ''),
+    ticks_written: beat?.ticks_written ?? Number.NaN,
+    floor_ms: vitals?.floor?.mono_ms ?? Number.NaN,
+    private_floor: vitals?.floor?.private_bytes ?? Number.NaN,
+    heap_floor: vitals?.floor?.heap_bytes ?? Number.NaN,
+    descriptors: vitals?.descriptors ?? Number.NaN,
+    threads: vitals?.threads ?? Number.NaN,
+    engine_cpu_usec: vitals?.cpu_usec ?? Number.NaN,
+    latency_us: vitals?.latency_us?.p99 ?? Number.NaN,
+    database_bytes: files?.available ? files.value.database_bytes : Number.NaN,
   };
 }
 

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import type { Drift } from '@hybrid-soak/contract/drift.ts';
+import { withoutSteps } from '@hybrid-soak/contract/drift-steps.ts';
 import { median } from '@hybrid-soak/contract/median.ts';
 import { driftOf } from '@hybrid-soak/supervisor/core/drift/judge.ts';
 import type { Aged, Piece } from '@hybrid-soak/supervisor/core/drift/memory.ts';
 import { pooledSlope } from '@hybrid-soak/supervisor/core/drift/slope.ts';
-import { withoutSteps } from '@hybrid-soak/supervisor/core/drift/steps.ts';
 import { begin } from '@hybrid-soak/supervisor/core/step.ts';
 import { between, chance, pick, type Random, seeded } from '../random.ts';
 import { defaultOptions } from '../scenario.ts';

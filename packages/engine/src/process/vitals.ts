@@ -7,13 +7,16 @@ type OfProcess = Pick<
   'cpu_usec' | 'heap_bytes' | 'descriptors' | 'descriptor_limit' | 'threads' | 'private_bytes'
 >;
 
-/** What the process can say of itself. The files of /proc are read once a minute, the rest at each call. */
-export function processVitals(): () => OfProcess {
+/**
+ * What the process can say of itself. The files of /proc are read once a minute, or each `everyMs` if that is less; the rest at
+ * each call.
+ */
+export function processVitals(everyMs: number): () => OfProcess {
   let slow: OfProcess = {};
   let readMs = Number.NEGATIVE_INFINITY;
   return () => {
     const nowMs = performance.now();
-    if (nowMs - readMs >= SLOW_MS) {
+    if (nowMs - readMs >= Math.min(everyMs, SLOW_MS)) {
       readMs = nowMs;
       slow = ofProc();
     }

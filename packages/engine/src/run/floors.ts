@@ -11,8 +11,8 @@ const LEAST_MS = 100;
 /** For proofs and tests: they cannot wait for five minutes. */
 const VARIABLE = 'HYBRID_FLOOR_INTERVAL_MS';
 
-/** Collects every thread's heap every five minutes; the answer is the last floor. `done` is called after each. */
-export function floors(writer: Writer, clock: Clock, log: Log, done: () => void): () => Vitals['floor'] {
+/** Collects every thread's heap each `everyMs`; the answer is the last floor. `done` is called after each. */
+export function floors(writer: Writer, clock: Clock, everyMs: number, done: () => void): () => Vitals['floor'] {
   let floor: NonNullable<Vitals['floor']> | null = null;
   writer.onCollected = (ofWriter) => {
     const heap_bytes = collect() + ofWriter;
@@ -21,11 +21,12 @@ export function floors(writer: Writer, clock: Clock, log: Log, done: () => void)
     floor = { mono_ms: Math.round(performance.now()), heap_bytes, private_bytes };
     done();
   };
-  clock.every(interval(log), () => writer.collect());
+  clock.every(everyMs, () => writer.collect());
   return () => floor;
 }
 
-function interval(log: Log): number {
+/** Milliseconds between two floors. */
+export function floorInterval(log: Log): number {
   const text = process.env[VARIABLE];
   if (text === undefined) return FLOOR_MS;
   const ms = Number(text);

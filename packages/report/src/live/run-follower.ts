@@ -4,7 +4,7 @@ import { batchesOf, lineFollower } from '../line-follower.ts';
 import { type PageData, type PageDecision, pageData, pageDecision } from '../page-data.ts';
 import { type LogRecord, lastRunIn, parseRecord } from '../read-log.ts';
 import { parseHeader, type SamplesHeader } from '../read-samples.ts';
-import { COLUMNS, rowsOf } from '../series.ts';
+import { ALL_COLUMNS, COLUMNS, rowsOf } from '../series.ts';
 import { parseObservation, sightOf } from '../sight.ts';
 
 /** What is new since the last poll; `begin` says that it is another run, or that its limits are others: draw it from scratch. */
@@ -43,7 +43,7 @@ export function runFollower(paths: { decisions: string; samples: string }) {
   const sampled = lineFollower(paths.samples);
   let records: LogRecord[] = [];
   let header: SamplesHeader | null = null;
-  let columns: Columns = COLUMNS.map(() => []);
+  let columns: Columns = ALL_COLUMNS.map(() => []);
   let row = rowsOf(1);
 
   const takeDecisions = (news: RunNews) => {
@@ -65,13 +65,13 @@ export function runFollower(paths: { decisions: string; samples: string }) {
         if (observation !== null) {
           const values = row(sightOf(observation));
           for (let i = 0; i < values.length; i++) (columns[i] as number[]).push(values[i] as number);
-          news.rows.push(values.map(point));
+          news.rows.push(values.slice(0, COLUMNS.length).map(point));
           continue;
         }
         const next = parseHeader(line);
         if (next === null) continue;
         header = next;
-        columns = COLUMNS.map(() => []);
+        columns = ALL_COLUMNS.map(() => []);
         row = rowsOf(next.options.parameters?.window_s ?? 10);
         news.begin = true;
       }

@@ -11,11 +11,12 @@ export function named(holder: HTMLElement, name: string, explained: string): voi
   plot?.setAttribute('aria-label', `${name}. ${explained}`);
 }
 
-/** The numbers of a plot as a table, made when it is opened. */
+/** The numbers of a plot as a table, made when it is opened; a row for each time at which a series of `drawn` has a value. */
 export function behindTable(
   title: string,
   labels: string[],
   points: () => ArrayLike<ArrayLike<number | null | undefined>>,
+  drawn = labels.map((_, series) => series + 1),
 ): HTMLElement {
   const details = el('details', { class: 'behind' }, el('summary', {}, `${title} as a table`));
   details.addEventListener('toggle', () => {
@@ -23,9 +24,11 @@ export function behindTable(
     details.querySelector('.scroll')?.remove();
     const data = points();
     const times = data[0] ?? [];
-    const step = Math.max(1, Math.ceil(times.length / BEHIND_ROWS));
+    const filled = Array.from(times, (_, i) => i).filter((i) => drawn.some((series) => data[series]?.[i] != null));
+    const step = Math.max(1, Math.ceil(filled.length / BEHIND_ROWS));
     const rows: HTMLElement[] = [];
-    for (let i = times.length - 1; i >= 0; i -= step) {
+    for (let at = filled.length - 1; at >= 0; at -= step) {
+      const i = filled[at] as number;
       const cells = labels.map((_, series) => el('td', {}, numberText(data[series + 1]?.[i])));
       rows.push(el('tr', {}, el('th', { scope: 'row' }, timeText(Number(times[i]), true)), ...cells));
     }

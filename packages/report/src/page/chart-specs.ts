@@ -7,6 +7,8 @@ export interface SeriesSpec {
   color: string;
   fill?: boolean;
   dash?: boolean;
+  /** Values that stand alone are drawn as points. */
+  dots?: boolean;
 }
 
 export interface ChartSpec {
@@ -19,6 +21,10 @@ export interface ChartSpec {
   sensor?: 'cpu' | 'memory' | 'io' | 'progress';
   /** What the plot's height shows at least. */
   atLeast: number;
+  /** Drawn around its values, this much at least, instead of from 0: what creeps is little of the whole. */
+  around?: number;
+  /** Left out of runs that do not know it. */
+  optional?: boolean;
   explained: string;
 }
 
@@ -64,6 +70,60 @@ export const CHARTS: ChartSpec[] = [
     series: [{ label: 'engine', column: 'engine_memory', color: 'accent', fill: true }],
     atLeast: 10,
     explained: "Memory charged to the engine's cgroup, or resident in its process.",
+  },
+  {
+    title: 'Private memory, floors',
+    unit: 'MiB',
+    series: [{ label: 'floor', column: 'private_floor', color: 'accent', dots: true }],
+    atLeast: 0,
+    around: 2,
+    optional: true,
+    explained:
+      "The engine's private memory right after a forced collection, with the slope that was fitted and its 95 % band.",
+  },
+  {
+    title: 'Heap, floors',
+    unit: 'MiB',
+    series: [{ label: 'floor', column: 'heap_floor', color: 'accent', dots: true }],
+    atLeast: 0,
+    around: 1,
+    optional: true,
+    explained: "What is left of the engine's heaps right after a forced collection, with its slope.",
+  },
+  {
+    title: 'Descriptors and threads',
+    unit: '',
+    series: [
+      { label: 'descriptors', column: 'descriptors', color: 'accent' },
+      { label: 'threads', column: 'threads', color: 'second' },
+    ],
+    atLeast: 10,
+    optional: true,
+    explained: 'Open file descriptors and threads of the engine.',
+  },
+  {
+    title: 'Commit latency',
+    unit: 'ms, p99 of a minute',
+    series: [{ label: 'p99', column: 'commit_latency', color: 'accent' }],
+    atLeast: 1,
+    optional: true,
+    explained: 'From the first frame of a batch received to its rows committed.',
+  },
+  {
+    title: 'CPU per frame',
+    unit: 'µs',
+    series: [{ label: 'engine', column: 'cpu_per_frame', color: 'accent' }],
+    atLeast: 1,
+    optional: true,
+    explained: 'CPU time of the engine over the frames that it received, of the last minute.',
+  },
+  {
+    title: 'Database',
+    unit: 'MiB',
+    series: [{ label: 'size', column: 'database', color: 'accent', fill: true }],
+    atLeast: 1,
+    optional: true,
+    explained: "The engine's database file; its slope is by rows.",
   },
   {
     title: 'Progress',

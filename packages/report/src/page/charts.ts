@@ -2,11 +2,13 @@
 import type uPlotType from 'uplot';
 import type { PageData } from '../page-data.ts';
 import { COLUMNS } from '../series.ts';
+import type { Trend } from '../trends.ts';
 import { behindTable, named } from './behind.ts';
 import { CHARTS, type ChartSpec, type SeriesSpec } from './chart-specs.ts';
 import { color, el, numberText } from './dom.ts';
 import { drawLevel, drawMarks, markedOf, markTip } from './marks.ts';
 import { extentOf, heading, mount, plotOptions, type Reading, type Shared, setSpan } from './plot.ts';
+import { drawTrend, trendAt, trendSpan } from './trends.ts';
 
 declare const uPlot: typeof uPlotType;
 
@@ -36,6 +38,7 @@ export function plotSection(data: PageData): Plots {
     section.append(holder);
     const redraw = make(holder, shared);
     if (redraw !== null) redraws.push(redraw);
+    else if (holder.childElementCount === 0) holder.remove();
   }
   reset.addEventListener('click', () => setSpan(all, ...extentOf(data)));
   const zoomTo = (t: number) => {
@@ -104,12 +107,14 @@ export function seriesPlot(spec: ChartSpec): (holder: HTMLElement, shared: Share
     const known = spec.series.filter(({ column }) =>
       data.points[COLUMNS.indexOf(column)]?.some((value) => value !== null),
     );
+    if (known.length === 0 && spec.optional === true) return null;
     const readout = heading(holder, spec.title, spec.unit, spec.explained);
     const told = unknownText(spec, known, data.blind);
     if (told !== null) holder.append(el('p', { class: 'note' }, told));
     if (known.length === 0) return null;
     const limit = spec.limit === 'stall' ? data.stallThresholdS : spec.limit && data.limits?.[spec.limit];
     const baseline = spec.limit === 'stall' || !spec.limit ? null : data.baseline?.[spec.limit];
+    const trends = data.trends.filter(({ column }) => known.some((series) => series.column === column));
     const points = () =>
       [data.points[0], ...known.map(({ column }) => data.points[COLUMNS.indexOf(column)])] as uPlotType.AlignedData;
     const levels: Reading[] = [
@@ -118,37 +123,45 @@ export function seriesPlot(spec: ChartSpec): (holder: HTMLElement, shared: Share
     ];
     const options = plotOptions(shared, {
       height: PLOT_HEIGHT,
-      range: (_, __, max) => [
-        0,
-        Math.max(spec.atLeast, (max ?? 0) * 1.1, (typeof limit === 'number' ? limit : 0) * 1.1),
-      ],
+      range: (_, min, max) =>
+        spec.around === undefined
+          ? [0, Math.max(spec.atLeast, (max ?? 0) * 1.1, (typeof limit === 'number' ? limit : 0) * 1.1)]
+          : aroundOf(spec.around, min, max, trendSpan(trends)),
       axis: {},
-      series: known.map(({ color: name, fill, dash }) => ({
+      series: known.map(({ color: name, fill, dash, dots }) => ({
         stroke: () => color(name),
         ...(fill ? { fill: () => color(`${name}-fill`) } : {}),
         ...(dash ? { dash: [4, 3] } : {}),
         width: 1.25,
-        points: { show: false },
+        points: dots ? { show: true, size: 5, fill: () => color(name) } : { show: false },
       })),
       draw: (plot) => {
+        for (const trend of trends) drawTrend(plot, trend, colorOf(known, trend));
         drawLevel(plot, limit, 'bad', [5, 4]);
         drawLevel(plot, baseline, 'second', [1, 3]);
         drawMarks(plot, markedOf(data.decisions), false);
       },
-      cursorAt: (plot, t) => {
-        const values = known.map(({ label, color: key }, i): Reading => {
-          const column = plot.data[i + 1] as (number | null)[];
-          const index = plot.cursor.idx;
-          if (t !== null && typeof index === 'number') return [key, `${label} ${numberText(column[index])}`];
-          return [key, `${label} max ${numberText(highest(column))}`];
-        });
-        readout([...values, ...levels], t);
-      },
+      cursorAt: (plot, t) => readout([...readings(plot, known, t), ...slopes(known, trends, t), ...levels], t),
     });
-    const labels = known.map(({ label }) => `${label}, ${spec.unit}`);
+    const labels = [
+      ...known.map(({ label }) => (spec.unit === '' ? label : `${label}, ${spec.unit}`)),
+      ...trends.map(({ column }) => `fitted ${labelOf(known, column)}`),
+    ];
+    const fitted = () => {
+      const values = points();
+      const times = Array.from(values[0]);
+      return [...values, ...trends.map((trend) => times.map((t) => trendAt(trend, t)))];
+    };
     const redraw = mount(new uPlot(options, points(), holder), holder, shared, points);
     named(holder, `${spec.title}, ${spec.unit}`, spec.explained);
-    holder.append(behindTable(spec.title, labels, points));
+    holder.append(
+      behindTable(
+        spec.title,
+        labels,
+        fitted,
+        known.map((_, series) => series + 1),
+      ),
+    );
     return redraw;
   };
 }
@@ -159,6 +172,51 @@ export function unknownText({ series, sensor }: ChartSpec, known: SeriesSpec[], 
   const why = sensor === undefined ? undefined : blind[sensor];
   if (why !== undefined && !known.includes(first)) return `${first.label}: unavailable, ${why}`;
   return known.length > 0 ? null : 'unknown throughout: the sensor could not be read, or nothing was sampled';
+}
+
+/** The values under the pointer, or without one the highest. */
+export function readings(plot: uPlotType, known: SeriesSpec[], t: number | null): Reading[] {
+  return known.map(({ label, color: key }, i) => {
+    const column = plot.data[i + 1] as (number | null)[];
+    const index = plot.cursor.idx;
+    if (t !== null && typeof index === 'number') return [key, `${label} ${numberText(column[index])}`];
+    return [key, `${label} max ${numberText(highest(column))}`];
+  });
+}
+
+export function slopes(known: SeriesSpec[], trends: Trend[], t: number | null): Reading[] {
+  return trends.map((trend) => {
+    const name = known.length === 1 ? '' : `${labelOf(known, trend.column)} `;
+    return [trend.drift ? 'bad slope' : 'slope', `${name}${slopeText(trend, t)}`];
+  });
+}
+
+/** A range of at least `least` around what is drawn. */
+export function aroundOf(
+  least: number,
+  min: number | null,
+  max: number | null,
+  span: [number, number] | null,
+): [number, number] {
+  const low = Math.min(min ?? Number.POSITIVE_INFINITY, span?.[0] ?? Number.POSITIVE_INFINITY);
+  const high = Math.max(max ?? Number.NEGATIVE_INFINITY, span?.[1] ?? Number.NEGATIVE_INFINITY);
+  if (low > high) return [0, least];
+  const room = Math.max(0, least - (high - low)) / 2 + (high - low) * 0.1;
+  return [Math.max(0, low - room), high + room];
+}
+
+export function labelOf(series: SeriesSpec[], column: string): string {
+  return series.find((one) => one.column === column)?.label ?? column;
+}
+
+export function colorOf(series: SeriesSpec[], { column }: Trend): string {
+  return series.find((one) => one.column === column)?.color ?? 'accent';
+}
+
+/** `+0.3 MiB/h (-0.1 .. 0.7)`, and the fitted value under the pointer. */
+export function slopeText(trend: Trend, t: number | null): string {
+  const at = t === null ? null : trendAt(trend, t);
+  return at === null ? `slope ${trend.text}` : `slope ${trend.text}, here ${numberText(at)}`;
 }
 
 export function highest(values: (number | null)[]): number | null {

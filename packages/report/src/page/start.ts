@@ -14,9 +14,9 @@ export interface Shown {
 }
 
 /** What the plots are made of besides their points. */
-export function plotKey({ limits, baseline, stallThresholdS, blind, points, decisions }: PageData): string {
+export function plotKey({ limits, baseline, stallThresholdS, blind, points, decisions, trends }: PageData): string {
   const known = points.map((column) => column.some((value) => value !== null));
-  return JSON.stringify([limits, baseline, stallThresholdS, blind, known, decisions.length > 0]);
+  return JSON.stringify([limits, baseline, stallThresholdS, blind, known, decisions.length > 0, trends]);
 }
 
 export function showRun(main: HTMLElement, data: PageData): Shown {

@@ -31,7 +31,7 @@ export function proveCommand(): Command {
       '--out <folder>',
       'where proof.md and proof.json go, in a folder named by the time (default: proofs beside the decisions)',
     )
-    .option('--quick', 'fewer repetitions: under 10 minutes instead of under 25')
+    .option('--quick', 'fewer repetitions: under 10 minutes instead of under 30')
     .option('--json', 'proof.json on stdout as well')
     .addHelpText(
       'after',

@@ -10,9 +10,11 @@ import { monotonicMs } from '../adapters/clock.ts';
 import { readText, writeSampleEvery } from '../adapters/config-file.ts';
 import { writeConfig } from '../adapters/config-writer.ts';
 import { startTimeOf } from '../adapters/process.ts';
+import type { Leaking } from '../adapters/proof-drop-in.ts';
 import { replaceFile } from '../adapters/replace-file.ts';
 import { saveRunState } from '../recovery/run-state.ts';
 import type { Session } from '../run/session.ts';
+import { changeDropIn } from '../unit/drop-in.ts';
 import type { UnitManager } from '../unit/manager.ts';
 import { type Scope, systemctl } from '../unit/systemctl.ts';
 import { Interrupted, NotWithin } from './ends.ts';
@@ -133,6 +135,14 @@ export class Ground {
     const entry = runState.replaced?.find((known) => known.path === config);
     entry?.written.push(...texts.filter((text) => !entry.written.includes(text)));
     this.#save();
+  }
+
+  /** Gives the unit the proof's drop-in, or takes it away; the trace comes first. The error, or null. */
+  async dropIn(leaking: Leaking | null): Promise<string | null> {
+    if (this.scope === null) return null;
+    this.runState.drop_in = true;
+    this.#save();
+    return changeDropIn(this.scope, this.plan.unit, leaking);
   }
 
   /** The config at each rung, as a soak of a proof writes it. */

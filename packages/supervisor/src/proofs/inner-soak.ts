@@ -7,6 +7,7 @@ import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 import { execa } from 'execa';
 import { readJsonLines } from '../adapters/json-lines.ts';
 import { opsPaths } from '../adapters/ops-paths.ts';
+import { proofUnit } from '../unit/drop-in.ts';
 import type { Ground } from './ground.ts';
 
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
@@ -26,9 +27,14 @@ export interface InnerSoak {
 
 /**
  * A supervisor of its own over the unit, `soak run`, with its log in this run's evidence. It takes the unit's lock, which is
- * let go for it; an embedded engine is its own as well.
+ * let go for it; an embedded engine is its own as well. `env` is added to the environment, which an embedded engine inherits.
  */
-export async function innerSoak(ground: Ground, name: string, args: string[]): Promise<InnerSoak> {
+export async function innerSoak(
+  ground: Ground,
+  name: string,
+  args: string[],
+  env: NodeJS.ProcessEnv = {},
+): Promise<InnerSoak> {
   const { out, config } = ground.plan;
   // A running unit would be watched as it is, over the config before this one: the soak has to start it.
   await ground.manager.stop();
@@ -36,12 +42,25 @@ export async function innerSoak(ground: Ground, name: string, args: string[]): P
   ground.plan.session.unlock();
   const log = join(out, name, 'soak_decisions.jsonl');
   mkdirSync(dirname(log), { recursive: true });
-  const own = ['--unit', innerUnit(ground), '--manager', ground.manager.name, '--config', config, '--decisions', log];
+  const own = [
+    '--unit',
+    proofUnit(ground.manager.name, ground.plan.unit),
+    '--manager',
+    ground.manager.name,
+    '--config',
+    config,
+    '--decisions',
+    log,
+  ];
   const [file, argv] = node('run', ...own, '--calibrate', '0', ...args);
   const printed = join(out, name, 'soak.log');
   const output = openSync(printed, 'a');
   ground.nested(opsPaths(log).state);
-  const child = spawn(file, argv, { stdio: ['ignore', output, output], detached: true });
+  const child = spawn(file, argv, {
+    stdio: ['ignore', output, output],
+    detached: true,
+    env: { ...process.env, ...env },
+  });
   closeSync(output);
   const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   let ended = false;
@@ -73,10 +92,6 @@ export async function innerSoak(ground: Ground, name: string, args: string[]): P
     },
   };
 }
-
-/** A user's unit is placed for one soak alone: the inner one has its own. */
-const innerUnit = ({ manager, plan }: Ground) =>
-  manager.name === 'user' ? plan.unit.replace(/(\.service)?$/, '-proof.service') : plan.unit;
 
 /** `soak restore` after a kill -9 of it. */
 export async function restoreInner(ground: Ground, soak: InnerSoak): Promise<{ code: number | null; output: string }> {

@@ -13,6 +13,7 @@ import type { Heard } from '../run/signals.ts';
 import type { Chosen } from '../unit/choose.ts';
 import { concurrency } from './concurrency.ts';
 import { crash } from './crash.ts';
+import { drift } from './drift.ts';
 import { Interrupted } from './ends.ts';
 import { exitCode } from './exit-code.ts';
 import { Ground, type GroundPlan } from './ground.ts';
@@ -126,7 +127,7 @@ function codes({ asked, runId }: ProvePlan, ground: Ground): ProofCode[] {
     method: () => METHOD,
     measure: (_, notes) => inspect(subjectOf(ground, runId), notes),
   };
-  const all = [preflight, psi, stall, exitCode, concurrency, throttle, restart, crash, outage, ladder];
+  const all = [preflight, psi, stall, exitCode, concurrency, throttle, restart, crash, outage, ladder, drift];
   return all.filter(({ name }) => asked.includes(name));
 }
 

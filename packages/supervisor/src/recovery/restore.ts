@@ -5,6 +5,7 @@ import type { RunState } from '@hybrid-soak/contract/run-state.ts';
 import { bootId, isAlive } from '../adapters/owner.ts';
 import { removeTemporaries } from '../adapters/replace-file.ts';
 import { Stop } from '../stop.ts';
+import { changeDropIn } from '../unit/drop-in.ts';
 import { systemdUnit } from '../unit/systemd.ts';
 import { placedAt, removeUserUnit } from '../unit/user-unit.ts';
 import { removeScratch, restoreConfig, sampleEveryOf } from './config.ts';
@@ -32,6 +33,7 @@ export async function recover(path: string): Promise<Restored | null> {
   const sameBoot = state.owner?.boot === bootId();
   if (sameBoot) for (const orphan of orphansOf(state)) await orphanGone(orphan);
   await recoverNested(state);
+  if (sameBoot && state.drop_in && state.manager !== 'embedded') await changeDropIn(state.manager, state.unit, null);
   const { changed, kept } = restoreConfig(state);
   const unit = sameBoot ? await restoreManaged(state, changed, path) : 'nothing else: the machine has booted since';
   const what = `${state.config}${kept === null ? '' : ` (${kept})`}, ${unit}`;

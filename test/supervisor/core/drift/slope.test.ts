@@ -1,5 +1,5 @@
-import { type Point, pooledSlope } from '@hybrid-soak/supervisor/core/drift/slope.ts';
-import { withoutSteps } from '@hybrid-soak/supervisor/core/drift/steps.ts';
+import { type Point, withoutSteps } from '@hybrid-soak/contract/drift-steps.ts';
+import { pooledSlope } from '@hybrid-soak/supervisor/core/drift/slope.ts';
 import fc from 'fast-check';
 import t from 'tap';
 

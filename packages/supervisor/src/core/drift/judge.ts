@@ -1,16 +1,14 @@
-import { type Drift, SIGNALS, type Signal, SLOPE_UNITS } from '@hybrid-soak/contract/drift.ts';
+import { type Drift, LEAST_POINTS, SIGNALS, type Signal, SLOPE_UNITS, warmUpOf } from '@hybrid-soak/contract/drift.ts';
+import { withoutSteps } from '@hybrid-soak/contract/drift-steps.ts';
 import type { State } from '../state.ts';
 import type { Piece } from './memory.ts';
 import { pooledSlope, type Slope } from './slope.ts';
-import { withoutSteps } from './steps.ts';
+import { windowMs } from './track.ts';
 
 const HOUR_MS = 3_600_000;
 const MINUTE_MS = 60_000;
-/** A piece with fewer points after its warm-up says nothing. */
-const LEAST_POINTS = 4;
 /** With fewer in one piece there is no interval. */
 const ENOUGH_POINTS = 6;
-const WARM_UP_FLOORS = 3;
 /** What a user can limit the slope of. */
 const IS_MEMORY: readonly Signal[] = ['heap', 'private_memory'];
 
@@ -61,8 +59,7 @@ export function slopeOf(pieces: readonly Piece[], warmUpHours: number): Slope | 
 }
 
 /** At the start of every life. */
-const warmUpMs = ({ options, drift }: State): number =>
-  Math.min(WARM_UP_FLOORS * drift.floorEveryMs, (options.duration_s * 1000) / 4);
+const warmUpMs = ({ options, drift }: State): number => warmUpOf(drift.floorEveryMs, options.duration_s);
 
 /** What is older than the retention makes room again: a disk that would be full later than that never is. */
 function horizonHours({ options }: State, signal: Signal): number {
@@ -81,7 +78,7 @@ function hoursToLimit(state: State, signal: Signal, slope: number): number | nul
 }
 
 function tooLittle(state: State, signal: Signal, pieces: readonly Piece[]): string {
-  const everyMs = IS_MEMORY.includes(signal) ? state.drift.floorEveryMs : MINUTE_MS;
+  const everyMs = IS_MEMORY.includes(signal) ? state.drift.floorEveryMs : windowMs(state.drift);
   const warm = warmUpMs(state);
   const last = pieces.at(-1)?.points ?? [];
   const used = last.filter(({ age }) => age * HOUR_MS >= warm).length;

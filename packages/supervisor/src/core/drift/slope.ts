@@ -1,8 +1,4 @@
-/** One value of a series. `x` is what the slope is by (hours, frames, rows), in ascending order. */
-export interface Point {
-  x: number;
-  y: number;
-}
+import type { Point } from '@hybrid-soak/contract/drift-steps.ts';
 
 /** A slope and the interval that holds the true one with the given confidence; y per x. */
 export interface Slope {

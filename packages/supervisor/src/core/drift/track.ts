@@ -6,6 +6,10 @@ import type { State } from '../state.ts';
 import { type Aged, type DriftMemory, type Minute, withPoint } from './memory.ts';
 
 const MINUTE_MS = 60_000;
+
+/** Medians are of a minute; of less if a proof has the floors more often than that. */
+export const windowMs = ({ floorEveryMs }: DriftMemory): number => Math.min(MINUTE_MS, floorEveryMs);
+
 const HOUR_MS = 3_600_000;
 const MIB = 1024 ** 2;
 
@@ -23,7 +27,7 @@ export function trackDrift(state: State, observation: Observation): void {
   drift.minute ??= newMinute(clock.now, vitals, heartbeat.value);
   drift.minute = { ...drift.minute, values: added(drift.minute.values, observation, vitals) };
   drift.left = { ...drift.left, ...leftOf(observation, vitals) };
-  if (clock.now - drift.minute.since < MINUTE_MS) return;
+  if (clock.now - drift.minute.since < windowMs(drift)) return;
   endMinute(state, drift.minute, vitals, heartbeat.value);
   drift.minute = newMinute(clock.now, vitals, heartbeat.value);
 }

@@ -1,5 +1,10 @@
-import { median } from '@hybrid-soak/contract/median.ts';
-import type { Point } from './slope.ts';
+import { median } from './median.ts';
+
+/** One value of a series. `x` is what the slope is by (hours, frames, rows), in ascending order. */
+export interface Point {
+  x: number;
+  y: number;
+}
 
 /** A step is one only if it is this many times the scatter beside it. */
 const STEP_SCATTERS = 4;
