@@ -1,6 +1,8 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
+import { ACTIONS } from '@hybrid-soak/contract/decision.ts';
 import { type Measured, exposition as ofEngine } from '@hybrid-soak/engine/process/exposition.ts';
 import { exposition } from '@hybrid-soak/report/metrics/exposition.ts';
 import parse from 'parse-prometheus-text-format';
@@ -31,10 +33,14 @@ const statusFor = (url: string, host: string) =>
     asked.end();
   });
 
+const noPromtool =
+  spawnSync('promtool', ['--version']).error !== undefined && 'promtool is not installed (Debian: prometheus)';
+
 const exposed = {
   run_id: 'r"\\\n',
   observations: 9,
   decisions: { STARTUP: 1, HOLD: 3 },
+  decided: [{ action: 'HOLD', rung: 'THROTTLE1', at_s: 1.5 }],
   observation: observationAt(100),
   rung: 'THROTTLE2',
   sample_every: 10,
@@ -62,6 +68,7 @@ t.test('every family has a help text, a type, and a name by the conventions', as
   t.equal(numberOf(text, 'soak_pressure_limit_ratio', { resource: 'io' }), 0.15);
   t.equal(numberOf(text, 'soak_pressure_waiting_seconds_total', { resource: 'cpu' }), 30);
   t.equal(numberOf(text, 'soak_decisions_total', { action: 'HOLD' }), 3);
+  t.equal(numberOf(text, 'soak_decision_timestamp_seconds', { action: 'HOLD', rung: 'THROTTLE1' }), 1.5);
   t.equal(numberOf(text, 'hybrid_engine_ticks_written_total'), 10_000);
   t.equal(numberOf(text, 'hybrid_engine_memory_bytes'), 64 * 1024 * 1024);
   t.equal(numberOf(text, 'hybrid_engine_connected'), 1);
@@ -96,6 +103,29 @@ const ENGINE: Measured = {
   startedMs: 1,
   vitals: { cpu_usec: 1, queue_depth: 0, unaccounted: 0, wal_blocked_s: 0, heap_bytes: 1, private_bytes: 1 },
 };
+
+t.test('promtool finds nothing to object to', { skip: noPromtool }, async (t) => {
+  for (const text of [await exposition(exposed), await ofEngine(ENGINE)]) {
+    const { status, stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], { input: text, encoding: 'utf8' });
+    t.match({ status, said: stdout + stderr }, { status: 0, said: '' });
+  }
+});
+
+t.test("the dashboard's queries are PromQL, and its annotations are actions", { skip: noPromtool }, async (t) => {
+  const dashboard = JSON.parse(readFileSync(new URL('../../../ops/grafana/hybrid-soak.json', import.meta.url), 'utf8'));
+  const annotations = dashboard.annotations.list as { expr: string }[];
+  const targets = dashboard.panels.flatMap((panel: { targets: { expr: string }[] }) => panel.targets);
+  const rules = [...annotations, ...targets].map(({ expr }: { expr: string }, n) => ({ record: `q:${n}`, expr }));
+  const file = join(t.testdir({ 'q.yml': JSON.stringify({ groups: [{ name: 'q', rules }] }) }), 'q.yml');
+  const checked = spawnSync('promtool', ['check', 'rules', file], { encoding: 'utf8' });
+  t.match(checked, { status: 0 }, checked.stderr);
+  const named = annotations.flatMap(({ expr }) => (/=~"([^"]+)"/.exec(expr)?.[1] ?? '').split('|'));
+  t.ok(named.length > 10);
+  t.same(
+    named.filter((action) => !(ACTIONS as readonly string[]).includes(action)),
+    [],
+  );
+});
 
 t.test('the alert rules and the dashboard name metrics that exist', async (t) => {
   const known = [...names(await exposition(exposed)), ...names(await ofEngine(ENGINE))];

@@ -9,6 +9,8 @@ export interface Exposed {
   observations: number;
   /** Decision records so far, by action. */
   decisions: Readonly<Record<string, number>>;
+  /** When an action was last decided at a rung, seconds since the epoch. */
+  decided: readonly { action: string; rung: string; at_s: number }[];
   observation: Observation;
   rung: string;
   sample_every: number;
@@ -92,6 +94,11 @@ function addSoak(exposed: Exposed, gauge: Add, counter: Add): void {
     'Decision records written.',
     ...Object.entries(decisions).map(([action, count]): Sample => [{ action }, count]),
   );
+  gauge(
+    'soak_decision_timestamp_seconds',
+    'When this action was last decided at this rung: the annotations of the dashboard.',
+    ...exposed.decided.map(({ action, rung, at_s }): Sample => [{ action, rung }, at_s]),
+  );
 }
 
 function sensorsOf({ cgroup, progress, heartbeat, unit, host_cpu }: Observation) {
@@ -125,7 +132,7 @@ function addEngine(observation: Observation, gauge: Add, counter: Add): void {
   ]);
   gauge('hybrid_engine_connected', '1 while connected to a source.', [
     {},
-    beat === null ? null : Number(beat.connection.startsWith('connected')),
+    beat === null ? null : Number((beat.connection_state ?? beat.connection).startsWith('connected')),
   ]);
   gauge('hybrid_engine_active', '1 while the unit is active.', [
     {},

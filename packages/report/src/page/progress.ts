@@ -7,7 +7,10 @@ import { numberText, spanText, tile } from './dom.ts';
 export function timesOf({ decisions, points }: PageData, now: number | null) {
   const startup = decisions.find(({ action }) => action === 'STARTUP');
   const wasRunning = startup?.record.was_running === true;
-  const begun = wasRunning ? startup?.t : decisions.find(({ action }) => action === 'ENGINE_START')?.t;
+  // The earlier tool did not say.
+  const isKnown = startup?.record.was_running !== undefined;
+  const started = decisions.find(({ action }) => action === 'ENGINE_START')?.t;
+  const begun = wasRunning || !isKnown ? startup?.t : started;
   const duration = typeof startup?.record.duration_s === 'number' ? startup.record.duration_s : null;
   const last = Math.max(decisions.at(-1)?.t ?? 0, (points[0] as number[] | undefined)?.at(-1) ?? 0);
   const elapsed = begun === undefined ? null : Math.max(0, (now ?? last) - begun);
@@ -40,14 +43,19 @@ export function soFarTiles(data: PageData, now: number | null): HTMLElement[] {
     ];
     const tone =
       part === null || typeof limit !== 'number' ? '' : part > limit ? 'bad' : part > 0.8 * limit ? 'near' : '';
-    return tile(`${resource}, engine's part`, `${numberText(part)} %`, yardsticks.join(' · '), tone);
+    return tile(
+      `${resource}, engine's part`,
+      part === null ? 'unknown' : `${numberText(part)} %`,
+      yardsticks.join(' · '),
+      tone,
+    );
   });
   const left = elapsed === null || duration === null ? '' : `${spanText(Math.max(0, duration - elapsed))} left`;
   return [
     tile(
       'elapsed',
       elapsed === null ? 'not begun' : spanText(elapsed),
-      duration === null ? '' : `of ${spanText(duration)}, ${left}`,
+      duration === null ? '' : [`of ${spanText(duration)}`, left].filter((part) => part !== '').join(', '),
     ),
     tile(
       'rung',

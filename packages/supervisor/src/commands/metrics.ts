@@ -2,6 +2,7 @@ import { accessSync, constants, mkdirSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { userInfo } from 'node:os';
 import { dirname, resolve } from 'node:path';
+import { stampMs } from '@hybrid-soak/contract/decision.ts';
 import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import { refusal } from '@hybrid-soak/report/live/refusal.ts';
@@ -27,6 +28,7 @@ export async function withMetrics(reporter: Reporter, flags: MetricsFlags, runId
   // Found out now rather than by a gap in somebody's graphs.
   if (metricsTextfile !== undefined) refuseFolder(metricsTextfile);
   const decisions: Record<string, number> = {};
+  const decided = new Map<string, Exposed['decided'][number]>();
   let observations = 0;
   let exposed: Exposed | null = null;
   if (metricsListen !== undefined) {
@@ -37,14 +39,16 @@ export async function withMetrics(reporter: Reporter, flags: MetricsFlags, runId
   return {
     ...reporter,
     decision(record) {
-      decisions[record.action] = (decisions[record.action] ?? 0) + 1;
+      const { action, state: rung } = record;
+      decisions[action] = (decisions[action] ?? 0) + 1;
+      decided.set(`${action} ${rung}`, { action, rung, at_s: stampMs(record.timestamp) / 1000 });
       reporter.decision(record);
     },
     observation(observation, verdict) {
       observations++;
       const { rung, sample_every, pressure, parts, limit, stalled_s } = verdict;
       exposed = {
-        ...{ run_id: runId, observations, decisions, observation },
+        ...{ run_id: runId, observations, decisions, decided: [...decided.values()], observation },
         ...{ rung, sample_every, pressure, parts, limit, stalled_s },
       };
       write(exposed);
