@@ -94,7 +94,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'product of means',
     file: 'look/meter.ts',
-    line: 'return capped ? atMost(part, own) : part;',
+    line: 'return capped ? atMost(part, mean(intervals, own), OWN_WAIT_FACTOR) : part;',
     becomes: 'return product(pressure, share);',
     by: '20: neighbour and engine in turns of 5 s',
   },
@@ -140,6 +140,27 @@ export const MUTANTS: readonly Mutant[] = [
     line: 'const IDLE_SHARE = 0.1;',
     becomes: 'const IDLE_SHARE = 2;',
     by: '19: a neighbour under a quota, the host half idle',
+  },
+  {
+    name: 'all stall beside an idle CPU contends',
+    file: 'look/meter.ts',
+    line: 'const CONTENDED_FACTOR = 4;',
+    becomes: 'const CONTENDED_FACTOR = 400;',
+    by: 'a busy engine, many threads under a quota, the host half idle',
+  },
+  {
+    name: 'throttled time summed over CPUs',
+    file: 'look/meter.ts',
+    line: 'return throttled / Math.max(1, throttled + used);',
+    becomes: 'return throttled + 0 * used;',
+    by: 'threads under a quota of their own, over the limit besides',
+  },
+  {
+    name: 'the share of throttled time too',
+    file: 'look/meter.ts',
+    line: 'Math.min(1, cpu / (1 - throttled));',
+    becomes: 'cpu;',
+    by: 'a quota of its own beside others who contend all the time',
   },
   {
     name: 'recoveries beyond the budget',

@@ -300,6 +300,32 @@ export const NAMED: Record<string, Named> = {
     scenario: scenarioOf({ neighbours: [others({ threads: 2 })], engine: using(0.95, { wave: square(2, 8, 0.02) }) }),
     expects: nothingMoves,
   },
+  'threads under a quota of their own, over the limit besides': {
+    scenario: scenarioOf({
+      cpus: 4,
+      engine: using(3.1, { threads: 4, quota: 3 }),
+      neighbours: [others({ threads: 1, demand: 0.6 })],
+      hours: 1,
+    }),
+    expects: climbsWithin(0, 60),
+  },
+  'a quota of its own beside others who contend all the time': {
+    scenario: scenarioOf({
+      engine: using(0.9, { threads: 2, quota: 0.6 }),
+      neighbours: [others({ threads: 4, demand: 0.6 })],
+      hours: 1,
+    }),
+    expects: climbsWithin(0, 60),
+  },
+  'a busy engine, many threads under a quota, the host half idle': {
+    scenario: scenarioOf({
+      cpus: 4,
+      engine: using(0.45),
+      neighbours: [others({ threads: 8, demand: 1, quota: 1 })],
+      hours: 1,
+    }),
+    expects: nothingMoves,
+  },
   'a hog that no rung cures': {
     scenario: scenarioOf({
       neighbours: [others({ threads: 2 })],

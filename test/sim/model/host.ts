@@ -20,7 +20,10 @@ const TIGHT = 0.9;
 
 /** What was really so within one second, percent of wall time; the supervisor sees none of it. */
 export interface Truth {
-  /** Stall of the host while threads contended for CPUs, times the engine's share of the CPU time used meanwhile. */
+  /**
+   * Stall of the host while threads contended for CPUs, times the engine's share of the CPU time of the second: products
+   * by the second, as the part is defined. Loads that take turns within a second count with their shares.
+   */
   cpuPart: number;
   ioPart: number;
   memoryPart: number;
@@ -46,6 +49,10 @@ export class Host {
   memoryInUse = 0;
   engineMemory = 0;
   private truth = noTruth();
+  /** Of the present second: percent of contention, CPU time of the engine and of all. */
+  private contended = 0;
+  private ownUs = 0;
+  private allUs = 0;
   /** Of the present second: shares of wall time that are stall, bytes and operations a second. */
   private readonly rates = {
     io: { host: 0, engine: 0 },
@@ -93,8 +100,9 @@ export class Host {
     }
     if (this.stepOfSecond < STEPS_PER_SECOND) return null;
     this.stepOfSecond = 0;
-    const truth = this.truth;
+    const truth = { ...this.truth, cpuPart: this.allUs > 0 ? (this.contended * this.ownUs) / this.allUs : 0 };
     this.truth = noTruth();
+    [this.contended, this.ownUs, this.allUs] = [0, 0, 0];
     return truth;
   }
 
@@ -149,7 +157,9 @@ export class Host {
     this.psi.cpu.addUs(some, 0);
     const ownSome = Math.min(STEP_US, (cpus.some[0] as number) + throttled);
     this.enginePsi.cpu.addUs(ownSome, Math.min(ownSome, (cpus.full[0] as number) + throttled));
-    this.truth.cpuPart += used > 0 ? percent(contended) * (own / used) : 0;
+    this.contended += percent(contended);
+    this.ownUs += own;
+    this.allUs += used;
     this.truth.cpuPressure += percent(some);
     this.truth.throttled += percent(throttled);
   }

@@ -1,6 +1,6 @@
 import { SAMPLE_EVERY } from '@hybrid-soak/contract/ladder.ts';
 import type { Entry } from '../drive.ts';
-import { byOverload, changesOf, field, find, inSeconds, type Rule, recordsOf } from './rule.ts';
+import { byOverload, changesOf, field, find, inSeconds, isAdaptive, type Rule, recordsOf } from './rule.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -132,9 +132,9 @@ const overloadClimbs: Rule = (trace) => {
   });
 };
 
-/** A log that grows with what happens and not with the time. */
-const recordsAreBounded: Rule = ({ entries }) => {
-  const all = recordsOf(entries);
+/** A log that grows with what happens and not with the time; classic writes THROTTLE_MAX at each observation over a limit. */
+const recordsAreBounded: Rule = (trace) => {
+  const all = recordsOf(trace.entries).filter(({ record }) => isAdaptive(trace) || record.action !== 'THROTTLE_MAX');
   let from = 0;
   let exits = 0;
   return find(all, ({ at, record }, i) => {

@@ -96,17 +96,31 @@ t.test('loads that take turns are not multiplied: products by the second, not of
 });
 
 t.test("stall that the engine's own quota explains is taken off, and no more than that", async (t) => {
-  const { cpu } = parts(times(10, { cpu: 50, engine: 190, throttled: 30 }));
+  const { cpu } = parts(times(10, { cpu: 50, engine: 70, throttled: 30, ownWait: 50 }));
   t.same([cpu.part, cpu.before_quota], [20, 50]);
   // One throttled period in eight seconds excuses nothing but itself.
   const once = parts([{ cpu: 90, engine: 200, throttled: 5 }, ...times(9, { cpu: 90, engine: 200 })]);
-  t.equal(once.cpu.part, 89.5);
+  t.equal(once.cpu.part, 89.76);
+});
+
+t.test('the throttled time of several threads is a sum over CPUs; stall is wall time', async (t) => {
+  // Four threads, each throttled a fifth of the time.
+  const { cpu } = parts(times(10, { cpu: 60, engine: 190, throttled: 47.5 }));
+  t.equal(cpu.part, 40);
+});
+
+t.test('beside others who contend all the time, a quota takes nothing off the engine', async (t) => {
+  const { cpu } = parts(times(10, { cpu: 100, engine: 60, others: 140, throttled: 37 }));
+  t.same([cpu.part, cpu.before_quota], [30, 30]);
+  t.equal(parts(times(10, { cpu: 100, throttled: 100 })).cpu.part, 0, 'throttled all the time');
 });
 
 t.test('who does not wait does not contend: a neighbour under a quota on a half idle host', async (t) => {
   const { cpu } = parts(times(10, { cpu: 78, engine: 30, others: 70, ownWait: 1 }));
   t.equal(cpu.pressure, 78);
-  t.equal(cpu.part, 2);
+  t.equal(cpu.part, 1.2);
+  const hog = parts(times(10, { cpu: 98, engine: 50, others: 110, ownWait: 14 }));
+  t.equal(hog.cpu.part, 17.5, 'stall that the engine may have caused, by its share');
   // With the CPUs busy the same figures stand.
   t.equal(parts(times(10, { cpu: 78, engine: 60, others: 140, ownWait: 1 })).cpu.part, 23.4);
 });

@@ -34,7 +34,7 @@ interface Io {
   ops: number | null;
 }
 
-/** The time between two samples. Stall times and waits are shares of wall time, 0 to 1 (`throttled` may be more). */
+/** The time between two samples. Stall times, waits and `throttled` are shares of wall time, 0 to 1. */
 interface Interval {
   /** Monotonic milliseconds at its end, and its length. */
   end: number;
@@ -61,6 +61,11 @@ const MIN_SPAN_MS = 900;
 const IDLE_SHARE = 0.1;
 /** The part is at most this many times what the engine's own tasks wait. */
 const OWN_WAIT_FACTOR = 2;
+/**
+ * Then also the host's stall counts for at most this many times what they wait: threads that contend with the engine keep
+ * it waiting (one of five on four CPUs for a fifth of the time, and a part of 20 takes two), a quota of others does not.
+ */
+const CONTENDED_FACTOR = 4;
 
 export const newMeter = (): Meter => ({ last: null, intervals: [] });
 
@@ -82,25 +87,34 @@ export function partsOf({ intervals }: Meter): Parts {
     if (resource === 'cpu') return cpuPart(intervals, pressure, share);
     const part = mean(intervals, (i) => product(i.pressure[resource], i.share[resource]));
     const own = resource === 'memory' ? mean(intervals, (i) => i.ownMemoryWait) : null;
-    return rounded(pressure, share, atMost(part, own), null);
+    return rounded(pressure, share, atMost(part, own, OWN_WAIT_FACTOR), null);
   });
 }
 
 function cpuPart(intervals: readonly Interval[], pressure: number | null, share: number | null): ResourcePart {
   const idle = mean(intervals, (i) => i.idle);
   const capped = idle !== null && idle > IDLE_SHARE;
-  const of = (quota: 0 | 1) => {
-    const part = mean(intervals, (i) =>
-      product(i.pressure.cpu === null ? null : Math.max(0, i.pressure.cpu - quota * i.throttled), i.share.cpu),
-    );
-    const own = mean(intervals, (i) => (i.ownWait === null ? null : Math.max(0, i.ownWait - quota * i.throttled)));
-    return capped ? atMost(part, own) : part;
+  const of = (corrected: boolean) => {
+    const own = (i: Interval) => (corrected ? less(i.ownWait, i.throttled) : i.ownWait);
+    const part = mean(intervals, (i) => {
+      const stall = corrected ? less(i.pressure.cpu, i.throttled) : i.pressure.cpu;
+      const used = corrected ? shareUnthrottled(i) : i.share.cpu;
+      return product(capped ? atMost(stall, own(i), CONTENDED_FACTOR) : stall, used);
+    });
+    return capped ? atMost(part, mean(intervals, own), OWN_WAIT_FACTOR) : part;
   };
-  return rounded(pressure, share, of(1), of(0));
+  return rounded(pressure, share, of(true), of(false));
 }
 
-const atMost = (part: number | null, own: number | null) =>
-  part === null || own === null ? part : Math.min(part, OWN_WAIT_FACTOR * own);
+/** The throttled time is taken off whole, so what is left is multiplied by the share of the time that is left. */
+const shareUnthrottled = ({ share: { cpu }, throttled }: Interval): number | null =>
+  cpu === null ? null : throttled >= 1 ? 0 : Math.min(1, cpu / (1 - throttled));
+
+const less = (value: number | null, by: number) => (value === null ? null : Math.max(0, value - by));
+
+/** `own`: what the engine's own tasks wait; unknown, it bounds nothing. */
+const atMost = (value: number | null, own: number | null, factor: number) =>
+  value === null || own === null ? value : Math.min(value, factor * own);
 
 const product = (a: number | null, b: number | null) => (a === null || b === null ? null : a * b);
 
@@ -181,9 +195,20 @@ function intervalOf(from: Sample, to: Sample): Interval {
     },
     idle: idle === null ? null : idle / to.cpus,
     ownWait: waited(from.ownWait, to.ownWait),
-    throttled: Math.max(0, to.throttled - from.throttled) / (ms * 1000),
+    throttled: throttledTime(from, to, ms * 1000),
     ownMemoryWait: waited(from.ownMemoryWait, to.ownMemoryWait),
   };
+}
+
+/**
+ * Wall time in which the quota kept the engine from running. The kernel sums `throttled_usec` over the CPUs whose queue of
+ * the group is throttled (unthrottle_cfs_rq of kernel/sched/fair.c): as many as the group would run on, which is what it
+ * used and what it was throttled for together.
+ */
+function throttledTime(from: Sample, to: Sample, us: number): number {
+  const throttled = Math.max(0, to.throttled - from.throttled) / us;
+  const used = Math.max(0, grown(from.engineCpu, to.engineCpu) ?? 0) / us;
+  return throttled / Math.max(1, throttled + used);
 }
 
 const grown = (from: number | null, to: number | null) => (from === null || to === null ? null : to - from);
