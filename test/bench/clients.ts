@@ -5,11 +5,9 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import Database from 'better-sqlite3';
 import type { Go } from './parts/blast.ts';
+import { ENGINE, NODE } from './release.ts';
 
 const PARTS = resolve(import.meta.dirname, 'parts');
-const ENGINE = resolve(import.meta.dirname, '../../packages/engine/src/main.ts');
-/** As the unit has it. */
-const ENGINE_FLAGS = ['--max-old-space-size=256', '--max-semi-space-size=2', '--v8-pool-size=1', '--optimize-for-size'];
 const CACHE = resolve(import.meta.dirname, '../../data/bench/compile-cache');
 const FLAGS = ['--disable-warning=ExperimentalWarning'];
 
@@ -74,20 +72,16 @@ export interface EngineClient extends Client {
   status(): { frames_received: number; ticks_written: number; drops: number } | undefined;
 }
 
-/** The real engine on `config` (TOML), in a folder of its own that goes with it. `nodeFlags`: for a probe inside it; `sources`: TOML. */
-export function startEngine(config: string, nodeFlags: string[] = [], engine = ENGINE, sources = ''): EngineClient {
+/** The release's engine on `config` (TOML), in a folder of its own that goes with it. `nodeFlags`: for a probe inside it; `sources`: TOML. */
+export function startEngine(config: string, nodeFlags: string[] = [], sources = ''): EngineClient {
   const folder = mkdtempSync(join(tmpdir(), 'hybrid-bench-'));
   writeFileSync(join(folder, 'config.toml'), config);
   writeFileSync(join(folder, 'ws_sources.toml'), sources);
-  const child = spawn(
-    process.execPath,
-    [...FLAGS, ...ENGINE_FLAGS, ...nodeFlags, engine, 'run', '--config', 'config.toml'],
-    {
-      cwd: folder,
-      env: { ...process.env, NODE_COMPILE_CACHE: CACHE, MALLOC_ARENA_MAX: '2' },
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    },
-  );
+  const child = spawn(NODE, [...ENGINE.flags, ...nodeFlags, ENGINE.program, 'run', '--config', 'config.toml'], {
+    cwd: folder,
+    env: { ...process.env, NODE_COMPILE_CACHE: CACHE, MALLOC_ARENA_MAX: '2' },
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
   const path = join(folder, 'data/bot.db');
   let db: Database.Database | undefined;
   let read: Database.Statement | undefined;

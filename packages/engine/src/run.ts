@@ -116,12 +116,14 @@ async function runOn(
   const parts = { pipeline, writer, feed, startedMs };
   pipeline.onDue = flush;
   if (isLive(config)) pipeline.ageMs = clock.lateMs;
-  let told = '';
+  let [toldState, toldEvery] = ['', 0];
   clock.every(1000, () => {
     writer.beat();
-    const now = `${feed.state()} ${pipeline.sampler.every}`;
-    if (now !== told || learnt.length > 0) flushing.touch();
-    told = now;
+    const [state, { every }] = [feed.state(), pipeline.sampler];
+    if (state === toldState && every === toldEvery && learnt.length === 0) return;
+    flushing.touch();
+    toldState = state;
+    toldEvery = every;
   });
   clock.every(STATUS_MS, flushing.touch);
   const rules = {

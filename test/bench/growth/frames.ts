@@ -33,7 +33,7 @@ export async function growthOfSources({ quick }: Rules): Promise<Growth[]> {
   const lines: Growth[] = [];
   for (const count of quick ? [1, 16] : [1, 4, 16]) {
     const cost = await costAt(SOURCES_RATE, quick ? 2.5 : 6, (port) => {
-      const engine = startEngine('[engine]\ningest_mode = "realws"\n', [], undefined, sourcesToml(port, count));
+      const engine = startEngine('[engine]\ningest_mode = "realws"\n', [], sourcesToml(port, count));
       return engine;
     });
     lines.push({ of: 'sources', at: count, cost });

@@ -2,7 +2,7 @@
 export interface Clock {
   /**
    * Calls `run` every `ms` until the function that is returned is called. From one second on, calls fall on whole seconds of
-   * the clock, early rather than late; a shorter period is kept as it is. A late call is not made up for.
+   * the clock, early rather than late; a shorter period is kept as it is. A late call is not made up for. `nowMs`: monotonic.
    */
-  every(ms: number, run: () => void): () => void;
+  every(ms: number, run: (nowMs: number) => void): () => void;
 }

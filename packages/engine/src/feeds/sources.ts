@@ -52,8 +52,8 @@ class Sources implements Feed {
     this.#ledger = new SourceLedger(events.coverage);
     this.#outage = new Outage(rules, this.#startedAt);
     this.#lanes = lanesOf(sources, connection, learnt);
-    this.#endLooks = clock.every(Math.min(LOOK_MS, unreachableMs, garbageMs), () => {
-      const verdict = this.#outage.look(this.#lanes, performance.now());
+    this.#endLooks = clock.every(Math.min(LOOK_MS, unreachableMs, garbageMs), (nowMs) => {
+      const verdict = this.#outage.look(this.#lanes, nowMs);
       if (verdict !== null) events.hopeless(verdict.is, verdict.forMs);
     });
     const valid = 'exchange = "…" in its source, if it needs a subscription';

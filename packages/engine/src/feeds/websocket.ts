@@ -11,6 +11,7 @@ import { isObject, parseJson } from '../core/json.ts';
 import type { Exchange, Reply } from './exchanges/exchange.ts';
 import { type GatherReads, gatherReads } from './gather-reads.ts';
 import { openSocket } from './open-socket.ts';
+import { readFrames } from './read-frames.ts';
 
 export interface ConnectionEvents {
   /** Once: the subscription stands, or, if the URL subscribes, the first sign of life has come. */
@@ -87,7 +88,7 @@ class SourceConnection implements Connection {
     this.#socket = openSocket(source.url, rules.connection, process.env);
     this.#reads = gatherReads(this.#socket);
     this.#listen();
-    this.#ends = [rules.clock.every(Math.min(1000, ...Object.values(this.#limits)), () => this.#look())];
+    this.#ends = [rules.clock.every(Math.min(1000, ...Object.values(this.#limits)), (at) => this.#look(at))];
   }
 
   async drain(): Promise<void> {
@@ -110,6 +111,10 @@ class SourceConnection implements Connection {
 
   #listen(): void {
     const socket = this.#socket;
+    socket.on('upgrade', ({ socket: stream }) => {
+      const { max_payload_bytes: longest } = this.#rules.connection;
+      socket.on('open', () => readFrames(socket, stream, longest, (bytes) => this.#received(bytes)));
+    });
     socket.on('open', () => this.#opened());
     socket.on('ping', () => this.#sign());
     socket.on('pong', () => this.#sign());
@@ -201,10 +206,9 @@ class SourceConnection implements Connection {
     this.#events.quiet(forMs);
   }
 
-  #look(): void {
+  #look(at: number): void {
     const clocks = this.#clocks;
     if (clocks === null) return;
-    const at = now();
     if (this.#frames > 0) {
       clocks.signAt = at;
       if (this.#trades > 0) clocks.tradeAt = at;

@@ -5,7 +5,7 @@ const GRID_MS = 1000;
 interface Task {
   ms: number;
   due: number;
-  run: () => void;
+  run: (nowMs: number) => void;
 }
 
 /** The clock of the process, and what it knows of how late the process is. */
@@ -27,6 +27,7 @@ export function startClock(): ProcessClock {
   /** When the armed timer should fire. */
   let armedFor = Number.POSITIVE_INFINITY;
   let late = 0;
+  let isTicking = false;
 
   const nextDue = (ms: number, now: number) => {
     if (ms < GRID_MS) return now + ms;
@@ -36,6 +37,7 @@ export function startClock(): ProcessClock {
     return startedAt + Math.max(onGrid, (Math.floor((passed + 1) / GRID_MS) + 1) * GRID_MS);
   };
   const arm = () => {
+    if (isTicking) return;
     let due = Number.POSITIVE_INFINITY;
     for (const task of tasks) due = Math.min(due, task.due);
     if (due === armedFor) return;
@@ -47,12 +49,17 @@ export function startClock(): ProcessClock {
     const now = performance.now();
     late = Math.max(0, now - armedFor);
     armedFor = Number.POSITIVE_INFINITY;
-    for (const task of tasks) {
-      if (task.due > now + 1) continue;
-      task.due = nextDue(task.ms, now);
-      task.run();
+    isTicking = true;
+    try {
+      for (const task of tasks) {
+        if (task.due > now + 1) continue;
+        task.due = nextDue(task.ms, now);
+        task.run(now);
+      }
+    } finally {
+      isTicking = false;
+      arm();
     }
-    arm();
   };
 
   return {

@@ -29,32 +29,36 @@ const JUMP_MS = 2000;
 
 /** The deadline of overload, jumps of the clock, the heartbeat line, and systemd's status and watchdog. */
 export function watch(engine: Watched, rules: WatchRules, clock: Clock, notifier: Notifier, log: Logger): void {
-  clock.every(1000, deadlines(engine, rules.overloadMs, log));
-  clock.every(1000, jumps(engine, log));
+  const lookAtDeadlines = deadlines(engine, rules.overloadMs, log);
+  const lookForJump = jumps(engine, log);
+  clock.every(1000, (nowMs) => {
+    lookAtDeadlines(nowMs);
+    lookForJump(nowMs);
+  });
   clock.every(rules.heartbeatMs, () => log.info(engine.totals(), 'heartbeat'));
   clock.every(10_000, () => notifier.send(`STATUS=${engine.status()}`));
   if (notifier.watchdogMs !== null) clock.every(notifier.watchdogMs, watchdog(engine, notifier));
 }
 
-function deadlines(engine: Watched, overloadMs: number, log: Logger): () => void {
+function deadlines(engine: Watched, overloadMs: number, log: Logger): (nowMs: number) => void {
   const tell = atMostEvery(MINUTE_MS, (malformed: number) => log.warn({ malformed }, 'malformed frames, kept aside'));
   const limits = new Deadlines(overloadMs, engine.progress(), performance.now());
   let told = 0;
-  return () => {
+  return (nowMs) => {
     const malformed = engine.malformed();
     if (malformed > told) tell(malformed);
     told = malformed;
-    const overdue = limits.look(engine.progress(), performance.now());
+    const overdue = limits.look(engine.progress(), nowMs);
     if (overdue === null) return;
     log.error(engine.totals(), overdue);
     engine.end('overload');
   };
 }
 
-function jumps(engine: Watched, log: Logger): () => void {
+function jumps(engine: Watched, log: Logger): (nowMs: number) => void {
   let offset = Date.now() - performance.now();
-  return () => {
-    const now = Date.now() - performance.now();
+  return (nowMs) => {
+    const now = Date.now() - nowMs;
     const by = now - offset;
     offset = now;
     if (Math.abs(by) <= JUMP_MS) return;

@@ -18,20 +18,23 @@ export const flusher = (clock: Clock, intervalMs: number, flush: () => void, lat
 
 function onTheGrid(clock: Clock, intervalMs: number, flush: () => void): Flusher {
   const opened = openedAt();
-  let isDue = false;
-  const stop = clock.every(intervalMs, () => {
-    if (!isDue) return;
-    isDue = false;
+  let stop: (() => void) | null = null;
+  const disarm = () => {
+    stop?.();
+    stop = null;
+  };
+  const due = () => {
+    disarm();
     flush();
-  });
+  };
   return {
     touch() {
-      if (isDue) return;
-      isDue = true;
+      if (stop !== null) return;
       opened.open();
+      stop = clock.every(intervalMs, due);
     },
     takeOpened: opened.take,
-    stop,
+    stop: disarm,
   };
 }
 

@@ -13,8 +13,12 @@ export function measurePace(writer: Writer, clock: ProcessClock) {
   const latency = new MinuteFigures();
   const delay = new MinuteFigures();
   const late = (ms: number) => delay.record(ms * 1000);
-  writer.onCommitted = (openedMs) => latency.record((performance.now() - openedMs) * 1000);
-  clock.every(1000, () => late(clock.lateMs()));
+  writer.onCommitted = (tookUs) => latency.record(tookUs);
+  clock.every(1000, () => {
+    late(clock.lateMs());
+    const tookUs = writer.takeLatency();
+    if (tookUs > 0) latency.record(tookUs);
+  });
   clock.every(LOOK_MS, () => {
     latency.look();
     delay.look();

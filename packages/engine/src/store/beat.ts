@@ -1,6 +1,11 @@
 const MAIN = 0;
 const COMMITS = 1;
-const CELLS = 2;
+const TICKS = 2;
+const WAL_KIB = 3;
+const BLOCKED_TENTHS = 4;
+const LATENCY_US = 5;
+const CELLS = 6;
+const KIB = 1024;
 
 /** What main thread and writer thread know of each other without a message: both would wake for one. */
 export interface Beat {
@@ -9,19 +14,47 @@ export interface Beat {
   /** Called by the main thread while it runs. */
   beat(): void;
   beats(): number;
-  /** Called by the writer after each commit. */
-  committed(): void;
+  /** Called by the writer after each commit; `ticks` that were in it. */
+  committed(ticks: number): void;
   commits(): number;
+  /** Ticks committed so far. */
+  ticks(): number;
+  /** Called by the writer: the WAL's size, and the age of a reader that keeps it beyond its bound, seconds. */
+  setWal(bytes: number, blockedS: number): void;
+  wal(): { bytes: number; blockedS: number };
+  /** Called by the writer: how long a batch of few rows took from its first frame to its commit, microseconds. */
+  setLatency(us: number): void;
+  /** The longest of those since the last call; 0 if there was none. */
+  takeLatency(): number;
 }
 
-/** Over memory of the other thread, or over new memory. Counts wrap; only their changes mean anything. */
+/** Over memory of the other thread, or over new memory. Cells wrap; only their changes mean anything. */
 export function beatOver(memory = new SharedArrayBuffer(CELLS * Int32Array.BYTES_PER_ELEMENT)): Beat {
   const cells = new Int32Array(memory);
+  const total = { ticks: 0, cell: 0 };
   return {
     memory,
     beat: () => void Atomics.add(cells, MAIN, 1),
     beats: () => Atomics.load(cells, MAIN),
-    committed: () => void Atomics.add(cells, COMMITS, 1),
+    committed(ticks) {
+      Atomics.add(cells, TICKS, ticks);
+      Atomics.add(cells, COMMITS, 1);
+    },
     commits: () => Atomics.load(cells, COMMITS),
+    ticks() {
+      const cell = Atomics.load(cells, TICKS);
+      total.ticks += (cell - total.cell) | 0;
+      total.cell = cell;
+      return total.ticks;
+    },
+    setWal(bytes, blockedS) {
+      Atomics.store(cells, WAL_KIB, Math.ceil(bytes / KIB));
+      Atomics.store(cells, BLOCKED_TENTHS, Math.ceil(blockedS * 10));
+    },
+    wal: () => ({ bytes: Atomics.load(cells, WAL_KIB) * KIB, blockedS: Atomics.load(cells, BLOCKED_TENTHS) / 10 }),
+    setLatency(us) {
+      Atomics.store(cells, LATENCY_US, Math.max(us, Atomics.load(cells, LATENCY_US)));
+    },
+    takeLatency: () => Atomics.exchange(cells, LATENCY_US, 0),
   };
 }

@@ -15,7 +15,14 @@ export function heartbeatAtRest(db: Database.Database, beat: Beat, everyMs: numb
   let seen = beat.beats();
   let movedMs = performance.now();
   let timer = setTimeout(look, everyMs);
+  const postponed = everyMs + COMMIT_SLACK_MS;
+  let armedMs = everyMs;
   const arm = (ms: number) => {
+    if (ms === armedMs) {
+      timer.refresh();
+      return;
+    }
+    armedMs = ms;
     clearTimeout(timer);
     timer = setTimeout(look, ms);
   };
@@ -28,12 +35,12 @@ export function heartbeatAtRest(db: Database.Database, beat: Beat, everyMs: numb
     if (nowMs - movedMs > ALIVE_MS) return;
     run(() => {
       touch.run(Date.now());
-      beat.committed();
+      beat.committed(0);
     });
   }
   return {
     /** After a commit, which was a heartbeat too. */
-    postpone: () => arm(everyMs + COMMIT_SLACK_MS),
+    postpone: () => arm(postponed),
     stop: () => clearTimeout(timer),
   };
 }

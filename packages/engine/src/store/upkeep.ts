@@ -16,6 +16,8 @@ const NEWEST = 101;
 const SPARE_PAGES = 2048;
 const GIVE_BACK_PAGES = 64;
 const LOOK_AT_DISK_MS = 60_000;
+/** If a step of retention found nothing old, the next one is this much later. */
+const PRUNE_REST_MS = 10_000;
 const MIB = 1_048_576;
 
 /** What is done after each commit, in the writer thread: look at the files, prune, give pages back, bound the WAL. */
@@ -28,7 +30,12 @@ export class Upkeep {
   readonly #retention: Retention | null;
   readonly #pageSize: number;
   readonly #wal: WalBound;
+  #pruneMs = Number.NEGATIVE_INFINITY;
   #diskMs = Number.NEGATIVE_INFINITY;
+  /** The database's size after the last commit: no other connection writes. */
+  #lastPages: number;
+  readonly #pageCount: Database.Statement;
+  readonly #freeCount: Database.Statement;
   walBytes = 0;
 
   constructor(db: Database.Database, rules: WriterRules, note: (note: Note) => void) {
@@ -39,12 +46,16 @@ export class Upkeep {
     this.#prune = pruner(db);
     this.#wal = new WalBound(db, note);
     this.#pageSize = db.pragma('page_size', { simple: true }) as number;
+    this.#pageCount = db.prepare('PRAGMA page_count').pluck();
+    this.#freeCount = db.prepare('PRAGMA freelist_count').pluck();
+    this.#lastPages = this.#pages();
     const { retainMs, ownStamps } = rules;
     this.#retention = retainMs === null ? null : new Retention(retainMs, ownStamps, newestRows(db), now());
   }
 
   /** Throws DatabaseUnavailable if the files are not those that were written. What fails for now is tried after the next commit. */
   afterCommit(ticks: TickBatch): void {
+    this.#lastPages = this.#pages();
     this.lookAtFiles();
     try {
       this.#retain(ticks);
@@ -57,7 +68,7 @@ export class Upkeep {
   }
 
   lookAtFiles(): void {
-    this.walBytes = this.#files.look(this.#pages(), this.#pageSize);
+    this.walBytes = this.#files.look(this.#lastPages, this.#pageSize);
   }
 
   /** The age of a reader that keeps the WAL beyond its bound, seconds; 0 if none does. */
@@ -80,15 +91,18 @@ export class Upkeep {
       const detail = { by_s: Math.round(jumpedMs / 1000) };
       this.#note({ level: 'warn', message: 'the clock has jumped: retention is suspended for an hour', detail });
     }
+    if (beforeMs === null || at.monoMs < this.#pruneMs) return;
     // Twice what has come, so that it catches up at any rate.
-    if (beforeMs !== null) this.#prune(beforeMs, Math.max(PRUNE_ROWS, 2 * ticks.rows));
+    const deleted = this.#prune(beforeMs, Math.max(PRUNE_ROWS, 2 * ticks.rows));
+    if (deleted === 0) this.#pruneMs = at.monoMs + PRUNE_REST_MS;
   }
 
   #giveBack(): void {
-    const free = this.#db.pragma('freelist_count', { simple: true }) as number;
+    const free = this.#freeCount.get() as number;
     if (free <= SPARE_PAGES) return;
     this.#db.pragma(`incremental_vacuum(${Math.min(GIVE_BACK_PAGES, free - SPARE_PAGES)})`);
-    this.#files.shrunkTo(this.#pages());
+    this.#lastPages = this.#pages();
+    this.#files.shrunkTo(this.#lastPages);
   }
 
   #lookAtDisk(): void {
@@ -104,7 +118,7 @@ export class Upkeep {
   }
 
   #pages(): number {
-    return this.#db.pragma('page_count', { simple: true }) as number;
+    return this.#pageCount.get() as number;
   }
 }
 

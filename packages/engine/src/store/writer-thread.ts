@@ -12,6 +12,7 @@ import { beginLife } from './rows/lives.ts';
 import { cancelAbandonedOrders, endAbandonedCoverage, readSeeds } from './rows/resume.ts';
 import { readHealth } from './rows/source-health.ts';
 import { batchWriter } from './rows/statements.ts';
+import { threadClock } from './thread-clock.ts';
 import { Upkeep } from './upkeep.ts';
 
 /** The persistence thread: owns the one writing connection; a slow disk stalls this thread and no other. */
@@ -42,16 +43,18 @@ function serve(): void {
   const rest = heartbeatAtRest(db, beat, Math.max(LEAST_REST_MS, rules.flushIntervalMs), (touch) =>
     guarded(() => passing(touch) && ++rested % REST_LOOKS === 0 && upkeep.lookAtFiles()),
   );
-  const commit = (batch: Batch) => {
+  const commit = (batch: Batch, openedMs: number) => {
     const { ticks } = batch;
     retry(() => write.immediate(batch, Date.now(), ticksWritten + ticks.rows), Number.POSITIVE_INFINITY);
-    beat.committed();
+    beat.committed(ticks.rows);
+    const tookUs = Math.round((threadClock() - openedMs) * 1000);
     rest.postpone();
     upkeep.afterCommit(ticks);
+    beat.setWal(upkeep.walBytes, upkeep.walBlockedS());
     ticksWritten += ticks.rows;
-    const { rows, buffer } = ticks;
-    const wal = { walBytes: upkeep.walBytes, walBlockedS: upkeep.walBlockedS() };
-    port.postMessage({ kind: 'committed', ticks: rows, ...wal, buffer } satisfies FromWriter, [buffer]);
+    const { buffer, isLent } = ticks;
+    if (isLent) port.postMessage({ kind: 'committed', tookUs, buffer } satisfies FromWriter, [buffer]);
+    else if (ticks.rows > 0) beat.setLatency(tookUs);
   };
   const close = (end: LifeEnd) => {
     retry(() => endLife(end, Date.now(), Math.round(performance.now())), Number.POSITIVE_INFINITY);
@@ -67,7 +70,7 @@ function serve(): void {
   };
   port.on('message', (message: ToWriter) => {
     if (message.kind === 'collect') tell({ kind: 'collected', heapBytes: collect() });
-    else guarded(() => (message.kind === 'close' ? close(message.end) : commit(message.batch)));
+    else guarded(() => (message.kind === 'close' ? close(message.end) : commit(message.batch, message.openedMs)));
   });
 }
 

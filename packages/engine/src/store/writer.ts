@@ -4,6 +4,7 @@ import type { Seeds } from '../core/dedupe/gaps.ts';
 import { type Beat, beatOver } from './beat.ts';
 import { DatabaseRefused, DatabaseUnavailable } from './open/refusals.ts';
 import type { Batch, FromWriter, LifeEnd, Note, ToWriter, WriterRules } from './rows/batch.ts';
+import { threadClock } from './thread-clock.ts';
 
 export interface WriterEvents {
   retrying(message: string): void;
@@ -24,11 +25,13 @@ export interface Writer {
   readonly health: SourceHealth[];
   /** Called with the buffer of each committed batch, to be reused. */
   onReturned: (buffer: ArrayBuffer) => void;
-  /** Called when a batch with ticks is committed. */
-  onCommitted: (openedMs: number) => void;
+  /** Called when a large batch is committed: how long it took from its first frame, microseconds. */
+  onCommitted: (tookUs: number) => void;
   onCollected: (heapBytes: number) => void;
   /** The thread has ended by itself. */
   hasFailed(): boolean;
+  /** The longest time that a small batch took since the last call, microseconds; 0 if there was none. */
+  takeLatency(): number;
   /** Ticks handed over and not yet committed. */
   pendingTicks(): number;
   committedTicks(): number;
@@ -84,16 +87,12 @@ class Opened implements Writer {
   readonly seeds: Seeds;
   readonly health: SourceHealth[];
   onReturned: (buffer: ArrayBuffer) => void = () => {};
-  onCommitted: (openedMs: number) => void = () => {};
+  onCommitted: (tookUs: number) => void = () => {};
   onCollected: (heapBytes: number) => void = () => {};
-  /** Of the batches that are not yet committed, in order. */
-  readonly #opened: number[] = [];
   readonly #worker: Worker;
   readonly #beat: Beat;
   readonly #events: WriterEvents;
-  #pending = 0;
-  #committed = 0;
-  #wal = { bytes: 0, blockedS: 0 };
+  #handedOver = 0;
   #failed = false;
   #closed: (ticks: number) => void = () => {};
 
@@ -110,20 +109,25 @@ class Opened implements Writer {
   }
 
   hasFailed = (): boolean => this.#failed;
-  pendingTicks = (): number => this.#pending;
-  committedTicks = (): number => this.#committed;
+  takeLatency = (): number => this.#beat.takeLatency();
+  pendingTicks = (): number => this.#handedOver - this.#beat.ticks();
+  committedTicks = (): number => this.#beat.ticks();
   commits = (): number => this.#beat.commits();
   beat = (): void => this.#beat.beat();
-  wal = (): { bytes: number; blockedS: number } => this.#wal;
+  wal = (): { bytes: number; blockedS: number } => this.#beat.wal();
 
   collect(): void {
     this.#worker.postMessage({ kind: 'collect' } satisfies ToWriter);
   }
 
   write(batch: Batch, openedMs: number): void {
-    this.#pending += batch.ticks.rows;
-    this.#opened.push(openedMs);
-    this.#worker.postMessage({ kind: 'batch', batch } satisfies ToWriter, [batch.ticks.buffer]);
+    this.#handedOver += batch.ticks.rows;
+    const message = {
+      kind: 'batch',
+      batch,
+      openedMs: threadClock() - (performance.now() - openedMs),
+    } satisfies ToWriter;
+    this.#worker.postMessage(message, [batch.ticks.buffer]);
   }
 
   close(end: LifeEnd): Promise<number> {
@@ -147,11 +151,7 @@ class Opened implements Writer {
       this.#closed(message.ticksWritten);
       return;
     }
-    this.#pending -= message.ticks;
-    this.#committed += message.ticks;
-    this.#wal = { bytes: message.walBytes, blockedS: message.walBlockedS };
-    const openedMs = this.#opened.shift();
-    if (message.ticks > 0 && openedMs !== undefined) this.onCommitted(openedMs);
+    this.onCommitted(message.tookUs);
     this.onReturned(message.buffer);
   }
 }

@@ -51,16 +51,18 @@ export function limitsOf(own: OwnLimits, rules: Limits): Limits {
  */
 export function judge(clocks: Clocks, limits: Limits, now: number): Judgement {
   const { openedAt, signAt, pingedAt, subscribing } = clocks;
-  const dead = (why: string): Judgement => ({ is: 'dead', why });
   if (subscribing && now - openedAt > limits.subscribe_timeout_ms) return dead('subscription not acknowledged');
-  if (signAt === null)
-    return now - openedAt > limits.first_frame_timeout_ms ? dead('no first sign of life') : { is: 'alive' };
+  if (signAt === null) return now - openedAt > limits.first_frame_timeout_ms ? dead('no first sign of life') : ALIVE;
   const idle = now - signAt;
   if (idle > limits.idle_timeout_ms) return dead(`no sign of life for ${Math.round(idle)} ms`);
   const waiting = signAt < pingedAt;
   if (waiting && now - pingedAt > limits.pong_timeout_ms) return dead('no pong');
-  return now - pingedAt >= limits.ping_interval_ms && !waiting ? { is: 'ping due' } : { is: 'alive' };
+  return now - pingedAt >= limits.ping_interval_ms && !waiting ? PING_DUE : ALIVE;
 }
+
+const ALIVE: Judgement = { is: 'alive' };
+const PING_DUE: Judgement = { is: 'ping due' };
+const dead = (why: string): Judgement => ({ is: 'dead', why });
 
 /** Connected, and no live trade for the threshold. */
 export function isStale({ tradeAt }: Clocks, { trade_stale_ms }: Limits, now: number): boolean {

@@ -66,7 +66,9 @@ export class Outage {
   /** Why the process should end, and for how long that has lasted; null if it should go on. */
   look(sources: readonly Tried[], nowMs: number): { is: 'network' | 'parse'; forMs: number } | null {
     const now = this.#running.look(nowMs);
-    const [garbageSince, downSince] = [this.#garbageSince, this.#downSince];
+    const garbageSince = this.#garbageSince;
+    const downSince = this.#downSince;
+    if (garbageSince === null && downSince === null) return null;
     // A source that is left alone for longer than all are while down must wait because its server set a limit.
     const isResting = ({ backoff }: Tried) => backoff.readyAtWhileDown() > nowMs + LONGEST_REST_WHILE_DOWN_MS;
     const inVain = (since: number) => sources.every((one) => isResting(one) || (one.attempts.endedAt ?? -1) >= since);

@@ -86,7 +86,11 @@ export interface Note {
   detail: Record<string, unknown>;
 }
 
-export type ToWriter = { kind: 'batch'; batch: Batch } | { kind: 'collect' } | { kind: 'close'; end: LifeEnd };
+/** `openedMs`: when the first frame of the batch came, ms of `threadClock`. */
+export type ToWriter =
+  | { kind: 'batch'; batch: Batch; openedMs: number }
+  | { kind: 'collect' }
+  | { kind: 'close'; end: LifeEnd };
 export type FromWriter =
   | {
       kind: 'ready';
@@ -98,7 +102,8 @@ export type FromWriter =
       health: SourceHealth[];
     }
   | { kind: 'refused'; message: string; forNow: boolean }
-  | { kind: 'committed'; ticks: number; walBytes: number; walBlockedS: number; buffer: ArrayBuffer }
+  /** A large batch; of others only the shared memory says that they are committed. */
+  | { kind: 'committed'; tookUs: number; buffer: ArrayBuffer }
   | { kind: 'collected'; heapBytes: number }
   | ({ kind: 'note' } & Note)
   | { kind: 'retrying'; message: string }

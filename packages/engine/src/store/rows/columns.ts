@@ -5,6 +5,9 @@ const BYTES_PER_ROW = NUMBERS * 8 + 2 * 2;
 /** What `id` holds if the trade id is not a number: its text, if it has one, is in `texts`. */
 const NO_NUMBER = Number.NaN;
 
+/** A batch of fewer rows is copied: its message need not be answered with a buffer, for which the main thread would wake. */
+const FEW = 0.1;
+
 /** The number that is written like this text; NO_NUMBER if none is. */
 function numberOf(text: string): number {
   const number = Number(text);
@@ -16,6 +19,8 @@ export interface TickBatch {
   rows: number;
   capacity: number;
   buffer: ArrayBuffer;
+  /** The buffer is wanted again when the batch is committed. */
+  isLent: boolean;
   /** Sources; the column holds indices into it. */
   names: string[];
   /** Trade ids other than safe integers, by row. */
@@ -31,6 +36,8 @@ export interface TickArrays {
   market: Uint16Array;
   source: Uint16Array;
 }
+
+const COLUMNS: readonly (keyof TickArrays)[] = ['price', 'volume', 'ts', 'id', 'market', 'source'];
 
 /** The columns in a buffer of `capacity` rows. */
 export function columnsOf(buffer: ArrayBuffer, capacity: number): TickArrays {
@@ -85,19 +92,26 @@ export class TickColumns {
 
   /** The batch, given away. */
   take(): TickBatch {
-    const batch = {
-      rows: this.length,
-      capacity: this.#room,
-      buffer: this.#buffer,
-      names: this.#names,
-      texts: this.#texts,
-    };
-    if (this.length === 0) return { ...batch, capacity: 0, buffer: new ArrayBuffer(0) };
-    this.#use(this.#spare.pop() ?? new ArrayBuffer(this.#capacity * BYTES_PER_ROW), this.#capacity);
+    const rows = this.length;
+    const isLent = rows > this.#capacity * FEW;
+    const [capacity, buffer] = isLent ? [this.#room, this.#buffer] : [rows, this.#copy()];
+    const batch = { rows, capacity, buffer, isLent, names: this.#names, texts: this.#texts };
+    if (rows === 0) return batch;
+    if (isLent) this.#use(this.#spare.pop() ?? new ArrayBuffer(this.#capacity * BYTES_PER_ROW), this.#capacity);
     this.length = 0;
     this.#names = [];
     this.#texts = [];
     return batch;
+  }
+
+  /** The rows in a buffer of their own size. */
+  #copy(): ArrayBuffer {
+    const rows = this.length;
+    const buffer = new ArrayBuffer(rows * BYTES_PER_ROW);
+    const to = columnsOf(buffer, rows);
+    const from = this.#columns;
+    for (const key of COLUMNS) to[key].set(from[key].subarray(0, rows));
+    return buffer;
   }
 
   /** A buffer that the writer is done with. */
@@ -115,7 +129,7 @@ export class TickColumns {
     const before = this.#columns;
     const room = this.#room * 2;
     this.#use(new ArrayBuffer(room * BYTES_PER_ROW), room);
-    for (const key of Object.keys(before) as (keyof TickArrays)[]) this.#columns[key].set(before[key]);
+    for (const key of COLUMNS) this.#columns[key].set(before[key]);
   }
 
   /** Two or three sources a batch: a scan beats a map. */
