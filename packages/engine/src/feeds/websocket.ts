@@ -4,7 +4,7 @@ import { maskUrls } from '@hybrid-soak/contract/mask-url.ts';
 import type WebSocket from 'ws';
 import type { Clock } from '../core/clock.ts';
 import { Format } from '../core/connection/format.ts';
-import { type Clocks, isStale, judge, type Limits, limitsOf } from '../core/connection/liveness.ts';
+import { type Clocks, isStale, judge, type Limits, limitsOf, restsUntil } from '../core/connection/liveness.ts';
 import { type Loss, lossOfClose, lossOfStatus } from '../core/connection/loss.ts';
 import type { FrameFate } from '../core/frame-fate.ts';
 import { isObject, parseJson } from '../core/json.ts';
@@ -74,6 +74,8 @@ class SourceConnection implements Connection {
   /** Frames, and those with trades, since the last look. */
   #frames = 0;
   #trades = 0;
+  /** Without a frame no look is needed before, monotonic ms. */
+  #restsUntil = 0;
   #ready = false;
   #quiet = false;
   #ended = false;
@@ -208,7 +210,7 @@ class SourceConnection implements Connection {
 
   #look(at: number): void {
     const clocks = this.#clocks;
-    if (clocks === null) return;
+    if (clocks === null || (this.#frames === 0 && at < this.#restsUntil)) return;
     if (this.#frames > 0) {
       clocks.signAt = at;
       if (this.#trades > 0) clocks.tradeAt = at;
@@ -227,6 +229,7 @@ class SourceConnection implements Connection {
     }
     const { tradeAt } = clocks;
     if (tradeAt !== null && !this.#quiet && isStale(clocks, this.#limits, at)) this.#setQuiet(at - tradeAt);
+    this.#restsUntil = restsUntil(clocks, this.#limits, this.#quiet);
   }
 
   #end(loss: Loss, why: string): void {

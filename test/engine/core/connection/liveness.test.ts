@@ -1,5 +1,6 @@
-import { type Clocks, isStale, judge, limitsOf } from '@hybrid-soak/engine/core/connection/liveness.ts';
+import { type Clocks, isStale, judge, limitsOf, restsUntil } from '@hybrid-soak/engine/core/connection/liveness.ts';
 import { lossOfClose, lossOfStatus } from '@hybrid-soak/engine/core/connection/loss.ts';
+import fc from 'fast-check';
 import t from 'tap';
 
 const DEADLINES = {
@@ -66,4 +67,24 @@ t.test('close codes and HTTP statuses are distinguished by what they mean', asyn
   for (const status of [301, 401, 403, 404]) t.equal(lossOfStatus(status), 'refused', String(status));
   for (const status of [418, 429]) t.equal(lossOfStatus(status), 'limited', String(status));
   for (const status of [408, 500, 502, 503]) t.equal(lossOfStatus(status), 'failed', String(status));
+});
+
+t.test('Before the time until which a connection rests, nothing is due', (t) => {
+  const at = fc.nat({ max: 5000 });
+  const some = fc.record({
+    openedAt: at,
+    signAt: fc.option(at),
+    tradeAt: fc.option(at),
+    pingedAt: at,
+    subscribing: fc.boolean(),
+  });
+  fc.assert(
+    fc.property(some, fc.nat({ max: 200_000 }), fc.boolean(), (of, now, isQuiet) => {
+      if (now >= restsUntil(of, DEADLINES, isQuiet)) return true;
+      return judge(of, DEADLINES, now).is === 'alive' && (isQuiet || !isStale(of, DEADLINES, now));
+    }),
+    { numRuns: 2000 },
+  );
+  t.ok(restsUntil(clocks({ signAt: 1, tradeAt: 1 }), DEADLINES, false) > 0);
+  t.end();
 });

@@ -64,6 +64,21 @@ const ALIVE: Judgement = { is: 'alive' };
 const PING_DUE: Judgement = { is: 'ping due' };
 const dead = (why: string): Judgement => ({ is: 'dead', why });
 
+/**
+ * Until when nothing can become due if no frame comes: no look is needed before. 0 in doubt. `isQuiet`: that there is no trade
+ * has been said already.
+ */
+export function restsUntil(clocks: Clocks, limits: Limits, isQuiet: boolean): number {
+  const { signAt, tradeAt, pingedAt, subscribing } = clocks;
+  if (subscribing || signAt === null || tradeAt === null) return 0;
+  const answered = signAt < pingedAt ? limits.pong_timeout_ms : limits.ping_interval_ms;
+  return Math.min(
+    signAt + limits.idle_timeout_ms,
+    pingedAt + answered,
+    isQuiet ? Number.POSITIVE_INFINITY : tradeAt + limits.trade_stale_ms,
+  );
+}
+
 /** Connected, and no live trade for the threshold. */
 export function isStale({ tradeAt }: Clocks, { trade_stale_ms }: Limits, now: number): boolean {
   return tradeAt !== null && now - tradeAt > trade_stale_ms;
