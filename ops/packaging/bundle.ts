@@ -45,8 +45,8 @@ const CHUNKS: Chunk[] = [
     'engine',
     /packages\/engine\/src\/(run|process|config\/temporary|store\/open\/make-folder)|node_modules\/(pino|@pinojs|sonic-boom|thread-stream|safe-stable-stringify)/,
   ],
-  ['feed', /packages\/feed\/src\/(?!main)/],
-  ['fleet', /packages\/fleet\/src\/(?!main)|node_modules\/(@nats-io|hyparquet|hyparquet-writer|hysnappy)\//],
+  ['feed', /packages\/feed\/src\//],
+  ['fleet', /packages\/fleet\/src\/|node_modules\/(@nats-io|hyparquet|hyparquet-writer|hysnappy)\//],
 ];
 
 /** Bundles the programs of the checkout at `root` into `out`. The same input gives the same bytes. Returns what is inside. */
@@ -58,6 +58,8 @@ export async function bundle(root: string, out: string, addons: Addons): Promise
     cwd: root,
     input: PROGRAMS,
     platform: 'node',
+    // Grouped with what imports it statically: meant so.
+    checks: { ineffectiveDynamicImport: false },
     preserveEntrySignatures: false,
     plugins: [nativeAddons(), builtAssets(await pageAssets(root)), utilInspect(), threads()],
   });
@@ -74,8 +76,8 @@ export async function bundle(root: string, out: string, addons: Addons): Promise
   });
   await build.close();
   const files = output.filter((chunk) => chunk.type === 'chunk');
-  for (const [name, code] of withoutFacades(new Map(files.map(({ fileName, code }) => [fileName, code]))))
-    writeFileSync(join(out, name), code);
+  const bundled = new Map(files.map(({ fileName, code }) => [fileName, code]));
+  for (const [name, code] of joined(withoutFacades(bundled))) writeFileSync(join(out, name), code);
   const inputs = files.flatMap(({ moduleIds }) => moduleIds);
   return inputs.map((path) => relative(root, path)).sort();
 }
@@ -129,6 +131,29 @@ function withoutFacades(files: Map<string, string>): Map<string, string> {
       ),
     ]),
   );
+}
+
+const RUNTIME = 'rolldown-runtime.mjs';
+/** A program that consists of one other file. */
+const ENTRY = /^import["'`]\.\/([\w-]+\.mjs)["'`];(?:export\{\};)?\s*$/;
+
+/** Files that are always loaded with another one become part of it: the bundler's helpers, and programs of one file. */
+function joined(files: Map<string, string>): Map<string, string> {
+  const into = new Map([[RUNTIME, 'base.mjs']]);
+  for (const [name, code] of files) {
+    const whole = ENTRY.exec(code)?.[1];
+    if (whole !== undefined) into.set(whole, name);
+  }
+  const all = new Map<string, string>();
+  for (const [name, code] of files) {
+    const renamed = code.replace(/(["'`])\.\/([\w-]+\.mjs)\1/g, (_, quote: string, to: string) => {
+      return `${quote}./${into.get(to) ?? to}${quote}`;
+    });
+    const target = into.get(name) ?? name;
+    // The first line of an entry only imports what replaces it.
+    if (!ENTRY.test(code)) all.set(target, `${all.get(target) ?? ''}${renamed}`);
+  }
+  return all;
 }
 
 const KOFFI = "await import('koffi')";

@@ -42,7 +42,15 @@ export async function killsWhileShipping(
     start(
       'packages/fleet/src/main.ts',
       ...['ship', '--config', join(folder, 'config.toml'), '--server', server.address, '--host', host],
-      ...['--db', file(host, 'bot.db'), '--decisions', file(host, 'decisions.jsonl'), ...more],
+      ...[
+        '--db',
+        file(host, 'bot.db'),
+        '--decisions',
+        file(host, 'decisions.jsonl'),
+        '--samples',
+        file(host, 'samples.jsonl'),
+        ...more,
+      ],
     );
   try {
     writeFileSync(join(folder, 'config.toml'), '');

@@ -5,13 +5,18 @@ import t from 'tap';
 import { natsServer, noServer } from './server.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
-const DECISION = { action: 'HOLD', state: 'T1', reason: 'x', pressure: { cpu: 12.5 }, limit: { cpu: 20 } };
+const DECISION = { action: 'HOLD', state: 'T1', reason: 'x' };
+const SAMPLE = { parts: { cpu: { part: 12.5 } } };
 
 t.test(
   'a host that ships is in the table; another database under its name is refused',
   { skip: noServer },
   async (t) => {
-    const folder = t.testdir({ 'config.toml': '', 'decisions.jsonl': `${JSON.stringify(DECISION)}\n` });
+    const folder = t.testdir({
+      'config.toml': '',
+      'decisions.jsonl': `${JSON.stringify(DECISION)}\n`,
+      'samples.jsonl': `${JSON.stringify(SAMPLE)}\n`,
+    });
     const server = await natsServer(join(folder, 'nats'));
     t.teardown(() => server.kill());
     const writers = ['one.db', 'two.db'].map((name) =>
@@ -44,10 +49,12 @@ t.test(
         join(folder, name),
         '--decisions',
         join(folder, 'decisions.jsonl'),
+        '--samples',
+        join(folder, 'samples.jsonl'),
       );
     t.equal(ship('one.db').status, 0);
     const table = fleet('status');
-    t.match(table.stdout, /^tokyo\.1 +T1 +HOLD +- +12\.5\/20\.0/m);
+    t.match(table.stdout, /^tokyo\.1 +T1 +HOLD +- +12\.5\/20 -\/10 -\/15 +- /m);
     const [host] = JSON.parse(fleet('status', '--json').stdout) as { lag_rows: number; connection: null }[];
     t.match(host, { host: 'tokyo.1', connection: null });
 

@@ -1,9 +1,11 @@
-// Writes rows as an engine does, a transaction of some tens at a time, until SIGTERM or `rows`: node write-rows.ts FILE ROWS SEED PER_SECOND
+// Writes rows as an engine does, a transaction every PERIOD_MS, until SIGTERM or `rows`: node write-rows.ts FILE ROWS SEED PER_SECOND PERIOD_MS
+// With PERIOD_MS the rows have the time at which they would have come.
 import { existsSync } from 'node:fs';
 import { MIGRATIONS } from '@hybrid-soak/contract/schema.ts';
 import Database from 'better-sqlite3';
 
-const [file = '', rows = '0', seed = '1', perSecond = '2000'] = process.argv.slice(2);
+const [file = '', rows = '0', seed = '1', perSecond = '2000', period] = process.argv.slice(2);
+const PERIOD_MS = Number(period ?? 25);
 const isNew = !existsSync(file);
 const db = new Database(file);
 db.pragma('journal_mode = WAL');
@@ -33,10 +35,12 @@ const ended = db.prepare('UPDATE coverage SET to_ms = ? WHERE id = (SELECT MIN(i
 let n = 0;
 const random = () => Math.abs(Math.sin(Number(seed) * 1000 + n * 12.9898) * 43_758.5453) % 1;
 const batch = db.transaction((count: number) => {
+  const from = period === undefined ? null : Date.now() - PERIOD_MS;
   for (let i = 0; i < count; i++, n++) {
+    const ts = from === null ? 1_700_000_000_000 + n : Math.round(from + (PERIOD_MS * i) / count);
     // The third of the markets is that of rows from before there were markets; it is seldom.
     const market = random() < 0.002 ? null : random() < 0.05 ? 2 : 1;
-    tick.run('BTCUSD', 100 * random(), random(), 1_700_000_000_000 + n, 'made', String(n), market);
+    tick.run('BTCUSD', 100 * random(), random(), ts, 'made', String(n), market);
     if (n % 100 === 0) signal.run(n, 'BTCUSD', 'made', 'periodic', 'BUY', random(), 'née', 1);
     if (n % 500 === 0) gap.run('made', 'BTCUSD', 1 + (n % 2), String(n), String(n + 3), n);
     if (n % 1500 === 0) closeGap.run(n);
@@ -44,7 +48,6 @@ const batch = db.transaction((count: number) => {
     if (n % 1400 === 0) ended.run(n);
   }
 });
-const PERIOD_MS = 25;
 const timer = setInterval(() => {
   batch(Math.min(Math.ceil((Number(perSecond) * PERIOD_MS) / 1000), Number(rows) - n));
   if (n >= Number(rows)) {

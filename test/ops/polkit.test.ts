@@ -14,9 +14,10 @@ function rule(): Rule {
 
 const MANAGE = 'org.freedesktop.systemd1.manage-units';
 
-function asked(unit: string, verb: string, groups = ['hybrid-soak-operators'], id = MANAGE) {
+function asked(unit: string, verb: string, groups = ['hybrid-soak-operators'], id = MANAGE, user = 'olga') {
   const details: Record<string, string> = { unit, verb };
-  return rule()({ id, lookup: (key: string) => details[key] }, { isInGroup: (name: string) => groups.includes(name) });
+  const subject = { user, isInGroup: (name: string) => groups.includes(name) };
+  return rule()({ id, lookup: (key: string) => details[key] }, subject);
 }
 
 t.test('an operator may act on the engine, start and stop soaks, and nothing else', async (t) => {
@@ -37,4 +38,7 @@ t.test('an operator may act on the engine, start and stop soaks, and nothing els
     asked('hybrid-engine.service', 'restart', operators, 'org.freedesktop.systemd1.reload-daemon'),
     'not handled',
   );
+  const control = (unit: string, verb: string) => asked(unit, verb, operators, MANAGE, 'hybrid-fleet-control');
+  t.equal(control('soak@8h.service', 'start'), 'yes', 'control by a fleet: soaks');
+  t.equal(control('hybrid-engine.service', 'stop'), 'not handled', 'and not the engine');
 });

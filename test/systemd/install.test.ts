@@ -65,7 +65,14 @@ t.test('soak install on a real systemd', needsSystemd(), async (t) => {
     const before = await state();
     const said = await outside(SOAK, 'uninstall', '--dry-run');
     t.match(said.stdout, /would: run {6}systemctl disable --now .*hybrid-engine/);
-    const units = ['hybrid.slice', UNIT, 'soak.service', 'soak@.service', 'soak-restore.service'];
+    const units = [
+      'hybrid.slice',
+      UNIT,
+      'soak.service',
+      'soak@.service',
+      'soak-restore.service',
+      'hybrid-fleet.service',
+    ];
     const others = ['50-hybrid-soak.rules', 'sysusers.d', 'tmpfiles.d', 'logrotate.d', 'bin/soak'];
     for (const name of [...units, ...others]) t.match(said.stdout, new RegExp(`would: remove .*${name}`));
     t.match(
@@ -126,7 +133,7 @@ t.test('soak install on a real systemd', needsSystemd(), async (t) => {
     'after a kill -9 of install a second one ends it, and uninstall leaves everything as it was',
     async (t) => {
       const accounts =
-        'userdel hybrid-soak; userdel hybrid-engine; groupdel hybrid-data; groupdel hybrid-soak-operators';
+        'userdel hybrid-fleet-control; userdel hybrid-fleet; userdel hybrid-soak; userdel hybrid-engine; groupdel hybrid-data; groupdel hybrid-soak-operators';
       await outside(
         'sh',
         '-c',

@@ -9,7 +9,10 @@ const CONFIG = '[engine]\ningest_mode = "synthetic"\ntick_interval_ms = 20\nsamp
 async function bareHost(): Promise<Host> {
   const host = await Host.boot(CONFIG);
   await host.soak('uninstall');
-  const accounts = 'userdel hybrid-soak; userdel hybrid-engine; groupdel hybrid-data; groupdel hybrid-soak-operators';
+  const users = ['hybrid-fleet-control', 'hybrid-fleet', 'hybrid-soak', 'hybrid-engine'].map(
+    (name) => `userdel ${name}`,
+  );
+  const accounts = [...users, 'groupdel hybrid-data', 'groupdel hybrid-soak-operators'].join('; ');
   // An image that starts no services says so in policy-rc.d; a server has none.
   await host.machine.run(['sh', '-c', `rm -rf ${STATE} /usr/sbin/policy-rc.d; ${accounts}`]);
   return host;
@@ -83,6 +86,11 @@ t.test('the Debian package installs, upgrades, downgrades, is removed and purged
   await until('rows', () => host.rows() > 2);
   t.equal(await text('stat', '-c', '%U:%G %a', '/etc/hybrid-soak'), 'hybrid-soak:hybrid-engine 2750');
   t.equal(await text('stat', '-c', '%U:%G %a', '/etc/hybrid-soak/config.toml'), 'hybrid-soak:hybrid-engine 640');
+  for (const unit of ['hybrid-fleet.service', 'hybrid-fleet-control.service'])
+    t.match(
+      await text('systemctl', 'show', unit, '-p', 'UnitFileState', '-p', 'ActiveState'),
+      /inactive\nUnitFileState=disabled/,
+    );
   const doctor = await outside('soak', 'doctor');
   t.equal(doctor.code, 0, doctor.stdout);
   t.match(await outside('soak', 'install'), { code: 12, stderr: /the Debian package installed it already/ });

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { completenessSchema, driftSchema } from './drift.ts';
 import { RUNGS } from './ladder.ts';
 import { RESOURCES } from './psi.ts';
+import { requestedSchema } from './soak-request.ts';
 
 /** Why a rung stays where it is. */
 export const HOLDS = ['ambient', 'quota', 'unknown', 'budget', 'busy', 'progress', 'abort', 'measured'] as const;
@@ -110,6 +111,7 @@ export const FIELDS = {
   drift: z.array(driftSchema),
   completeness: completenessSchema,
   torn_line_kept_in: z.string(),
+  requested: requestedSchema.describe('who asked for it from another machine'),
   baseline: byResource(z.number().nullable()).nullable().describe('median pressure without the engine, percent'),
   measurements: byResource(z.number()),
   attempt: z.number().int(),

@@ -56,7 +56,7 @@ export const decisionSchema = z.discriminatedUnion('action', [
   member(
     'STARTUP',
     [...FOUND, ...ASKED, 'thresholds'],
-    ['manager_details', 'torn_line_kept_in', 'abort_on', 'retain_days'],
+    ['manager_details', 'torn_line_kept_in', 'abort_on', 'retain_days', 'requested'],
   ),
   member('CALIBRATED', ['calibrated_s', 'baseline', 'measurements']),
   member('ENGINE_START', ['attempt']),
@@ -75,7 +75,7 @@ export const decisionSchema = z.discriminatedUnion('action', [
   member('CONFIG_ERROR', ['exit_code'], ['waits_for']),
   member('RESTORED', [], [...OUTCOME, 'error', 'unit']),
   member('ABORT', ['cause'], [...PROGRESS, ...JUDGED, 'exit_code', 'waits_for']),
-  member('STOP', [], ['waits_for']),
+  member('STOP', [], ['waits_for', 'requested']),
   member('COMPLETE', [], ['waits_for']),
   member(
     'SUMMARY',

@@ -25,7 +25,7 @@ export const fleetSchema = z.strictObject({
     .max(5)
     .default(1)
     .describe('copies of a stream that is made; 3 needs three servers'),
-  allow_control: z.boolean().default(false).describe('hybrid-fleet control may start and stop a soak on this host'),
+  allow_control: z.boolean().default(false).describe('hybrid-fleet control may start and stop soaks on this host'),
 });
 
 export type FleetSettings = z.infer<typeof fleetSchema>;

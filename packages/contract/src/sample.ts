@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { CONNECTION_STATES, vitalsSchema } from './heartbeat.ts';
+import { requestedSchema } from './soak-request.ts';
 
 /**
  * One observation: all that `step` sees at one tick of the supervisor, and so, line by line, the samples file
@@ -157,7 +158,11 @@ export const observationSchema = z.object({
     }),
   ),
   /** What an operator asks for: the ABORT file's first line (or empty string), a signal. */
-  requests: z.object({ abort: z.string().nullable(), signal: z.enum(['SIGINT', 'SIGTERM']).nullable() }),
+  requests: z.object({
+    abort: z.string().nullable(),
+    signal: z.enum(['SIGINT', 'SIGTERM']).nullable(),
+    requested: requestedSchema.optional(),
+  }),
 });
 
 export type Observation = z.infer<typeof observationSchema>;

@@ -11,14 +11,18 @@ export interface HostStatus {
   rung: string | null;
   action: string | null;
   verdict: string | null;
-  /** Percent, per resource, as the last decision that has them. */
-  pressure: Record<string, number | null> | null;
-  limit: Record<string, number | null> | null;
+  /** The engine's part of the pressure at the last look, and its limit, percent by resource. */
+  part: Record<string, number | null>;
+  limit: Record<string, number>;
   /** Of the engine: a code, see `engine_status.connection_state`. */
   connection: string | null;
+  /** Of the trades since the engine's start, those that were seen; null without any. */
+  coverage_percent: number | null;
   rows_per_s: number;
   /** Ticks that are committed here and not stored there yet. */
   lag_rows: number;
+  /** Everything that was committed so long ago is stored there; null until the shipper has caught up for the first time. */
+  lag_s: number | null;
 }
 
 export const BEAT_MS = 5000;

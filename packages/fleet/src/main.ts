@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import { parseDuration } from '@hybrid-soak/contract/duration.ts';
+import { controlRequestSchema } from '@hybrid-soak/contract/soak-request.ts';
 import { VERSION } from '@hybrid-soak/contract/version.ts';
-import { Command } from 'commander';
+import { Argument, Command } from 'commander';
 import { type CommonFlags, loadSettings } from './settings.ts';
 import { Stop } from './stop.ts';
 
@@ -31,6 +32,7 @@ function untilSignal(): AbortSignal {
 interface ShipFlags extends CommonFlags {
   db?: string;
   decisions: string;
+  samples: string;
   once: boolean;
 }
 
@@ -39,6 +41,7 @@ common('ship')
   .option('--host <name>', 'instead of [fleet] host')
   .option('--db <file>', "the engine's database (default: [app] db_path)")
   .option('--decisions <file>', 'the decision log', 'data/ops/soak_decisions.jsonl')
+  .option('--samples <file>', 'the observations beside it', 'data/ops/soak_samples.jsonl')
   .option('--once', 'end when everything that is there now has been stored', false)
   .addHelpText('after', '\nExample:\n  hybrid-fleet ship --server nats.example:4222')
   .action(async (flags: ShipFlags) => {
@@ -48,6 +51,7 @@ common('ship')
       settings,
       database: resolve(flags.db ?? settings.database),
       decisions: resolve(flags.decisions),
+      samples: resolve(flags.samples),
       log,
       signal: untilSignal(),
       once: flags.once,
@@ -59,11 +63,15 @@ interface MergeFlags extends CommonFlags {
   silent: number;
 }
 
+function usage(text: string): never {
+  process.stderr.write(`${text}\n`);
+  process.exit(2);
+}
+
 function seconds(text: string): number {
   const value = parseDuration(text);
   if (value !== undefined && value > 0) return value;
-  process.stderr.write(`${text}: not a duration; valid: 45s, 90m, 2h or plain seconds\n`);
-  process.exit(2);
+  return usage(`${text}: not a duration; valid: 45s, 90m, 2h or plain seconds`);
 }
 
 common('merge')
@@ -89,6 +97,50 @@ common('status')
     await status(loadSettings(flags), flags, (text) => process.stdout.write(`${text}\n`), untilSignal());
   });
 
+common('control')
+  .description(
+    'let operators of the fleet start and stop soaks on this host, until SIGTERM; needs [fleet] allow_control',
+  )
+  .option('--host <name>', 'instead of [fleet] host')
+  .addHelpText('after', '\nExample:\n  systemctl enable --now hybrid-fleet-control')
+  .action(async (flags: CommonFlags) => {
+    const settings = loadSettings(flags);
+    const [{ controlSession, mustAllow }, { again }] = await Promise.all([
+      import('./control.ts'),
+      import('./again.ts'),
+    ]);
+    mustAllow(settings, flags.config);
+    const signal = untilSignal();
+    await again(() => controlSession({ settings, log, signal }), log, signal);
+  });
+
+interface AskFlags extends CommonFlags {
+  all: boolean;
+  duration?: string;
+  as?: string;
+}
+
+common('soak')
+  .description('start or stop a soak on a host, or on all that are alive; exits 1 if one of them did not')
+  .addArgument(new Argument('<verb>').choices(['start', 'stop']))
+  .option('--host <name>', 'that host alone')
+  .option('--all', 'every host in `hybrid-fleet status`', false)
+  .option('--duration <time>', 'of the soak, as soak@… takes it (default: 2h)')
+  .option('--as <name>', 'who asks (default: [fleet] user)')
+  .addHelpText(
+    'after',
+    '\nExamples:\n  hybrid-fleet soak start --all --duration 8h\n  hybrid-fleet soak stop --host tokyo-1',
+  )
+  .action(async (verb: 'start' | 'stop', { host, all, duration, as: operator, ...flags }: AskFlags) => {
+    if (all === (host !== undefined)) usage('--all or --host NAME, one of them');
+    const request = { v: 1, verb, ...(duration === undefined ? {} : { duration }) } as const;
+    const settings = loadSettings(flags);
+    const { ask } = await import('./ask.ts');
+    if (!controlRequestSchema.safeParse(request).success) usage(`--duration ${duration}: valid: 45s, 90m, 8h`);
+    const wish = { host: host ?? null, operator: operator ?? settings.user ?? settings.host, request };
+    if (!(await ask(settings, wish, (text) => process.stdout.write(`${text}\n`)))) process.exitCode = 1;
+  });
+
 interface ArchiveFlags extends CommonFlags {
   out: string;
   messages: string;
@@ -103,10 +155,7 @@ common('archive')
   .addHelpText('after', '\nExample:\n  hybrid-fleet archive --out /srv/trades')
   .action(async ({ out, messages: text, once, ...flags }: ArchiveFlags) => {
     const messages = Number(text);
-    if (!Number.isInteger(messages) || messages < 1) {
-      process.stderr.write(`--messages ${text}: valid: a whole number from 1\n`);
-      process.exit(2);
-    }
+    if (!Number.isInteger(messages) || messages < 1) usage(`--messages ${text}: valid: a whole number from 1`);
     const settings = loadSettings(flags);
     const [{ archiveSession }, { again }] = await Promise.all([import('./archive.ts'), import('./again.ts')]);
     const signal = untilSignal();

@@ -15,6 +15,8 @@ export interface CommonFlags {
 
 export interface Settings extends FleetSettings {
   host: string;
+  /** Of the part of each resource, percent. */
+  limit: Record<string, number>;
   /** `[app] db_path` as it is written. */
   database: string;
 }
@@ -27,14 +29,16 @@ export function loadSettings(flags: CommonFlags): Settings {
     const at = fault?.line === undefined ? flags.config : `${flags.config}:${fault.line}`;
     throw new Stop(SOAK_EXIT.CONFIG, `${at}: ${fault?.key} ${fault?.problem}; valid: ${fault?.valid}`);
   }
-  const { fleet, app } = checked.value;
+  const { fleet, app, soak } = checked.value;
+  const { cpu_limit: cpu, memory_limit: memory, io_limit: io } = soak.policy;
   const servers = flags.server ?? fleet.servers;
   if (servers.length === 0)
     throw new Stop(
       SOAK_EXIT.CONFIG,
       `${flags.config}: fleet.servers is empty; valid: servers = ["HOST:4222"], or --server`,
     );
-  return { ...fleet, servers, host: flags.host ?? fleet.host ?? hostname(), database: app.db_path };
+  const limit = { cpu, memory, io };
+  return { ...fleet, limit, servers, host: flags.host ?? fleet.host ?? hostname(), database: app.db_path };
 }
 
 function textOf(file: string): string {

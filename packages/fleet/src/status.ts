@@ -5,7 +5,18 @@ import { type HostStatus, hostsBucket, readStatuses } from './hosts.ts';
 import type { Settings } from './settings.ts';
 
 const WATCH_MS = 2000;
-const HEADER = ['HOST', 'RUNG', 'LAST', 'VERDICT', 'PRESSURE/LIMIT %', 'ENGINE', 'ROWS/S', 'LAG', 'VERSION'];
+const HEADER = [
+  'HOST',
+  'RUNG',
+  'LAST',
+  'VERDICT',
+  'CPU MEM IO PART/LIMIT %',
+  'ENGINE',
+  'ROWS/S',
+  'COVERAGE %',
+  'LAG',
+  'VERSION',
+];
 
 /** The table of hosts that are alive; with `watch` again and again until the signal. */
 export async function status(
@@ -19,7 +30,9 @@ export async function status(
     const bucket = await hostsBucket(jetstream(connection, { timeout: 5000 }), settings.replicas);
     do {
       const hosts = await readStatuses(bucket);
-      print(json ? JSON.stringify(hosts) : table([HEADER, ...hosts.map(rowOf)]));
+      const text = json ? JSON.stringify(hosts) : table([HEADER, ...hosts.map(rowOf)]);
+      // A terminal shows one table, over the one before.
+      print(watch && !json && process.stdout.isTTY ? `\x1b[H\x1b[2J${text}` : text);
       if (watch) await delay(WATCH_MS, null, { signal }).catch(() => {});
     } while (watch && !signal.aborted);
   } finally {
@@ -32,18 +45,18 @@ const plain = (text: string): string => text.replaceAll(/[^\x20-\x7e\u00a0-\ufff
 
 function rowOf(host: HostStatus): string[] {
   const number = (value: number | null | undefined) => (typeof value === 'number' ? value.toFixed(1) : '-');
-  const pressures = ['cpu', 'memory', 'io'].map(
-    (name) => `${number(host.pressure?.[name])}/${number(host.limit?.[name])}`,
-  );
+  const parts = ['cpu', 'memory', 'io'].map((name) => `${number(host.part?.[name])}/${host.limit?.[name] ?? '-'}`);
+  const lag = typeof host.lag_s === 'number' ? `${number(host.lag_s)} s` : '-';
   return [
     host.host,
     host.rung ?? '-',
     host.action ?? '-',
     host.verdict ?? '-',
-    pressures.join(' '),
+    parts.join(' '),
     host.connection ?? '-',
     number(host.rows_per_s),
-    String(host.lag_rows),
+    host.coverage_percent?.toFixed(2) ?? '-',
+    host.lag_rows > 0 ? `${lag}, ${host.lag_rows} rows` : lag,
     host.version,
   ].map((cell) => plain(String(cell)));
 }

@@ -1,6 +1,6 @@
-/** Kinds of rows of the engine's database, and of lines of the decision log, that a host ships. */
+/** Kinds of rows of the engine's database, and of lines of its logs, that a host ships. */
 export const TABLE_KINDS = ['ticks', 'gaps', 'coverage', 'signals', 'orders'] as const;
-export const LINE_KINDS = ['decisions', 'summaries'] as const;
+export const LINE_KINDS = ['decisions', 'summaries', 'samples'] as const;
 export type TableKind = (typeof TABLE_KINDS)[number];
 export type LineKind = (typeof LINE_KINDS)[number];
 

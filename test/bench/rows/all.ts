@@ -1,6 +1,7 @@
 import type { Row } from '../row.ts';
 import { diskStall } from './disk-stall.ts';
 import { autocommit, engineCpu, engineRate, throttledCpu, throttledReads } from './engine.ts';
+import { fleet } from './fleet.ts';
 import { longMemoryRows, memoryRows } from './memory.ts';
 import { persistence } from './persistence.ts';
 import { policyCore } from './policy-core.ts';
@@ -28,4 +29,5 @@ export const ROWS: readonly Row[] = [
   policyCore,
   replay,
   report,
+  ...fleet,
 ];

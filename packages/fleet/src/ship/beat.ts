@@ -9,24 +9,34 @@ interface Decision {
   state?: string;
   action?: string;
   verdict?: string;
-  pressure?: Record<string, number | null>;
-  limit?: Record<string, number | null>;
+}
+
+type Parts = Record<string, { part?: number | null } | undefined>;
+
+export interface BeatOptions {
+  open: Session;
+  bucket: KV;
+  reader: Reader;
+  decisions: string;
+  samples: string;
+  /** Of each resource's part, percent. */
+  limit: Record<string, number>;
+  pause(ms: number): Promise<unknown>;
+  signal: AbortSignal;
 }
 
 /** Says every few seconds how this host is, until the signal. */
-export async function beat(
-  { host, shipped }: Session,
-  bucket: KV,
-  reader: Reader,
-  decisions: string,
-  pause: (ms: number) => Promise<unknown>,
-  signal: AbortSignal,
-): Promise<void> {
-  let before = 0;
+export async function beat(options: BeatOptions): Promise<void> {
+  const { open, bucket, reader, decisions, samples, limit, pause, signal } = options;
+  const { host, shipped, fresh } = open;
+  let [before, at] = [0, performance.now()];
   while (!signal.aborted) {
     const ticks = shipped.get('ticks') ?? 0;
-    const decision = parsed(lastLine(decisions));
-    const { connection, lag } = reader.status(shipped.get('ticks.done') ?? 0);
+    const now = performance.now();
+    const decision = parsed<Decision>(lastLine(decisions));
+    const { parts = {} } = parsed<{ parts?: Parts }>(lastLine(samples));
+    const { connection, coverage, lag } = reader.status(shipped.get('ticks.done') ?? 0);
+    const freshAt = fresh.get('ticks');
     await putStatus(bucket, {
       host,
       version: VERSION,
@@ -34,20 +44,22 @@ export async function beat(
       rung: decision.state ?? null,
       action: decision.action ?? null,
       verdict: decision.verdict ?? null,
-      pressure: decision.pressure ?? null,
-      limit: decision.limit ?? null,
+      part: Object.fromEntries(Object.keys(limit).map((name) => [name, parts[name]?.part ?? null])),
+      limit,
       connection,
-      rows_per_s: ((ticks - before) * 1000) / BEAT_MS,
+      coverage_percent: coverage,
+      rows_per_s: now === at ? 0 : ((ticks - before) * 1000) / (now - at),
       lag_rows: lag,
+      lag_s: freshAt === undefined ? null : (now - freshAt) / 1000,
     });
-    before = ticks;
+    [before, at] = [ticks, now];
     await pause(BEAT_MS);
   }
 }
 
-function parsed(line: string | null): Decision {
+function parsed<T extends object>(line: string | null): Partial<T> {
   try {
-    return line === null ? {} : (JSON.parse(line) as Decision);
+    return line === null ? {} : (JSON.parse(line) as Partial<T>);
   } catch {
     return {};
   }

@@ -47,8 +47,8 @@ export interface Reader {
   /** The greatest id that the table ever gave. */
   greatest(kind: TableKind): number;
   market(id: number | null): Market | null;
-  /** The engine's connection state, and how many ticks lie after that id. */
-  status(tick: number): { connection: string | null; lag: number };
+  /** The engine's connection state and coverage in percent, and how many ticks lie after that id. */
+  status(tick: number): { connection: string | null; coverage: number | null; lag: number };
   close(): void;
 }
 
@@ -95,8 +95,9 @@ export function openReader(path: string): Reader {
       return market;
     },
     status(tick) {
-      const connection = prepared('SELECT connection_state FROM engine_status').pluck().get() as string | undefined;
-      return { connection: connection ?? null, lag: Math.max(0, this.greatest('ticks') - tick) };
+      const row = prepared(STATUS).get() as EngineStatus | undefined;
+      const lag = Math.max(0, this.greatest('ticks') - tick);
+      return { connection: row?.connection_state ?? null, coverage: row === undefined ? null : coverageOf(row), lag };
     },
     close: () => db.close(),
   };
@@ -105,4 +106,49 @@ export function openReader(path: string): Reader {
 function found(row: Row): Found {
   const market = row.pop() as number | null;
   return { id: row[0] as number, row, market };
+}
+
+const STATUS =
+  'SELECT connection_state, trade_frames_kept AS kept, trade_frames_sampled_out AS out, vitals FROM engine_status';
+
+interface EngineStatus {
+  connection_state: string | null;
+  kept: number | null;
+  out: number | null;
+  vitals: string | null;
+}
+
+/** As the supervisor has it: what sampling leaves out is covered. */
+function coverageOf({ kept, out, vitals }: EngineStatus): number | null {
+  const trades = (kept ?? 0) + (out ?? 0);
+  const { trades_missing: missing = 0 } = JSON.parse(vitals ?? '{}') as { trades_missing?: number };
+  return vitals === null || trades + missing === 0 ? null : (100 * trades) / (trades + missing);
+}
+
+const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/;
+const texts = new Map<string, string>();
+const MOST_TEXTS = 1000;
+
+/** As JSON.stringify writes it, at a third of its cost: most texts of rows are the same few, or digits. */
+export function rowText(row: Row): string {
+  let text = '[';
+  for (let at = 0; at < row.length; at++) {
+    const value = row[at];
+    if (at > 0) text += ',';
+    text += typeof value === 'string' ? quoted(value) : typeof value === 'number' ? numberText(value) : 'null';
+  }
+  return `${text}]`;
+}
+
+/** SQLite has an infinity, JSON has none. */
+const numberText = (value: number): string => (Number.isFinite(value) ? String(value) : 'null');
+
+function quoted(value: string): string {
+  const known = texts.get(value);
+  if (known !== undefined) return known;
+  const text = PLAIN.test(value) ? `"${value}"` : JSON.stringify(value);
+  if (value.length > 40) return text;
+  if (texts.size >= MOST_TEXTS) texts.clear();
+  texts.set(value, text);
+  return text;
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import { Stop } from '../stop.ts';
@@ -18,9 +19,32 @@ interface Place {
   offset: number;
 }
 
+/** The log and what was renamed, the newest first: as logrotate numbers it, or as a soak stamps the samples before its own. */
+function filesOf(log: string, kind: LineKind): string[] {
+  if (kind !== 'samples') return [log, ...Array.from({ length: KEPT }, (_, n) => `${log}.${n + 1}`)];
+  const stem = `${basename(log, '.jsonl')}.2`;
+  const names = namesIn(dirname(log)).filter((name) => name.startsWith(stem) && name.endsWith('.jsonl'));
+  return [
+    log,
+    ...names
+      .sort()
+      .reverse()
+      .map((name) => join(dirname(log), name)),
+  ];
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return [];
+    throw error;
+  }
+}
+
 /**
- * Ships the complete lines of the decision log as they stand, from where the stream ends. `log` is its path; a copy that
- * logrotate has renamed is finished first.
+ * Ships the complete lines of a log as they stand, from where the stream ends. `log` is its path; what has been renamed is
+ * finished first.
  */
 export async function lineShipper(session: Session, log: string, kind: LineKind) {
   const subject = subjectOf(session.host, kind);
@@ -30,23 +54,24 @@ export async function lineShipper(session: Session, log: string, kind: LineKind)
       SOAK_EXIT.CONFIG,
       `fleet.host ${session.host}: another machine or database ships under this name; valid: a host of its own`,
     );
-  const files = [log, ...Array.from({ length: KEPT }, (_, n) => `${log}.${n + 1}`)];
+  const files = () => filesOf(log, kind);
   let hash = head?.columns[1];
-  let place = resume(files, head?.last ?? 0, hash);
+  let place = resume(files(), head?.last ?? 0, hash);
   let inode = inodeOf(place.path);
-  const wanted = (line: string): boolean => kind === 'decisions' || line.includes('"action":"SUMMARY"');
+  const wanted = (line: string): boolean => kind !== 'summaries' || line.includes('"action":"SUMMARY"');
   return {
     async step(): Promise<boolean> {
       if (inodeOf(place.path) !== inode) {
         // It was renamed: its rest is found again by the bytes before the place.
-        if (place.offset > 0) place = resume(files, place.offset, hash);
+        if (place.offset > 0) place = resume(files(), place.offset, hash);
         inode = inodeOf(place.path);
       }
       const block = readBlock(place);
       if (block === null || block.length === 0) {
         // A renamed log is at its end: the next newer file follows.
-        const at = files.indexOf(place.path);
-        if (at > 0) place = { path: files[at - 1] as string, offset: 0 };
+        const all = files();
+        const at = all.indexOf(place.path);
+        if (at > 0) place = { path: all[at - 1] as string, offset: 0 };
         inode = inodeOf(place.path);
         return at > 0;
       }

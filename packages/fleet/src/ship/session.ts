@@ -18,10 +18,16 @@ export interface Session {
   /** The newest message of a kind, of whatever subject. */
   newest(kind: TableKind): Promise<{ head: BatchHead; lastRow: string } | null>;
   position(subject: string): Promise<Position>;
-  /** Resolves when the message is stored. Rejects if it is not, or if that is not known. */
+  /**
+   * Sends at once; resolves when the message is stored, rejects if it is not, or if that is not known. Several may be on their
+   * way: a stream has one writer, and a connection keeps their order, so that each names the sequence that the one before it is
+   * going to have. If one is refused, the stream refuses those that build on it too.
+   */
   publish(subject: string, head: BatchHead, rows: readonly string[]): Promise<void>;
   /** Rows stored in this session, by kind; under `KIND.done` the last row up to which all are stored. */
   shipped: Map<string, number>;
+  /** By kind: everything that was committed before then is stored; ms of performance.now(). */
+  fresh: Map<string, number>;
   /** No message may be larger, bytes. */
   maxBytes: number;
   client: JetStreamClient;
@@ -38,6 +44,7 @@ export async function openSession(
   const client: JetStreamClient = jetstream(connection, { timeout: 5000 });
   const stream = streamOf(host);
   await ensureStream(manager, stream, `soak.${token(host)}.>`, replicas);
+  let last = (await manager.streams.info(stream)).state.last_seq;
   const positions = new Map<string, Position>();
   const shipped = new Map<string, number>();
   const ask = async (subject: string): Promise<Position> => {
@@ -48,6 +55,7 @@ export async function openSession(
     host,
     origin,
     shipped,
+    fresh: new Map(),
     client,
     maxBytes: connection.info?.max_payload ?? 1_048_576,
     async newest(kind) {
@@ -66,12 +74,14 @@ export async function openSession(
     },
     async publish(subject, head, rows) {
       const { sequence } = positions.get(subject) ?? { sequence: 0 };
+      const next = ++last;
+      positions.set(subject, { head, sequence: next });
       // The stream refuses what does not follow the last message that is known here, so that a repeat changes nothing.
       const { seq } = await client.publish(subject, encodeBatch(head, rows), {
         msgID: `${subject}:${head.generation}:${head.last}:${sequence}`,
         expect: { streamName: stream, lastSubjectSequence: sequence },
       });
-      positions.set(subject, { head, sequence: seq });
+      if (seq !== next) throw new Error(`${stream}: another one writes to it`);
       shipped.set(head.kind, (shipped.get(head.kind) ?? 0) + rows.length);
     },
   };

@@ -6,6 +6,7 @@ import { again } from '../again.ts';
 import { connect } from '../connect.ts';
 import { hostsBucket } from '../hosts.ts';
 import type { Settings } from '../settings.ts';
+import { isWrongSequence } from '../stream.ts';
 import { LINE_KINDS, TABLE_KINDS } from '../subject.ts';
 import { beat } from './beat.ts';
 import { openReader } from './database.ts';
@@ -15,11 +16,14 @@ import { tableShipper } from './tables.ts';
 
 /** How long a shipper that has found nothing new waits: below the engine's flush interval, ms. */
 const POLL_MS = 400;
+/** Chunks of a table that may be on their way at once. */
+const AHEAD = 4;
 
 export interface ShipOptions {
   settings: Settings;
   database: string;
   decisions: string;
+  samples: string;
   /** One line for people. */
   log: (text: string) => void;
   signal: AbortSignal;
@@ -31,9 +35,22 @@ export interface ShipOptions {
  * Ships until the signal: whatever goes wrong with a server, the connection or the database ends the session, and the next one
  * asks the stream where to go on. Throws Stop for what only a person can correct.
  */
-export const ship = (options: ShipOptions): Promise<void> => again(() => session(options), options.log, options.signal);
+export function ship(options: ShipOptions): Promise<void> {
+  let ahead = AHEAD;
+  const begin = async () => {
+    try {
+      await session(options, ahead);
+    } catch (error) {
+      // A server may refuse what builds on a message that it has not stored yet.
+      if (isWrongSequence(error)) ahead = 1;
+      throw error;
+    }
+  };
+  return again(begin, options.log, options.signal);
+}
 
-async function session({ settings, database, decisions, signal, once, log }: ShipOptions): Promise<void> {
+async function session(options: ShipOptions, ahead: number): Promise<void> {
+  const { settings, database, decisions, samples, signal, once, log } = options;
   const reader = openReader(database);
   const stop = new AbortController();
   try {
@@ -50,11 +67,15 @@ async function session({ settings, database, decisions, signal, once, log }: Shi
       const pause = (ms: number) => Promise.race([delay(ms, null, { signal: stop.signal }).catch(() => {}), lost]);
       // A host that may not say how it is still ships.
       hostsBucket(open.client, settings.replicas)
-        .then((bucket) => beat(open, bucket, reader, decisions, pause, stop.signal))
+        .then((bucket) =>
+          beat({ open, bucket, reader, decisions, samples, limit: settings.limit, pause, signal: stop.signal }),
+        )
         .catch((error: Error) => stop.signal.aborted || log(`status: ${error.message}`));
       const loops = [
-        ...TABLE_KINDS.map(async (kind) => loop(await tableShipper(open, reader, kind), signal, once, lost)),
-        ...LINE_KINDS.map(async (kind) => loop(await lineShipper(open, decisions, kind), signal, once, lost)),
+        ...TABLE_KINDS.map(async (kind) => loop(await tableShipper(open, reader, kind, ahead), signal, once, lost)),
+        ...LINE_KINDS.map(async (kind) =>
+          loop(await lineShipper(open, kind === 'samples' ? samples : decisions, kind), signal, once, lost),
+        ),
       ];
       await Promise.all(loops);
     } finally {

@@ -2,10 +2,10 @@ import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import type { BatchHead } from '../batch.ts';
 import { Stop } from '../stop.ts';
 import { type Market, subjectOf, type TableKind } from '../subject.ts';
-import { type Found, type Reader, type Row, SHAPES } from './database.ts';
+import { type Found, type Reader, type Row, rowText, SHAPES } from './database.ts';
 import type { Session } from './session.ts';
 
-/** Rows that are read at once, and that wait for their acknowledgement at most. */
+/** Rows that are read at once. */
 const CHUNK = 2000;
 const HEAD_BYTES = 64 * 1024;
 
@@ -24,30 +24,85 @@ interface Message {
   rows: string[];
 }
 
-/** Ships the rows of one table from where the stream ends. `step` resolves to whether it found anything to ship. */
-export async function tableShipper(session: Session, reader: Reader, kind: TableKind) {
+/** Rows that were read and sent, up to `end`, and are not stored yet. */
+interface Sent {
+  end: number;
+  stored: Promise<unknown>;
+  /** Whether more was there when they were read. */
+  isFull: boolean;
+  readMs: number;
+}
+
+/**
+ * Ships the rows of one table from where the stream ends. `step` resolves to whether it found anything to ship. `ahead`: chunks
+ * that may be on their way at once.
+ */
+export async function tableShipper(session: Session, reader: Reader, kind: TableKind, ahead: number) {
   const place = await resume(session, reader, kind);
   const note = () => session.shipped.set(`${kind}.done`, place.done);
   note();
-  const concurrent = SHAPES[kind].closes === undefined;
-  return {
-    async step(): Promise<boolean> {
-      const revised = concurrent ? false : await revise(session, reader, kind, place);
-      const found = reader.after(kind, place.done, CHUNK);
+  return SHAPES[kind].closes === undefined
+    ? { step: pipelined(session, reader, kind, place, ahead, note) }
+    : { step: oneByOne(session, reader, kind, place, note) };
+}
+
+function pipelined(
+  session: Session,
+  reader: Reader,
+  kind: TableKind,
+  place: Place,
+  ahead: number,
+  note: () => void,
+): () => Promise<boolean> {
+  const sent: Sent[] = [];
+  let read = place.done;
+  return async () => {
+    while (sent.length < ahead) {
+      const readMs = performance.now();
+      const found = reader.after(kind, read, CHUNK);
       const end = found.at(-1)?.id;
-      if (end === undefined) return revised;
+      if (end === undefined) {
+        if (sent.length === 0) session.fresh.set(kind, readMs);
+        break;
+      }
       const messages = await messagesOf(session, reader, kind, place, found);
-      if (concurrent) await Promise.all(inOrder(session, messages));
-      else
-        for (const message of messages) {
-          // The newest message of the kind says which rows are open, so that they go one by one.
-          noteOpen(kind, place, message);
-          await session.publish(message.subject, { ...message.head, open: [...place.open] }, message.rows);
-        }
-      place.done = end;
-      note();
-      return true;
-    },
+      const stored = Promise.all(messages.map(({ subject, head, rows }) => session.publish(subject, head, rows)));
+      // Awaited in order; until then a refusal must not end the process.
+      stored.catch(() => {});
+      sent.push({ end, stored, isFull: found.length === CHUNK, readMs });
+      read = end;
+    }
+    const oldest = sent[0];
+    if (oldest === undefined) return false;
+    await oldest.stored;
+    sent.shift();
+    place.done = oldest.end;
+    if (!oldest.isFull) session.fresh.set(kind, oldest.readMs);
+    note();
+    return true;
+  };
+}
+
+/** The newest message of the kind says which rows are open, so that they go one by one. */
+function oneByOne(
+  session: Session,
+  reader: Reader,
+  kind: TableKind,
+  place: Place,
+  note: () => void,
+): () => Promise<boolean> {
+  return async () => {
+    const revised = await revise(session, reader, kind, place);
+    const found = reader.after(kind, place.done, CHUNK);
+    const end = found.at(-1)?.id;
+    if (end === undefined) return revised;
+    for (const message of await messagesOf(session, reader, kind, place, found)) {
+      noteOpen(kind, place, message);
+      await session.publish(message.subject, { ...message.head, open: [...place.open] }, message.rows);
+    }
+    place.done = end;
+    note();
+    return true;
   };
 }
 
@@ -106,7 +161,7 @@ async function messagesOf(
   const filling = new Map<number | null, { message: Message; bytes: number; stored: number }>();
   for (const { id, row, market: number } of found) {
     let now = filling.get(number);
-    const text = JSON.stringify(row);
+    const text = rowText(row);
     const bytes = Buffer.byteLength(text) + 1;
     if (bytes > limit)
       throw new Stop(
@@ -134,19 +189,6 @@ function headOf(session: Session, kind: TableKind, place: Place, market: Market 
   const { host, origin } = session;
   const { generation, done } = place;
   return { v: 1, kind, host, origin, generation, market, columns: SHAPES[kind].columns, last, done };
-}
-
-/** Messages of one subject one after the other, those of different ones at the same time. */
-function inOrder(session: Session, messages: Message[]): Promise<void>[] {
-  const chains = new Map<string, Promise<void>>();
-  for (const { subject, head, rows } of messages) {
-    const before = chains.get(subject) ?? Promise.resolve();
-    chains.set(
-      subject,
-      before.then(() => session.publish(subject, head, rows)),
-    );
-  }
-  return [...chains.values()];
 }
 
 function noteOpen(kind: TableKind, place: Place, { rows }: Message): void {

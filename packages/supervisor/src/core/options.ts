@@ -1,5 +1,6 @@
 import type { IngestMode, PolicyName, PsiActions } from '@hybrid-soak/contract/modes.ts';
 import type { SoakPolicy, SoakThresholds } from '@hybrid-soak/contract/policy.ts';
+import type { Requested } from '@hybrid-soak/contract/soak-request.ts';
 
 /** What a soak is given before its first observation; with the samples file it determines every decision. */
 export interface SoakOptions {
@@ -28,4 +29,6 @@ export interface SoakOptions {
   unit: string;
   /** The file that holds a torn last line of the decision log, which was cut off at its opening. */
   torn_line_kept_in?: string;
+  /** Who asked for the soak from another machine. */
+  requested?: Requested;
 }

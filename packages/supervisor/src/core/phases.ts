@@ -29,6 +29,7 @@ export function startUp(draft: Draft): string {
     thresholds: definedOf(options.thresholds),
     ...(options.abort_on === undefined ? {} : { abort_on: [...options.abort_on] }),
     ...(options.retain_days === undefined ? {} : { retain_days: options.retain_days }),
+    ...(options.requested === undefined ? {} : { requested: options.requested }),
     ...(options.torn_line_kept_in === undefined ? {} : { torn_line_kept_in: options.torn_line_kept_in }),
   });
 }

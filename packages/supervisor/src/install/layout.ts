@@ -87,6 +87,8 @@ export const currentLink = ({ home }: Layout): string => join(home, 'current');
 
 /** The supervisor's units. */
 export const SOAK_UNITS = ['soak.service', 'soak@.service', 'soak-restore.service'];
+/** Units of hosts that are part of a fleet; neither is enabled by an installation. */
+export const FLEET_UNITS = ['hybrid-fleet.service', 'hybrid-fleet-control.service'];
 
 /** The units' files by name, as this scope and this machine's architecture need them. `root`: where `ops/` is. */
 export function unitFiles(layout: Layout, root: string): Record<string, string> {
@@ -100,6 +102,6 @@ export function unitFiles(layout: Layout, root: string): Record<string, string> 
       [ENGINE]: `${text}Slice=hybrid.slice\n\n[Install]\nWantedBy=default.target\n`,
     };
   }
-  const names = ['hybrid.slice', ENGINE, ...SOAK_UNITS];
+  const names = ['hybrid.slice', ENGINE, ...SOAK_UNITS, ...FLEET_UNITS];
   return Object.fromEntries(names.map((name) => [name, shipped(name)]));
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 import { groupExists, userExists } from './declared.ts';
 import { dropped, droppedDigest, droppedEmpty } from './dropped.ts';
-import { ENGINE, manifestPath, SOAK_UNITS, SUPERVISOR } from './layout.ts';
+import { ENGINE, FLEET_UNITS, manifestPath, SOAK_UNITS, SUPERVISOR } from './layout.ts';
 import { runs, type Way } from './making.ts';
 import { loadManifest, type Made, removeManifest } from './manifest.ts';
 import { sha256 } from './place.ts';
@@ -44,7 +44,7 @@ export function uninstall(way: Way): boolean {
 function stopUnits(made: Made[], systemctl: string[], way: Way): void {
   const there = made.flatMap((entry) => (entry.kind === 'file' && existsSync(entry.path) ? [entry.path] : []));
   const isThere = (name: string) => there.includes(join(way.layout.units, name));
-  const plain = [ENGINE, ...SOAK_UNITS].filter((name) => !name.includes('@') && isThere(name));
+  const plain = [ENGINE, ...SOAK_UNITS, ...FLEET_UNITS].filter((name) => !name.includes('@') && isThere(name));
   if (plain.length === 0) return;
   const templates = isThere('soak@.service') ? [runs([...systemctl, 'stop', 'soak@*.service'], way)] : [];
   const stop = runs([...systemctl, 'disable', '--now', ...plain.toReversed()], way);

@@ -19,8 +19,11 @@ export interface Sensors {
   abortFile: string;
   /** Seconds over which pressure, share and part are averaged. */
   windowS: number;
-  signal(): 'SIGINT' | 'SIGTERM' | null;
+  asked(): Asked;
 }
+
+/** The signal that was heard, and who asked for it from another machine. */
+export type Asked = Pick<Observation['requests'], 'signal' | 'requested'>;
 
 export interface Observer {
   observe(outcomes: EffectOutcome[], due: boolean): Promise<Observation>;
@@ -53,7 +56,7 @@ export function observer(sensors: Sensors): Observer {
         files: readDatabaseFiles(sensors.db),
         config: readConfigFile(sensors.config),
         outcomes,
-        requests: { abort: abortRequest(sensors.abortFile), signal: sensors.signal() },
+        requests: { abort: abortRequest(sensors.abortFile), ...sensors.asked() },
       };
     },
     close() {

@@ -4,6 +4,7 @@ import { openDecisionLog } from '../adapters/decision-log.ts';
 import { environment } from '../adapters/environment.ts';
 import type { OpsPaths } from '../adapters/ops-paths.ts';
 import { hostPressure } from '../adapters/pressure.ts';
+import { takeRequest } from '../adapters/requests.ts';
 import { openSamples } from '../adapters/samples-file.ts';
 import type { Ending } from '../core/ending/totals.ts';
 import type { SoakOptions } from '../core/options.ts';
@@ -12,9 +13,8 @@ import type { Reporter } from '../text/reporter.ts';
 import type { Chosen } from '../unit/choose.ts';
 import { perform } from './effects.ts';
 import { startLoop } from './loop.ts';
-import { observer } from './observe.ts';
+import { type Asked, observer } from './observe.ts';
 import { openSession, type Session, unwritable } from './session.ts';
-import type { Heard } from './signals.ts';
 
 /** A soak as asked for, its flags checked and its paths absolute. */
 export interface Plan {
@@ -42,7 +42,7 @@ export async function soak(plan: Plan, reporter: Reporter): Promise<Ended> {
   const outlets = await openOutlets(plan, session, reporter).catch((error: unknown) =>
     abandon(error, session, reporter),
   );
-  const asked: { signal: Heard | null } = { signal: null };
+  const asked: Asked = { signal: null };
   let last: Decision | null = null;
   const { options, log, samples } = outlets;
   const { observe, close } = observer({
@@ -52,7 +52,7 @@ export async function soak(plan: Plan, reporter: Reporter): Promise<Ended> {
     db: plan.db,
     abortFile: plan.ops.abort,
     windowS: options.parameters.window_s,
-    signal: () => asked.signal,
+    asked: () => asked,
   });
   const loop = startLoop(begin(options), options.interval_s * 1000, {
     observe,
@@ -69,6 +69,8 @@ export async function soak(plan: Plan, reporter: Reporter): Promise<Ended> {
   });
   session.onSignal((heard) => {
     asked.signal = heard;
+    const requested = session.manager.name === 'system' ? takeRequest('stop') : undefined;
+    if (requested !== undefined) asked.requested = requested;
     loop.wake();
   });
   // Its timer would keep a soak that has failed alive.
@@ -104,6 +106,8 @@ async function openOutlets(plan: Plan, { manager, runState }: Session, reporter:
     was_running: runState.was_running,
     manager: { name, why, ...(details === null ? {} : { details }) },
   };
+  const requested = name === 'system' ? takeRequest('start') : undefined;
+  if (requested !== undefined) options.requested = requested;
   if (options.psi_actions === 'on') warnOfBlindness(reporter);
   const log = openDecisionLog(plan.ops.decisions);
   if (log.tornLine !== null) {

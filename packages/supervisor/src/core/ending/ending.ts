@@ -9,14 +9,14 @@ type FinalBody = Final extends infer F ? (F extends Final ? Omit<F, 'reason' | '
 
 /** What an operator asks for; it outranks everything else. Null if nothing is asked for. */
 export function obey(draft: Draft): string | null {
-  const { abort, signal } = draft.observation.requests;
+  const { abort, signal, requested } = draft.observation.requests;
   if (abort !== null) {
     const reason = abort === '' ? 'ABORT file' : `ABORT file: ${abort.slice(0, 200)}`;
     return finish(draft, { action: 'ABORT', cause: 'operator' }, { verdict: 'FAIL', reason, exit_code: 20 });
   }
   if (signal === null) return null;
   const ending: Ending = { verdict: 'INCONCLUSIVE', reason: signal, exit_code: signal === 'SIGINT' ? 130 : 143 };
-  return finish(draft, { action: 'STOP' }, ending);
+  return finish(draft, { action: 'STOP', ...(requested === undefined ? {} : { requested }) }, ending);
 }
 
 /** The thresholds that the user wants to end the soak; null while all of them are kept. */
