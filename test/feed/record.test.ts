@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { record } from '@hybrid-soak/feed/record.ts';
+import { recordFrames } from '@hybrid-soak/feed/record.ts';
 import t from 'tap';
 import { scripted, until } from '../engine/feeds/scripted-server.ts';
 import { feed, recordedIn } from './feed.ts';
@@ -39,7 +39,7 @@ t.test('an existing file is appended to after its torn last line is removed', as
   for (const torn of ['', '{"received_ms":2,"so', 'y'.repeat(70_000)]) {
     writeFileSync(out, whole + torn);
     const said: string[] = [];
-    const recording = record(rulesOf(url, out), (text) => said.push(text));
+    const recording = recordFrames(rulesOf(url, out), (text) => said.push(text));
     await until(() => recording.frames() === 1);
     recording.stop();
     await recording.ended;
@@ -53,7 +53,7 @@ t.test('an existing file is appended to after its torn last line is removed', as
     );
   }
   writeFileSync(out, 'no end at all');
-  const recording = record(rulesOf(url, out), quiet);
+  const recording = recordFrames(rulesOf(url, out), quiet);
   recording.stop();
   await recording.ended;
   t.equal(readFileSync(out, 'utf8'), '');
@@ -64,7 +64,7 @@ t.test('a file that would be too long becomes FILE.1; the oldest is removed', as
     for (let n = 0; n < 100; n++) socket.send(String(n));
   });
   const dir = t.testdir({});
-  const recording = record({ ...rulesOf(url, join(dir, 'f')), maxBytes: 500, keep: 2 }, quiet);
+  const recording = recordFrames({ ...rulesOf(url, join(dir, 'f')), maxBytes: 500, keep: 2 }, quiet);
   await until(() => recording.frames() === 100);
   recording.stop();
   await recording.ended;
@@ -87,7 +87,7 @@ t.test('a closed connection is reopened and subscribed again', async (t) => {
     });
   });
   const out = join(t.testdir({}), 'frames.jsonl');
-  const recording = record({ ...rulesOf(url, out), subscribe: ['please'] }, quiet);
+  const recording = recordFrames({ ...rulesOf(url, out), subscribe: ['please'] }, quiet);
   await until(() => recording.frames() === 3);
   recording.stop();
   await recording.ended;

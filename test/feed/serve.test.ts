@@ -1,4 +1,4 @@
-import { frames, SHAPES } from '@hybrid-soak/feed/frames.ts';
+import { FRAME_SHAPES, frames } from '@hybrid-soak/feed/frames.ts';
 import { serve } from '@hybrid-soak/feed/serve.ts';
 import t, { type Test } from 'tap';
 import WebSocket from 'ws';
@@ -67,7 +67,7 @@ t.test('a stream that does not exist is closed with 1008', async (t) => {
 });
 
 t.test('the same seed gives the same trades', async (t) => {
-  for (const shape of SHAPES) {
+  for (const shape of FRAME_SHAPES) {
     const make = (seed: number) => {
       const source = frames(shape, seed, 'btcusd', 1);
       return Array.from({ length: 20 }, (_, n) => source.next(1_700_000_000_000 + n));
@@ -93,7 +93,7 @@ t.test('a file that does not exist is one line that says what would be right', a
 });
 
 t.test('each shape is generated', async (t) => {
-  for (const shape of SHAPES) {
+  for (const shape of FRAME_SHAPES) {
     const { stdout, code } = await feed('generate', '--shape', shape, '--count', '3').ended;
     t.equal(code, 0);
     t.equal(stdout.trim().split('\n').length, 3);

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { encodeMerged, type MergedHead } from '@hybrid-soak/fleet/merge/merged.ts';
-import type { Trade } from '@hybrid-soak/fleet/merge/trade.ts';
+import type { MergedTrade } from '@hybrid-soak/fleet/merge/trade.ts';
 import { MERGED_STREAM, mergedSubject } from '@hybrid-soak/fleet/subject.ts';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
@@ -17,7 +17,7 @@ const MARKETS = ['btcusdt', 'ethusdt'].map((symbol) => ({ venue: 'stream.binance
 /** Just before a midnight, so that the trades of one market are of two days. */
 const START = Date.UTC(2026, 0, 2) - 20;
 
-const trade = (n: number): Trade => [String(n), n / 3, 1, START + n, 'BTCUSD', n % 2 === 0 ? null : 'é', 'a'];
+const trade = (n: number): MergedTrade => [String(n), n / 3, 1, START + n, 'BTCUSD', n % 2 === 0 ? null : 'é', 'a'];
 
 async function run(...args: string[]): Promise<{ code: number; out: string }> {
   const child = spawn(process.execPath, [PROGRAM, ...args], { stdio: ['ignore', 'pipe', 'ignore'] });

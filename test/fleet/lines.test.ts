@@ -1,13 +1,13 @@
 import { appendFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { lineShipper } from '@hybrid-soak/fleet/ship/lines.ts';
-import type { Session } from '@hybrid-soak/fleet/ship/session.ts';
+import type { ShipSession } from '@hybrid-soak/fleet/ship/session.ts';
 import t from 'tap';
 
 t.test('a log that is renamed is finished first, then the new one, also after a new start', async (t) => {
   const log = join(t.testdir({}), 'decisions.jsonl');
   const rows: string[] = [];
-  let position: Awaited<ReturnType<Session['position']>> = { head: null, sequence: 0 };
+  let position: Awaited<ReturnType<ShipSession['position']>> = { head: null, sequence: 0 };
   const session = {
     host: 'h',
     origin: 'o',
@@ -16,7 +16,7 @@ t.test('a log that is renamed is finished first, then the new one, also after a 
       rows.push(...of);
       position = { head, sequence: rows.length };
     },
-  } as Pick<Session, 'host' | 'origin' | 'position' | 'publish'> as Session;
+  } as Pick<ShipSession, 'host' | 'origin' | 'position' | 'publish'> as ShipSession;
   const drain = async (shipper: { step(): Promise<boolean> }) => {
     while (await shipper.step());
   };

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { join, resolve } from 'node:path';
 import { MIGRATIONS } from '@hybrid-soak/contract/schema.ts';
 import { decodeMerged } from '@hybrid-soak/fleet/merge/merged.ts';
-import type { Gap, Trade } from '@hybrid-soak/fleet/merge/trade.ts';
+import type { Gap, MergedTrade } from '@hybrid-soak/fleet/merge/trade.ts';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import Database from 'better-sqlite3';
@@ -33,10 +33,10 @@ function write(file: string, ids: number[], gaps: [number, number][]): void {
   db.close();
 }
 
-async function merged(address: string): Promise<{ trades: Trade[]; fills: Trade[]; gaps: Gap[] }> {
+async function merged(address: string): Promise<{ trades: MergedTrade[]; fills: MergedTrade[]; gaps: Gap[] }> {
   const connection = await connect({ servers: address });
   const manager = await jetstreamManager(connection);
-  const whole: { trades: Trade[]; fills: Trade[]; gaps: Gap[] } = { trades: [], fills: [], gaps: [] };
+  const whole: { trades: MergedTrade[]; fills: MergedTrade[]; gaps: Gap[] } = { trades: [], fills: [], gaps: [] };
   const last = await manager.streams.info('market').then(
     ({ state }) => state.last_seq,
     () => 0,

@@ -1,11 +1,11 @@
 import { MergeByHost } from '@hybrid-soak/fleet/merge/best-host.ts';
 import { MergeById } from '@hybrid-soak/fleet/merge/by-id.ts';
-import type { Trade } from '@hybrid-soak/fleet/merge/trade.ts';
+import type { MergedTrade } from '@hybrid-soak/fleet/merge/trade.ts';
 import fc from 'fast-check';
 import t from 'tap';
 
 const WAITS = { reorderMs: 10, silentMs: 100 };
-const trade = (id: number, host: string, ts = id): Trade => [String(id), 1, 1, ts, 'BTCUSD', null, host];
+const trade = (id: number, host: string, ts = id): MergedTrade => [String(id), 1, 1, ts, 'BTCUSD', null, host];
 const none = () => {};
 
 /** A merger that has last put out trade 0. */
@@ -109,7 +109,7 @@ t.test('whatever two hosts have, and in whatever order it comes: each trade once
 
 t.test('without numbers one host leads until it is silent; the next goes on after the last time', async (t) => {
   const merge = new MergeByHost({ leader: null, row: -1, last_ts: 0 });
-  const untitled = (ts: number, host: string): Trade => [null, 1, 1, ts, 'BTCUSD', null, host];
+  const untitled = (ts: number, host: string): MergedTrade => [null, 1, 1, ts, 'BTCUSD', null, host];
   const heard = new Map([
     ['a', 0],
     ['b', 0],

@@ -1,5 +1,6 @@
 import ts from 'typescript';
 import { cycles, type Import, importsOf, packagesOf } from './imports.ts';
+import { sharedNames } from './names.ts';
 import { globalUses, impurities, isPure, PURE_PACKAGES } from './pure.ts';
 import { isInARoom, whyNot } from './rooms.ts';
 import { lineOf, type Manifest, packageOf, type Source, walk } from './sources.ts';
@@ -24,6 +25,7 @@ export function judge(sources: Source[], manifests: Manifest[]): Record<string, 
     'each package names the packages that it imports, and no others': undeclared(imports, manifests),
     [`no file is longer than ${LONGEST_FILE} lines`]: longFiles(sources),
     [`no function is longer than ${LONGEST_FUNCTION} lines`]: longFunctions(sources),
+    'no two packages export one name for two things': sharedNames(sources),
     'pressure is called stall time, never by the names of something else': misnamed(sources),
     'the engine connects in one file, listens in one, and has no other way to another host': senders(sources, imports),
   };

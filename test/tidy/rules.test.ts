@@ -218,3 +218,11 @@ for (const text of ARCHAIC)
 t.test('plain words are left alone', async (t) => {
   t.same(archaic('a.ts', '// where there is no systemd, it is no longer tried; put the lid back'), []);
 });
+
+t.test('a name that two packages export', async (t) => {
+  t.match(broken('report/src/choice.ts', 'export const choose = 1;\n'), [
+    /^choose is declared in packages\/supervisor\S+ and packages\/report/,
+  ]);
+  t.same(broken('fleet/src/stop.ts', 'export class Stop extends Error {}\n'), [], 'the same thing');
+  t.same(broken('report/src/choice.ts', 'const choose = 1;\n'), [], 'not exported');
+});

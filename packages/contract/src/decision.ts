@@ -128,8 +128,12 @@ export function loggedDecision(value: unknown): LoggedDecision | null {
   return record as LoggedDecision;
 }
 
+/** As this tool and the earlier one write it: no other form has to be recognised. */
+const USUAL_STAMP = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/;
+
 /** Milliseconds since 1970, with the fraction that Date leaves out; a stamp without a zone is UTC. NaN if it is not one. */
 export function stampMs(timestamp: string): number {
+  if (USUAL_STAMP.test(timestamp)) return Date.parse(timestamp) + Number(timestamp.slice(23, 26)) / 1000;
   const iso = timestamp.trim().replace(' ', 'T').replace(',', '.');
   const zoned = /(Z|[+-]\d\d:?\d\d)$/i.test(iso) ? iso : `${iso}Z`;
   const micros = /\.\d{3}(\d{1,3})/.exec(iso)?.[1] ?? '';

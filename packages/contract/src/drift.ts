@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** What may creep, and what its slope is by. Memory is judged on its floors, the rest on medians of a minute. */
-export const SIGNALS = [
+export const DRIFT_SIGNALS = [
   'heap',
   'private_memory',
   'descriptors',
@@ -10,10 +10,10 @@ export const SIGNALS = [
   'commit_latency',
   'database',
 ] as const;
-export type Signal = (typeof SIGNALS)[number];
+export type DriftSignal = (typeof DRIFT_SIGNALS)[number];
 
 /** As the slopes are shown. */
-export const SLOPE_UNITS: Readonly<Record<Signal, string>> = {
+export const SLOPE_UNITS: Readonly<Record<DriftSignal, string>> = {
   heap: 'MiB/h',
   private_memory: 'MiB/h',
   descriptors: '/h',
@@ -33,7 +33,7 @@ export const warmUpOf = (floorEveryMs: number, durationS: number): number =>
 
 /** How one signal changed; slope and interval are null if there is too little to tell. */
 export const driftSchema = z.object({
-  signal: z.enum(SIGNALS),
+  signal: z.enum(DRIFT_SIGNALS),
   unit: z.string(),
   slope: z.number().nullable(),
   low: z.number().nullable().describe('the lower end of the 95 % interval'),

@@ -71,7 +71,7 @@ export function worst(verdicts: ProofVerdict[]): ProofVerdict {
 }
 
 /** A proof's verdict follows from its checks alone; its reason names the ones that did not pass. */
-export function judge(checks: Check[]): { verdict: ProofVerdict; reason: string } {
+export function proofVerdict(checks: Check[]): { verdict: ProofVerdict; reason: string } {
   const verdict = worst(checks.map((check) => check.verdict));
   if (checks.length === 0) return { verdict, reason: 'nothing was measured' };
   if (verdict === 'PASS') return { verdict, reason: `all ${checks.length} checks passed` };

@@ -11,11 +11,11 @@ import { atMostEvery } from './process/at-most-every.ts';
 import { startClock } from './process/clock.ts';
 import { within } from './process/exit.ts';
 import { onHangup } from './process/hangup.ts';
-import { watch } from './process/health.ts';
+import { watchHealth } from './process/health.ts';
 import type { Log } from './process/log.ts';
 import type { Notifier } from './process/notify.ts';
 import { processVitals } from './process/vitals.ts';
-import { awaitEnd, type Ending, finish } from './run/ending.ts';
+import { awaitEnd, finishRun, type RunEnding } from './run/ending.ts';
 import { floorInterval, floors } from './run/floors.ts';
 import { flusher } from './run/flusher.ts';
 import { measurePace } from './run/pace.ts';
@@ -49,7 +49,7 @@ export async function runEngine(loaded: Loaded, log: Log, notifier: Notifier): P
 }
 
 /** Opens the database in its thread; null if the run ended meanwhile. */
-async function openWriter(loaded: Loaded, startedMs: number, ending: Ending, log: Log, notifier: Notifier) {
+async function openWriter(loaded: Loaded, startedMs: number, ending: RunEnding, log: Log, notifier: Notifier) {
   const { app, engine, storage } = loaded.config;
   const rules = {
     path: fromHere(app.db_path),
@@ -89,7 +89,7 @@ async function runOn(
   writer: Writer,
   loaded: Loaded,
   startedMs: number,
-  { end, ended }: Ending,
+  { end, ended }: RunEnding,
   log: Log,
   notifier: Notifier,
 ): Promise<number> {
@@ -134,7 +134,7 @@ async function runOn(
     pipeline.coverage.jumped();
     flushing.touch();
   };
-  watch(watched(parts, log, jumped, end), rules, clock, notifier, log);
+  watchHealth(watched(parts, log, jumped, end), rules, clock, notifier, log);
   const { metrics } = config;
   if (metrics.listen !== undefined || metrics.textfile !== undefined) {
     const { startMetrics } = await import('./process/metrics.ts');
@@ -155,7 +155,7 @@ async function runOn(
   if (writer.hasFailed()) return EXIT_OF_REASON[reason];
   pipeline.coverage.endAll(Date.now());
   flush(true);
-  return finish(reason, pipeline, writer, log);
+  return finishRun(reason, pipeline, writer, log);
 }
 
 const isLive = ({ engine }: Config): boolean => engine.ingest_mode === 'mockws' || engine.ingest_mode === 'realws';

@@ -1,6 +1,6 @@
 /** Frames in the shapes of public feeds, made up by a seeded generator: the same seed gives the same trades. */
-export const SHAPES = ['binance', 'gemini', 'bybit', 'okx', 'bitstamp', 'bitfinex'] as const;
-export type Shape = (typeof SHAPES)[number];
+export const FRAME_SHAPES = ['binance', 'gemini', 'bybit', 'okx', 'bitstamp', 'bitfinex'] as const;
+export type Shape = (typeof FRAME_SHAPES)[number];
 
 export interface FrameMaker {
   /** What a client is sent first, if anything: Gemini's whole book. */

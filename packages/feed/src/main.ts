@@ -5,7 +5,7 @@ import { parseDuration } from '@hybrid-soak/contract/duration.ts';
 import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 import { VERSION } from '@hybrid-soak/contract/version.ts';
 import { Command, Option } from 'commander';
-import { frames, SHAPES, type Shape } from './frames.ts';
+import { FRAME_SHAPES, frames, type Shape } from './frames.ts';
 import type { Served } from './serve.ts';
 
 export const program = new Command('hybrid-feed')
@@ -144,7 +144,7 @@ program
   .option('--duration <time>', '45s, 90m, 2h or plain seconds', seconds)
   .action(async (flags: RecordFlags) => {
     if (!isWebSocketUrl(flags.url)) wrong('--url', flags.url, 'a ws:// or wss:// URL');
-    const { record } = await import('./record.ts');
+    const { recordFrames: record } = await import('./record.ts');
     try {
       const source = flags.source ?? new URL(flags.url).hostname;
       const recording = record({ ...flags, source }, (text) => process.stderr.write(`${text}\n`));
@@ -172,11 +172,12 @@ program
   .command('generate')
   .addHelpText('after', '\nExample:\n  hybrid-feed generate --shape gemini --count 10')
   .description('write made-up frames to stdout, one a line')
-  .option('--shape <name>', SHAPES.join(', '), 'binance')
+  .option('--shape <name>', FRAME_SHAPES.join(', '), 'binance')
   .option('--count <n>', 'how many', number('--count', 1, 100_000_000), 1000)
   .option('--seed <n>', 'the same seed gives the same trades', number('--seed', 0, 4_294_967_295), 1)
   .action(async (flags: { shape: string; count: number; seed: number }) => {
-    const shape = SHAPES.find((known) => known === flags.shape) ?? wrong('--shape', flags.shape, SHAPES.join(', '));
+    const shape =
+      FRAME_SHAPES.find((known) => known === flags.shape) ?? wrong('--shape', flags.shape, FRAME_SHAPES.join(', '));
     const source = frames(shape, flags.seed, SYMBOL_OF[shape], 1_000_000_000);
     const start = 1_700_000_000_000;
     const lines = Readable.from(madeLines(flags.count, (n) => source.next(start + n)));

@@ -32,7 +32,7 @@ const HEALTHY_MS = 60_000;
  * or whose peer does not answer pings, is made again after an exponential backoff with full jitter. `log` is for people.
  * Throws if the file cannot be opened.
  */
-export function record(rules: RecordRules, log: (text: string) => void): Recorder {
+export function recordFrames(rules: RecordRules, log: (text: string) => void): Recorder {
   const file = new RecordingFile(rules.out, rules);
   if (file.cutOff > 0) log(`${rules.out}: a last line without an end was cut off (${file.cutOff} bytes)`);
   const { promise: ended, resolve, reject } = Promise.withResolvers<void>();

@@ -3,16 +3,16 @@ import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
 import { parquetWriteBuffer } from 'hyparquet-writer';
-import { connect } from './connect.ts';
+import { connectToServers } from './connect.ts';
 import { decodeMerged } from './merge/merged.ts';
-import type { Trade } from './merge/trade.ts';
-import type { Settings } from './settings.ts';
+import type { MergedTrade } from './merge/trade.ts';
+import type { ChosenSettings } from './settings.ts';
 import { MERGED_STREAM, token } from './subject.ts';
 
 const POLL_MS = 2000;
 
 export interface ArchiveOptions {
-  settings: Settings;
+  settings: ChosenSettings;
   out: string;
   /** Messages of the merged stream that one round holds. */
   messages: number;
@@ -27,7 +27,7 @@ export interface ArchiveOptions {
  * in the stream.
  */
 export async function archiveSession({ settings, out, messages, once, log, signal }: ArchiveOptions): Promise<void> {
-  const connection = await connect(settings, 'hybrid-fleet archive');
+  const connection = await connectToServers(settings, 'hybrid-fleet archive');
   try {
     const manager = await jetstreamManager(connection, { timeout: 5000, checkAPI: false });
     let round = 0;
@@ -57,8 +57,8 @@ const doneFile = (out: string, round: number, messages: number): string =>
   join(out, 'rounds', `${messages}`, number(round));
 
 /** The trades of some messages by venue, symbol and day, UTC, as the names of folders. */
-async function filesOf(manager: JetStreamManager, first: number, last: number): Promise<Map<string, Trade[]>> {
-  const files = new Map<string, Trade[]>();
+async function filesOf(manager: JetStreamManager, first: number, last: number): Promise<Map<string, MergedTrade[]>> {
+  const files = new Map<string, MergedTrade[]>();
   for (let seq = first; seq <= last; seq++) {
     const message = await manager.streams.getMessage(MERGED_STREAM, { seq });
     if (message === null) continue;
@@ -74,8 +74,8 @@ async function filesOf(manager: JetStreamManager, first: number, last: number): 
   return files;
 }
 
-function parquet(trades: Trade[]): Buffer {
-  const column = <T>(read: (trade: Trade) => T): T[] => trades.map(read);
+function parquet(trades: MergedTrade[]): Buffer {
+  const column = <T>(read: (trade: MergedTrade) => T): T[] => trades.map(read);
   return Buffer.from(
     parquetWriteBuffer({
       columnData: [

@@ -7,21 +7,21 @@ import {
   RequestError,
   TimeoutError,
 } from '@nats-io/transport-node';
-import { connect } from './connect.ts';
+import { connectToServers } from './connect.ts';
 import { type ControlAnswer, controlSubject } from './control-request.ts';
 import { hostsBucket, readStatuses } from './hosts.ts';
-import type { Settings } from './settings.ts';
+import type { ChosenSettings } from './settings.ts';
 
 /** A host may wait for systemd that long, ms. */
 const PATIENCE_MS = 30_000;
 
 /** Asks a host, or every host that is alive, to start or stop a soak; true if all of them did. */
 export async function ask(
-  settings: Settings,
+  settings: ChosenSettings,
   { host, operator, request }: { host: string | null; operator: string; request: ControlRequest },
   print: (text: string) => void,
 ): Promise<boolean> {
-  const connection = await connect(settings, `hybrid-fleet soak ${request.verb}`);
+  const connection = await connectToServers(settings, `hybrid-fleet soak ${request.verb}`);
   try {
     const hosts = host === null ? await aliveHosts(connection, settings.replicas) : [host];
     if (hosts.length === 0) print('no host is alive');

@@ -1,4 +1,4 @@
-import type { Market } from './subject.ts';
+import type { MarketKey } from './subject.ts';
 
 /**
  * A message: a line of JSON that says what it holds, then one line a row: a JSON array of the columns' values, or a line of the log
@@ -12,7 +12,7 @@ export interface BatchHead {
   origin: string;
   /** Counts up each time when the database was another one: its ids begin again. */
   generation: number;
-  market: Market | null;
+  market: MarketKey | null;
   columns: string[];
   /** The last row of this subject so far: its id, or for lines the offset of its end in the file. */
   last: number;

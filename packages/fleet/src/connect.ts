@@ -9,14 +9,14 @@ import {
   nkeyAuthenticator,
   usernamePasswordAuthenticator,
 } from '@nats-io/transport-node';
-import type { Settings } from './settings.ts';
+import type { ChosenSettings } from './settings.ts';
 import { Stop } from './stop.ts';
 
 /**
  * One connection to one server, which never connects again by itself: what a server acknowledged before it died may be gone, so
  * that each new connection begins by asking where to go on.
  */
-export function connect(settings: Settings, name: string): Promise<NatsConnection> {
+export function connectToServers(settings: ChosenSettings, name: string): Promise<NatsConnection> {
   const { tls_ca_file: ca, tls_cert_file: cert, tls_key_file: key } = settings;
   const tls = {
     ...(ca === undefined ? {} : { caFile: ca }),
@@ -36,7 +36,7 @@ export function connect(settings: Settings, name: string): Promise<NatsConnectio
   });
 }
 
-function authenticator(settings: Settings): Authenticator | undefined {
+function authenticator(settings: ChosenSettings): Authenticator | undefined {
   const { credentials_file, nkey_file, user, password_file } = settings;
   if (credentials_file !== undefined) return credsAuthenticator(secret('credentials_file', credentials_file));
   if (nkey_file !== undefined)

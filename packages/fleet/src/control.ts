@@ -9,20 +9,20 @@ import {
   REQUESTS,
   type SoakRequest,
 } from '@hybrid-soak/contract/soak-request.ts';
-import { connect } from './connect.ts';
+import { connectToServers } from './connect.ts';
 import type { ControlAnswer } from './control-request.ts';
-import type { Settings } from './settings.ts';
+import type { ChosenSettings } from './settings.ts';
 import { Stop } from './stop.ts';
 import { textOf, token } from './subject.ts';
 
 export interface ControlOptions {
-  settings: Settings;
+  settings: ChosenSettings;
   log: (text: string) => void;
   signal: AbortSignal;
 }
 
 /** Refuses to begin unless this host allows it. Throws Stop. */
-export function mustAllow({ allow_control }: Settings, config: string): void {
+export function mustAllow({ allow_control }: ChosenSettings, config: string): void {
   if (allow_control) return;
   throw new Stop(
     SOAK_EXIT.CONFIG,
@@ -32,7 +32,7 @@ export function mustAllow({ allow_control }: Settings, config: string): void {
 
 /** Answers operators until the signal: starts and stops soaks through systemctl(1), and leaves word of who asked. */
 export async function controlSession({ settings, log, signal }: ControlOptions): Promise<void> {
-  const connection = await connect(settings, `hybrid-fleet control ${settings.host}`);
+  const connection = await connectToServers(settings, `hybrid-fleet control ${settings.host}`);
   try {
     const requests = connection.subscribe(`control.${token(settings.host)}.*`);
     const stop = () => requests.unsubscribe();

@@ -13,7 +13,7 @@ export interface CommonFlags {
   host?: string;
 }
 
-export interface Settings extends FleetSettings {
+export interface ChosenSettings extends FleetSettings {
   host: string;
   /** Of the part of each resource, percent. */
   limit: Record<string, number>;
@@ -22,7 +22,7 @@ export interface Settings extends FleetSettings {
 }
 
 /** `[fleet]` of the configuration with the flags over it. Throws Stop. */
-export function loadSettings(flags: CommonFlags): Settings {
+export function loadSettings(flags: CommonFlags): ChosenSettings {
   const checked = checkConfig(textOf(flags.config), flags.config);
   if (!checked.ok) {
     const [fault] = checked.faults;

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { jetstream } from '@nats-io/jetstream';
-import { connect } from './connect.ts';
+import { connectToServers } from './connect.ts';
 import { type HostStatus, hostsBucket, readStatuses } from './hosts.ts';
-import type { Settings } from './settings.ts';
+import type { ChosenSettings } from './settings.ts';
 
 const WATCH_MS = 2000;
 const HEADER = [
@@ -20,12 +20,12 @@ const HEADER = [
 
 /** The table of hosts that are alive; with `watch` again and again until the signal. */
 export async function status(
-  settings: Settings,
+  settings: ChosenSettings,
   { watch, json }: { watch: boolean; json: boolean },
   print: (text: string) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const connection = await connect(settings, 'hybrid-fleet status');
+  const connection = await connectToServers(settings, 'hybrid-fleet status');
   try {
     const bucket = await hostsBucket(jetstream(connection, { timeout: 5000 }), settings.replicas);
     do {

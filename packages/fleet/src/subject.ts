@@ -5,7 +5,7 @@ export type TableKind = (typeof TABLE_KINDS)[number];
 export type LineKind = (typeof LINE_KINDS)[number];
 
 /** A market is a venue and its symbol on the wire. */
-export interface Market {
+export interface MarketKey {
   venue: string;
   symbol: string;
 }
@@ -40,13 +40,13 @@ export function textOf(escaped: string): string | undefined {
 export const streamOf = (host: string): string => `soak-${token(host)}`;
 
 /** `soak.<host>.<kind>[.<venue>.<symbol>]` */
-export function subjectOf(host: string, kind: TableKind | LineKind, market: Market | null = null): string {
+export function subjectOf(host: string, kind: TableKind | LineKind, market: MarketKey | null = null): string {
   const subject = `soak.${token(host)}.${kind}`;
   return market === null ? subject : `${subject}.${token(market.venue)}.${token(market.symbol)}`;
 }
 
 /** `market.<venue>.<symbol>` */
-export const mergedSubject = ({ venue, symbol }: Market): string => `market.${token(venue)}.${token(symbol)}`;
+export const mergedSubject = ({ venue, symbol }: MarketKey): string => `market.${token(venue)}.${token(symbol)}`;
 
 /** The stream of all merged markets. */
 export const MERGED_STREAM = 'market';

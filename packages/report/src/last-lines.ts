@@ -1,15 +1,15 @@
 import { type ByteSource, lineBlocksBackward } from '@hybrid-soak/contract/json-lines.ts';
-import { type LogRecord, tornBytes } from './read-log.ts';
+import { type ShownDecision, tornBytes } from './read-log.ts';
 
 /** A chosen line and its record. */
-export interface Chosen {
-  record: LogRecord;
+export interface ChosenLine {
+  record: ShownDecision;
   line: string;
 }
 
 export interface LastLines {
   /** In the order of the file. */
-  chosen: Chosen[];
+  chosen: ChosenLine[];
   /** Lines among those looked at that are not records. */
   garbage: number;
   /** Bytes of a torn last line. */
@@ -25,13 +25,13 @@ export interface LastLines {
 export function lastLines(
   source: ByteSource,
   keep: number,
-  select: (line: string) => LogRecord | 'garbage' | null,
+  select: (line: string) => ShownDecision | 'garbage' | null,
   stop: (line: string) => boolean = () => false,
 ): LastLines {
   const torn = tornBytes(source);
   const found: LastLines = { chosen: [], garbage: 0, torn, end: source.size - torn };
   if (keep === 0) return found;
-  const newestFirst: Chosen[] = [];
+  const newestFirst: ChosenLine[] = [];
   const take = (line: string): boolean => {
     const record = select(line);
     if (record === 'garbage') found.garbage++;

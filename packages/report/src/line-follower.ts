@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, readSync, statSync } from 'node:fs';
 import { openToRead } from './file-source.ts';
 
-export interface Batch {
+export interface FollowedLines {
   /** Whole lines, without their newline; a torn last line is not among them. */
   lines: string[];
   /** The file was replaced or rewritten since the poll before: `lines` begin at its new start. */
@@ -12,7 +12,7 @@ export interface Batch {
 
 export interface LineFollower {
   /** Lines added since the last poll; none while the file is missing. Throws Unreadable. */
-  poll(): Batch;
+  poll(): FollowedLines;
   /** The text after the last newline, as of the last poll: a write in progress or cut off, or a line without newline. */
   torn(): string;
   close(): void;
@@ -109,6 +109,6 @@ function readTorn({ fd, at, size }: Open): string {
 }
 
 /** Every whole line of a file, a batch at a time. */
-export function* batchesOf(follower: LineFollower): Generator<Batch> {
+export function* batchesOf(follower: LineFollower): Generator<FollowedLines> {
   for (let batch = follower.poll(); batch.lines.length > 0 || batch.more; batch = follower.poll()) yield batch;
 }

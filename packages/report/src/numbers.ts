@@ -1,5 +1,5 @@
 import { RESOURCES } from '@hybrid-soak/contract/psi.ts';
-import type { LogRecord } from './read-log.ts';
+import type { ShownDecision } from './read-log.ts';
 
 /** Records of which the pressure at their time says nothing. */
 const WITHOUT_PRESSURE = new Set(['ENGINE_START', 'ENGINE_RESTARTED', 'RESTORED', 'COMPLETE', 'SUMMARY']);
@@ -9,7 +9,7 @@ const seconds = (value: number) => `${round(value)} s`;
 const plain = (name: string) => (value: unknown) => `${name} ${String(value)}`;
 
 /** Fields in the order in which they are shown, and their format. */
-const TOLD: { readonly [field in keyof LogRecord]?: (value: unknown) => string } = {
+const TOLD: { readonly [field in keyof ShownDecision]?: (value: unknown) => string } = {
   from: plain('from'),
   hold: plain('hold'),
   cause: plain('cause'),
@@ -32,17 +32,19 @@ const TOLD: { readonly [field in keyof LogRecord]?: (value: unknown) => string }
 };
 
 /** The numbers behind a record that a person wants on one line: pressure against its limit first, then what the action adds. */
-export function numbersOf(record: LogRecord): string {
-  const told = (Object.entries(TOLD) as [keyof LogRecord, (value: unknown) => string][]).flatMap(([field, tell]) => {
-    const value = record[field];
-    const shown = typeof value === 'number' || (typeof value === 'string' && value !== '' && value !== record.reason);
-    return shown ? [tell(value)] : [];
-  });
+export function numbersOf(record: ShownDecision): string {
+  const told = (Object.entries(TOLD) as [keyof ShownDecision, (value: unknown) => string][]).flatMap(
+    ([field, tell]) => {
+      const value = record[field];
+      const shown = typeof value === 'number' || (typeof value === 'string' && value !== '' && value !== record.reason);
+      return shown ? [tell(value)] : [];
+    },
+  );
   return [pressureOf(record), ...told].filter((part) => part !== '').join(', ');
 }
 
 /** `cpu pressure 66 %, engine's part 31 (limit 20); io …`; of records of earlier versions the pressure alone. */
-function pressureOf(record: LogRecord): string {
+function pressureOf(record: ShownDecision): string {
   if (WITHOUT_PRESSURE.has(record.action)) return '';
   const { baseline, pressure, part, limit, effective_limit } = record;
   return RESOURCES.flatMap((resource) => {

@@ -4,7 +4,7 @@ import { RESOURCES, type Resource } from '@hybrid-soak/contract/psi.ts';
 import type { Observation } from '@hybrid-soak/contract/sample.ts';
 import { downsample, type Points } from './downsample.ts';
 import { numbersOf } from './numbers.ts';
-import type { LogRecord } from './read-log.ts';
+import type { ShownDecision } from './read-log.ts';
 import type { SamplesHeader, SamplesRead } from './read-samples.ts';
 import { COLUMNS } from './series.ts';
 import { type Trend, trendsOf } from './trends.ts';
@@ -19,7 +19,7 @@ export interface PageDecision {
   numbers: string;
   /** What it means and what to do, for hovering. */
   means: string;
-  record: LogRecord;
+  record: ShownDecision;
 }
 
 /** Everything that a report shows of one run, and what the live page begins with. */
@@ -28,7 +28,7 @@ export interface PageData {
   facts: [string, string][];
   verdict: { word: string; reason: string; exit_code: number | null };
   /** The SUMMARY record, where the run has ended with one. */
-  summary: LogRecord | null;
+  summary: ShownDecision | null;
   limits: Record<Resource, number> | null;
   baseline: Record<Resource, number | null> | null;
   stallThresholdS: number | null;
@@ -51,7 +51,7 @@ export interface PageData {
 const MAX_POINTS = 3000;
 
 /** One run's records and samples as a page shows them. `samples` is null where the run has none: the decisions draw it. */
-export function pageData(records: LogRecord[], samples: SamplesRead | null, notes: string[]): PageData {
+export function pageData(records: ShownDecision[], samples: SamplesRead | null, notes: string[]): PageData {
   const startup = records.find((record) => record.action === 'STARTUP') ?? null;
   const calibrated = records.findLast((record) => record.action === 'CALIBRATED') ?? null;
   const parameters = table(startup?.parameters ?? samples?.header.options.parameters);
@@ -78,7 +78,7 @@ export function pageData(records: LogRecord[], samples: SamplesRead | null, note
   };
 }
 
-export function pageDecision(record: LogRecord): PageDecision {
+export function pageDecision(record: ShownDecision): PageDecision {
   return {
     t: Date.parse(record.timestamp) / 1000,
     rung: record.state,
@@ -94,7 +94,7 @@ export function pageDecision(record: LogRecord): PageDecision {
 const ENDS = ['ABORT', 'COMPLETE', 'STOP', 'CONFIG_ERROR'];
 
 /** The verdict as the log has it; the earlier tool wrote none, its last action stands for it. */
-export function verdictOf(records: LogRecord[]): PageData['verdict'] {
+export function verdictOf(records: ShownDecision[]): PageData['verdict'] {
   const summary = records.findLast((record) => record.action === 'SUMMARY');
   const word = summary?.verdict;
   if (summary !== undefined && typeof word === 'string') {
@@ -111,10 +111,11 @@ export function verdictOf(records: LogRecord[]): PageData['verdict'] {
   };
 }
 
-function factsOf(records: LogRecord[], startup: LogRecord | null): [string, string][] {
+function factsOf(records: ShownDecision[], startup: ShownDecision | null): [string, string][] {
   const [first, last] = [records[0], records.at(-1)];
   if (first === undefined || last === undefined) return [];
-  const known = (field: keyof LogRecord) => (startup?.[field] === undefined ? [] : [[field, shown(startup[field])]]);
+  const known = (field: keyof ShownDecision) =>
+    startup?.[field] === undefined ? [] : [[field, shown(startup[field])]];
   return [
     ['run', first.run_id],
     ['began', first.timestamp],
@@ -139,7 +140,7 @@ function blindOf(last: Observation | null): Record<string, string> {
 }
 
 /** A run without samples: its pressure at the decisions, avg10, and nothing else. */
-function columnsOfDecisions(records: LogRecord[]): number[][] {
+function columnsOfDecisions(records: ShownDecision[]): number[][] {
   const sorted = records.toSorted((a, b) => Date.parse(a.timestamp) - Date.parse(b.timestamp));
   return COLUMNS.map((column) =>
     sorted.map((record) => {

@@ -7,7 +7,7 @@ import { withSource } from './file-source.ts';
  * A line of a decision log of this tool or the earlier one, as it is shown: what is missing among the fields that every
  * record is shown by reads as empty.
  */
-export type LogRecord = Omit<LoggedDecision, 'run_id' | 'state' | 'current_sample_every' | 'reason'> & {
+export type ShownDecision = Omit<LoggedDecision, 'run_id' | 'state' | 'current_sample_every' | 'reason'> & {
   run_id: string;
   state: string;
   current_sample_every: number | null;
@@ -17,7 +17,7 @@ export type LogRecord = Omit<LoggedDecision, 'run_id' | 'state' | 'current_sampl
 /** One run's records. */
 export interface RunRead {
   run: string;
-  records: LogRecord[];
+  records: ShownDecision[];
   /** Records between the first and the last ones that were left out because there are too many. */
   omitted: number;
   /** Lines among them that are not decision records. */
@@ -36,12 +36,12 @@ const KEPT_FIRST = 5000;
 const KEPT_LAST = 5000;
 
 /** One line as a record; null if it is not one. */
-export function parseRecord(line: string): LogRecord | null {
+export function parseRecord(line: string): ShownDecision | null {
   const parsed = parseJsonLine(line);
   return parsed.kind === 'value' ? asRecord(parsed.value) : null;
 }
 
-function asRecord(value: unknown): LogRecord | null {
+function asRecord(value: unknown): ShownDecision | null {
   const record = loggedDecision(value);
   if (record === null) return null;
   const { run_id = '', state = '', current_sample_every = null, reason = '' } = record;

@@ -1,6 +1,6 @@
 import { lineBlocks } from '@hybrid-soak/contract/json-lines.ts';
 import { withSource } from './file-source.ts';
-import { type LogRecord, NoRun, parseRecord } from './read-log.ts';
+import { NoRun, parseRecord, type ShownDecision } from './read-log.ts';
 
 /** A run of a decision log in one line; null where the log does not say. */
 export interface RunRow {
@@ -30,7 +30,7 @@ export function runsOf(path: string): RunRow[] {
   return rows;
 }
 
-function take(found: Map<string, RunRow>, record: LogRecord): void {
+function take(found: Map<string, RunRow>, record: ShownDecision): void {
   const { run_id, timestamp, action } = record;
   const row = found.get(run_id) ?? {
     ...{ run_id, began: timestamp, duration_s: null, verdict: null, restarts: 0 },

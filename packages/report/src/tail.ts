@@ -2,7 +2,7 @@ import { stampMs } from '@hybrid-soak/contract/decision.ts';
 import { meaningOfRecord } from '@hybrid-soak/contract/explain.ts';
 import { printable } from '@hybrid-soak/contract/printable.ts';
 import { numbersOf } from './numbers.ts';
-import { type LogRecord, parseRecord } from './read-log.ts';
+import { parseRecord, type ShownDecision } from './read-log.ts';
 import { clockText, dayText, type Zone } from './stamp.ts';
 
 export interface TailOptions {
@@ -48,9 +48,9 @@ const COLORS: Readonly<Record<string, string>> = {
 
 export interface TailFormatter {
   /** The line's record if it is wanted, `garbage` if it is not a record, null if it is filtered out. */
-  select(this: void, line: string): LogRecord | 'garbage' | null;
+  select(this: void, line: string): ShownDecision | 'garbage' | null;
   /** The record as lines for a person, with a heading if a new run or a new day begins. */
-  format(record: LogRecord, line: string): string[];
+  format(record: ShownDecision, line: string): string[];
 }
 
 /** Turns lines of the log into lines for a person. */
@@ -79,12 +79,12 @@ export function tailFormatter(options: TailOptions): TailFormatter {
     return options.color && color !== undefined ? `${color}${text}${RESET}` : text;
   }
 
-  function explained(record: LogRecord): string[] {
+  function explained(record: ShownDecision): string[] {
     const meaning = options.explain ? meaningOfRecord(record) : null;
     return meaning === null ? [] : [paint(DIM, `         = ${meaning[0]}; do: ${meaning[1]}`.replaceAll('`', ''))];
   }
 
-  function readable(record: LogRecord): string {
+  function readable(record: ShownDecision): string {
     const numbers = numbersOf(record);
     const every = record.current_sample_every === null ? '' : `1/${record.current_sample_every}`;
     const columns = [
@@ -99,7 +99,7 @@ export function tailFormatter(options: TailOptions): TailFormatter {
   }
 }
 
-function isWanted(record: LogRecord, { actions, run, sinceMs, untilMs, grep }: TailOptions): boolean {
+function isWanted(record: ShownDecision, { actions, run, sinceMs, untilMs, grep }: TailOptions): boolean {
   const at = stampMs(record.timestamp);
   return (
     (actions.length === 0 || actions.includes(record.action)) &&
@@ -110,7 +110,7 @@ function isWanted(record: LogRecord, { actions, run, sinceMs, untilMs, grep }: T
   );
 }
 
-function headingOf({ timestamp, run_id, ingest_mode, policy, psi_actions }: LogRecord, zone: Zone): string {
+function headingOf({ timestamp, run_id, ingest_mode, policy, psi_actions }: ShownDecision, zone: Zone): string {
   const how = [ingest_mode, policy, typeof psi_actions === 'string' ? `psi ${psi_actions}` : undefined];
   const told = how.filter((part): part is string => typeof part === 'string').join(', ');
   return printable(`── ${dayText(stampMs(timestamp), zone)}  run ${run_id.slice(0, 8) || 'unknown'}  ${told}`);

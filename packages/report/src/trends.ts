@@ -1,4 +1,4 @@
-import { type Drift, LEAST_POINTS, type Signal, warmUpOf } from '@hybrid-soak/contract/drift.ts';
+import { type Drift, type DriftSignal, LEAST_POINTS, warmUpOf } from '@hybrid-soak/contract/drift.ts';
 import { withoutSteps } from '@hybrid-soak/contract/drift-steps.ts';
 import { median } from '@hybrid-soak/contract/median.ts';
 import type { Columns } from './downsample.ts';
@@ -30,7 +30,7 @@ interface Seen {
 const MIB = 1024 ** 2;
 const MINUTE_S = 60;
 /** Beside these a floor each is a point; the others are medians of a minute. `by`: what the slope is by. */
-const SERIES: Record<Signal, { column: Column; by: AnyColumn; age: AnyColumn; unit: number }> = {
+const SERIES: Record<DriftSignal, { column: Column; by: AnyColumn; age: AnyColumn; unit: number }> = {
   heap: { column: 'heap_floor', by: 'floor_age_h', age: 'floor_age_h', unit: 1 },
   private_memory: { column: 'private_floor', by: 'floor_age_h', age: 'floor_age_h', unit: 1 },
   descriptors: { column: 'descriptors', by: 'age_h', age: 'age_h', unit: 1 },
@@ -65,7 +65,7 @@ function floorEveryMs(columns: Columns): number {
   return (median(steps.filter((step) => step > 0)) ?? 1 / 12) * 3_600_000;
 }
 
-function piecesOf(columns: Columns, signal: Signal): Seen[][] {
+function piecesOf(columns: Columns, signal: DriftSignal): Seen[][] {
   const { column, by, age } = SERIES[signal];
   const [times, pieces, ys, xs, ages] = (['t', 'piece', column, by, age] as const).map((name) =>
     columnOf(columns, name),

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { encodeBatch } from '@hybrid-soak/fleet/batch.ts';
 import { openReader } from '@hybrid-soak/fleet/ship/database.ts';
-import type { Session } from '@hybrid-soak/fleet/ship/session.ts';
+import type { ShipSession } from '@hybrid-soak/fleet/ship/session.ts';
 import { ship } from '@hybrid-soak/fleet/ship/ship.ts';
 import { tableShipper } from '@hybrid-soak/fleet/ship/tables.ts';
 import { streamOf } from '@hybrid-soak/fleet/subject.ts';
@@ -58,7 +58,7 @@ async function messagesOf(file: string): Promise<{ subject: string; data: Uint8A
     async publish(subject, head, rows) {
       messages.push({ subject, data: encodeBatch(head, rows) });
     },
-  } as Partial<Session> as Session;
+  } as Partial<ShipSession> as ShipSession;
   const reader = openReader(file);
   const shipper = await tableShipper(session, reader, 'ticks', 1);
   while (await shipper.step());

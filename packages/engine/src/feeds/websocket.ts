@@ -4,7 +4,7 @@ import { maskUrls } from '@hybrid-soak/contract/mask-url.ts';
 import type WebSocket from 'ws';
 import type { Clock } from '../core/clock.ts';
 import { Format } from '../core/connection/format.ts';
-import { type Clocks, isStale, judge, type Limits, limitsOf, restsUntil } from '../core/connection/liveness.ts';
+import { type Clocks, isStale, judgeLiveness, type Limits, limitsOf, restsUntil } from '../core/connection/liveness.ts';
 import { type Loss, lossOfClose, lossOfStatus } from '../core/connection/loss.ts';
 import type { FrameFate } from '../core/frame-fate.ts';
 import { isObject, parseJson } from '../core/json.ts';
@@ -218,7 +218,7 @@ class SourceConnection implements Connection {
       this.#trades = 0;
     }
     if (this.#ready) this.#reads.set(this.#rules.coalesceMs());
-    const judgement = judge(clocks, this.#limits, at);
+    const judgement = judgeLiveness(clocks, this.#limits, at);
     if (judgement.is === 'dead') {
       this.#end('failed', judgement.why);
       return;

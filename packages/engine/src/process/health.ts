@@ -28,7 +28,7 @@ const MINUTE_MS = 60_000;
 const JUMP_MS = 2000;
 
 /** The deadline of overload, jumps of the clock, the heartbeat line, and systemd's status and watchdog. */
-export function watch(engine: Watched, rules: WatchRules, clock: Clock, notifier: Notifier, log: Logger): void {
+export function watchHealth(engine: Watched, rules: WatchRules, clock: Clock, notifier: Notifier, log: Logger): void {
   const lookAtDeadlines = deadlines(engine, rules.overloadMs, log);
   const lookForJump = jumps(engine, log);
   clock.every(1000, (nowMs) => {

@@ -9,14 +9,14 @@ const LONGEST_DRAIN_MS = 20_000;
 /** An overloaded disk is given this long to take the rest. */
 const LAST_CHANCE_MS = 2000;
 
-export interface Ending {
+export interface RunEnding {
   /** The first reason counts. */
   end(reason: EndReason): void;
   ended: Promise<EndReason>;
 }
 
 /** From here on a signal is a clean stop, also one during start-up. */
-export function awaitEnd(log: Logger): Ending {
+export function awaitEnd(log: Logger): RunEnding {
   let end: (reason: EndReason) => void = () => {};
   const ended = new Promise<EndReason>((resolve) => {
     end = resolve;
@@ -30,7 +30,7 @@ export function awaitEnd(log: Logger): Ending {
 }
 
 /** Commits what is left and logs the totals; the exit code, which is OVERLOAD if the disk does not take it in time. */
-export async function finish(asked: EndReason, pipeline: Pipeline, writer: Writer, log: Logger): Promise<number> {
+export async function finishRun(asked: EndReason, pipeline: Pipeline, writer: Writer, log: Logger): Promise<number> {
   const totals = JSON.stringify(pipeline.totals());
   const drainMs = asked === 'overload' ? LAST_CHANCE_MS : LONGEST_DRAIN_MS;
   const closed = await within(drainMs, writer.close({ reason: asked, exitCode: EXIT_OF_REASON[asked], totals }));

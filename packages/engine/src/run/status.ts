@@ -8,14 +8,18 @@ import type { StatusRow } from '../store/rows/batch.ts';
 import type { Writer } from '../store/writer.ts';
 
 /** The parts of a run that say how it is. */
-export interface Parts {
+export interface RunParts {
   pipeline: Pipeline;
   writer: Writer;
   feed: Feed;
   startedMs: number;
 }
 
-export function statusRow({ pipeline, writer, feed, startedMs }: Parts, vitals: Vitals, stopped: boolean): StatusRow {
+export function statusRow(
+  { pipeline, writer, feed, startedMs }: RunParts,
+  vitals: Vitals,
+  stopped: boolean,
+): StatusRow {
   const { counters } = pipeline;
   return {
     startedMs,
@@ -33,7 +37,7 @@ export function statusRow({ pipeline, writer, feed, startedMs }: Parts, vitals: 
 }
 
 /** What the metrics say. */
-export function measured({ pipeline, writer, feed, startedMs }: Parts, vitals: Vitals, log: Log): Measured {
+export function measured({ pipeline, writer, feed, startedMs }: RunParts, vitals: Vitals, log: Log): Measured {
   const { counters: c } = pipeline;
   const { kept, sampled_out, duplicates, history, control, ignored, malformed, dropped } = c;
   return {
@@ -74,13 +78,13 @@ function vitalsOf(pipeline: Pipeline, writer: Writer, ofProcess: Vitals): Vitals
 }
 
 /** One line for `systemctl status`. */
-export function statusLine({ pipeline, feed }: Parts): string {
+export function statusLine({ pipeline, feed }: RunParts): string {
   const { ticks, received } = pipeline.counters;
   return `${feed.state()}, 1 in ${pipeline.sampler.every}: ${received} frames, ${ticks} ticks`;
 }
 
 /** The run as it is watched. */
-export function watched(parts: Parts, log: Log, jumped: () => void, end: Watched['end']): Watched {
+export function watched(parts: RunParts, log: Log, jumped: () => void, end: Watched['end']): Watched {
   const { pipeline, writer, feed } = parts;
   return {
     progress: () => ({

@@ -5,7 +5,7 @@ import type Database from 'better-sqlite3';
 import { Retention } from '../core/retention.ts';
 import { FileWatch } from './file-watch.ts';
 import { lasts } from './open/refusals.ts';
-import type { Note, WriterRules } from './rows/batch.ts';
+import type { WriterNote, WriterRules } from './rows/batch.ts';
 import { columnsOf, type TickBatch } from './rows/columns.ts';
 import { PRUNE_ROWS, pruner } from './rows/prune.ts';
 import { WalBound } from './wal-bound.ts';
@@ -24,7 +24,7 @@ const MIB = 1_048_576;
 export class Upkeep {
   readonly #db: Database.Database;
   readonly #rules: WriterRules;
-  readonly #note: (note: Note) => void;
+  readonly #note: (note: WriterNote) => void;
   readonly #files: FileWatch;
   readonly #prune: ReturnType<typeof pruner>;
   readonly #retention: Retention | null;
@@ -38,7 +38,7 @@ export class Upkeep {
   readonly #freeCount: Database.Statement;
   walBytes = 0;
 
-  constructor(db: Database.Database, rules: WriterRules, note: (note: Note) => void) {
+  constructor(db: Database.Database, rules: WriterRules, note: (note: WriterNote) => void) {
     this.#db = db;
     this.#rules = rules;
     this.#note = note;

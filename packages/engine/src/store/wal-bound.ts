@@ -1,5 +1,5 @@
 import type Database from 'better-sqlite3';
-import type { Note } from './rows/batch.ts';
+import type { WriterNote } from './rows/batch.ts';
 
 const MIB = 1_048_576;
 /** A WAL of this size could not begin again: some reader needs what is in it (https://www.sqlite.org/wal.html#ckpt). */
@@ -16,7 +16,7 @@ const SAMPLES = 1000;
  * Nothing that is safe ends that; it is reported, with the reader's age: how long ago the WAL was as long as its snapshot.
  */
 export class WalBound {
-  readonly #note: (note: Note) => void;
+  readonly #note: (note: WriterNote) => void;
   readonly #look: Database.Statement;
   readonly #checkpoint: Database.Statement;
   /** Frames in the WAL at a time, since it began last. */
@@ -24,7 +24,7 @@ export class WalBound {
   #triedMs = Number.NEGATIVE_INFINITY;
   #blockedSince: number | null = null;
 
-  constructor(db: Database.Database, note: (note: Note) => void) {
+  constructor(db: Database.Database, note: (note: WriterNote) => void) {
     this.#note = note;
     this.#look = db.prepare('PRAGMA wal_checkpoint(NOOP)');
     this.#checkpoint = db.prepare('PRAGMA wal_checkpoint(PASSIVE)');

@@ -3,12 +3,12 @@ import type { SourceHealth } from '../core/connection/health.ts';
 import type { Seeds } from '../core/dedupe/gaps.ts';
 import { type Beat, beatOver } from './beat.ts';
 import { DatabaseRefused, DatabaseUnavailable } from './open/refusals.ts';
-import type { Batch, FromWriter, LifeEnd, Note, ToWriter, WriterRules } from './rows/batch.ts';
+import type { Batch, FromWriter, LifeEnd, ToWriter, WriterNote, WriterRules } from './rows/batch.ts';
 import { threadClock } from './thread-clock.ts';
 
 export interface WriterEvents {
   retrying(message: string): void;
-  note(note: Note): void;
+  note(note: WriterNote): void;
   /** The thread has ended: DatabaseUnavailable if a restart may help, DatabaseRefused if not, else a bug. */
   failed(error: Error): void;
 }

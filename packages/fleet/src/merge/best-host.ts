@@ -1,4 +1,4 @@
-import { type Heard, isSilent, type Ready, type Trade, type Waits } from './trade.ts';
+import { isSilent, type LastHeard, type MergedTrade, type Ready, type Waits } from './trade.ts';
 
 /** What a new start needs of a market; it stands in the last message of its subject. */
 export interface BestHost {
@@ -9,7 +9,7 @@ export interface BestHost {
 }
 
 interface Held {
-  trade: Trade;
+  trade: MergedTrade;
   row: number;
   sinceMs: number;
   done: () => void;
@@ -32,7 +32,7 @@ export class MergeByHost {
   }
 
   /** `row` counts up within a host; `done` is called when the trade needs to be kept no longer. */
-  take(host: string, trade: Trade, nowMs: number, done: () => void, row: number): void {
+  take(host: string, trade: MergedTrade, nowMs: number, done: () => void, row: number): void {
     if (host === this.#leader ? row <= this.#row : trade[3] <= this.#lastTs) {
       done();
       return;
@@ -42,7 +42,7 @@ export class MergeByHost {
     this.#held.set(host, queue);
   }
 
-  ready(nowMs: number, heard: Heard, waits: Waits, limit: number): (Ready & { stored: () => void }) | null {
+  ready(nowMs: number, heard: LastHeard, waits: Waits, limit: number): (Ready & { stored: () => void }) | null {
     this.#choose(nowMs, heard, waits);
     const out = this.#leader === null ? [] : (this.#held.get(this.#leader)?.splice(0, limit) ?? []);
     if (out.length === 0) return null;
@@ -67,7 +67,7 @@ export class MergeByHost {
     return { leader: this.#leader, row: this.#row, last_ts: this.#lastTs };
   }
 
-  #choose(nowMs: number, heard: Heard, waits: Waits): void {
+  #choose(nowMs: number, heard: LastHeard, waits: Waits): void {
     if (this.#leader !== null && !isSilent(this.#leader, heard, nowMs, waits)) return;
     const first = Math.min(...[...this.#held.values()].flatMap((queue) => queue[0]?.sinceMs ?? []));
     if (nowMs - first < waits.reorderMs) return;

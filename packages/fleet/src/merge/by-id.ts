@@ -1,4 +1,4 @@
-import { type Gap, type Heard, isSilent, type Range, type Ready, type Trade, type Waits } from './trade.ts';
+import { type Gap, isSilent, type LastHeard, type MergedTrade, type Range, type Ready, type Waits } from './trade.ts';
 
 /** Ranges of absent ids that are remembered: a trade that comes later than these allow is counted and left out. */
 const ABSENT = 200;
@@ -12,7 +12,7 @@ export interface ById {
 }
 
 interface Held {
-  trade: Trade;
+  trade: MergedTrade;
   sinceMs: number;
   done: () => void;
 }
@@ -43,7 +43,7 @@ export class MergeById {
   }
 
   /** `done` is called when the trade needs to be kept no longer: it is out, or was before. */
-  take(host: string, trade: Trade, nowMs: number, done: () => void): void {
+  take(host: string, trade: MergedTrade, nowMs: number, done: () => void): void {
     const id = BigInt(trade[0] as string);
     if (id > (this.#passed.get(host) ?? -1n)) this.#passed.set(host, id);
     if (this.#held.has(id)) done();
@@ -78,7 +78,7 @@ export class MergeById {
   }
 
   /** Takes out what is ready, at most `limit` trades; `stored` is to be called once it is stored. */
-  ready(nowMs: number, heard: Heard, waits: Waits, limit: number): (Ready & { stored: () => void }) | null {
+  ready(nowMs: number, heard: LastHeard, waits: Waits, limit: number): (Ready & { stored: () => void }) | null {
     const fills = this.#fills.splice(0, limit);
     const out: Held[] = [];
     const gaps = this.#lateGaps;
@@ -122,7 +122,7 @@ export class MergeById {
   }
 
   /** Nobody who is alive can still have what is missing before `id`, or all had time enough. */
-  #isSettled(id: bigint, sinceMs: number, nowMs: number, heard: Heard, waits: Waits): boolean {
+  #isSettled(id: bigint, sinceMs: number, nowMs: number, heard: LastHeard, waits: Waits): boolean {
     if (nowMs - sinceMs >= waits.silentMs) return true;
     if (nowMs - sinceMs < waits.reorderMs) return false;
     return [...this.#passed].every(([host, passed]) => passed >= id || isSilent(host, heard, nowMs, waits));

@@ -1,36 +1,36 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type JetStreamClient, type JetStreamManager, jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { decodeBatch } from '../batch.ts';
-import { connect } from '../connect.ts';
-import type { Settings } from '../settings.ts';
+import { connectToServers } from '../connect.ts';
+import type { ChosenSettings } from '../settings.ts';
 import { ensureStream, lastMessage } from '../stream.ts';
-import { type Market, MERGED_STREAM, mergedSubject } from '../subject.ts';
+import { type MarketKey, MERGED_STREAM, mergedSubject } from '../subject.ts';
 import { MergeByHost } from './best-host.ts';
 import { MergeById } from './by-id.ts';
 import { encodeMerged, type MergedHead, mergedHeadOf } from './merged.ts';
 import { type Incoming, readSource } from './source.ts';
-import type { Trade, Waits } from './trade.ts';
+import type { MergedTrade, Waits } from './trade.ts';
 
 const TICK_MS = 50;
 const DISCOVER_MS = 5000;
 const ROWS = 2000;
 
 export interface MergeOptions {
-  settings: Settings;
+  settings: ChosenSettings;
   waits: Waits;
   log: (text: string) => void;
   signal: AbortSignal;
 }
 
 interface Merging {
-  market: Market;
+  market: MarketKey;
   merger: MergeById | MergeByHost;
   sequence: number;
 }
 
 /** Merges until the signal. Rejects when the connection is lost or another merger writes: the caller starts again. */
 export async function mergeSession({ settings, waits, log, signal }: MergeOptions): Promise<void> {
-  const connection = await connect(settings, 'hybrid-fleet merge');
+  const connection = await connectToServers(settings, 'hybrid-fleet merge');
   const lost = connection.closed().then((error) => {
     throw error ?? new Error('the connection was closed');
   });
@@ -87,7 +87,7 @@ function newState(manager: JetStreamManager, log: (text: string) => void): State
   const heard = new Map<string, number>();
   const markets = new Map<string, Merging>();
   const opening = new Map<string, Promise<Merging>>();
-  const open = (market: Market, hasIds: boolean): Promise<Merging> => {
+  const open = (market: MarketKey, hasIds: boolean): Promise<Merging> => {
     const subject = mergedSubject(market);
     const known = opening.get(subject) ?? resume(manager, market, hasIds, log);
     opening.set(subject, known);
@@ -135,7 +135,7 @@ function newState(manager: JetStreamManager, log: (text: string) => void): State
 
 const isNumber = (id: string | null | undefined): id is string => typeof id === 'string' && /^\d{1,30}$/.test(id);
 
-function tradeOf(row: string, columns: string[], host: string): Trade {
+function tradeOf(row: string, columns: string[], host: string): MergedTrade {
   const values = JSON.parse(row) as unknown[];
   const value = (name: string) => values[columns.indexOf(name)];
   return [
@@ -149,7 +149,7 @@ function tradeOf(row: string, columns: string[], host: string): Trade {
 
 async function resume(
   manager: JetStreamManager,
-  market: Market,
+  market: MarketKey,
   hasIds: boolean,
   log: (text: string) => void,
 ): Promise<Merging> {

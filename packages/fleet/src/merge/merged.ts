@@ -1,12 +1,12 @@
-import type { Market } from '../subject.ts';
+import type { MarketKey } from '../subject.ts';
 import type { BestHost } from './best-host.ts';
 import type { ById } from './by-id.ts';
-import { type Gap, TRADE_COLUMNS, type Trade } from './trade.ts';
+import { type Gap, type MergedTrade, TRADE_COLUMNS } from './trade.ts';
 
 /** The first line of a message of the merged stream; then one trade a line, the last `fills` of them late ones. */
 export interface MergedHead {
   v: 1;
-  market: Market;
+  market: MarketKey;
   /** Ids before one of these trades that no host had. */
   gaps: Gap[];
   fills: number;
@@ -17,17 +17,17 @@ export interface MergedHead {
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-export const encodeMerged = (head: MergedHead, trades: readonly Trade[]): Uint8Array =>
+export const encodeMerged = (head: MergedHead, trades: readonly MergedTrade[]): Uint8Array =>
   encoder.encode(
     [JSON.stringify({ ...head, columns: TRADE_COLUMNS }), ...trades.map((t) => JSON.stringify(t))].join('\n'),
   );
 
 export const mergedHeadOf = (data: Uint8Array): MergedHead => decodeMerged(data).head;
 
-export function decodeMerged(data: Uint8Array): { head: MergedHead; trades: Trade[]; fills: Trade[] } {
+export function decodeMerged(data: Uint8Array): { head: MergedHead; trades: MergedTrade[]; fills: MergedTrade[] } {
   const [first, ...rows] = decoder.decode(data).split('\n');
   const head = JSON.parse(first ?? '') as MergedHead;
-  const all = rows.map((row) => JSON.parse(row) as Trade);
+  const all = rows.map((row) => JSON.parse(row) as MergedTrade);
   const at = all.length - head.fills;
   return { head, trades: all.slice(0, at), fills: all.slice(at) };
 }

@@ -1,5 +1,5 @@
 /** A trade as the merged stream has it; `host` is the one whose row was taken. */
-export type Trade = [
+export type MergedTrade = [
   tradeId: string | null,
   price: number,
   volume: number,
@@ -27,8 +27,8 @@ export interface Gap {
 
 /** What is ready to be published; `fills` are late ones, for ids that were absent before. */
 export interface Ready {
-  trades: Trade[];
-  fills: Trade[];
+  trades: MergedTrade[];
+  fills: MergedTrade[];
   gaps: Gap[];
 }
 
@@ -40,7 +40,7 @@ export interface Waits {
 }
 
 /** When something was last heard of each host, of whatever kind, ms. */
-export type Heard = ReadonlyMap<string, number>;
+export type LastHeard = ReadonlyMap<string, number>;
 
-export const isSilent = (host: string, heard: Heard, nowMs: number, { silentMs }: Waits): boolean =>
+export const isSilent = (host: string, heard: LastHeard, nowMs: number, { silentMs }: Waits): boolean =>
   nowMs - (heard.get(host) ?? Number.NEGATIVE_INFINITY) > silentMs;

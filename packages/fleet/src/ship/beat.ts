@@ -3,7 +3,7 @@ import type { KV } from '@nats-io/kv';
 import { BEAT_MS, putStatus } from '../hosts.ts';
 import type { Reader } from './database.ts';
 import { lastLine } from './last-line.ts';
-import type { Session } from './session.ts';
+import type { ShipSession } from './session.ts';
 
 interface Decision {
   state?: string;
@@ -14,7 +14,7 @@ interface Decision {
 type Parts = Record<string, { part?: number | null } | undefined>;
 
 export interface BeatOptions {
-  open: Session;
+  open: ShipSession;
   bucket: KV;
   reader: Reader;
   decisions: string;

@@ -1,8 +1,8 @@
 import { lstatSync, realpathSync } from 'node:fs';
 import Database from 'better-sqlite3';
-import type { Market, TableKind } from '../subject.ts';
+import type { MarketKey, TableKind } from '../subject.ts';
 
-export type Row = (string | number | null)[];
+export type ShippedRow = (string | number | null)[];
 
 interface Shape {
   columns: string[];
@@ -35,7 +35,7 @@ export const SHAPES: Record<TableKind, Shape> = {
 /** A row without its market, and the market's number in this database. */
 export interface Found {
   id: number;
-  row: Row;
+  row: ShippedRow;
   market: number | null;
 }
 
@@ -46,7 +46,7 @@ export interface Reader {
   one(kind: TableKind, id: number): Found | null;
   /** The greatest id that the table ever gave. */
   greatest(kind: TableKind): number;
-  market(id: number | null): Market | null;
+  market(id: number | null): MarketKey | null;
   /** The engine's connection state and coverage in percent, and how many ticks lie after that id. */
   status(tick: number): { connection: string | null; coverage: number | null; lag: number };
   close(): void;
@@ -73,14 +73,14 @@ export function openReader(path: string): Reader {
     const { columns, hasMarket } = SHAPES[kind];
     return prepared(`SELECT ${columns.join(', ')}, ${hasMarket ? 'market' : 'NULL'} FROM ${kind} ${where}`).raw();
   };
-  const markets = new Map<number, Market | null>();
+  const markets = new Map<number, MarketKey | null>();
   return {
     after(kind, id, limit) {
       if (lstatSync(real, { throwIfNoEntry: false })?.ino !== inode) throw new Error(`${real}: was replaced`);
-      return (select(kind, 'WHERE id > ? ORDER BY id LIMIT ?').all(id, limit) as Row[]).map(found);
+      return (select(kind, 'WHERE id > ? ORDER BY id LIMIT ?').all(id, limit) as ShippedRow[]).map(found);
     },
     one(kind, id) {
-      const row = select(kind, 'WHERE id = ?').get(id) as Row | undefined;
+      const row = select(kind, 'WHERE id = ?').get(id) as ShippedRow | undefined;
       return row === undefined ? null : found(row);
     },
     greatest: (kind) =>
@@ -90,7 +90,7 @@ export function openReader(path: string): Reader {
       const known = markets.get(id);
       if (known !== undefined) return known;
       const sql = 'SELECT venue, wire_symbol AS symbol FROM markets WHERE id = ?';
-      const market = (prepared(sql).get(id) as Market | undefined) ?? null;
+      const market = (prepared(sql).get(id) as MarketKey | undefined) ?? null;
       if (market !== null) markets.set(id, market);
       return market;
     },
@@ -103,7 +103,7 @@ export function openReader(path: string): Reader {
   };
 }
 
-function found(row: Row): Found {
+function found(row: ShippedRow): Found {
   const market = row.pop() as number | null;
   return { id: row[0] as number, row, market };
 }
@@ -130,7 +130,7 @@ const texts = new Map<string, string>();
 const MOST_TEXTS = 1000;
 
 /** As JSON.stringify writes it, at a third of its cost: most texts of rows are the same few, or digits. */
-export function rowText(row: Row): string {
+export function rowText(row: ShippedRow): string {
   let text = '[';
   for (let at = 0; at < row.length; at++) {
     const value = row[at];

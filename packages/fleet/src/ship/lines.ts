@@ -5,7 +5,7 @@ import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import { Stop } from '../stop.ts';
 import { type LineKind, subjectOf } from '../subject.ts';
-import type { Session } from './session.ts';
+import type { ShipSession } from './session.ts';
 
 /** Bytes of the log that are read at once. */
 const CHUNK_BYTES = 256 * 1024;
@@ -46,7 +46,7 @@ function namesIn(folder: string): string[] {
  * Ships the complete lines of a log as they stand, from where the stream ends. `log` is its path; what has been renamed is
  * finished first.
  */
-export async function lineShipper(session: Session, log: string, kind: LineKind) {
+export async function lineShipper(session: ShipSession, log: string, kind: LineKind) {
   const subject = subjectOf(session.host, kind);
   const { head } = await session.position(subject);
   if (head !== null && head.origin !== session.origin)

@@ -5,19 +5,19 @@ import { ensureStream, lastMessage } from '../stream.ts';
 import { streamOf, subjectOf, type TableKind, token } from '../subject.ts';
 
 /** Where a subject stands in the stream. */
-export interface Position {
+export interface StreamPosition {
   head: BatchHead | null;
   /** Sequence of its last message; 0 if there is none. */
   sequence: number;
 }
 
 /** One connection's life: what the stream holds, asked once a subject, and what is added to it. */
-export interface Session {
+export interface ShipSession {
   host: string;
   origin: string;
   /** The newest message of a kind, of whatever subject. */
   newest(kind: TableKind): Promise<{ head: BatchHead; lastRow: string } | null>;
-  position(subject: string): Promise<Position>;
+  position(subject: string): Promise<StreamPosition>;
   /**
    * Sends at once; resolves when the message is stored, rejects if it is not, or if that is not known. Several may be on their
    * way: a stream has one writer, and a connection keeps their order, so that each names the sequence that the one before it is
@@ -34,20 +34,20 @@ export interface Session {
 }
 
 /** Makes the host's stream if it is missing. Throws if another machine or database ships under this host's name. */
-export async function openSession(
+export async function openShipSession(
   connection: NatsConnection,
   host: string,
   origin: string,
   replicas: number,
-): Promise<Session> {
+): Promise<ShipSession> {
   const manager: JetStreamManager = await jetstreamManager(connection, { timeout: 5000, checkAPI: false });
   const client: JetStreamClient = jetstream(connection, { timeout: 5000 });
   const stream = streamOf(host);
   await ensureStream(manager, stream, `soak.${token(host)}.>`, replicas);
   let last = (await manager.streams.info(stream)).state.last_seq;
-  const positions = new Map<string, Position>();
+  const positions = new Map<string, StreamPosition>();
   const shipped = new Map<string, number>();
-  const ask = async (subject: string): Promise<Position> => {
+  const ask = async (subject: string): Promise<StreamPosition> => {
     const message = await lastMessage(manager, stream, subject);
     return message === null ? { head: null, sequence: 0 } : { head: headOf(message.data), sequence: message.seq };
   };

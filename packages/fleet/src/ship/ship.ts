@@ -3,15 +3,15 @@ import { readFileSync, realpathSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { again } from '../again.ts';
-import { connect } from '../connect.ts';
+import { connectToServers } from '../connect.ts';
 import { hostsBucket } from '../hosts.ts';
-import type { Settings } from '../settings.ts';
+import type { ChosenSettings } from '../settings.ts';
 import { isWrongSequence } from '../stream.ts';
 import { LINE_KINDS, TABLE_KINDS } from '../subject.ts';
 import { beat } from './beat.ts';
 import { openReader } from './database.ts';
 import { lineShipper } from './lines.ts';
-import { openSession } from './session.ts';
+import { openShipSession } from './session.ts';
 import { tableShipper } from './tables.ts';
 
 /** How long a shipper that has found nothing new waits: below the engine's flush interval, ms. */
@@ -20,7 +20,7 @@ const POLL_MS = 400;
 const AHEAD = 4;
 
 export interface ShipOptions {
-  settings: Settings;
+  settings: ChosenSettings;
   database: string;
   decisions: string;
   samples: string;
@@ -54,14 +54,14 @@ async function session(options: ShipOptions, ahead: number): Promise<void> {
   const reader = openReader(database);
   const stop = new AbortController();
   try {
-    const connection = await connect(settings, `hybrid-fleet ship ${settings.host}`);
+    const connection = await connectToServers(settings, `hybrid-fleet ship ${settings.host}`);
     const lost = connection.closed().then((error) => {
       throw error ?? new Error('the connection was closed');
     });
     lost.catch(() => {});
     try {
       const open = await Promise.race([
-        openSession(connection, settings.host, originOf(database), settings.replicas),
+        openShipSession(connection, settings.host, originOf(database), settings.replicas),
         lost,
       ]);
       const pause = (ms: number) => Promise.race([delay(ms, null, { signal: stop.signal }).catch(() => {}), lost]);

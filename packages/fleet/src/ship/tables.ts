@@ -1,9 +1,9 @@
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import type { BatchHead } from '../batch.ts';
 import { Stop } from '../stop.ts';
-import { type Market, subjectOf, type TableKind } from '../subject.ts';
-import { type Found, type Reader, type Row, rowText, SHAPES } from './database.ts';
-import type { Session } from './session.ts';
+import { type MarketKey, subjectOf, type TableKind } from '../subject.ts';
+import { type Found, type Reader, rowText, SHAPES, type ShippedRow } from './database.ts';
+import type { ShipSession } from './session.ts';
 
 /** Rows that are read at once. */
 const CHUNK = 2000;
@@ -37,7 +37,7 @@ interface Sent {
  * Ships the rows of one table from where the stream ends. `step` resolves to whether it found anything to ship. `ahead`: chunks
  * that may be on their way at once.
  */
-export async function tableShipper(session: Session, reader: Reader, kind: TableKind, ahead: number) {
+export async function tableShipper(session: ShipSession, reader: Reader, kind: TableKind, ahead: number) {
   const place = await resume(session, reader, kind);
   const note = () => session.shipped.set(`${kind}.done`, place.done);
   note();
@@ -47,7 +47,7 @@ export async function tableShipper(session: Session, reader: Reader, kind: Table
 }
 
 function pipelined(
-  session: Session,
+  session: ShipSession,
   reader: Reader,
   kind: TableKind,
   place: Place,
@@ -85,7 +85,7 @@ function pipelined(
 
 /** The newest message of the kind says which rows are open, so that they go one by one. */
 function oneByOne(
-  session: Session,
+  session: ShipSession,
   reader: Reader,
   kind: TableKind,
   place: Place,
@@ -106,7 +106,7 @@ function oneByOne(
   };
 }
 
-async function resume(session: Session, reader: Reader, kind: TableKind): Promise<Place> {
+async function resume(session: ShipSession, reader: Reader, kind: TableKind): Promise<Place> {
   const newest = await session.newest(kind);
   if (newest === null) return { generation: 1, done: 0, open: new Set() };
   const { head, lastRow } = newest;
@@ -122,14 +122,14 @@ async function resume(session: Session, reader: Reader, kind: TableKind): Promis
 /** Ids are never given again: another database has not given them yet, or has another row under the last one. */
 function isAnother(reader: Reader, kind: TableKind, last: number, lastRow: string): boolean {
   if (reader.greatest(kind) < last) return true;
-  const shipped = JSON.parse(lastRow) as Row;
+  const shipped = JSON.parse(lastRow) as ShippedRow;
   const now = reader.one(kind, shipped[0] as number)?.row;
   const closes = SHAPES[kind].columns.indexOf(SHAPES[kind].closes ?? '');
   return now?.some((value, at) => at !== closes && value !== shipped[at]) ?? false;
 }
 
 /** Rows that were open when they were shipped and are final now, or gone: one message a market, at most one chunk. */
-async function revise(session: Session, reader: Reader, kind: TableKind, place: Place): Promise<boolean> {
+async function revise(session: ShipSession, reader: Reader, kind: TableKind, place: Place): Promise<boolean> {
   const closes = SHAPES[kind].columns.indexOf(SHAPES[kind].closes ?? '');
   let revised = false;
   for (const id of place.open) {
@@ -150,7 +150,7 @@ async function revise(session: Session, reader: Reader, kind: TableKind, place: 
 
 /** The rows by subject, without those that are stored already; none is larger than the server takes. */
 async function messagesOf(
-  session: Session,
+  session: ShipSession,
   reader: Reader,
   kind: TableKind,
   place: Place,
@@ -185,7 +185,13 @@ async function messagesOf(
   return messages.filter(({ rows }) => rows.length > 0);
 }
 
-function headOf(session: Session, kind: TableKind, place: Place, market: Market | null, last: number): BatchHead {
+function headOf(
+  session: ShipSession,
+  kind: TableKind,
+  place: Place,
+  market: MarketKey | null,
+  last: number,
+): BatchHead {
   const { host, origin } = session;
   const { generation, done } = place;
   return { v: 1, kind, host, origin, generation, market, columns: SHAPES[kind].columns, last, done };

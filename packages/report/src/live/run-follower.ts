@@ -2,7 +2,7 @@ import { type Columns, type Points, point } from '../downsample.ts';
 import { Unreadable, withSource } from '../file-source.ts';
 import { batchesOf, lineFollower } from '../line-follower.ts';
 import { type PageData, type PageDecision, pageData, pageDecision } from '../page-data.ts';
-import { type LogRecord, lastRunIn, parseRecord } from '../read-log.ts';
+import { lastRunIn, parseRecord, type ShownDecision } from '../read-log.ts';
 import { parseHeader, type SamplesHeader } from '../read-samples.ts';
 import { ALL_COLUMNS, COLUMNS, rowsOf } from '../series.ts';
 import { parseObservation, sightOf } from '../sight.ts';
@@ -41,7 +41,7 @@ function startOfLastRun(path: string): number {
 export function runFollower(paths: { decisions: string; samples: string }) {
   const log = lineFollower(paths.decisions, { from: startOfLastRun(paths.decisions) });
   const sampled = lineFollower(paths.samples);
-  let records: LogRecord[] = [];
+  let records: ShownDecision[] = [];
   let header: SamplesHeader | null = null;
   let columns: Columns = ALL_COLUMNS.map(() => []);
   let row = rowsOf(1);

@@ -7,7 +7,7 @@ import { behindTable, named } from './behind.ts';
 import { CHARTS, type ChartSpec, type SeriesSpec } from './chart-specs.ts';
 import { color, el, numberText } from './dom.ts';
 import { drawLevel, drawMarks, markedOf, markTip } from './marks.ts';
-import { extentOf, heading, mount, plotOptions, type Reading, type Shared, setSpan } from './plot.ts';
+import { extentOf, heading, mount, type PlotReading, plotOptions, type Shared, setSpan } from './plot.ts';
 import { drawTrend, trendAt, trendSpan } from './trends.ts';
 
 declare const uPlot: typeof uPlotType;
@@ -117,9 +117,9 @@ export function seriesPlot(spec: ChartSpec): (holder: HTMLElement, shared: Share
     const trends = data.trends.filter(({ column }) => known.some((series) => series.column === column));
     const points = () =>
       [data.points[0], ...known.map(({ column }) => data.points[COLUMNS.indexOf(column)])] as uPlotType.AlignedData;
-    const levels: Reading[] = [
-      ...(typeof limit === 'number' ? [['limit', `limit ${numberText(limit)}`] as Reading] : []),
-      ...(typeof baseline === 'number' ? [['baseline', `baseline ${numberText(baseline)}`] as Reading] : []),
+    const levels: PlotReading[] = [
+      ...(typeof limit === 'number' ? [['limit', `limit ${numberText(limit)}`] as PlotReading] : []),
+      ...(typeof baseline === 'number' ? [['baseline', `baseline ${numberText(baseline)}`] as PlotReading] : []),
     ];
     const options = plotOptions(shared, {
       height: PLOT_HEIGHT,
@@ -175,7 +175,7 @@ export function unknownText({ series, sensor }: ChartSpec, known: SeriesSpec[], 
 }
 
 /** The values under the pointer, or without one the highest. */
-export function readings(plot: uPlotType, known: SeriesSpec[], t: number | null): Reading[] {
+export function readings(plot: uPlotType, known: SeriesSpec[], t: number | null): PlotReading[] {
   return known.map(({ label, color: key }, i) => {
     const column = plot.data[i + 1] as (number | null)[];
     const index = plot.cursor.idx;
@@ -184,7 +184,7 @@ export function readings(plot: uPlotType, known: SeriesSpec[], t: number | null)
   });
 }
 
-export function slopes(known: SeriesSpec[], trends: Trend[], t: number | null): Reading[] {
+export function slopes(known: SeriesSpec[], trends: Trend[], t: number | null): PlotReading[] {
   return trends.map((trend) => {
     const name = known.length === 1 ? '' : `${labelOf(known, trend.column)} `;
     return [trend.drift ? 'bad slope' : 'slope', `${name}${slopeText(trend, t)}`];

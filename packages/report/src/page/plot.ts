@@ -31,14 +31,14 @@ export function setSpan(all: uPlotType[], min: number, max: number): void {
 }
 
 /** A value in a plot's title line, and the key that shows how it is drawn. */
-export type Reading = [key: string, text: string];
+export type PlotReading = [key: string, text: string];
 
 /** A plot's title line; the returned function writes the values under the pointer, or without one the highest. */
 export function heading(holder: HTMLElement, title: string, unit: string, explained: string) {
   const values = el('span', { class: 'values' });
   holder.append(el('figcaption', { title: explained }, el('b', {}, title), el('small', {}, ` ${unit}`), values));
-  return (shown: Reading[], t: number | null) => {
-    const parts: Reading[] = t === null ? shown : [...shown, ['', timeText(t, false)]];
+  return (shown: PlotReading[], t: number | null) => {
+    const parts: PlotReading[] = t === null ? shown : [...shown, ['', timeText(t, false)]];
     values.replaceChildren(...parts.map(([key, text]) => el('span', { class: key }, text)));
   };
 }

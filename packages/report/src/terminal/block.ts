@@ -1,5 +1,5 @@
 import { RESOURCES, type Resource } from '@hybrid-soak/contract/psi.ts';
-import { type Format, lineOf, type Paint, type Span, unpainted, widthOf } from './line.ts';
+import { lineOf, type Paint, type Span, type TextStyle, unpainted, widthOf } from './line.ts';
 import { bar, sparkline } from './sparkline.ts';
 
 /** What a person sees of a running soak at one moment; null is "unknown". */
@@ -81,7 +81,7 @@ function timeLine({ elapsed_s, duration_s }: View, columns: number): Span[] {
 }
 
 /** Red over the limit, yellow close to it. */
-function toneOf(value: number | null, limit: number): Format {
+function toneOf(value: number | null, limit: number): TextStyle {
   if (value === null || value < limit * NEAR) return 'bold';
   return value > limit ? 'red' : 'yellow';
 }
@@ -154,7 +154,7 @@ const lastLine = (last: View['last']): Span[][] =>
     ? []
     : [[['dim', 'last'.padEnd(LABEL)], last.action, ['dim', ` ${clock(last.ago_s)} ago: ${last.means}`]]];
 
-function rungFormat(rung: string): Format {
+function rungFormat(rung: string): TextStyle {
   if (rung === 'NORMAL') return 'green';
   return rung === 'THROTTLE3' ? 'red' : 'yellow';
 }

@@ -1,10 +1,10 @@
 import { printable } from '@hybrid-soak/contract/printable.ts';
 
 /** Names of `util.styleText`. */
-export type Format = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan';
-export type Paint = (format: Format, text: string) => string;
+export type TextStyle = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan';
+export type Paint = (format: TextStyle, text: string) => string;
 /** A piece of a line, and how it looks. */
-export type Span = string | [Format, string];
+export type Span = string | [TextStyle, string];
 
 export const unpainted: Paint = (_, text) => text;
 

@@ -19,7 +19,7 @@ export function rememberRun(run: Holder): void {
   }
 }
 
-export function lastRun(): Holder | null {
+export function lastRunHere(): Holder | null {
   try {
     const parsed = holderSchema.safeParse(JSON.parse(readRegular(path()).toString('utf8')));
     return parsed.success ? parsed.data : null;

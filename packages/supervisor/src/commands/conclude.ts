@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { styleText } from 'node:util';
 import type { Decision } from '@hybrid-soak/contract/decision.ts';
 import type { Summary } from '@hybrid-soak/contract/summary.ts';
-import type { Format } from '@hybrid-soak/report/terminal/line.ts';
+import type { TextStyle } from '@hybrid-soak/report/terminal/line.ts';
 import { abortRequest } from '../adapters/abort-file.ts';
 import { callerFile } from '../adapters/caller-file.ts';
 import { DECISIONS, type OpsPaths, opsPaths } from '../adapters/ops-paths.ts';
@@ -41,7 +41,7 @@ export async function conclude(
 }
 
 /** Colours if a person reads it: none in a pipe, nor with NO_COLOR. */
-const paint = (format: Format, text: string) => styleText(format, text, { stream: process.stdout });
+const paint = (format: TextStyle, text: string) => styleText(format, text, { stream: process.stdout });
 
 /** The verdict stands if the file cannot be written. */
 async function writeJunit(file: string, summary: Summary): Promise<string> {

@@ -5,7 +5,7 @@ import { printableLines } from '@hybrid-soak/contract/printable.ts';
 import { RESOURCES } from '@hybrid-soak/contract/psi.ts';
 import type { Parts } from '@hybrid-soak/contract/sample.ts';
 import { Unreadable, withSource } from '@hybrid-soak/report/file-source.ts';
-import { type LogRecord, lastRunIn, parseRecord } from '@hybrid-soak/report/read-log.ts';
+import { lastRunIn, parseRecord, type ShownDecision } from '@hybrid-soak/report/read-log.ts';
 import { lastObservation } from '@hybrid-soak/report/read-samples.ts';
 import { stampText, type Zone } from '@hybrid-soak/report/stamp.ts';
 import { Command } from 'commander';
@@ -85,7 +85,7 @@ function lastParts(samples: string): Parts | null {
 
 interface Start {
   /** What the run was asked for. */
-  startup: LogRecord | null;
+  startup: ShownDecision | null;
   /** When its own time began: with the engine's first start; null before it. */
   engine_start: string | null;
 }
@@ -98,7 +98,7 @@ function startOf(decisions: string): Start {
     return (
       withSource(decisions, (source) => {
         const run = lastRunIn(source);
-        let startup: LogRecord | null = null;
+        let startup: ShownDecision | null = null;
         if (run === null) return NO_START;
         for (const { lines } of lineBlocks(source, { from: run.from }))
           for (const line of lines) {

@@ -1,5 +1,5 @@
 /** The step's own clock, milliseconds: follows the observations' and never goes back. */
-export interface Clock {
+export interface StepClock {
   now: number;
   /** `mono_ms` of the observation before; null at the first. */
   lastSeen: number | null;
@@ -11,7 +11,7 @@ export interface Clock {
   runningSince: number | null;
 }
 
-export const firstClock = (): Clock => ({
+export const firstClock = (): StepClock => ({
   now: 0,
   lastSeen: null,
   phaseSince: 0,
@@ -20,7 +20,7 @@ export const firstClock = (): Clock => ({
 });
 
 /** Milliseconds since the observation before. Time that seems to go back stands still. */
-export function advanceClock(clock: Clock, mono: number): number {
+export function advanceClock(clock: StepClock, mono: number): number {
   const elapsed = clock.lastSeen === null ? 0 : Math.max(0, mono - clock.lastSeen);
   clock.now = clock.lastSeen === null ? mono : clock.now + elapsed;
   clock.lastSeen = mono;

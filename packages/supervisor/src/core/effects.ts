@@ -1,6 +1,6 @@
 import type { EffectOutcome } from '@hybrid-soak/contract/sample.ts';
 import { finish, restore } from './ending/ending.ts';
-import { judge } from './ending/judge.ts';
+import { judgeSoak } from './ending/judge.ts';
 import { summary } from './ending/summary.ts';
 import { toRunning } from './phases.ts';
 import { type Draft, record } from './records.ts';
@@ -116,7 +116,7 @@ function conclude(draft: Draft, outcome: EffectOutcome, numbers: Numbers): strin
   const failure = `not restored: ${error}; \`soak restore\` does it`;
   const said = outcome.ok ? 'config and unit are as they were found' : failure;
   record(draft, { action: 'RESTORED', reason: said, ...numbers, ...errorOf(outcome) });
-  const judged = judge(state, before);
+  const judged = judgeSoak(state, before);
   const lowered =
     !outcome.ok && judged.verdict !== 'FAIL' && judged.verdict !== 'CONFIG_ERROR' && judged.exit_code < 128;
   const ending = lowered ? { verdict: 'FAIL' as const, reason: failure, exit_code: 20 } : judged;

@@ -1,5 +1,5 @@
 import type { QuietReason } from '@hybrid-soak/contract/decision-fields.ts';
-import { connectionState } from './connection-state.ts';
+import { connectionOf } from './connection-state.ts';
 import { finish } from './ending/ending.ts';
 import { spendStallRestart } from './ladder/budget.ts';
 import { framesOf } from './progress.ts';
@@ -96,7 +96,7 @@ function quietReason({ state, observation: { heartbeat } }: Draft): QuietReason 
   // A heartbeat as old as a short threshold would hide the very stall that the threshold is there for.
   const freshMs = Math.min(p.heartbeat_fresh_s * 1000, p.stall_threshold_s * 1000 * ALIVE_SHARE);
   if (clock.now - stall.heartbeat.movedAt > freshMs) return null;
-  const connection = connectionState(heartbeat.value);
+  const connection = connectionOf(heartbeat.value);
   if (connection === 'disconnected') return 'disconnected';
   if (connection !== 'connected') return null;
   const frames = framesOf(heartbeat);

@@ -1,4 +1,4 @@
-import { type Clock, firstClock } from './clock.ts';
+import { firstClock, type StepClock } from './clock.ts';
 import { type DriftMemory, noDrift } from './drift/memory.ts';
 import { type EffectMemory, noEffect } from './effects-memory.ts';
 import type { Ending } from './ending/totals.ts';
@@ -19,7 +19,7 @@ export type Phase = 'begin' | 'calibrating' | 'starting' | 'running' | 'restorin
 export interface State {
   options: SoakOptions;
   phase: Phase;
-  clock: Clock;
+  clock: StepClock;
   effects: EffectMemory;
   unit: UnitMemory;
   stall: StallMemory;

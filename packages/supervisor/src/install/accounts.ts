@@ -16,7 +16,7 @@ import { dropped, droppedDigest } from './dropped.ts';
 import { SUPERVISOR } from './layout.ts';
 import { type Change, type Making, run } from './making.ts';
 import { type Made, madeAt } from './manifest.ts';
-import { record, recordFolders, sha256 } from './place.ts';
+import { noteMade, recordFolders, sha256 } from './place.ts';
 import type { StepOf } from './steps.ts';
 
 /** Accounts and groups, by systemd-sysusers(8). */
@@ -78,7 +78,7 @@ export function seed({ path, text }: StepOf<'seed'>, { way, manifest }: Making):
   const made = madeAt(manifest, 'seed', path);
   return {
     at: path,
-    record: () => record(manifest, made, { kind: 'seed', path, sha256: sha256(text) }),
+    record: () => noteMade(manifest, made, { kind: 'seed', path, sha256: sha256(text) }),
     act() {
       // A temporary file and a link, so that an interrupted run leaves no half of it; ln refuses an existing name.
       const script =

@@ -56,7 +56,7 @@ export function link({ path, target }: StepOf<'link'>, { way, manifest }: Making
   way.say(`link     ${path} -> ${target}`);
   return {
     at: path,
-    record: () => record(manifest, made, { kind: 'link', path, target, backup: made?.backup ?? backup }),
+    record: () => noteMade(manifest, made, { kind: 'link', path, target, backup: made?.backup ?? backup }),
     act() {
       rmSync(`${path}.new`, { force: true });
       symlinkSync(target, `${path}.new`);
@@ -76,7 +76,8 @@ export function file({ path, text, mode, keep }: StepOf<'file'>, { way, manifest
   way.say(`file     ${path} (${text.length} bytes${now === null ? '' : ', replaced'})`);
   return {
     at: path,
-    record: () => record(manifest, made, { kind: 'file', path, sha256: sha256(text), backup: made?.backup ?? backup }),
+    record: () =>
+      noteMade(manifest, made, { kind: 'file', path, sha256: sha256(text), backup: made?.backup ?? backup }),
     act() {
       if (stat?.isSymbolicLink()) rmSync(path);
       replaceFile(path, text, { mode });
@@ -84,7 +85,7 @@ export function file({ path, text, mode, keep }: StepOf<'file'>, { way, manifest
   };
 }
 
-export function record(manifest: Manifest, old: Made | undefined, entry: Made): void {
+export function noteMade(manifest: Manifest, old: Made | undefined, entry: Made): void {
   if (old === undefined) manifest.made.push(entry);
   else Object.assign(old, entry);
 }

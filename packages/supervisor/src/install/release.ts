@@ -14,7 +14,7 @@ import {
 import { dirname, join } from 'node:path';
 import type { Change, Making } from './making.ts';
 import { type Made, madeAt } from './manifest.ts';
-import { record } from './place.ts';
+import { noteMade } from './place.ts';
 import type { StepOf } from './steps.ts';
 
 /** Copies what is released into a folder of its own; one that is there, and may be running, is never written into. */
@@ -24,7 +24,7 @@ export function release({ from, to, digest }: StepOf<'release'>, { way, manifest
   way.say(`release  ${to}: a copy of ${from}`);
   return {
     at: to,
-    record: () => record(manifest, made, { kind: 'release', path: to, digest }),
+    record: () => noteMade(manifest, made, { kind: 'release', path: to, digest }),
     act() {
       const fresh = `${to}.new`;
       rmSync(fresh, { recursive: true, force: true });

@@ -35,7 +35,7 @@ export const concurrency: ProofCode = {
       }
     }
     notes.evidence({ rows_a_second: { alone: measured.alone, beside: measured.beside }, readers: measured.readers });
-    judge(notes, measured);
+    checkMeasured(notes, measured);
   },
 };
 
@@ -63,7 +63,7 @@ function startReaders(path: string) {
   };
 }
 
-function judge(notes: Notes, { alone, beside, readers }: Measured): void {
+function checkMeasured(notes: Notes, { alone, beside, readers }: Measured): void {
   const sum = (key: 'reads' | 'busy' | 'backwards') => readers.reduce((total, reader) => total + reader[key], 0);
   const p99 = Math.max(...readers.map((reader) => reader.p99_us)) / 1000;
   notes.number('reads', sum('reads'), 'reads');

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { LoggedDecision } from '@hybrid-soak/contract/decision.ts';
-import type { Signal } from '@hybrid-soak/contract/drift.ts';
+import type { DriftSignal } from '@hybrid-soak/contract/drift.ts';
 import { DESCRIPTOR_LIMIT, type Leaking, leakEnvironment } from '../adapters/proof-drop-in.ts';
 import type { Notes } from '../inspect/notes.ts';
 import type { Ground } from './ground.ts';
@@ -9,7 +9,7 @@ import type { ProofCode } from './proof.ts';
 
 const RATE = 20;
 const DESCRIPTORS = 200;
-const LEAKING: readonly Signal[] = ['heap', 'private_memory', 'descriptors'];
+const LEAKING: readonly DriftSignal[] = ['heap', 'private_memory', 'descriptors'];
 /** At least twice the floors that an interval takes, after a warm-up of 3. */
 const planOf = (quick: boolean) =>
   quick ? { floorMs: 1000, mib: 4, floors: 24 } : { floorMs: 10_000, mib: 1, floors: 15 };
@@ -84,9 +84,9 @@ async function soakWith(ground: Ground, notes: Notes, name: string, leaking: Lea
   }
 }
 
-const slopeOf = ({ drift = [] }: LoggedDecision, signal: Signal) =>
+const slopeOf = ({ drift = [] }: LoggedDecision, signal: DriftSignal) =>
   drift.find((found) => found.signal === signal)?.slope;
-const textOf = ({ drift = [] }: LoggedDecision, signal: Signal) =>
+const textOf = ({ drift = [] }: LoggedDecision, signal: DriftSignal) =>
   drift.find((found) => found.signal === signal)?.text ?? 'not reported';
 
 function isFound(notes: Notes, summary: LoggedDecision): void {

@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { monotonicMs } from '../adapters/clock.ts';
 import type { Ground } from './ground.ts';
 
-export interface Exchange {
+export interface LocalExchange {
   /** Frames a second to each client. */
   rate: number;
   /** Ends the exchange: its port refuses connections. Resolves when it has ended. */
@@ -18,7 +18,7 @@ export interface Exchange {
  * A local exchange of the installation's own, and the engine's sources pointed at it: a real WebSocket whose rate is known.
  * Its trade ids count on while somebody listens.
  */
-export async function localExchange(ground: Ground, rate: number): Promise<Exchange> {
+export async function localExchange(ground: Ground, rate: number): Promise<LocalExchange> {
   let firstId = 1_000_000_000;
   let now = rate;
   let since = monotonicMs();

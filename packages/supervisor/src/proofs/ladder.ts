@@ -3,7 +3,7 @@ import type { LoggedDecision } from '@hybrid-soak/contract/decision.ts';
 import { hostPressure } from '../adapters/pressure.ts';
 import type { Notes } from '../inspect/notes.ts';
 import { NotWithin } from './ends.ts';
-import { type Exchange, localExchange } from './exchange.ts';
+import { type LocalExchange, localExchange } from './exchange.ts';
 import type { Ground } from './ground.ts';
 import { type InnerSoak, innerSoak } from './inner-soak.ts';
 import { press } from './load.ts';
@@ -67,7 +67,7 @@ async function soakWith(ground: Ground, name: string, limit: number): Promise<In
 }
 
 /** Resolves with the rate at which the engine's own load was seen. */
-async function climbsAndRecovers(ground: Ground, notes: Notes, exchange: Exchange): Promise<number> {
+async function climbsAndRecovers(ground: Ground, notes: Notes, exchange: LocalExchange): Promise<number> {
   const soak = await soakWith(ground, 'ladder', CURABLE_LIMIT);
   try {
     await ground.pause(watchedOf(ground.quick) * 1000);
@@ -110,7 +110,7 @@ function lightIsLeftAlone(notes: Notes, decisions: LoggedDecision[]): void {
 const isClimb = (r: LoggedDecision) => r.action === 'ENGINE_RESTART' && r.state === 'THROTTLE1';
 
 /** No rate is right for every machine: it is doubled until the pressure is seen. */
-async function hog(soak: InnerSoak, exchange: Exchange) {
+async function hog(soak: InnerSoak, exchange: LocalExchange) {
   for (let rate = HOG.first; rate <= HOG.last; rate *= 2) {
     await exchange.comeBack(rate);
     try {
@@ -122,7 +122,7 @@ async function hog(soak: InnerSoak, exchange: Exchange) {
   throw new NotWithin(`a climb: not at ${HOG.last} frames/s either`);
 }
 
-async function aborts(ground: Ground, notes: Notes, exchange: Exchange, rate: number): Promise<void> {
+async function aborts(ground: Ground, notes: Notes, exchange: LocalExchange, rate: number): Promise<void> {
   const soak = await soakWith(ground, 'ladder-abort', INCURABLE_LIMIT);
   try {
     await exchange.comeBack(rate * 2);

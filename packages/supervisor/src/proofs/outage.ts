@@ -1,7 +1,7 @@
 import type { LoggedDecision } from '@hybrid-soak/contract/decision.ts';
 import { monotonicMs } from '../adapters/clock.ts';
 import type { Notes } from '../inspect/notes.ts';
-import { type Exchange, localExchange } from './exchange.ts';
+import { type LocalExchange, localExchange } from './exchange.ts';
 import type { Ground } from './ground.ts';
 import { type InnerSoak, innerSoak } from './inner-soak.ts';
 import type { ProofCode } from './proof.ts';
@@ -43,7 +43,7 @@ export const outage: ProofCode = {
   },
 };
 
-async function goneAndBack(ground: Ground, notes: Notes, soak: InnerSoak, exchange: Exchange): Promise<void> {
+async function goneAndBack(ground: Ground, notes: Notes, soak: InnerSoak, exchange: LocalExchange): Promise<void> {
   const away = awayOf(ground.quick);
   const started = await soak.decided('the start of the engine', (r) => r.action === 'ENGINE_RESTARTED', 90);
   const first = ground.scratch.lastId();
@@ -62,10 +62,15 @@ async function goneAndBack(ground: Ground, notes: Notes, soak: InnerSoak, exchan
   notes.number('rows again after the return', back, 's');
   notes.check('QUIET names the outage', quiet.quiet === 'disconnected', `${quiet.quiet}: ${quiet.reason}`);
   notes.check(`rows within ${BACK_WITHIN_S} s of the return`, back <= BACK_WITHIN_S, `${back.toFixed(1)} s`);
-  judge(notes, soak.decisions(), started, summary);
+  checkDecisions(notes, soak.decisions(), started, summary);
 }
 
-function judge(notes: Notes, decisions: LoggedDecision[], started: LoggedDecision, summary: LoggedDecision): void {
+function checkDecisions(
+  notes: Notes,
+  decisions: LoggedDecision[],
+  started: LoggedDecision,
+  summary: LoggedDecision,
+): void {
   const acts = decisions.filter(
     (r) => (r.seq ?? 0) > (started.seq ?? 0) && ['STALL', 'ENGINE_RESTART', 'ABORT'].includes(r.action),
   );

@@ -1,5 +1,5 @@
 import { errorCode } from '@hybrid-soak/contract/error-code.ts';
-import { judge, type Proof, type ProofName } from '@hybrid-soak/contract/proof.ts';
+import { type Proof, type ProofName, proofVerdict } from '@hybrid-soak/contract/proof.ts';
 import { monotonicMs } from '../adapters/clock.ts';
 import { type Notes, notebook } from '../inspect/notes.ts';
 import { Interrupted, NotWithin } from './ends.ts';
@@ -30,7 +30,7 @@ export async function runProof(proof: ProofCode, ground: Ground): Promise<Proof>
     requirement: proof.requirement,
     method: proof.method(ground.quick),
     ...kept,
-    ...judge(kept.checks),
+    ...proofVerdict(kept.checks),
     took_s: Math.round((monotonicMs() - started) / 100) / 10,
   };
 }

@@ -1,7 +1,7 @@
 import { readCgroup } from '../adapters/cgroup.ts';
 import { readProcessStat } from '../adapters/process.ts';
 import type { Notes } from '../inspect/notes.ts';
-import { type Exchange, localExchange } from './exchange.ts';
+import { type LocalExchange, localExchange } from './exchange.ts';
 import type { Ground, Unit } from './ground.ts';
 import type { ProofCode } from './proof.ts';
 
@@ -29,7 +29,7 @@ export const throttle: ProofCode = {
   },
 };
 
-async function ladder(ground: Ground, notes: Notes, mode: string, rate: Exchange['rate']): Promise<void> {
+async function ladder(ground: Ground, notes: Notes, mode: string, rate: LocalExchange['rate']): Promise<void> {
   for (const [index, every] of STEPS.entries()) {
     ground.sampleEvery(every);
     const unit = await ground.restart();

@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import type { Holder } from '@hybrid-soak/contract/lock-holder.ts';
 import { isRoot } from '../adapters/drop-root.ts';
-import { lastRun } from '../adapters/last-run.ts';
+import { lastRunHere } from '../adapters/last-run.ts';
 import { DECISIONS, type OpsPaths, opsPaths } from '../adapters/ops-paths.ts';
 import { isAlive } from '../adapters/owner.ts';
 import { writableByOthers } from '../adapters/root-alone.ts';
@@ -63,7 +63,7 @@ async function candidates(flags: PlaceFlags, killed = false): Promise<Places[]> 
   if (flags.decisions !== undefined && flags.config !== undefined) return [placesOf(flags, null)];
   const unit = flags.unit ?? ENGINE_UNIT;
   const facts = await installedFacts(unit);
-  const last = lastRun();
+  const last = lastRunHere();
   // The run that this account has going, over whichever unit, unless another one was asked for.
   const own = flags.unit === undefined || last?.unit === flags.unit ? last : null;
   const runs = [lastRunOf('system', facts?.id ?? unit), lastRunOf('user', facts?.id ?? unit)];

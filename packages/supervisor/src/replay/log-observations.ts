@@ -1,4 +1,4 @@
-import type { Decision } from '@hybrid-soak/contract/decision.ts';
+import { type Decision, stampMs } from '@hybrid-soak/contract/decision.ts';
 import { type Psi, parsePsi, RESOURCES, type Resource } from '@hybrid-soak/contract/psi.ts';
 import { available, type Reading, unavailable } from '@hybrid-soak/contract/reading.ts';
 import type { Observation } from '@hybrid-soak/contract/sample.ts';
@@ -7,18 +7,6 @@ import type { Observation } from '@hybrid-soak/contract/sample.ts';
 export type LogRecord = Partial<Decision> & { timestamp: string; action: string } & Record<string, unknown>;
 
 const CLD_EXITED = 1;
-
-/** As this tool and the earlier one write it: no other form has to be recognised. */
-const USUAL_STAMP = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/;
-
-/** Milliseconds since 1970, with the fraction that Date leaves out; a stamp without a zone is UTC. NaN if it is not one. */
-export function stampMs(timestamp: string): number {
-  if (USUAL_STAMP.test(timestamp)) return Date.parse(timestamp) + Number(timestamp.slice(23, 26)) / 1000;
-  const iso = timestamp.trim().replace(' ', 'T').replace(',', '.');
-  const zoned = /(Z|[+-]\d\d:?\d\d)$/i.test(iso) ? iso : `${iso}Z`;
-  const micros = /\.\d{3}(\d{1,3})/.exec(iso)?.[1] ?? '';
-  return Date.parse(zoned) + Number(micros.padEnd(3, '0')) / 1000;
-}
 
 /** `some avg10` of a record, percent; null where it has none. -1 is how other tools write a read that failed. */
 export function avg10Of(record: LogRecord, resource: Resource): number | null {

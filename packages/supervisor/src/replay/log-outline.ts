@@ -1,8 +1,9 @@
+import { stampMs } from '@hybrid-soak/contract/decision.ts';
 import type { Rung } from '@hybrid-soak/contract/ladder.ts';
 import { RESOURCES } from '@hybrid-soak/contract/psi.ts';
 import { framesLostPercent, type Outline } from '../core/ending/outline.ts';
 import type { SoakOptions } from '../core/options.ts';
-import { avg10Of, type LogRecord, stampMs } from './log-observations.ts';
+import { avg10Of, type LogRecord } from './log-observations.ts';
 
 const VERDICTS: Record<string, string> = { ABORT: 'FAIL', CONFIG_ERROR: 'FAIL', STOP: 'INTERRUPTED', COMPLETE: 'PASS' };
 

@@ -1,3 +1,4 @@
+import { stampMs } from '@hybrid-soak/contract/decision.ts';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import { parseJsonLine } from '@hybrid-soak/contract/json-lines.ts';
 import { firstRunId, lastRun, type RunPlace, runsBeginning } from '@hybrid-soak/contract/run-lines.ts';
@@ -5,9 +6,9 @@ import { readJsonLines, withFile } from '../adapters/json-lines.ts';
 import type { PerResource } from '../core/per-resource.ts';
 import { replayer } from '../core/replay.ts';
 import { Stop } from '../stop.ts';
-import { hasPressure, type LogRecord, observationsFrom, type StallSpan, stallOf, stampMs } from './log-observations.ts';
+import { hasPressure, type LogRecord, observationsFrom, type StallSpan, stallOf } from './log-observations.ts';
 import { type Changes, changed, optionsOf } from './options.ts';
-import { isObject, isRecord, noSuchRun, type Recording } from './recorded.ts';
+import { hasFields, isRecord, noSuchRun, type Recording } from './recorded.ts';
 
 /** A run that fills more than this is streamed; of its recorded decisions only the first and the last are shown. */
 const SHOWN_FIRST = 5000;
@@ -43,7 +44,7 @@ export function logRecording(path: string, run: string): Recording {
   notes.push("a decision log: the engine's share is unknown, rows and restarts are assumed to have succeeded");
   const options = optionsOf(first, startup, { spanS: (span[1] - span[0]) / 1000, complete: survey.complete });
   const measured = calibrated?.['baseline'];
-  const baseline = isObject(measured) ? (measured as PerResource<number | null>) : null;
+  const baseline = hasFields(measured) ? (measured as PerResource<number | null>) : null;
   const replay = (changes: Changes) => {
     const wanted = changed(options, changes);
     const known = baseline !== null && changes.parameters.calibrate_s === undefined;

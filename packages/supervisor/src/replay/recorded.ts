@@ -24,11 +24,11 @@ export function noSuchRun(path: string, wanted: string, found: readonly string[]
   return new Stop(SOAK_EXIT.CONFIG, `${path}: ${what}; valid: ${valid}`);
 }
 
-export const isObject = (value: unknown): value is Record<string, unknown> =>
+export const hasFields = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null;
 export const isHeader = (value: unknown): value is { options: SoakOptions } =>
-  isObject(value) && value['kind'] === 'header' && isObject(value['options']);
+  hasFields(value) && value['kind'] === 'header' && hasFields(value['options']);
 export const isObservation = (value: unknown): value is Observation =>
-  isObject(value) && value['v'] === 1 && typeof value['mono_ms'] === 'number' && isObject(value['psi']);
+  hasFields(value) && value['v'] === 1 && typeof value['mono_ms'] === 'number' && hasFields(value['psi']);
 export const isRecord = (value: unknown): value is LogRecord =>
-  isObject(value) && typeof value['timestamp'] === 'string' && typeof value['action'] === 'string';
+  hasFields(value) && typeof value['timestamp'] === 'string' && typeof value['action'] === 'string';

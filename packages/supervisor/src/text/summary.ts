@@ -1,7 +1,7 @@
 import { printable } from '@hybrid-soak/contract/printable.ts';
 import { RESOURCES } from '@hybrid-soak/contract/psi.ts';
 import type { Summary } from '@hybrid-soak/contract/summary.ts';
-import { type Format, type Paint, type Span, unpainted } from '@hybrid-soak/report/terminal/line.ts';
+import { type Paint, type Span, type TextStyle, unpainted } from '@hybrid-soak/report/terminal/line.ts';
 import { formatDuration } from './duration.ts';
 
 /** Where a person finds more than the summary: the files beside those that it names, and the command for the report. */
@@ -41,7 +41,7 @@ export function summaryText(summary: Summary, beside: Beside, paint: Paint = unp
 
 type Threshold = Summary['thresholds'][number];
 
-const toneOf = ({ ok, near }: Threshold): Format => (ok ? (near ? 'yellow' : 'green') : 'red');
+const toneOf = ({ ok, near }: Threshold): TextStyle => (ok ? (near ? 'yellow' : 'green') : 'red');
 
 function thresholdText(threshold: Threshold): string {
   const { name, limit, seen, near } = threshold;

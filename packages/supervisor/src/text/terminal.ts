@@ -2,7 +2,7 @@ import type { WriteStream } from 'node:tty';
 import { styleText } from 'node:util';
 import { printableLines } from '@hybrid-soak/contract/printable.ts';
 import { block } from '@hybrid-soak/report/terminal/block.ts';
-import { type Format, widthOf } from '@hybrid-soak/report/terminal/line.ts';
+import { type TextStyle, widthOf } from '@hybrid-soak/report/terminal/line.ts';
 import type { createLogUpdate } from 'log-update';
 import { decisionText, lineReporter, type Reporter } from './reporter.ts';
 import type { Watch } from './watch.ts';
@@ -45,7 +45,7 @@ function blockReporter(
   update: ReturnType<typeof createLogUpdate>,
 ): Reporter {
   assumeSize(out);
-  const paint = (format: Format, text: string) => styleText(format, text, { stream: out });
+  const paint = (format: TextStyle, text: string) => styleText(format, text, { stream: out });
   let lines: string[] = [];
   let ended = false;
 

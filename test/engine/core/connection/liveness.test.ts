@@ -1,4 +1,10 @@
-import { type Clocks, isStale, judge, limitsOf, restsUntil } from '@hybrid-soak/engine/core/connection/liveness.ts';
+import {
+  type Clocks,
+  isStale,
+  judgeLiveness,
+  limitsOf,
+  restsUntil,
+} from '@hybrid-soak/engine/core/connection/liveness.ts';
 import { lossOfClose, lossOfStatus } from '@hybrid-soak/engine/core/connection/loss.ts';
 import fc from 'fast-check';
 import t from 'tap';
@@ -20,7 +26,7 @@ const clocks = (own: Partial<Clocks>): Clocks => ({
   ...own,
 });
 const verdict = (own: Partial<Clocks>, now: number) => {
-  const judgement = judge(clocks(own), DEADLINES, now);
+  const judgement = judgeLiveness(clocks(own), DEADLINES, now);
   return judgement.is === 'dead' ? judgement.why : judgement.is;
 };
 
@@ -81,7 +87,7 @@ t.test('Before the time until which a connection rests, nothing is due', (t) => 
   fc.assert(
     fc.property(some, fc.nat({ max: 200_000 }), fc.boolean(), (of, now, isQuiet) => {
       if (now >= restsUntil(of, DEADLINES, isQuiet)) return true;
-      return judge(of, DEADLINES, now).is === 'alive' && (isQuiet || !isStale(of, DEADLINES, now));
+      return judgeLiveness(of, DEADLINES, now).is === 'alive' && (isQuiet || !isStale(of, DEADLINES, now));
     }),
     { numRuns: 2000 },
   );

@@ -27,7 +27,7 @@ export interface OwnLimits {
 }
 
 /** What to do about a connection: nothing, ping it, or end it, and why. */
-export type Judgement = { is: 'alive' } | { is: 'ping due' } | { is: 'dead'; why: string };
+export type Liveness = { is: 'alive' } | { is: 'ping due' } | { is: 'dead'; why: string };
 
 /**
  * The limits of one source. Its own win over all of the general ones: a source that may be idle for ten minutes is not
@@ -49,7 +49,7 @@ export function limitsOf(own: OwnLimits, rules: Limits): Limits {
  * A socket that answers is not yet a feed, and a feed of heartbeats is not yet a market: each has its own clock. Exchange
  * time is not used, because it can be ahead of the receiver's clock.
  */
-export function judge(clocks: Clocks, limits: Limits, now: number): Judgement {
+export function judgeLiveness(clocks: Clocks, limits: Limits, now: number): Liveness {
   const { openedAt, signAt, pingedAt, subscribing } = clocks;
   if (subscribing && now - openedAt > limits.subscribe_timeout_ms) return dead('subscription not acknowledged');
   if (signAt === null) return now - openedAt > limits.first_frame_timeout_ms ? dead('no first sign of life') : ALIVE;
@@ -60,9 +60,9 @@ export function judge(clocks: Clocks, limits: Limits, now: number): Judgement {
   return now - pingedAt >= limits.ping_interval_ms && !waiting ? PING_DUE : ALIVE;
 }
 
-const ALIVE: Judgement = { is: 'alive' };
-const PING_DUE: Judgement = { is: 'ping due' };
-const dead = (why: string): Judgement => ({ is: 'dead', why });
+const ALIVE: Liveness = { is: 'alive' };
+const PING_DUE: Liveness = { is: 'ping due' };
+const dead = (why: string): Liveness => ({ is: 'dead', why });
 
 /**
  * Until when nothing can become due if no frame comes: no look is needed before. 0 in doubt. `isQuiet`: that there is no trade

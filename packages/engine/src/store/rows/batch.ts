@@ -80,7 +80,7 @@ export interface WriterRules {
 }
 
 /** A log line of the writer thread. */
-export interface Note {
+export interface WriterNote {
   level: 'info' | 'warn';
   message: string;
   detail: Record<string, unknown>;
@@ -105,6 +105,6 @@ export type FromWriter =
   /** A large batch; of others only the shared memory says that they are committed. */
   | { kind: 'committed'; tookUs: number; buffer: ArrayBuffer }
   | { kind: 'collected'; heapBytes: number }
-  | ({ kind: 'note' } & Note)
+  | ({ kind: 'note' } & WriterNote)
   | { kind: 'retrying'; message: string }
   | { kind: 'closed'; ticksWritten: number };

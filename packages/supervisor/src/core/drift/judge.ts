@@ -1,4 +1,11 @@
-import { type Drift, LEAST_POINTS, SIGNALS, type Signal, SLOPE_UNITS, warmUpOf } from '@hybrid-soak/contract/drift.ts';
+import {
+  DRIFT_SIGNALS,
+  type Drift,
+  type DriftSignal,
+  LEAST_POINTS,
+  SLOPE_UNITS,
+  warmUpOf,
+} from '@hybrid-soak/contract/drift.ts';
 import { withoutSteps } from '@hybrid-soak/contract/drift-steps.ts';
 import type { State } from '../state.ts';
 import type { Piece } from './memory.ts';
@@ -10,17 +17,17 @@ const MINUTE_MS = 60_000;
 /** With fewer in one piece there is no interval. */
 const ENOUGH_POINTS = 6;
 /** What a user can limit the slope of. */
-const IS_MEMORY: readonly Signal[] = ['heap', 'private_memory'];
+const IS_MEMORY: readonly DriftSignal[] = ['heap', 'private_memory'];
 
 /** The slopes of a soak so far. Nothing is random here: the same observations give the same slopes. */
 export function driftOf(state: State): Drift[] {
-  return SIGNALS.flatMap((signal) => {
+  return DRIFT_SIGNALS.flatMap((signal) => {
     const pieces = state.drift.pieces.filter((piece) => piece.signal === signal);
     return pieces.length === 0 ? [] : [judged(state, signal, pieces)];
   });
 }
 
-function judged(state: State, signal: Signal, pieces: readonly Piece[]): Drift {
+function judged(state: State, signal: DriftSignal, pieces: readonly Piece[]): Drift {
   const found = slopeOf(pieces, warmUpMs(state) / HOUR_MS);
   const unit = SLOPE_UNITS[signal];
   const threshold = IS_MEMORY.includes(signal)
@@ -62,13 +69,13 @@ export function slopeOf(pieces: readonly Piece[], warmUpHours: number): Slope | 
 const warmUpMs = ({ options, drift }: State): number => warmUpOf(drift.floorEveryMs, options.duration_s);
 
 /** What is older than the retention makes room again: a disk that would be full later than that never is. */
-function horizonHours({ options }: State, signal: Signal): number {
+function horizonHours({ options }: State, signal: DriftSignal): number {
   const days = options.parameters.drift_horizon_days;
   const retained = signal === 'database' ? (options.retain_days ?? 0) : 0;
   return 24 * (retained > 0 ? Math.min(days, retained) : days);
 }
 
-function hoursToLimit(state: State, signal: Signal, slope: number): number | null {
+function hoursToLimit(state: State, signal: DriftSignal, slope: number): number | null {
   const left = state.drift.left[signal];
   if (left === undefined) return null;
   if (signal !== 'database') return left / slope;
@@ -77,7 +84,7 @@ function hoursToLimit(state: State, signal: Signal, slope: number): number | nul
   return rows > 0 ? left / slope / (rows / (totals.observed / HOUR_MS)) : null;
 }
 
-function tooLittle(state: State, signal: Signal, pieces: readonly Piece[]): string {
+function tooLittle(state: State, signal: DriftSignal, pieces: readonly Piece[]): string {
   const everyMs = IS_MEMORY.includes(signal) ? state.drift.floorEveryMs : windowMs(state.drift);
   const warm = warmUpMs(state);
   const last = pieces.at(-1)?.points ?? [];

@@ -1,4 +1,4 @@
-import type { Signal } from '@hybrid-soak/contract/drift.ts';
+import type { DriftSignal } from '@hybrid-soak/contract/drift.ts';
 import type { Rung } from '@hybrid-soak/contract/ladder.ts';
 
 /** `x` and `y` as `SIGNALS` says; `age`: hours since the life's beginning. */
@@ -10,7 +10,7 @@ export interface Aged {
 
 /** A signal at one rung of one life of the engine. */
 export interface Piece {
-  signal: Signal;
+  signal: DriftSignal;
   life: string;
   rung: Rung;
   points: readonly Aged[];
@@ -19,7 +19,7 @@ export interface Piece {
 /** What is gathered for one minute. */
 export interface Minute {
   since: number;
-  values: Partial<Record<Signal, readonly number[]>>;
+  values: Partial<Record<DriftSignal, readonly number[]>>;
   /** At its beginning. */
   cpuUsec: number | null;
   frames: number;
@@ -35,7 +35,7 @@ export interface DriftMemory {
   floorEveryMs: number;
   pieces: readonly Piece[];
   /** What is left until each limit, in the unit of the signal; absent without a limit. */
-  left: Partial<Record<Signal, number>>;
+  left: Partial<Record<DriftSignal, number>>;
 }
 
 const FLOOR_EVERY_MS = 300_000;

@@ -1,4 +1,4 @@
-import type { Signal } from '@hybrid-soak/contract/drift.ts';
+import type { DriftSignal } from '@hybrid-soak/contract/drift.ts';
 import type { Vitals } from '@hybrid-soak/contract/heartbeat.ts';
 import { median } from '@hybrid-soak/contract/median.ts';
 import type { Observation } from '@hybrid-soak/contract/sample.ts';
@@ -33,7 +33,7 @@ export function trackDrift(state: State, observation: Observation): void {
 }
 
 /** In a state of its own: nothing that another step holds is changed. */
-function add({ drift, ladder }: State, signal: Signal, point: Aged): void {
+function add({ drift, ladder }: State, signal: DriftSignal, point: Aged): void {
   drift.pieces = withPoint(drift.pieces, { signal, life: drift.life as string, rung: ladder.rung }, point);
 }
 
@@ -55,14 +55,14 @@ const newMinute = (since: number, { cpu_usec }: Vitals, { frames_received }: Hea
 });
 
 function added(values: Minute['values'], { files }: Observation, vitals: Vitals): Minute['values'] {
-  const now: Partial<Record<Signal, number | undefined>> = {
+  const now: Partial<Record<DriftSignal, number | undefined>> = {
     descriptors: vitals.descriptors,
     threads: vitals.threads,
     commit_latency: vitals.latency_us ? vitals.latency_us.p99 / 1000 : undefined,
     database: files?.available ? files.value.database_bytes : undefined,
   };
   const next = { ...values };
-  for (const [signal, value] of Object.entries(now) as [Signal, number | undefined][])
+  for (const [signal, value] of Object.entries(now) as [DriftSignal, number | undefined][])
     if (value !== undefined) next[signal] = [...(next[signal] ?? []), value];
   return next;
 }
@@ -71,7 +71,7 @@ function endMinute(state: State, minute: Minute, { cpu_usec }: Vitals, { frames_
   const { drift, clock } = state;
   const middle = (minute.since + clock.now) / 2;
   const age = (middle - drift.lifeSince) / HOUR_MS;
-  for (const [signal, values] of Object.entries(minute.values) as [Signal, readonly number[]][]) {
+  for (const [signal, values] of Object.entries(minute.values) as [DriftSignal, readonly number[]][]) {
     const y = signal === 'database' ? (values.at(-1) ?? null) : median(values);
     if (y !== null) add(state, signal, { age, x: signal === 'database' ? ticks_written : middle / HOUR_MS, y });
   }

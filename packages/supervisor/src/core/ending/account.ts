@@ -1,7 +1,7 @@
 import type { TimeClass } from '@hybrid-soak/contract/decision-fields.ts';
 import { RESOURCES } from '@hybrid-soak/contract/psi.ts';
 import type { Observation } from '@hybrid-soak/contract/sample.ts';
-import { connectionState } from '../connection-state.ts';
+import { connectionOf } from '../connection-state.ts';
 import { mapResources } from '../per-resource.ts';
 import type { Draft } from '../records.ts';
 import { isSettled } from '../start-up.ts';
@@ -43,7 +43,7 @@ function classOf({ state, observation, look }: Draft, elapsed: number): TimeClas
   if (starting) return 'starting';
   if (stall.streak > 0) return 'stalled';
   const { heartbeat } = observation;
-  if (heartbeat.available && connectionState(heartbeat.value) === 'disconnected') return 'disconnected';
+  if (heartbeat.available && connectionOf(heartbeat.value) === 'disconnected') return 'disconnected';
   if (judged && isSettled(state)) {
     if (look.over.length > 0) return 'over_engine';
     if (look.quota.length > 0) return 'over_quota';
@@ -104,7 +104,7 @@ function countLife({ totals }: State, heartbeat: Observation['heartbeat']): void
  * taken from the outage first. An outage that no look has seen is not known of here: its trades are missing.
  */
 function countOutage(totals: Totals, heartbeat: Heartbeat, grown: number, traded: boolean): void {
-  const down = connectionState(heartbeat) === 'disconnected';
+  const down = connectionOf(heartbeat) === 'disconnected';
   if (grown < 0 || down || totals.away) totals.missedAway = Math.max(0, totals.missedAway + grown);
   totals.away = down || (totals.away && !traded);
 }

@@ -9,7 +9,7 @@ const INCONCLUSIVE_SHARE = 0.1;
 const RUNG_OFF_MS = 60_000;
 
 /** The verdict: the first rule that fits. An ending that is not PASS stands. */
-export function judge(state: State, ending: Ending): Ending {
+export function judgeSoak(state: State, ending: Ending): Ending {
   if (ending.verdict !== 'PASS') return ending;
   const { totals } = state;
   const failed = failure(state);

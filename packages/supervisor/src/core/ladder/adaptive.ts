@@ -2,7 +2,7 @@ import { type Draft, SPELL_ENDS_MS } from '../records.ts';
 import { isSettled } from '../start-up.ts';
 import { mayRecover } from './budget.ts';
 import { measureEffect } from './effect.ts';
-import { describe, explain, type Judgement, type Move, type Note, type Numbers } from './move.ts';
+import { describe, type Judgement, judgedNumbers, type Move, type Note, type Numbers } from './move.ts';
 import { recoverable } from './recovery.ts';
 import { rungAbove } from './rungs.ts';
 
@@ -14,11 +14,11 @@ const HOUR_MS = 3_600_000;
 export function adaptive(draft: Draft): Judgement {
   easeHold(draft);
   const measured = measureEffect(draft);
-  const { move, note } = judge(draft);
+  const { move, note } = judgePressure(draft);
   return { move, notes: [measured, note].filter((one) => one !== null) };
 }
 
-function judge(draft: Draft): { move: Move; note: Note | null } {
+function judgePressure(draft: Draft): { move: Move; note: Note | null } {
   const { pressure, clock, options } = draft.state;
   const { over, unknown, quota, ambient } = draft.look;
   const lasting = over.filter((r) => {
@@ -30,7 +30,7 @@ function judge(draft: Draft): { move: Move; note: Note | null } {
   const only = (move: Move) => ({ move, note: null });
   if (!isSettled(draft.state)) return only({ move: 'stay', reason: 'hold: start-up' });
   if (over.length > 0) return only({ move: 'stay', reason: `hold: ${describe(draft, over)}, not yet for long` });
-  const numbers = explain(draft);
+  const numbers = judgedNumbers(draft);
   const recovery = recover(draft, numbers);
   if (recovery !== null) return only(recovery);
   if (unknown.length > 0) return only({ move: 'hold', hold: 'unknown', reason: describe(draft, unknown), numbers });
@@ -43,7 +43,7 @@ function judge(draft: Draft): { move: Move; note: Note | null } {
 function escalate(draft: Draft, overMs: number): { move: Move; note: Note | null } {
   const { ladder, clock, options } = draft.state;
   const p = options.parameters;
-  const numbers = explain(draft);
+  const numbers = judgedNumbers(draft);
   const reason = `${describe(draft, draft.look.over)} for ${Math.round(overMs / 1000)} s`;
   const step = rungAbove(ladder.steps, ladder.wouldBe);
   if (step === null) {

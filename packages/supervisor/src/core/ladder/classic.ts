@@ -1,5 +1,5 @@
 import type { Draft } from '../records.ts';
-import { describe, explain, type Judgement, type Note } from './move.ts';
+import { describe, type Judgement, judgedNumbers, type Note } from './move.ts';
 import { rungAbove } from './rungs.ts';
 
 /** More observations than this over a limit in a row end the soak at the last rung. */
@@ -18,7 +18,7 @@ export function classic(draft: Draft): Judgement {
     return { move: { move: 'stay', reason: 'ok' }, notes: [] };
   }
   ladder.overInARow++;
-  const numbers = explain(draft);
+  const numbers = judgedNumbers(draft);
   const what = describe(draft, over);
   const step = rungAbove(ladder.steps, ladder.wouldBe);
   if (step !== null) return { move: { move: 'to', step, cause: 'pressure', reason: what, numbers }, notes: [] };

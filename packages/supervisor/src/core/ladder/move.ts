@@ -28,7 +28,7 @@ export interface Judgement {
 }
 
 /** The numbers behind a judgement. */
-export function explain({ look }: Draft): Judged {
+export function judgedNumbers({ look }: Draft): Judged {
   const rounded = (value: number | null) => (value === null ? null : Math.round(value * 100) / 100);
   return {
     over: [...look.over],

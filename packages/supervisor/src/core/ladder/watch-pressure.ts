@@ -6,7 +6,7 @@ import { adaptive } from './adaptive.ts';
 import { spendRecovery } from './budget.ts';
 import { classic } from './classic.ts';
 import { beginMeasuring } from './effect.ts';
-import { explain, type Move, type Numbers } from './move.ts';
+import { judgedNumbers, type Move, type Numbers } from './move.ts';
 import { rungIndex, trackGood } from './recovery.ts';
 import { rungAbove } from './rungs.ts';
 import { extendUse } from './use.ts';
@@ -50,7 +50,7 @@ export function watchPressure(draft: Draft): string | null {
 /** An engine that says itself that it cannot keep up (exit code 13) goes one rung up as soon as that can be done. */
 function climbForOverload(draft: Draft): string {
   const { ladder, clock } = draft.state;
-  const numbers = { ...explain(draft), exit_code: 13 };
+  const numbers = { ...judgedNumbers(draft), exit_code: 13 };
   const step = rungAbove(ladder.steps, ladder.wouldBe);
   if (step !== null)
     return moveTo(draft, { move: 'to', step, cause: 'overload', reason: 'engine exit code 13', numbers });
