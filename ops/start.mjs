@@ -15,7 +15,7 @@ In another terminal, in this folder:
   npx soak tail -f      every decision as it is made
   npx soak status       is it running, at which rung
   npx soak report       one HTML file with all numbers, also after the end
-The live page's address follows below. Ctrl-C ends the soak and restores everything.
+The live page's address follows. Ctrl-C ends the soak and restores everything.
 
 `);
 try {

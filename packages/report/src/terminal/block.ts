@@ -1,5 +1,5 @@
 import { RESOURCES, type Resource } from '@hybrid-soak/contract/psi.ts';
-import { lineOf, type Paint, type Span, type TextStyle, unpainted, widthOf } from './line.ts';
+import { lineOf, type Paint, type Span, type TextStyle, unpainted, widthOf, wrapped } from './line.ts';
 import { bar, sparkline } from './sparkline.ts';
 
 /** What a person sees of a running soak at one moment; null is "unknown". */
@@ -52,6 +52,11 @@ const WIDEST_BAR = 60;
 /** Share of a limit from which a value is a near miss. */
 const NEAR = 0.8;
 
+/** Below this many cells the numbers and their yardsticks stay, and words go. */
+const NARROW = 56;
+/** What the last decision means takes this many lines at most. */
+const LAST_LINES = 3;
+
 /** The view as lines, none longer than `columns` cells. */
 export function block(view: View, columns: number, paint: Paint = unpainted): string[] {
   const spans: Span[][] = [
@@ -62,10 +67,10 @@ export function block(view: View, columns: number, paint: Paint = unpainted): st
     ],
     timeLine(view, columns),
     ...RESOURCES.map((resource) => pressureLine(resource, view.pressure[resource], columns)),
-    ticksLine(view),
-    engineLine(view),
-    soFarLine(view),
-    ...lastLine(view.last),
+    ticksLine(view, columns < NARROW),
+    engineLine(view, columns < NARROW),
+    soFarLine(view, columns < NARROW),
+    ...lastLines(view.last, columns),
   ];
   return spans.map((line) => lineOf(line, columns, paint));
 }
@@ -95,6 +100,10 @@ function pressureLine(
   const label = `PSI ${resource}`.padEnd(LABEL);
   const value = (now === null ? '?' : now.toFixed(1)).padStart(5);
   const own = (part === null ? '?' : part.toFixed(0)).padStart(3);
+  if (columns < NARROW) {
+    const shown: Span[] = [['bold', value], ' %, part ', [toneOf(part, limit), own], ` (limit ${limit})`];
+    return [['dim', label], ...shown];
+  }
   const tail = ` (limit ${limit})  `;
   const between = " % stalled, engine's part ";
   const without = baseline === null ? '' : `, ${baseline.toFixed(0)} without it`;
@@ -112,47 +121,58 @@ function pressureLine(
   ];
 }
 
-function ticksLine(view: View): Span[] {
+function ticksLine(view: View, isNarrow: boolean): Span[] {
   const { ticks_per_second: rate, ticks, since_progress_s: since, stall_threshold_s: threshold } = view;
+  const total = isNarrow ? '' : `, ${ticks === null ? '?' : ticks.toLocaleString('en-US')}`;
+  const ago = isNarrow ? ` of ${threshold} s` : ` s ago (stall ${threshold})`;
   return [
     ['dim', 'rows'.padEnd(LABEL)],
     ['bold', (rate === null ? '?' : rate.toFixed(1)).padStart(5)],
-    `/s, ${ticks === null ? '?' : ticks.toLocaleString('en-US')}`,
-    ...(since === null
-      ? []
-      : ([', last ', [toneOf(since, threshold), since.toFixed(0)], ` s ago (stall ${threshold})`] as Span[])),
+    `/s${total}`,
+    ...(since === null ? [] : ([', last ', [toneOf(since, threshold), since.toFixed(0)], ago] as Span[])),
   ];
 }
 
-function engineLine({ engine_memory_mib: mib, engine_cpu_time: cpu }: View): Span[] {
+function engineLine({ engine_memory_mib: mib, engine_cpu_time: cpu }: View, isNarrow: boolean): Span[] {
   const unknown = mib === null && cpu === null;
-  return [['dim', 'engine'.padEnd(LABEL)], ...(unknown ? ['memory and CPU time unknown'] : measured(mib, cpu))];
+  return [
+    ['dim', 'engine'.padEnd(LABEL)],
+    ...(unknown ? ['memory and CPU time unknown'] : measured(mib, cpu, isNarrow)),
+  ];
 }
 
-const measured = (mib: number | null, cpu: number | null): Span[] => [
+const measured = (mib: number | null, cpu: number | null, isNarrow: boolean): Span[] => [
   ['bold', (mib === null ? '?' : mib.toFixed(0)).padStart(5)],
-  ` MiB, CPU time ${cpu === null ? '?' : cpu.toFixed(1)} % of one CPU`,
+  ` MiB, CPU time ${cpu === null ? '?' : cpu.toFixed(1)} %${isNarrow ? '' : ' of one CPU'}`,
 ];
 
-function soFarLine({ restarts, stalls, engine_exits, budget_used, restart_budget }: View): Span[] {
+function soFarLine(view: View, isNarrow: boolean): Span[] {
+  const { restarts, stalls, engine_exits, budget_used, restart_budget } = view;
   const counted = (n: number, one: string): Span[] => [
     [n === 0 ? 'bold' : 'yellow', `${n}`],
     ` ${one}${n === 1 ? '' : 's'}`,
   ];
   return [
-    ['dim', 'so far'.padEnd(LABEL)],
+    ['dim', 'so far'.padEnd(isNarrow ? 0 : LABEL)],
+    ...(isNarrow ? [' '] : []),
     ...[...counted(stalls, 'stall'), ', ', ...counted(engine_exits, 'exit'), ', ', ...counted(restarts, 'restart')],
-    ' (',
-    [toneOf(budget_used, restart_budget), `${budget_used}`],
-    ` of ${restart_budget}/h)`,
+    ...(isNarrow ? [] : budgetOf(budget_used, restart_budget)),
   ];
 }
 
+const budgetOf = (used: number, most: number): Span[] => [' (', [toneOf(used, most), `${used}`], ` of ${most}/h)`];
+
 /** The decisions themselves scroll by above: here stands what the last one means. */
-const lastLine = (last: View['last']): Span[][] =>
-  last === null
-    ? []
-    : [[['dim', 'last'.padEnd(LABEL)], last.action, ['dim', ` ${clock(last.ago_s)} ago: ${last.means}`]]];
+function lastLines(last: View['last'], columns: number): Span[][] {
+  if (last === null) return [];
+  const said = `${last.action} ${clock(last.ago_s)} ago: ${last.means}`;
+  const [head = '', ...rest] = wrapped(said, columns - LABEL, 0);
+  const lines: Span[][] = [
+    [['dim', 'last'.padEnd(LABEL)], last.action, ['dim', head.slice(last.action.length)]],
+    ...rest.map((line): Span[] => [' '.repeat(LABEL), ['dim', line]]),
+  ];
+  return lines.slice(0, LAST_LINES);
+}
 
 function rungFormat(rung: string): TextStyle {
   if (rung === 'NORMAL') return 'green';

@@ -44,3 +44,16 @@ function cut(text: string, cells: number): string {
   }
   return kept;
 }
+
+/** The text as lines of at most `columns` cells, broken between words; lines after the first begin with `indent` spaces. */
+export function wrapped(text: string, columns: number, indent: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(/(?<=\S)(?= )/)) {
+    if (line.trim() !== '' && widthOf(line) + widthOf(word) > columns) {
+      lines.push(line);
+      line = ' '.repeat(indent) + word.trimStart();
+    } else line += word;
+  }
+  return [...lines, line];
+}

@@ -27,7 +27,7 @@ export function summaryText(summary: Summary, beside: Beside, paint: Paint = unp
     ...RESOURCES.map((name) => `  PSI ${name.padEnd(6)} ${percentilesText(pressure[name], summary.baseline?.[name])}`),
     `  ticks      ${summary.ticks_per_second}/s, ${summary.ticks.toLocaleString('en-US')} rows written`,
     ...completenessLines(summary.completeness),
-    ...summary.drift.map(driftLine),
+    ...driftLines(summary.drift),
     '',
     `  decisions  ${files.decisions}`,
     `  samples    ${files.samples}`,
@@ -60,9 +60,18 @@ function completenessLines(seen: Summary['completeness']): string[] {
   ];
 }
 
-function driftLine({ signal, text, drift, limit_in_h }: Summary['drift'][number]): string {
-  const limit = limit_in_h === null ? '' : `, its limit in ${formatDuration(limit_in_h * 3600)}`;
-  return `  ${drift ? '✗' : ' '} slope    ${signal.replaceAll('_', ' ')} ${text}${limit}`;
+/** Slopes that say the same, as those that need more time, share a line. */
+function driftLines(slopes: Summary['drift']): string[] {
+  const lines = new Map<string, { mark: string; signals: string[] }>();
+  for (const { signal, text, drift, limit_in_h } of slopes) {
+    const limit = limit_in_h === null ? '' : `, its limit in ${formatDuration(limit_in_h * 3600)}`;
+    const said = `${text}${limit}`;
+    const { signals } = lines.get(said) ?? { signals: [] };
+    lines.set(said, { mark: drift ? '✗' : ' ', signals: [...signals, signal.replaceAll('_', ' ')] });
+  }
+  return [...lines].map(
+    ([said, { mark, signals }]) => `  ${mark} slope    ${signals.join(', ')}${signals.length > 1 ? ':' : ''} ${said}`,
+  );
 }
 
 const share = (part: number, whole: number) => (whole > 0 ? Math.round((part / whole) * 100) : 0);

@@ -1,8 +1,8 @@
 import type { WriteStream } from 'node:tty';
 import { styleText } from 'node:util';
-import { printableLines } from '@hybrid-soak/contract/printable.ts';
+import { printable, printableLines } from '@hybrid-soak/contract/printable.ts';
 import { block } from '@hybrid-soak/report/terminal/block.ts';
-import { type TextStyle, widthOf } from '@hybrid-soak/report/terminal/line.ts';
+import { type TextStyle, widthOf, wrapped } from '@hybrid-soak/report/terminal/line.ts';
 import type { createLogUpdate } from 'log-update';
 import { decisionText, lineReporter, type Reporter } from './reporter.ts';
 import type { Watch } from './watch.ts';
@@ -26,7 +26,8 @@ export async function terminalReporter(
     ...shown,
     decision(record) {
       watch.decision(record);
-      shown.decision(record);
+      // The summary itself follows on stdout.
+      if (record.action !== 'SUMMARY') shown.decision(record);
     },
     observation(observation, verdict) {
       watch.observation(observation, verdict);
@@ -79,7 +80,9 @@ function blockReporter(
     note: (text) => above(printableLines(text)),
     // Painted and escaped already.
     answer: above,
-    decision: (record) => above(printableLines(decisionText(record))),
+    // Its own text below its own column, as far as there is room for it.
+    decision: (record) =>
+      above(wrapped(printable(decisionText(record)), out.columns - 1, out.columns < 80 ? 10 : 46).join('\n')),
     observation: repaint,
     end() {
       clearInterval(timer);

@@ -93,11 +93,14 @@ export function watch({ duration_s, window_s, restart_budget, stall_threshold_s 
   };
 }
 
+const WAITS: Readonly<Record<string, string>> = { cooldown: 'settling after a rung change', 'start-up': 'starting up' };
+
 /** A verdict's reason if it says more than the other lines do. */
 function doingText(reason: string, last: Decision | null): string {
   const isLast = last !== null && reason.startsWith(`${last.action.toLowerCase()}: `);
   if (reason === 'ok' || reason === 'running' || isLast) return '';
-  return reason === 'hold: cooldown' ? 'settling after a rung change' : reason;
+  const hold = /^hold: (.*)$/.exec(reason)?.[1];
+  return hold === undefined ? reason : (WAITS[hold] ?? hold);
 }
 
 /** `since` are the milliseconds since the last observation, whose wall time is `wall`. */
