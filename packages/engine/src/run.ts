@@ -3,9 +3,11 @@ import { earlierSetting } from '@hybrid-soak/contract/earlier-system.ts';
 import { EXIT_OF_REASON } from '@hybrid-soak/contract/exit-codes.ts';
 import { fromHere, type Loaded } from './config/loaded.ts';
 import { reload } from './config/reload.ts';
+import type { Clock } from './core/clock.ts';
 import type { SourceHealth } from './core/connection/health.ts';
 import { newCounters } from './core/counters.ts';
 import { NO_SEEDS } from './core/dedupe/gaps.ts';
+import type { Feed } from './feeds/feed.ts';
 import { Pipeline } from './pipeline.ts';
 import { atMostEvery } from './process/at-most-every.ts';
 import { startClock } from './process/clock.ts';
@@ -85,6 +87,28 @@ async function openWriter(loaded: Loaded, startedMs: number, ending: RunEnding, 
   return writer;
 }
 
+interface Beating {
+  clock: Clock;
+  writer: Writer;
+  feed: Feed;
+  pipeline: Pipeline;
+  learnt: readonly SourceHealth[];
+  touch(): void;
+}
+
+/** The writer's beat, and a status soon after the feed's state or the sampling has changed, or something was learnt. */
+function beatEachSecond({ clock, writer, feed, pipeline, learnt, touch }: Beating): void {
+  let [toldState, toldEvery] = ['', 0];
+  clock.every(1000, () => {
+    writer.beat();
+    const [state, { every }] = [feed.state(), pipeline.sampler];
+    if (state === toldState && every === toldEvery && learnt.length === 0) return;
+    touch();
+    toldState = state;
+    toldEvery = every;
+  });
+}
+
 async function runOn(
   writer: Writer,
   loaded: Loaded,
@@ -116,15 +140,7 @@ async function runOn(
   const parts = { pipeline, writer, feed, startedMs };
   pipeline.onDue = flush;
   if (isLive(config)) pipeline.ageMs = clock.lateMs;
-  let [toldState, toldEvery] = ['', 0];
-  clock.every(1000, () => {
-    writer.beat();
-    const [state, { every }] = [feed.state(), pipeline.sampler];
-    if (state === toldState && every === toldEvery && learnt.length === 0) return;
-    flushing.touch();
-    toldState = state;
-    toldEvery = every;
-  });
+  beatEachSecond({ clock, writer, feed, pipeline, learnt, touch: flushing.touch });
   clock.every(STATUS_MS, flushing.touch);
   const rules = {
     overloadMs: config.engine.overload_deadline_s * 1000,
