@@ -53,6 +53,7 @@ async function killEmbedded({ count, random }: Round): Promise<string> {
     const env = { XDG_STATE_HOME: join(cwd, 'state') };
     for (let kill = 1; kill <= count; kill++) {
       const child = execa(SOAK, [...RUN, '--manager', 'embedded'], { cwd, env, reject: false, stdio: 'ignore' });
+      if (kill % 2 === 0) await rung(cwd);
       await sleep(random() * LONGEST_MS);
       child.kill('SIGKILL');
       await child;
@@ -77,7 +78,8 @@ async function killSystem({ count, random }: Round): Promise<string> {
     await host.press(6, true);
     for (let kill = 1; kill <= count; kill++) {
       const soak = host.startSoak(...RUN.slice(1));
-      await sleep(random() * LONGEST_SYSTEM_MS);
+      if (kill % 2 === 0) await rung(join(host.machine.root, host.home));
+      await sleep(random() * (kill % 2 === 0 ? LONGEST_MS : LONGEST_SYSTEM_MS));
       await soak.signal('KILL');
       await soak.ended;
       const home = join(host.machine.root, host.home);
@@ -94,6 +96,10 @@ async function killSystem({ count, random }: Round): Promise<string> {
   }
   return `${count} kills of one over a system unit, ${changed} of them on a rung`;
 }
+
+/** Every other kill is at a moment after the first rung was written, so that as many find one in force. */
+const rung = (cwd: string) =>
+  until('a rung', () => readSampleEvery(readFileSync(join(cwd, 'config/config.toml'), 'utf8')) !== 1, 120);
 
 /** The config right after the kill is valid and a rung's; whether it is another than the one found. */
 function valid(cwd: string, kill: number): boolean {

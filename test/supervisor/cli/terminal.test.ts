@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { summarySchema } from '@hybrid-soak/contract/summary.ts';
 import { widthOf } from '@hybrid-soak/report/terminal/line.ts';
+import Database from 'better-sqlite3';
 import t, { type Test } from 'tap';
 import { eventually } from '../../eventually.ts';
-import { CONFIG, decided, decisions, run, SOAK } from './soak.ts';
+import { alive, CONFIG, decided, decisions, run, SOAK } from './soak.ts';
 
 const ESC = '\x1b';
 const folder = () => ({ config: { 'config.toml': CONFIG }, data: { ops: {} } });
@@ -74,20 +75,28 @@ t.test('on a terminal the block is painted, fits after a resize, and Ctrl-C rest
   t.equal(readFileSync(join(cwd, 'config/config.toml'), 'utf8'), CONFIG);
 });
 
-t.test('Ctrl-C twice exits immediately: the config is restored, exit 130', async (t) => {
+t.test('Ctrl-C twice exits immediately: the config is restored and recorded, exit 130', async (t) => {
   const cwd = t.testdir(folder());
   const { text, type, ended } = terminal(t, cwd);
-  await decided(cwd, 'ENGINE_RESTARTED');
+  const pid = Number((await decided(cwd, 'ENGINE_RESTARTED'))['unit_pid']);
   await eventually(() => painted(text()));
+  // The engine cannot write its last rows, so that stopping it, and with it restoring, takes until the second one comes.
+  const db = new Database(join(cwd, 'data/bot.db'));
+  db.pragma('busy_timeout = 60000');
+  db.exec('BEGIN IMMEDIATE');
+  t.teardown(() => db.close());
   type('\x03');
-  await eventually(() => text().includes('SIGINT'));
+  await eventually(() => text().includes('SIGINT: restoring'));
+  await decided(cwd, 'STOP');
   type('\x03');
   t.equal(await ended, 130);
-  // A soak that had restored everything before the second one came has ended as after a single one.
-  t.match(text(), /SIGINT again: the config is restored|RESTORED/);
+  t.match(text(), /SIGINT again: the config is restored/);
+  t.match(decisions(cwd).at(-1), { action: 'RESTORED', reason: /^SIGINT again: .*config\.toml/, current_sample_every: 1 });
   t.ok(text().lastIndexOf('\x1b[?25h') > text().lastIndexOf('\x1b[?25l'), 'the cursor is shown again');
   t.notOk(existsSync(join(cwd, 'data/ops/soak_state.json')));
   t.equal(readFileSync(join(cwd, 'config/config.toml'), 'utf8'), CONFIG);
+  db.exec('ROLLBACK');
+  await eventually(() => !alive(pid));
 });
 
 t.test('NO_COLOR paints without colours; a dumb terminal gets lines', async (t) => {

@@ -98,10 +98,15 @@ async function restoreManaged(state: RunState, changed: boolean, path: string): 
   throw new Stop(SOAK_EXIT.FAIL, `the config is restored, ${name} is not: ${error}; ${valid}`);
 }
 
-/** What a second signal still does, synchronously: the config, and the engine that this process would orphan. */
-export function restoreNow(path: string, state: RunState): void {
+/**
+ * What a second signal still does, synchronously: the config, the engine that this process would orphan, and the record of
+ * both. `why` begins the record's reason.
+ */
+export function restoreNow(path: string, state: RunState, why: string): void {
   restoreConfig(state);
   for (const orphan of orphansOf(state)) stopOrphan(orphan);
-  if (state.manager !== 'embedded' || state.scratch !== undefined) return;
-  removeRunState(path);
+  const isWhole = state.manager === 'embedded' && state.scratch === undefined;
+  const rest = isWhole ? `${state.unit} asked to stop` : `${state.unit} as it was left`;
+  recordRestored(state, `${why}: ${state.config}, ${rest}`, sampleEveryOf(state));
+  if (isWhole) removeRunState(path);
 }

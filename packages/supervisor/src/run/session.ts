@@ -90,7 +90,7 @@ export async function openSession(wish: Wish): Promise<Session> {
       lock() {
         lock = take();
       },
-      onSignal: (stop) => hearSignals(stop, () => restoreNow(ops.state, runState), note),
+      onSignal: (stop) => hearSignals(stop, (why) => restoreNow(ops.state, runState, why), note),
       async restore() {
         const outcome = await perform({ id: 0, kind: 'restore', leave: runState.leave }, actor);
         return outcome.ok ? null : (outcome.error ?? 'not restored');

@@ -6,14 +6,18 @@ export type Heard = 'SIGINT' | 'SIGTERM';
  * The first signal ends the run in good order; the second restores the config at once and exits. A terminal that is closed
  * (SIGHUP) asks for what SIGTERM does, unless SIGHUP was ignored when this program was started (nohup(1)).
  */
-export function hearSignals(stop: (heard: Heard) => void, restoreNow: () => void, note: (text: string) => void): void {
+export function hearSignals(
+  stop: (heard: Heard) => void,
+  restoreNow: (why: string) => void,
+  note: (text: string) => void,
+): void {
   let first = true;
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.on(name, () => {
       if (name === 'SIGHUP' && hangUpIgnored()) return;
       const heard = name === 'SIGHUP' ? 'SIGTERM' : name;
       if (!first) {
-        restoreNow();
+        restoreNow(`${name} again`);
         note(`${name} again: the config is restored, the unit is as it was left; \`soak restore\` does the rest`);
         process.exit(heard === 'SIGINT' ? SOAK_EXIT.INTERRUPTED : SOAK_EXIT.TERMINATED);
       }
