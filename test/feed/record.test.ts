@@ -14,10 +14,23 @@ t.test('each frame is a line with its receive time, source and URL; SIGTERM and 
   });
   const out = join(t.testdir({}), 'frames.jsonl');
   const before = Date.now();
-  const { child, ended } = feed('record', '--url', `${url}ws/x?y=1`, '--out', out, '--source', 'mine');
+  const { child, ended } = feed(
+    'record',
+    '--url',
+    `${url.replace('://', '://me:hidden@')}ws/x?symbol=a&key=hidden`,
+    '--out',
+    out,
+    '--source',
+    'mine',
+  );
   await until(() => existsSync(out) && recordedIn(readFileSync(out, 'utf8')).length === 3);
   child.kill('SIGTERM');
-  t.match(await ended, { code: 0, stdout: `${JSON.stringify({ file: out, frames: 3 })}\n` });
+  t.match(await ended, {
+    code: 0,
+    stdout: `${JSON.stringify({ file: out, frames: 3 })}\n`,
+    stderr: /^connected to [^\n]*\/ws\/x\?\*\*\*\n$/,
+  });
+  t.notMatch(readFileSync(out, 'utf8'), 'hidden');
   const lines = recordedIn(readFileSync(out, 'utf8'));
   t.same(
     lines.map(({ raw }) => raw),
@@ -25,7 +38,7 @@ t.test('each frame is a line with its receive time, source and URL; SIGTERM and 
   );
   for (const line of lines) {
     t.same(Object.keys(line), ['received_ms', 'source', 'url', 'raw']);
-    t.match(line, { source: 'mine', url: `${url}ws/x?y=1` });
+    t.match(line, { source: 'mine', url: `${url}ws/x?symbol=a` });
     t.ok(line.received_ms >= before && line.received_ms <= Date.now());
   }
   const timed = await feed('record', '--url', url, '--out', join(t.testdirName, 'b.jsonl'), '--duration', '1s').ended;

@@ -5,7 +5,7 @@ import t from 'tap';
 import { natsServer, noServer } from './server.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
-const DECISION = { action: 'HOLD', state: 'T1', reason: 'x' };
+const DECISION = { action: 'HOLD', state: 'T1\u202e\x9b\n', reason: 'x' };
 const SAMPLE = { parts: { cpu: { part: 12.5 } } };
 
 t.test(
@@ -54,7 +54,7 @@ t.test(
       );
     t.equal(ship('one.db').status, 0);
     const table = fleet('status');
-    t.match(table.stdout, /^tokyo\.1 +T1 +HOLD +- +12\.5\/20 -\/10 -\/15 +- /m);
+    t.match(table.stdout, /^tokyo\.1 +T1\\u202e\\u009b\\u000a +HOLD +- +12\.5\/20 -\/10 -\/15 +- /m);
     const [host] = JSON.parse(fleet('status', '--json').stdout) as { lag_rows: number; connection: null }[];
     t.match(host, { host: 'tokyo.1', connection: null });
 

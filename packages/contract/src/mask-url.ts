@@ -10,6 +10,23 @@ export function maskUrls(text: string): string {
   });
 }
 
+/** Parameters by which exchanges are asked for markets: no secret, and a recording is mapped by them. */
+const ASKS = ['symbol', 'symbols', 'streams'];
+
+/**
+ * A valid URL without user, password, fragment and all parameters but those that name markets.
+ *
+ *     wss://me:secret@host/stream?streams=btcusdt@trade&key=1  ->  wss://host/stream?streams=btcusdt@trade
+ */
+export function withoutSecrets(url: string): string {
+  const { protocol, host, pathname, search } = new URL(url);
+  const asked = search
+    .slice(1)
+    .split('&')
+    .filter((pair) => ASKS.includes(pair.split('=')[0] ?? ''));
+  return `${protocol}//${host}${pathname}${asked.length === 0 ? '' : `?${asked.join('&')}`}`;
+}
+
 /** In a valid URL the user part ends ahead of the path; in any other text nothing up to the last `@` is shown. */
 function maskRest(rest: string, isValid: boolean): string {
   const query = rest.search(/[?#]/);

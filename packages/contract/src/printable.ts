@@ -9,3 +9,6 @@ export function printable(text: string): string {
 
 /** The same for a text of several lines. */
 export const printableLines = (text: string): string => text.split('\n').map(printable).join('\n');
+
+/** A value as one line of JSON that steers no terminal either: what is shown by its number is an escape of JSON. */
+export const printableJson = (value: unknown): string => printable(JSON.stringify(value));

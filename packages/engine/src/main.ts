@@ -1,3 +1,4 @@
+import { printable, printableLines } from '@hybrid-soak/contract/printable.ts';
 import './process/hangup.ts';
 import { flushCompileCache } from 'node:module';
 import { configWarnings, insteadOf } from '@hybrid-soak/contract/earlier-system.ts';
@@ -20,7 +21,7 @@ export const program = new Command('hybrid-engine')
   .version(VERSION)
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
   .configureOutput({
-    outputError: (text, write) => write(text.replace(/\n$/, `${insteadOf('hybrid-engine', text)}\n`)),
+    outputError: (text, write) => write(printableLines(text.replace(/\n$/, `${insteadOf('hybrid-engine', text)}\n`))),
   })
   .addHelpText(
     'after',
@@ -52,7 +53,7 @@ withConfig(program.command('check-config').description('print each fault with it
   .action(async (flags: ConfigFlags) => {
     const { config } = await loaded(flags);
     for (const warning of configWarnings(config)) process.stderr.write(`${warning}\n`);
-    process.stdout.write(`${flags.config}: valid\n`);
+    process.stdout.write(`${printable(flags.config)}: valid\n`);
   });
 
 program
@@ -87,7 +88,8 @@ async function loaded(flags: ConfigFlags): Promise<Loaded> {
   const read = await load(flags).catch((error: Error) => error);
   if (read instanceof Error) {
     if (lastsByCode(errorCode(read)) !== 'now') throw read;
-    process.stderr.write(`${flags.config}: cannot be read now (${read.message}); valid: a readable TOML file\n`);
+    const problem = `${flags.config}: cannot be read now (${read.message}); valid: a readable TOML file`;
+    process.stderr.write(`${printable(problem)}\n`);
     process.exit(ENGINE_EXIT.OVERLOAD);
   }
   if (read.ok) return read.value;
@@ -137,7 +139,7 @@ async function run(flags: ConfigFlags, before = () => {}): Promise<never> {
 
 /** Says why the engine could not start or crashed; the exit code. */
 function sayWhy(error: unknown, code: number, log: Log): number {
-  if (code === ENGINE_EXIT.CONFIG) process.stderr.write(`app.db_path: ${(error as Error).message}\n`);
+  if (code === ENGINE_EXIT.CONFIG) process.stderr.write(`${printable(`app.db_path: ${(error as Error).message}`)}\n`);
   else if (code === ENGINE_EXIT.OVERLOAD) log.error({ err: error }, 'the database cannot be opened now');
   else log.fatal({ err: error }, 'crash');
   return code;

@@ -3,6 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import { isWebSocketUrl } from '@hybrid-soak/contract/config.ts';
 import { parseDuration } from '@hybrid-soak/contract/duration.ts';
 import { errorCode } from '@hybrid-soak/contract/error-code.ts';
+import { printable, printableLines } from '@hybrid-soak/contract/printable.ts';
 import { VERSION } from '@hybrid-soak/contract/version.ts';
 import { Command, Option } from 'commander';
 import { FRAME_SHAPES, frames, type Shape } from './frames.ts';
@@ -11,18 +12,19 @@ import type { Served } from './serve.ts';
 export const program = new Command('hybrid-feed')
   .description('A local exchange: made-up trades in the shapes of public feeds, over a real WebSocket.')
   .version(VERSION)
+  .configureOutput({ outputError: (text, write) => write(printableLines(text)) })
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
   .addHelpText('after', '\nExample:\n  hybrid-feed serve --rate 200');
 
 const number = (flag: string, min: number, max: number) => (text: string) => {
   const value = Number(text);
   if (text.trim() !== '' && value >= min && value <= max) return value;
-  process.stderr.write(`${flag} ${text}: valid: a number from ${min} to ${max}\n`);
+  process.stderr.write(`${flag} ${printable(text)}: valid: a number from ${min} to ${max}\n`);
   process.exit(2);
 };
 
 const wrong = (flag: string, text: string, valid: string): never => {
-  process.stderr.write(`${flag} ${text}: valid: ${valid}\n`);
+  process.stderr.write(`${flag} ${printable(text)}: valid: ${valid}\n`);
   process.exit(2);
 };
 
@@ -70,7 +72,7 @@ program
       const served = file === undefined ? await madeUp(flags) : await recorded(file, flags);
       onSignal(() => void served.close());
     } catch (error) {
-      process.stderr.write(`${file ?? `${flags.host}:${flags.port}`}: ${problemOf(error)}\n`);
+      process.stderr.write(`${printable(`${file ?? `${flags.host}:${flags.port}`}: ${problemOf(error)}`)}\n`);
       process.exitCode = 1;
     }
   });
@@ -147,14 +149,14 @@ program
     const { recordFrames: record } = await import('./record.ts');
     try {
       const source = flags.source ?? new URL(flags.url).hostname;
-      const recording = record({ ...flags, source }, (text) => process.stderr.write(`${text}\n`));
+      const recording = record({ ...flags, source }, (text) => process.stderr.write(`${printable(text)}\n`));
       const timer = flags.duration === undefined ? undefined : setTimeout(recording.stop, flags.duration * 1000);
       onSignal(recording.stop);
       await recording.ended;
       clearTimeout(timer);
       process.stdout.write(`${JSON.stringify({ file: flags.out, frames: recording.frames() })}\n`);
     } catch (error) {
-      process.stderr.write(`${flags.out}: ${(error as Error).message}\n`);
+      process.stderr.write(`${printable(`${flags.out}: ${(error as Error).message}`)}\n`);
       process.exitCode = 1;
     }
   });

@@ -1,3 +1,5 @@
+import { errorText } from '@hybrid-soak/contract/error-text.ts';
+import { maskUrls, withoutSecrets } from '@hybrid-soak/contract/mask-url.ts';
 import { recordedLine } from '@hybrid-soak/contract/recorded-frame.ts';
 import WebSocket from 'ws';
 import { RecordingFile, type RotationRules } from './recording-file.ts';
@@ -33,6 +35,7 @@ const HEALTHY_MS = 60_000;
  * Throws if the file cannot be opened.
  */
 export function recordFrames(rules: RecordRules, log: (text: string) => void): Recorder {
+  const url = withoutSecrets(rules.url);
   const file = new RecordingFile(rules.out, rules);
   if (file.cutOff > 0) log(`${rules.out}: a last line without an end was cut off (${file.cutOff} bytes)`);
   const { promise: ended, resolve, reject } = Promise.withResolvers<void>();
@@ -67,8 +70,8 @@ export function recordFrames(rules: RecordRules, log: (text: string) => void): R
       frame(raw) {
         if (over) return;
         frames++;
-        const { source, url } = rules;
-        attempt(() => file.append(recordedLine({ received_ms: Date.now(), source, url, raw })));
+        // A recording is handed on: its URL says which exchange it was, and nothing secret.
+        attempt(() => file.append(recordedLine({ received_ms: Date.now(), source: rules.source, url, raw })));
       },
       closed(why, livedMs) {
         if (over) return;
@@ -77,7 +80,7 @@ export function recordFrames(rules: RecordRules, log: (text: string) => void): R
         log(`${why}; again in ${Math.round(waitMs)} ms`);
         retry = setTimeout(connect, waitMs);
       },
-      opened: () => log(`connected to ${rules.url}`),
+      opened: () => log(`connected to ${maskUrls(rules.url)}`),
     });
   };
   const flushing = setInterval(() => attempt(() => file.flush()), FLUSH_MS);
@@ -121,7 +124,7 @@ function openSocket(rules: RecordRules, events: SocketEvents): WebSocket {
     events.frame(data.toString('utf8'));
   });
   socket.on('error', (error) => {
-    why = error.message;
+    why = maskUrls(errorText(error));
   });
   socket.on('close', (code) => {
     clearInterval(pinging);

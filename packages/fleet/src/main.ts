@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { parseDuration } from '@hybrid-soak/contract/duration.ts';
+import { printable, printableLines } from '@hybrid-soak/contract/printable.ts';
 import { controlRequestSchema } from '@hybrid-soak/contract/soak-request.ts';
 import { VERSION } from '@hybrid-soak/contract/version.ts';
 import { Argument, Command } from 'commander';
@@ -9,6 +10,7 @@ import { Stop } from './stop.ts';
 export const program = new Command('hybrid-fleet')
   .description('Several hosts over NATS JetStream: their rows and decisions in one place, each once.')
   .version(VERSION)
+  .configureOutput({ outputError: (text, write) => write(printableLines(text)) })
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
   .addHelpText('after', '\nExample:\n  hybrid-fleet ship --server 127.0.0.1:4222 --host tokyo-1');
 
@@ -19,7 +21,7 @@ const common = (name: string): Command =>
     .option('--server <host:port...>', 'instead of [fleet] servers');
 
 const log = (text: string): void => {
-  process.stderr.write(`${text}\n`);
+  process.stderr.write(`${printableLines(text)}\n`);
 };
 
 /** Aborted by SIGTERM and SIGINT. */
@@ -64,7 +66,7 @@ interface MergeFlags extends CommonFlags {
 }
 
 function usage(text: string): never {
-  process.stderr.write(`${text}\n`);
+  process.stderr.write(`${printable(text)}\n`);
   process.exit(2);
 }
 
@@ -164,6 +166,6 @@ common('archive')
 
 if (import.meta.main)
   await program.parseAsync().catch((error: unknown) => {
-    process.stderr.write(`${error instanceof Stop ? error.message : (error as Error).stack}\n`);
+    process.stderr.write(`${printableLines(error instanceof Stop ? error.message : String((error as Error).stack))}\n`);
     process.exitCode = error instanceof Stop ? error.exit : 1;
   });

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { printable, printableJson } from '@hybrid-soak/contract/printable.ts';
 import { jetstream } from '@nats-io/jetstream';
 import { connectToServers } from './connect.ts';
 import { type HostStatus, hostsBucket, readStatuses } from './hosts.ts';
@@ -30,7 +31,7 @@ export async function status(
     const bucket = await hostsBucket(jetstream(connection, { timeout: 5000 }), settings.replicas);
     do {
       const hosts = await readStatuses(bucket);
-      const text = json ? JSON.stringify(hosts) : table([HEADER, ...hosts.map(rowOf)]);
+      const text = json ? printableJson(hosts) : table([HEADER, ...hosts.map(rowOf)]);
       // A terminal shows one table, over the one before.
       print(watch && !json && process.stdout.isTTY ? `\x1b[H\x1b[2J${text}` : text);
       if (watch) await delay(WATCH_MS, null, { signal }).catch(() => {});
@@ -39,9 +40,6 @@ export async function status(
     await connection.close();
   }
 }
-
-/** What a host says is data: nothing of it may move the cursor. */
-const plain = (text: string): string => text.replaceAll(/[^\x20-\x7e\u00a0-\uffff]/g, '?');
 
 function rowOf(host: HostStatus): string[] {
   const number = (value: number | null | undefined) => (typeof value === 'number' ? value.toFixed(1) : '-');
@@ -58,7 +56,7 @@ function rowOf(host: HostStatus): string[] {
     host.coverage_percent?.toFixed(2) ?? '-',
     host.lag_rows > 0 ? `${lag}, ${host.lag_rows} rows` : lag,
     host.version,
-  ].map((cell) => plain(String(cell)));
+  ].map((cell) => printable(String(cell)));
 }
 
 function table(rows: string[][]): string {

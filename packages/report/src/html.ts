@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { printable } from '@hybrid-soak/contract/printable.ts';
 import { escapeJson } from './escape-json.ts';
 import { type PageEntry, pageScripts, pageStyles } from './page-assets.ts';
 
@@ -52,7 +53,7 @@ export function reportPage(title: string, data: unknown): string {
 }
 
 function escapeText(text: string): string {
-  return text.replace(/[<>&"']/g, (char) => `&#${char.charCodeAt(0)};`);
+  return printable(text).replace(/[<>&"']/g, (char) => `&#${char.charCodeAt(0)};`);
 }
 
 function hashOf(text: string): string {

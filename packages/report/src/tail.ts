@@ -66,7 +66,8 @@ export function tailFormatter(options: TailOptions): TailFormatter {
       return isWanted(record, options) ? record : null;
     },
     format(record, line) {
-      if (options.output === 'json') return [line];
+      // The same JSON, with escapes for what steers a terminal.
+      if (options.output === 'json') return [printable(line)];
       if (options.output === 'cat') return [printable(`${record.action}: ${record.reason}`), ...explained(record)];
       const next = headingOf(record, options);
       const lines = next === heading ? [] : [paint(DIM, next)];

@@ -74,12 +74,13 @@ const bareProgram = async () =>
       'after',
       '\nExample:\n  soak run --duration 2h\n\nsoak COMMAND --help has the options and examples of each.',
     )
-    .exitOverride();
+    .exitOverride()
+    .configureOutput(OUTPUT);
 
 /** An unknown flag that the earlier system has names ours. */
 const OUTPUT = {
   outputError: (text: string, write: (text: string) => void) =>
-    write(text.replace(/\n$/, `${insteadOf('soak', text)}\n`)),
+    write(printableLines(text.replace(/\n$/, `${insteadOf('soak', text)}\n`))),
 };
 
 /** With every subcommand loaded: for what describes them all. */
@@ -131,6 +132,6 @@ function exitCodeOf(error: unknown): number {
     process.stderr.write(`${printableLines(error.message)}\n`);
     return error.exitCode;
   }
-  process.stderr.write(`${(error as Error).stack ?? String(error)}\n`);
+  process.stderr.write(`${printableLines((error as Error).stack ?? String(error))}\n`);
   return SOAK_EXIT.BUG;
 }

@@ -91,7 +91,11 @@ t.test('Ctrl-C twice exits immediately: the config is restored and recorded, exi
   type('\x03');
   t.equal(await ended, 130);
   t.match(text(), /SIGINT again: the config is restored/);
-  t.match(decisions(cwd).at(-1), { action: 'RESTORED', reason: /^SIGINT again: .*config\.toml/, current_sample_every: 1 });
+  t.match(decisions(cwd).at(-1), {
+    action: 'RESTORED',
+    reason: /^SIGINT again: .*config\.toml/,
+    current_sample_every: 1,
+  });
   t.ok(text().lastIndexOf('\x1b[?25h') > text().lastIndexOf('\x1b[?25l'), 'the cursor is shown again');
   t.notOk(existsSync(join(cwd, 'data/ops/soak_state.json')));
   t.equal(readFileSync(join(cwd, 'config/config.toml'), 'utf8'), CONFIG);

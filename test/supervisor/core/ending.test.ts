@@ -202,6 +202,19 @@ t.test('a rung that the engine does not sample by is a FAIL, for a minute or at 
   t.match(ended(last), { verdict: 'FAIL' });
 });
 
+t.test('a rung change that failed is a FAIL at the end, unless a later one is in force', async (t) => {
+  const throttling = (then: 'fail' | 'ok') => {
+    const soak = new Soak({ duration_s: 600 }).run(60).set({ ...HOG, effects: 'fail' });
+    soak.until('ENGINE_RESTART_FAILED');
+    return soak.set({ effects: then });
+  };
+  const never = throttling('fail').set({ cpu: 0 });
+  t.match(ended(never), { verdict: 'FAIL', reason: /last rung change, to THROTTLE1, failed/, exit_code: 20 });
+  const later = throttling('ok');
+  later.until('ENGINE_RESTARTED');
+  t.match(ended(later.set({ cpu: 0 })), { verdict: 'PASS' });
+});
+
 t.test('frames that are in no counter are a FAIL: an identity does not close', async (t) => {
   t.match(ended(new Soak({ duration_s: 60 }).set({ vitals: vitals({ unaccounted: 3 }) })), { exit_code: 20 });
 });

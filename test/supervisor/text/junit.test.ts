@@ -32,7 +32,7 @@ const SUMMARY: Summary = summarySchema.parse({
 t.test('a soak is a suite: the verdict, each threshold and each slope is a test', async (t) => {
   const xml = junit(SUMMARY);
   t.match(xml, /<testsuites tests="4" failures="3"/);
-  t.match(xml, '<failure message="FAIL: a &quot;b&quot; &lt;c&gt; &amp; d">');
+  t.match(xml, '<failure message="FAIL: a &quot;b&quot; &lt;c&gt; &amp; \\u0001d">');
   t.match(xml, 'name="max_dropped" time="0"><system-out>max_dropped = 10, seen 9</system-out>');
   t.match(xml, '<failure message="+3.0 MiB/h (2.0 .. 4.0)">');
   t.equal(xml.match(/<testcase /g)?.length, xml.match(/<\/testcase>/g)?.length);

@@ -1,4 +1,5 @@
 import { fstatSync } from 'node:fs';
+import { printable } from '@hybrid-soak/contract/printable.ts';
 import { type Logger, pino } from 'pino';
 
 /** Text that waits for a reader of stdout; lines beyond it are dropped and counted. */
@@ -25,7 +26,9 @@ export function openLog(level: string, env: NodeJS.ProcessEnv): Log {
   const stream = {
     [Symbol.for('pino.metadata')]: true,
     lastLevel: 30,
-    write(line: string) {
+    write(text: string) {
+      // The same JSON, with escapes for what steers a terminal: an exchange's own words are in it.
+      const line = `${printable(text.slice(0, -1))}\n`;
       out.write(isJournal ? `<${priorityOf(this.lastLevel)}>${line}` : line);
     },
   };

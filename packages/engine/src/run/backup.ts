@@ -1,5 +1,6 @@
 import { openSync } from 'node:fs';
 import { ENGINE_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
+import { printable } from '@hybrid-soak/contract/printable.ts';
 import { becomeEngine, hasEngineAccount } from '../process/become.ts';
 import { type BackupTarget, backUp } from '../store/backup.ts';
 import { exitOfFailure } from './failure.ts';
@@ -17,7 +18,7 @@ export function targetOf(file: string): Target {
     becomeEngine();
     return { file, opened: { fd } };
   } catch (error) {
-    process.stderr.write(`${file}: ${(error as Error).message}; valid: a path that is free\n`);
+    process.stderr.write(`${printable(`${file}: ${(error as Error).message}`)}; valid: a path that is free\n`);
     process.exit(ENGINE_EXIT.CONFIG);
   }
 }
@@ -26,11 +27,11 @@ export function targetOf(file: string): Target {
 export async function backupTo({ file, opened }: Target, database: string): Promise<number> {
   try {
     const pages = await backUp(database, opened, sayProgress());
-    process.stdout.write(`${file}: ${pages} pages, checked\n`);
+    process.stdout.write(`${printable(file)}: ${pages} pages, checked\n`);
     return ENGINE_EXIT.COMPLETE;
   } catch (error) {
     const left = 'fd' in opened ? `; ${file} is left empty` : '';
-    process.stderr.write(`${(error as Error).message}${left}\n`);
+    process.stderr.write(`${printable(`${(error as Error).message}${left}`)}\n`);
     return exitOfFailure(error);
   }
 }

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import { POLICIES, type PolicyName } from '@hybrid-soak/contract/modes.ts';
-import { printable } from '@hybrid-soak/contract/printable.ts';
+import { printable, printableJson } from '@hybrid-soak/contract/printable.ts';
 import { Unreadable } from '@hybrid-soak/report/file-source.ts';
 import { NoRun } from '@hybrid-soak/report/read-log.ts';
 import { type RunRow, runsOf } from '@hybrid-soak/report/runs.ts';
@@ -58,7 +58,7 @@ export function compareCommand(): Command {
           : [outline(a, flags.policyA, flags.runA), outline(b, flags.policyB, flags.runB)];
       process.stdout.write(
         flags.json
-          ? `${JSON.stringify({ a: left.seen, b: right.seen })}\n`
+          ? `${printableJson({ a: left.seen, b: right.seen })}\n`
           : beside(titles(a, b, left, right), left, right),
       );
     });
@@ -92,7 +92,7 @@ function withLastPass(file: string, b: string | undefined, { runA, json }: Flags
     Compared,
     Compared,
   ];
-  if (json) return `${JSON.stringify({ a: left.seen, b: right.seen })}\n`;
+  if (json) return `${printableJson({ a: left.seen, b: right.seen })}\n`;
   return beside([left.run, right.run], left, right);
 }
 

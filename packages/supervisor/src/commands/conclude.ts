@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { styleText } from 'node:util';
 import type { Decision } from '@hybrid-soak/contract/decision.ts';
+import { printableJson } from '@hybrid-soak/contract/printable.ts';
 import type { Summary } from '@hybrid-soak/contract/summary.ts';
 import type { TextStyle } from '@hybrid-soak/report/terminal/line.ts';
 import { abortRequest } from '../adapters/abort-file.ts';
@@ -27,7 +28,7 @@ export async function conclude(
   if (abortRequest(plan.ops.abort) !== null) note(`${plan.ops.abort} is still there: remove it before the next soak`);
   if (flags.junit !== undefined) note(await writeJunit(flags.junit, summary));
   const command = reportCommandLine(record.run_id, plan.ops);
-  const json = () => `${JSON.stringify({ ...record, files: { decisions, samples, db } })}\n`;
+  const json = () => `${printableJson({ ...record, files: { decisions, samples, db } })}\n`;
   process.stdout.write(flags.json ? json() : summaryText(summary, { summary: path, report: command }, paint));
   if (out === undefined) return;
   try {

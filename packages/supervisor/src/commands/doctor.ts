@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { configSchema } from '@hybrid-soak/contract/config.ts';
 import { checkConfig } from '@hybrid-soak/contract/config-check.ts';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
+import { printableJson } from '@hybrid-soak/contract/printable.ts';
 import { worst } from '@hybrid-soak/contract/proof.ts';
 import { Command } from 'commander';
 import { readText } from '../adapters/config-file.ts';
@@ -47,7 +48,7 @@ async function doctor(flags: Flags): Promise<number> {
   const unit = facts?.id ?? name;
   await inspect({ unit, scope, config, db, ops: ops.folder, root: ROOT, self: null }, notes);
   const verdict = worst(kept.checks.map((check) => check.verdict));
-  process.stdout.write(flags.json ? `${JSON.stringify({ verdict, ...kept })}\n` : `${findingsText(kept.checks)}\n`);
+  process.stdout.write(flags.json ? `${printableJson({ verdict, ...kept })}\n` : `${findingsText(kept.checks)}\n`);
   if (verdict === 'PASS') return SOAK_EXIT.PASS;
   return verdict === 'FAIL' ? SOAK_EXIT.FAIL : SOAK_EXIT.INCONCLUSIVE;
 }

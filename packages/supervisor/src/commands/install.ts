@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
+import { printable } from '@hybrid-soak/contract/printable.ts';
 import { VERSION } from '@hybrid-soak/contract/version.ts';
 import { Command, Option } from 'commander';
 import { isRelease, ROOT } from '../adapters/root.ts';
@@ -71,7 +72,7 @@ export function uninstallCommand(): Command {
 }
 
 function warm({ layout }: Way): void {
-  for (const problem of warmCaches(ROOT, layout.state)) process.stderr.write(`${problem}\n`);
+  for (const problem of warmCaches(ROOT, layout.state)) process.stderr.write(`${printable(problem)}\n`);
 }
 
 /** dpkg's list of the files of the Debian package (dpkg-query(1)). */
@@ -100,6 +101,6 @@ function wayOf({ user, dryRun }: Flags): Way {
     layout: layoutOf(user ? 'user' : 'system'),
     version: VERSION,
     dryRun: dryRun === true,
-    say: (line) => void process.stdout.write(`${dryRun ? 'would: ' : ''}${line}\n`),
+    say: (line) => void process.stdout.write(`${printable(`${dryRun ? 'would: ' : ''}${line}`)}\n`),
   };
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
-import { printable, printableLines } from '@hybrid-soak/contract/printable.ts';
+import { printable, printableJson, printableLines } from '@hybrid-soak/contract/printable.ts';
 import { PROOFS, type Proof, type ProofFile, type ProofName } from '@hybrid-soak/contract/proof.ts';
 import { Argument, Command } from 'commander';
 import { replaceFile } from '../adapters/replace-file.ts';
@@ -64,8 +64,8 @@ async function run(names: (ProofName | 'all')[], flags: Flags): Promise<number> 
   mkdirSync(out, { recursive: true });
   replaceFile(join(out, 'proof.json'), `${JSON.stringify(file, null, 2)}\n`);
   replaceFile(join(out, 'proof.md'), proofText(file));
-  process.stderr.write(`${file.verdict}: ${join(out, 'proof.md')}\n`);
-  if (flags.json) process.stdout.write(`${JSON.stringify(file)}\n`);
+  process.stderr.write(`${printable(`${file.verdict}: ${join(out, 'proof.md')}`)}\n`);
+  if (flags.json) process.stdout.write(`${printableJson(file)}\n`);
   return exitCodeOf(file);
 }
 

@@ -2,7 +2,7 @@ import type { Decision, LoggedDecision } from '@hybrid-soak/contract/decision.ts
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import { POLICIES, type PolicyName } from '@hybrid-soak/contract/modes.ts';
 import type { SoakPolicy } from '@hybrid-soak/contract/policy.ts';
-import { printable } from '@hybrid-soak/contract/printable.ts';
+import { printable, printableJson } from '@hybrid-soak/contract/printable.ts';
 import { Command, Option } from 'commander';
 import { outlineOf } from '../core/ending/outline.ts';
 import { outlineOfLog } from '../replay/log-outline.ts';
@@ -45,11 +45,11 @@ async function replay(file: string, { policy, run, set, json }: Flags): Promise<
   for (const note of recording.notes) process.stderr.write(`${printable(`${file}: ${note}`)}\n`);
   if (json) {
     const { decisions } = replayed;
-    process.stdout.write(`${JSON.stringify({ policy: outline.policy, decisions, summary: outline })}\n`);
+    process.stdout.write(`${printableJson({ policy: outline.policy, decisions, summary: outline })}\n`);
     return;
   }
   const { recorded, options } = recording;
-  if (recorded.length === 0) process.stderr.write(`${file}: no decision log of this run lies beside it\n`);
+  if (recorded.length === 0) process.stderr.write(`${printable(file)}: no decision log of this run lies beside it\n`);
   process.stdout.write(sideBySide(recorded, replayed.decisions));
   const then = outlineOfLog(recorded, options);
   process.stdout.write(`\n${besideEachOther(['recorded', 'replayed'], recorded.length > 0 ? then : outline, outline)}`);

@@ -1,5 +1,6 @@
 import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
+import { printable } from '@hybrid-soak/contract/printable.ts';
 import { Unreadable } from '@hybrid-soak/report/file-source.ts';
 import { NoRun } from '@hybrid-soak/report/read-log.ts';
 import { type ReportInput, reportOf, writeReport } from '@hybrid-soak/report/write-report.ts';
@@ -29,7 +30,7 @@ export function reportCommand(): Command {
     .action(async (run: string | undefined, { out, utc = false, ...flags }: Flags) => {
       const { decisions, samples } = (await findPlaces(flags)).ops;
       const input = { decisions, samples, run, utc };
-      process.stdout.write(out === '-' ? found(out, () => reportOf(input).html) : `${report({ ...input, out })}\n`);
+      process.stdout.write(out === '-' ? found(out, () => reportOf(input).html) : `${printable(report({ ...input, out }))}\n`);
     });
 }
 

@@ -12,6 +12,7 @@ import {
   PSI_ACTIONS,
   type PsiActions,
 } from '@hybrid-soak/contract/modes.ts';
+import { printableLines } from '@hybrid-soak/contract/printable.ts';
 import { Command, Option } from 'commander';
 import { callerFile } from '../adapters/caller-file.ts';
 import { monotonicMs } from '../adapters/clock.ts';
@@ -115,7 +116,7 @@ async function runSoak(flags: RunFlags): Promise<number> {
   const asked = askedFor(flags, chosen, text, config);
   if (flags.dryRun) {
     const json = () => `${JSON.stringify({ ...asked, run_id: undefined }, null, 2)}\n`;
-    process.stdout.write(flags.json ? json() : policyText(asked));
+    process.stdout.write(printableLines(flags.json ? json() : policyText(asked)));
     return SOAK_EXIT.PASS;
   }
   const wish = { installed: chosen.facts !== null, path: places.config, base: places.base };

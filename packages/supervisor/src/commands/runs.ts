@@ -1,5 +1,5 @@
 import { stampMs } from '@hybrid-soak/contract/decision.ts';
-import { printableLines } from '@hybrid-soak/contract/printable.ts';
+import { printableJson, printableLines } from '@hybrid-soak/contract/printable.ts';
 import type { RunRow } from '@hybrid-soak/report/runs.ts';
 import { stampText, type Zone } from '@hybrid-soak/report/stamp.ts';
 import { Command } from 'commander';
@@ -18,7 +18,7 @@ export function runsCommand(): Command {
     .action(async (flags: { decisions?: string; json?: boolean; utc?: boolean }) => {
       const rows = runsIn(flags.decisions ?? (await findPlaces(flags)).ops.decisions);
       process.stdout.write(
-        flags.json ? `${JSON.stringify(rows)}\n` : printableLines(runsText(rows, { utc: flags.utc === true })),
+        flags.json ? `${printableJson(rows)}\n` : printableLines(runsText(rows, { utc: flags.utc === true })),
       );
     });
 }

@@ -1,7 +1,7 @@
 import { stampMs } from '@hybrid-soak/contract/decision.ts';
 import { lineBlocks } from '@hybrid-soak/contract/json-lines.ts';
 import { RUNGS, SAMPLE_EVERY } from '@hybrid-soak/contract/ladder.ts';
-import { printableLines } from '@hybrid-soak/contract/printable.ts';
+import { printableJson, printableLines } from '@hybrid-soak/contract/printable.ts';
 import { RESOURCES } from '@hybrid-soak/contract/psi.ts';
 import type { Parts } from '@hybrid-soak/contract/sample.ts';
 import { Unreadable, withSource } from '@hybrid-soak/report/file-source.ts';
@@ -37,7 +37,7 @@ export function statusCommand(): Command {
     .action(async (flags: Flags) => {
       const status = await gather(flags);
       process.stdout.write(
-        flags.json ? `${JSON.stringify(status)}\n` : printableLines(text(status, { utc: flags.utc === true })),
+        flags.json ? `${printableJson(status)}\n` : printableLines(text(status, { utc: flags.utc === true })),
       );
     });
 }

@@ -2,6 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { ACTIONS } from '@hybrid-soak/contract/decision.ts';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import type { ByteSource } from '@hybrid-soak/contract/json-lines.ts';
+import { printable } from '@hybrid-soak/contract/printable.ts';
 import { Unreadable, withSource } from '@hybrid-soak/report/file-source.ts';
 import { lastLines } from '@hybrid-soak/report/last-lines.ts';
 import { batchesOf, lineFollower } from '@hybrid-soak/report/line-follower.ts';
@@ -105,7 +106,7 @@ async function follow(flags: Flags & { decisions: string }): Promise<void> {
   const options = checked(flags);
   if (!existsSync(flags.decisions)) {
     if (!flags.follow) throw new Stop(SOAK_EXIT.CONFIG, `${flags.decisions}: no such file; valid: a decision log`);
-    process.stderr.write(`waiting for ${flags.decisions}\n`);
+    process.stderr.write(`waiting for ${printable(flags.decisions)}\n`);
   }
   const shownLast = withSource(flags.decisions, (source) => showLast(flags, source, flags.decisions, options));
   if (!flags.follow) return;

@@ -93,7 +93,8 @@ function restarted(draft: Draft, outcome: EffectOutcome, numbers: Numbers): stri
 }
 
 /** A rung change that failed is taken back, unless the file says that it was written: the next start will use it. */
-function settleRung({ state: { ladder }, observation: { config } }: Draft, ok: boolean): void {
+function settleRung({ state: { ladder, totals }, observation: { config } }: Draft, ok: boolean): void {
+  totals.rungFailed = ok ? null : ladder.rung;
   const written = config.available && config.value.sample_every === ladder.sampleEvery;
   if (!ok && !written && ladder.before !== null) {
     ladder.rung = ladder.before.rung;

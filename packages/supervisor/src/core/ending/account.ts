@@ -119,6 +119,8 @@ function watchRung(state: State, { heartbeat }: Observation): void {
     isSettled(state) &&
     heartbeat.available &&
     heartbeat.value.sample_every !== ladder.sampleEvery;
+  // A change that failed late, or was done by a later start, is in force once the engine says so.
+  if (!off && ladder.rung === totals.rungFailed && isSettled(state) && heartbeat.available) totals.rungFailed = null;
   totals.rungOffSince = off ? (totals.rungOffSince ?? clock.now) : null;
   if (totals.rungOffSince !== null) totals.rungOffMs = Math.max(totals.rungOffMs, clock.now - totals.rungOffSince);
 }

@@ -50,5 +50,6 @@ function failure({ totals, ladder }: State): string | null {
   if (totals.unaccounted !== 0) return `${totals.unaccounted} frames are in no counter of the engine`;
   if (totals.rungOffMs >= RUNG_OFF_MS || totals.rungOffSince !== null)
     return `the engine did not sample 1 in ${ladder.sampleEvery} as ${ladder.rung} says`;
+  if (totals.rungFailed !== null) return `the last rung change, to ${totals.rungFailed}, failed`;
   return null;
 }

@@ -48,6 +48,8 @@ export interface Totals {
   /** Since when the engine has sampled by something else than the rung says, and the longest that it did, ms. */
   rungOffSince: number | null;
   rungOffMs: number;
+  /** The rung of the last change, if that failed and the engine has not sampled by it since. */
+  rungFailed: Rung | null;
 }
 
 const emptyHistogram = (): Histogram => Array.from({ length: 11 }, () => new Array<number>(10).fill(0));
@@ -79,6 +81,7 @@ export const noTotals = (): Totals => ({
   unaccounted: 0,
   rungOffSince: null,
   rungOffMs: 0,
+  rungFailed: null,
 });
 
 /** Percent of the trades, two digits, of the time connected; null if none is known of. */
