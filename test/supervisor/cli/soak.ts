@@ -17,9 +17,16 @@ export interface Ran {
 /** This account's last run is looked for in `cwd`, so that tests do not find each other's. */
 export const environment = (cwd: string): NodeJS.ProcessEnv => ({ ...process.env, XDG_STATE_HOME: join(cwd, 'state') });
 
+interface Soaked {
+  child: ChildProcess;
+  ended: Promise<Ran>;
+}
+
 /** The real command in `cwd`; `ended` holds what it printed. */
-export function soak(cwd: string, ...args: string[]): { child: ChildProcess; ended: Promise<Ran> } {
-  const child = spawn(SOAK, args, { cwd, env: environment(cwd), stdio: ['ignore', 'pipe', 'pipe'] });
+export const soak = (cwd: string, ...args: string[]): Soaked => soakWith(environment(cwd), cwd, ...args);
+
+function soakWith(env: NodeJS.ProcessEnv, cwd: string, ...args: string[]): Soaked {
+  const child = spawn(SOAK, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
   const ran: Ran = { code: null, stdout: '', stderr: '' };
   child.stdout?.on('data', (data) => {
     ran.stdout += data;
@@ -34,8 +41,10 @@ export function soak(cwd: string, ...args: string[]): { child: ChildProcess; end
 }
 
 /** `soak run` with the embedded stand-in, which needs no systemd, blind to the pressure of the machine of the test. */
-export const run = (cwd: string, ...args: string[]) =>
-  soak(cwd, 'run', '--manager', 'embedded', '--psi-actions', 'off', '--interval', '0.2s', ...args);
+export const run = (cwd: string, ...args: string[]) => runWith(environment(cwd), cwd, ...args);
+
+export const runWith = (env: NodeJS.ProcessEnv, cwd: string, ...args: string[]): Soaked =>
+  soakWith(env, cwd, 'run', '--manager', 'embedded', '--psi-actions', 'off', '--interval', '0.2s', ...args);
 
 export function decisions(cwd: string): Record<string, unknown>[] {
   const path = join(cwd, 'data/ops/soak_decisions.jsonl');
