@@ -4,6 +4,7 @@ import { type Asked, asked } from './flags.ts';
 import { minimise } from './minimise.ts';
 import { killerOf, MUTANTS } from './mutants.ts';
 import { NAMED } from './named.ts';
+import { OUTAGES } from './outages.ts';
 import { seeded } from './random.ts';
 import { RULES } from './rules/all.ts';
 import { drawScenario } from './scenario.ts';
@@ -59,7 +60,7 @@ function runSeeds({ seed, runs, hours, digest }: Asked): boolean {
 /** One line a scenario; true if in each of them all is right. */
 function runNamed(): boolean {
   let failures = 0;
-  for (const [name, { scenario, expects }] of Object.entries(NAMED)) {
+  for (const [name, { scenario, expects }] of Object.entries({ ...NAMED, ...OUTAGES })) {
     const trace = drive(scenario, 1);
     const what = expects(trace);
     const faults = [...(what === null ? [] : [{ rule: 'what is right in it', how: what }]), ...faultsOf(trace)];

@@ -69,7 +69,7 @@ export const trouble = (kind: Trouble['kind'], at: number, until: number, curabl
   until,
   curable,
 });
-const hog = (kind: Hog['kind'], at: number, until: number, factor: number): Hog => ({ kind, at, until, factor });
+export const hog = (kind: Hog['kind'], at: number, until: number, factor: number): Hog => ({ kind, at, until, factor });
 /** Frames whose work at NORMAL takes that much of a CPU, a tenth of it for receiving. */
 export const using = (cpus: number, change: Partial<EngineSpec> = {}): Partial<EngineSpec> => ({
   rate: 200,
@@ -112,7 +112,7 @@ const aborts = (within: number) => (trace: Trace) => {
   const at = recordsOf(trace.entries).find(({ record }) => record.action === 'ABORT')?.at;
   return at !== undefined && at <= within * 1000 ? null : `ABORT at ${at}`;
 };
-const counts =
+export const counts =
   (action: string, least: number, most = least) =>
   (trace: Trace) => {
     const count = recordsOf(trace.entries).filter(({ record }) => record.action === action).length;
@@ -123,7 +123,7 @@ const exitsCounted = (least: number) => (trace: Trace) => {
   const counted = summary === undefined ? 0 : Number(field(summary, 'engine_exits'));
   return counted >= least ? null : `${counted} exits counted`;
 };
-const all =
+export const all =
   (...expectations: ((trace: Trace) => string | null)[]) =>
   (trace: Trace) =>
     expectations.map((expect) => expect(trace)).find((what) => what !== null) ?? null;

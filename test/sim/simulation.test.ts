@@ -6,6 +6,7 @@ import { minimise } from './minimise.ts';
 import { Cpus, STEP_US } from './model/cpu.ts';
 import { FLAT } from './model/wave.ts';
 import { CALM, NAMED, others, scenarioOf, trouble, using } from './named.ts';
+import { OUTAGES } from './outages.ts';
 import { seeded } from './random.ts';
 import { broken, RULES } from './rules/all.ts';
 import { drawScenario } from './scenario.ts';
@@ -20,7 +21,7 @@ t.test('forty soaks of an hour keep every rule', async (t) => {
   }
 });
 
-for (const [name, { scenario, expects }] of Object.entries(NAMED))
+for (const [name, { scenario, expects }] of Object.entries({ ...NAMED, ...OUTAGES }))
   t.test(name, async (t) => {
     const trace = drive(scenario, 1);
     t.equal(expects(trace), null);

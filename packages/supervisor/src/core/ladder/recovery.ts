@@ -1,4 +1,5 @@
 import { RESOURCES } from '@hybrid-soak/contract/psi.ts';
+import { connectionState } from '../connection-state.ts';
 import { BLIND_MS } from '../look/meter.ts';
 import type { Draft } from '../records.ts';
 import { isSettled } from '../start-up.ts';
@@ -14,19 +15,23 @@ const WORTH_WAITING = 0.5;
 
 /**
  * For each lower rung: since when, without a break, every limit would be kept on it with room to spare. The CPU part is
- * scaled by what the engine would use there; memory and I/O are taken as they are.
+ * scaled by what the engine would use there; memory and I/O are taken as they are. An engine whose exchange is away uses
+ * nothing, which says nothing of any rung: no rung is good then.
  */
 export function trackGood(draft: Draft, elapsed: number): void {
   const { state } = draft;
   const { ladder, clock } = state;
   const at = rungIndex(state);
-  const factors = isSettled(state) ? cpuFactors(state, at) : null;
+  const factors = isSettled(state) && !isAway(draft) ? cpuFactors(state, at) : null;
   ladder.goodSince = ladder.steps.map((_, i) => {
     const factor = factors?.[i];
     if (i >= at || i < ladder.found || factor === undefined || !isGood(draft, factor)) return null;
     return elapsed > BLIND_MS ? clock.now : (ladder.goodSince[i] ?? clock.now);
   });
 }
+
+const isAway = ({ observation: { heartbeat } }: Draft): boolean =>
+  heartbeat.available && connectionState(heartbeat.value) === 'disconnected';
 
 /**
  * The lowest rung that has been good throughout the hold, and for how long, ms; null if there is none, or if a lower one
