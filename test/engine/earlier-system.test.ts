@@ -1,10 +1,13 @@
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
+import { configSchema } from '@hybrid-soak/contract/config.ts';
 import { checkConfig, checkSources } from '@hybrid-soak/contract/config-check.ts';
 import { ENGINE_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import { formatFault } from '@hybrid-soak/contract/fault.ts';
+import { opsPaths } from '@hybrid-soak/supervisor/adapters/ops-paths.ts';
 import t from 'tap';
+import { Soak } from '../supervisor/core/soak.ts';
 import { engine, logLines, rows } from './engine.ts';
 
 /** What the earlier system's README shows, and what it gives here. */
@@ -70,6 +73,42 @@ for (const [[program = '', ...args], right] of FLAGS)
     t.match(stderr, right);
   });
 
+/** Its files, from the folder in which its commands are started. */
+t.test('its files are where they were', async (t) => {
+  const { app } = configSchema.parse({});
+  const { decisions, abort } = opsPaths();
+  t.same(
+    [app.db_path, relative('.', decisions), relative('.', abort)],
+    ['data/bot.db', 'data/ops/soak_decisions.jsonl', 'data/ops/ABORT'],
+  );
+});
+
+/** What a script looks for in a line of its decision log: names, values and their order, which never change. */
+const LINES: [what: string, line: RegExp][] = [
+  ['every record', /^\{"timestamp":"\d{4}-\d\d-\d\dT[\d:.]+Z",.*"ingest_mode":"realws","psi_actions":"on",/],
+  ['a rung', /"state":"THROTTLE1","current_sample_every":5,"action":"ENGINE_RESTART","reason":"/],
+  ["the kernel's line and its number", /"cpu_some_raw":"some avg10=[\d.]+[^"]*","cpu_some_avg10":[\d.]+,/],
+  ['each resource', /"memory_some_avg10":[\d.]+,.*"io_some_avg10":[\d.]+,/],
+  [
+    'a stall',
+    /"action":"STALL",.*"seconds_since_progress":4\d(\.\d+)?,"ticks_count":\d+,"last_tick_ts":\d+,.*"stall_streak":1/,
+  ],
+  ['the last rung', /"state":"THROTTLE3","current_sample_every":20,"action":"THROTTLE_MAX"/],
+  ['the end', /"state":"THROTTLE3","current_sample_every":20,"action":"ABORT","reason":"/],
+];
+
+t.test('lines of the decision log have what its scripts look for', async (t) => {
+  const climbing = new Soak({ policy: 'classic' }).run(10).set({ cpu: 80, share: 0.8 }).run(300);
+  const stalled = new Soak().run(60).set({ rowsPerS: 0, heartbeat: false }).run(100);
+  const lines = [...climbing.records, ...stalled.records].map((record) => JSON.stringify(record));
+  for (const line of lines) t.match(line, LINES[0]?.[1]);
+  for (const [what, wanted] of LINES)
+    t.ok(
+      lines.some((line) => wanted.test(line)),
+      what,
+    );
+});
+
 t.test('its exit codes mean what they meant', async (t) => {
   t.match(ENGINE_EXIT, { COMPLETE: 0, CRASH: 1, NETWORK: 10, PARSE: 11, CONFIG: 12, OVERLOAD: 13 });
 });
@@ -83,7 +122,11 @@ t.test(
     const { code, stdout } = await engine(cwd, 'run', '--mode', 'SYNTHETIC').ended;
     t.equal(code, 0, stdout);
     const messages = logLines(stdout).map(({ msg }) => String(msg));
-    t.ok(messages.includes('heartbeat'));
+    for (const line of ['started', 'heartbeat', 'stopped']) t.ok(messages.includes(line), line);
+    t.match(
+      logLines(stdout).find(({ msg }) => msg === 'heartbeat'),
+      { level: 30 },
+    );
     t.match(messages.join('\n'), /channels\.market_capacity: accepted, but has no effect/);
     t.match(rows(cwd, 'SELECT end_reason, exit_code FROM engine_lives'), [{ end_reason: 'run-seconds', exit_code: 0 }]);
     t.ok(readFileSync(join(cwd, 'data/bot.db')).length > 0, 'the database is where it was');

@@ -6,16 +6,23 @@ import { BACK_WITHIN_MS, beats, exchange, RULES, state } from './exchange.ts';
 // Each waits for backoffs and deadlines most of its time.
 t.jobs = 4;
 
-for (const way of ['gone', 'silent', 'accepts and says nothing', '503'] as const)
+const WAYS = ['gone', 'silent', 'accepts and says nothing', '503'] as const;
+
+for (const [way, every] of WAYS.flatMap((way) => [[way, 1] as const, [way, 5] as const]))
   t.test(
-    `an exchange that is away (${way}): disconnected, the heartbeat fresh, rows soon after it is back`,
+    `an exchange that is away (${way}), 1 in ${every} read: disconnected, the heartbeat fresh, rows soon after it is back`,
     async (t) => {
       const { be, port } = await exchange(t);
-      const cwd = folder(t.testdir({}), [`ws://127.0.0.1:${port}/ws/btcusdt@trade?key=secret`], RULES);
+      const rules = RULES.replace('[connection]', `sample_every = ${every}\n[connection]`);
+      const cwd = folder(t.testdir({}), [`ws://127.0.0.1:${port}/ws/btcusdt@trade?key=secret`], rules);
+      // The engines that sample also start into the outage.
+      if (every > 1) await be(way);
       const { child, ended } = engine(cwd, 'run');
-      await eventually(() => count(cwd) > 10);
-      t.equal(state(cwd)?.state, 'connected');
-      await be(way);
+      if (every === 1) {
+        await eventually(() => count(cwd) > 10);
+        t.equal(state(cwd)?.state, 'connected');
+        await be(way);
+      }
       await eventually(() => state(cwd)?.state === 'disconnected');
       await beats(cwd);
       await beats(cwd);

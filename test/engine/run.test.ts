@@ -70,17 +70,22 @@ t.test('one trade frame in N is kept, in every mode', async (t) => {
   }
 });
 
-t.test('a source that cannot be reached is left for the next one', async (t) => {
-  const feed = await exchange(100);
-  t.teardown(() => feed.close());
-  const cwd = folder(t.testdir({}), ['ws://127.0.0.1:9/ws/btcusdt@trade', gemini(feed.port)], REALWS);
-  const { child, ended, logged } = engine(cwd, 'run');
-  t.match(await logged('source lost'), { source: 's1' });
-  await eventually(() => count(cwd) > 5);
-  t.same(rows(cwd, 'SELECT DISTINCT source FROM ticks'), [{ source: 's2' }]);
-  child.kill('SIGINT');
-  t.equal((await ended).code, 0);
-});
+for (const every of [1, 5])
+  t.test(`a source that cannot be reached is left for the next one: 1 in ${every} read`, async (t) => {
+    const feed = await exchange(100);
+    t.teardown(() => feed.close());
+    const cwd = folder(
+      t.testdir({}),
+      ['ws://127.0.0.1:9/ws/btcusdt@trade', gemini(feed.port)],
+      `${REALWS}sample_every = ${every}\n`,
+    );
+    const { child, ended, logged } = engine(cwd, 'run');
+    t.match(await logged('source lost'), { source: 's1' });
+    await eventually(() => count(cwd) > 5);
+    t.same(rows(cwd, 'SELECT DISTINCT source FROM ticks'), [{ source: 's2' }]);
+    child.kill('SIGINT');
+    t.equal((await ended).code, 0);
+  });
 
 /** A server that sends what `frames` gives, every 10 ms; the URL of it. */
 async function scripted(t: Pick<Test, 'teardown'>, frames: () => string[]): Promise<string> {

@@ -167,6 +167,19 @@ t.test('exit code 12 stays down and is seen as 12', async (t) => {
   t.equal(pids.length, 1);
 });
 
+t.test("an engine's own exit 10, its exchange being away, is started again each time, as systemd does", async (t) => {
+  const { unit, pids } = unitOf(
+    t.testdir({}),
+    'echo >> starts; [ $(wc -l < starts) -gt 2 ] && exec sleep 600; exit 10',
+  );
+  const first = await unit.start();
+  const seen = await until(unit, (value) => value.n_restarts === 2 && value.active_state === 'active');
+  t.match(seen, { result: 'success', main_pid: pids.at(-1) });
+  t.not(seen.invocation_id, first.invocation_id);
+  t.equal(pids.length, 3);
+  await unit.stop();
+});
+
 t.test('a crash is started again until the start limit is hit', async (t) => {
   const { unit, pids } = unitOf(t.testdir({}), 'exit 1', '[Unit]\nStartLimitIntervalSec=60\nStartLimitBurst=3\n');
   await unit.start();
