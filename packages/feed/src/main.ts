@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import { isWebSocketUrl } from '@hybrid-soak/contract/config.ts';
 import { parseDuration } from '@hybrid-soak/contract/duration.ts';
 import { errorCode } from '@hybrid-soak/contract/error-code.ts';
-import { printable, printableLines } from '@hybrid-soak/contract/printable.ts';
+import { printable, printableJson, printableLines } from '@hybrid-soak/contract/printable.ts';
 import { VERSION } from '@hybrid-soak/contract/version.ts';
 import { Command, Option } from 'commander';
 import { FRAME_SHAPES, frames, type Shape } from './frames.ts';
@@ -154,7 +154,7 @@ program
       onSignal(recording.stop);
       await recording.ended;
       clearTimeout(timer);
-      process.stdout.write(`${JSON.stringify({ file: flags.out, frames: recording.frames() })}\n`);
+      process.stdout.write(`${printableJson({ file: flags.out, frames: recording.frames() })}\n`);
     } catch (error) {
       process.stderr.write(`${printable(`${flags.out}: ${(error as Error).message}`)}\n`);
       process.exitCode = 1;

@@ -140,7 +140,7 @@ common('soak')
     const { ask } = await import('./ask.ts');
     if (!controlRequestSchema.safeParse(request).success) usage(`--duration ${duration}: valid: 45s, 90m, 8h`);
     const wish = { host: host ?? null, operator: operator ?? settings.user ?? settings.host, request };
-    if (!(await ask(settings, wish, (text) => process.stdout.write(`${text}\n`)))) process.exitCode = 1;
+    if (!(await ask(settings, wish, (text) => process.stdout.write(`${printableLines(text)}\n`)))) process.exitCode = 1;
   });
 
 interface ArchiveFlags extends CommonFlags {

@@ -30,7 +30,9 @@ export function reportCommand(): Command {
     .action(async (run: string | undefined, { out, utc = false, ...flags }: Flags) => {
       const { decisions, samples } = (await findPlaces(flags)).ops;
       const input = { decisions, samples, run, utc };
-      process.stdout.write(out === '-' ? found(out, () => reportOf(input).html) : `${printable(report({ ...input, out }))}\n`);
+      process.stdout.write(
+        out === '-' ? found(out, () => reportOf(input).html) : `${printable(report({ ...input, out }))}\n`,
+      );
     });
 }
 

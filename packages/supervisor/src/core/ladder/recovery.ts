@@ -1,5 +1,5 @@
 import { RESOURCES } from '@hybrid-soak/contract/psi.ts';
-import { connectionState } from '../connection-state.ts';
+import { connectionOf } from '../connection-state.ts';
 import { BLIND_MS } from '../look/meter.ts';
 import type { Draft } from '../records.ts';
 import { isSettled } from '../start-up.ts';
@@ -31,7 +31,7 @@ export function trackGood(draft: Draft, elapsed: number): void {
 }
 
 const isAway = ({ observation: { heartbeat } }: Draft): boolean =>
-  heartbeat.available && connectionState(heartbeat.value) === 'disconnected';
+  heartbeat.available && connectionOf(heartbeat.value) === 'disconnected';
 
 /**
  * The lowest rung that has been good throughout the hold, and for how long, ms; null if there is none, or if a lower one
