@@ -39,13 +39,13 @@ t.test('on a real systemd', needsSystemd(), async (t) => {
   });
 
   await t.test('a restart that somebody else has asked for is not doubled', async (t) => {
-    // A stop that takes 10 s, so that the operator's restart is under way when the stall is due.
+    // A stop that takes 8 s, so that the operator's restart is under way when the stall is due.
     await host.run(
       'sh',
       '-c',
-      `mkdir -p /run/systemd/system/${UNIT}.d && printf '[Service]\\nExecStop=/bin/sleep 10\\n' > /run/systemd/system/${UNIT}.d/slow.conf && systemctl daemon-reload`,
+      `mkdir -p /run/systemd/system/${UNIT}.d && printf '[Service]\\nExecStop=/bin/sleep 8\\n' > /run/systemd/system/${UNIT}.d/slow.conf && systemctl daemon-reload`,
     );
-    host.writeConfig(`${CONFIG}[soak.policy]\nstall_threshold_s = 6\nstall_grace_s = 5\n`);
+    host.writeConfig(`${CONFIG}[soak.policy]\nstall_threshold_s = 3\nstall_grace_s = 2\n`);
     const { signal, ended } = host.startSoak('-d', '10m', '--leave', 'stopped', ...QUIETLY);
     await host.decision('ENGINE_RESTARTED');
     const before = host.rows();

@@ -10,6 +10,10 @@ const CONFIG = '# kept\n[engine]\ningest_mode = "synthetic"\ntick_interval_ms = 
 t.test('soak prove on a real systemd', needsSystemd(), async (t) => {
   const host = await Host.boot(CONFIG);
   t.teardown(host.close);
+  // A unit that is said to stay down is watched for three times RestartSec.
+  const dropIn = `/etc/systemd/system/${UNIT}.d`;
+  await host.run('sh', '-c', `mkdir -p ${dropIn} && printf '[Service]\\nRestartSec=0.5\\n' > ${dropIn}/soon.conf`);
+  await host.systemctl('daemon-reload');
   await host.systemctl('start', UNIT);
   await until('rows', () => host.rows() > 0);
   const found = async () => ({
@@ -99,7 +103,7 @@ t.test('soak prove on a real systemd', needsSystemd(), async (t) => {
   });
 
   await t.test('an outage of the exchange is not a stall; the unit runs afterwards, as before', async (t) => {
-    const said = await host.machine.run(['soak', 'prove', 'outage', '--quick'], { timeoutMs: 300_000 });
+    const said = await host.machine.run(['soak', 'prove', 'outage', '--quick'], { timeoutMs: 500_000 });
     t.equal(said.code, 0, said.stderr);
     t.match(proofOf('outage'), { verdict: 'PASS' });
     t.match(proofOf('restore'), { verdict: 'PASS' });
@@ -109,7 +113,7 @@ t.test('soak prove on a real systemd', needsSystemd(), async (t) => {
   await t.test(
     'a leak is found, the same engine without it is not; its drop-in goes, also after a kill -9',
     async (t) => {
-      const said = await host.machine.run(['soak', 'prove', 'drift', '--quick'], { timeoutMs: 300_000 });
+      const said = await host.machine.run(['soak', 'prove', 'drift', '--quick'], { timeoutMs: 500_000 });
       t.equal(said.code, 0, said.stderr);
       t.match(proofOf('drift'), { verdict: 'PASS' });
       t.equal(proofOf('drift').checks.length, 6);
@@ -124,7 +128,7 @@ t.test('soak prove on a real systemd', needsSystemd(), async (t) => {
   );
 
   await t.test('the unit runs after a proof that ended with it stopped', async (t) => {
-    const said = await host.machine.run(['soak', 'prove', 'crash', '--quick'], { timeoutMs: 300_000 });
+    const said = await host.machine.run(['soak', 'prove', 'crash', '--quick'], { timeoutMs: 500_000 });
     t.equal(said.code, 0, said.stderr);
     t.match(proofOf('crash'), { verdict: 'PASS' });
     t.match(proofOf('restore'), { verdict: 'PASS' });
