@@ -30,7 +30,7 @@ const CHUNKS: Chunk[] = [
   ['sqlite', /node_modules\/better-sqlite3\/|addon:better_sqlite3/],
   ['schemas', /node_modules\/(zod|@iarna|toml-eslint-parser|eslint-visitor-keys)|packages\/contract\/src\//],
   ['metrics', /node_modules\/@prometheus-io\//],
-  ['status', /supervisor\/src\/commands\/(status|run-as|root-parent)\.ts|node_modules\/execa\//],
+  ['status', /supervisor\/src\/commands\/(status|account\/(run-as|root-parent))\.ts|node_modules\/execa\//],
   [
     'look',
     /supervisor\/src\/commands\/(tail|report|replay|compare|dashboard|runs|explain)\.ts|packages\/report\/src\//,

@@ -2,7 +2,7 @@ import ts from 'typescript';
 import { cycles, type Import, importsOf, packagesOf } from './imports.ts';
 import { sharedNames } from './names.ts';
 import { globalUses, impurities, isPure, PURE_PACKAGES } from './pure.ts';
-import { isInARoom, whyNot } from './rooms.ts';
+import { isInARoom, noSubcommand, whyNot } from './rooms.ts';
 import { lineOf, type Manifest, packageOf, type Source, walk } from './sources.ts';
 
 const LONGEST_FILE = 250;
@@ -16,6 +16,7 @@ export function judge(sources: Source[], manifests: Manifest[]): Record<string, 
   const imports = sources.flatMap(importsOf);
   return {
     'each file is in a room': sources.filter(({ path }) => !isInARoom(path)).map(({ path }) => `${path} is in no room`),
+    'each file right in commands/ is a subcommand': sources.map(({ path }) => path).filter(noSubcommand),
     'each room imports only those that the table of ARCHITECTURE.md allows': strayImports(imports),
     'no file imports itself by way of others, type imports included': cycles(imports).map((circle) =>
       circle.join(' > '),

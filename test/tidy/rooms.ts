@@ -1,5 +1,5 @@
 import { COMPUTED, type Import, isOurs } from './imports.ts';
-import { packageOf } from './sources.ts';
+import { packageOf, read } from './sources.ts';
 
 /** Folders whose files may be imported; with `ways`, only so. A name that ends in .ts is one file. */
 interface Door {
@@ -65,6 +65,13 @@ const ROOMS: Record<string, Room[]> = {
   fleet: [{ name: 'fleet', holds: /./, may: doors('@report') }],
 };
 
+/** From the composition root: `run: { summary: …, load: async () => (await import('./commands/run.ts'))… }`. */
+const SUBCOMMANDS = new Set(
+  [...read('packages/supervisor/src/main.ts').matchAll(/import\('\.\/commands\/([\w-]+)\.ts'\)/g)].map(
+    ([, name]) => name,
+  ),
+);
+
 const below = (path: string): string => path.replace(/^packages\/[^/]+\/src\//, '');
 
 const roomOf = (path: string): Room | undefined => ROOMS[packageOf(path)]?.find(({ holds }) => holds.test(below(path)));
@@ -87,4 +94,13 @@ function leadsTo(door: string, from: string, to: string): boolean {
   if (door.startsWith('@')) return packageOf(to) === door.slice(1);
   if (packageOf(from) !== packageOf(to)) return false;
   return door === '.' || below(to) === door || below(to).startsWith(`${door}/`);
+}
+
+/**
+ * Files right in `commands/` that are no subcommand: each has one of its own there, in a file of its name (`uninstall` is in that
+ * of `install`). What a subcommand is made of is in a folder, of its name if it is one's alone.
+ */
+export function noSubcommand(path: string): boolean {
+  const [, name] = /^packages\/supervisor\/src\/commands\/([\w-]+)\.ts$/.exec(path) ?? [];
+  return name !== undefined && name !== 'options' && !SUBCOMMANDS.has(name);
 }

@@ -226,3 +226,8 @@ t.test('a name that two packages export', async (t) => {
   t.same(broken('fleet/src/stop.ts', 'export class Stop extends Error {}\n'), [], 'the same thing');
   t.same(broken('report/src/choice.ts', 'const choose = 1;\n'), [], 'not exported');
 });
+
+t.test('a helper beside the subcommands', async (t) => {
+  t.match(broken('supervisor/src/commands/conclude.ts', 'export {};\n'), [/commands\/conclude\.ts$/]);
+  t.same(broken('supervisor/src/commands/run/conclude.ts', 'export {};\n'), []);
+});

@@ -109,7 +109,7 @@ else if (import.meta.main) {
   if (wanted !== undefined)
     program.addCommand(
       (await wanted.load())
-        .hook('preAction', async (_, action) => (await import('./commands/run-as.ts')).runAs(action))
+        .hook('preAction', async (_, action) => (await import('./commands/account/run-as.ts')).runAs(action))
         .exitOverride()
         .configureOutput(OUTPUT),
     );

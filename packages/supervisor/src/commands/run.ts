@@ -26,10 +26,10 @@ import { policyText } from '../text/policy.ts';
 import { terminalReporter } from '../text/terminal.ts';
 import { watch } from '../text/watch.ts';
 import type { Chosen, ManagerChoice } from '../unit/choose.ts';
-import { conclude } from './conclude.ts';
-import { type ExposedFlags, exposed } from './exposed.ts';
 import { chooseOrStop, readConfig, seconds, withDecisions, withManager, withSamples, withUnit } from './options.ts';
-import { gather, thresholdFlags } from './thresholds.ts';
+import { conclude } from './run/conclude.ts';
+import { type ExposedFlags, exposed } from './run/exposed.ts';
+import { gather, thresholdFlags } from './run/thresholds.ts';
 
 /** The flags as commander gives them. */
 interface RunFlags extends ExposedFlags {

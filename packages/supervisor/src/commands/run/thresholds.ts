@@ -1,6 +1,6 @@
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import { type SoakThresholds, thresholdsSchema } from '@hybrid-soak/contract/policy.ts';
-import { Stop } from '../stop.ts';
+import { Stop } from '../../stop.ts';
 
 type Name = keyof SoakThresholds;
 const NAMES = Object.keys(thresholdsSchema.shape) as Name[];

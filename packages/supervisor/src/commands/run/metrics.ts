@@ -7,12 +7,12 @@ import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import { refusal } from '@hybrid-soak/report/live/refusal.ts';
 import { type Exposed, exposition } from '@hybrid-soak/report/metrics/exposition.ts';
-import { isRoot } from '../adapters/drop-root.ts';
-import { replaceFile } from '../adapters/replace-file.ts';
-import { writableFile } from '../adapters/writable.ts';
-import { Stop } from '../stop.ts';
-import type { Reporter } from '../text/reporter.ts';
-import { parseListen } from './options.ts';
+import { isRoot } from '../../adapters/drop-root.ts';
+import { replaceFile } from '../../adapters/replace-file.ts';
+import { writableFile } from '../../adapters/writable.ts';
+import { Stop } from '../../stop.ts';
+import type { Reporter } from '../../text/reporter.ts';
+import { parseListen } from '../options.ts';
 
 export interface MetricsFlags {
   metricsListen?: string;

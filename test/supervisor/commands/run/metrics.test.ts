@@ -7,9 +7,9 @@ import { type Measured, exposition as ofEngine } from '@hybrid-soak/engine/proce
 import { exposition } from '@hybrid-soak/report/metrics/exposition.ts';
 import parse from 'parse-prometheus-text-format';
 import t from 'tap';
-import { eventually } from '../../eventually.ts';
-import { observationAt } from '../../report/fixture.ts';
-import { CONFIG, decided, run } from '../cli/soak.ts';
+import { eventually } from '../../../eventually.ts';
+import { observationAt } from '../../../report/fixture.ts';
+import { CONFIG, decided, run } from '../../cli/soak.ts';
 
 interface Family {
   name: string;

@@ -5,12 +5,12 @@ import type { Decision } from '@hybrid-soak/contract/decision.ts';
 import { printableJson } from '@hybrid-soak/contract/printable.ts';
 import type { Summary } from '@hybrid-soak/contract/summary.ts';
 import type { TextStyle } from '@hybrid-soak/report/terminal/line.ts';
-import { abortRequest } from '../adapters/abort-file.ts';
-import { callerFile } from '../adapters/caller-file.ts';
-import { DECISIONS, type OpsPaths, opsPaths } from '../adapters/ops-paths.ts';
-import type { Plan } from '../run/soak.ts';
-import { summaryOf, writeSummary } from '../run/summary-file.ts';
-import { summaryText } from '../text/summary.ts';
+import { abortRequest } from '../../adapters/abort-file.ts';
+import { callerFile } from '../../adapters/caller-file.ts';
+import { DECISIONS, type OpsPaths, opsPaths } from '../../adapters/ops-paths.ts';
+import type { Plan } from '../../run/soak.ts';
+import { summaryOf, writeSummary } from '../../run/summary-file.ts';
+import { summaryText } from '../../text/summary.ts';
 
 /** What is left of a soak: its summary on stdout and as a file, and the report where it was asked for. */
 export async function conclude(
@@ -32,7 +32,7 @@ export async function conclude(
   process.stdout.write(flags.json ? json() : summaryText(summary, { summary: path, report: command }, paint));
   if (out === undefined) return;
   try {
-    const { report } = await import('./report.ts');
+    const { report } = await import('../report.ts');
     if (callerFile(out) === null) mkdirSync(dirname(out), { recursive: true });
     note(report({ decisions, samples, run: record.run_id, out }));
   } catch (error) {
@@ -47,7 +47,7 @@ const paint = (format: TextStyle, text: string) => styleText(format, text, { str
 /** The verdict stands if the file cannot be written. */
 async function writeJunit(file: string, summary: Summary): Promise<string> {
   try {
-    const { junit } = await import('../text/junit.ts');
+    const { junit } = await import('../../text/junit.ts');
     if (callerFile(file) === null) mkdirSync(dirname(resolve(file)), { recursive: true });
     writeFileSync(callerFile(file) ?? file, junit(summary));
     return `${file}: written`;

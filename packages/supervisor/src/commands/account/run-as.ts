@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
-import { openForCaller } from '../adapters/caller-file.ts';
-import { accountOf, dropRoot, isRoot, leaveClosedFolder } from '../adapters/drop-root.ts';
-import { ENGINE_UNIT } from '../recovery/places.ts';
-import type { ManagerChoice } from '../unit/choose.ts';
+import { openForCaller } from '../../adapters/caller-file.ts';
+import { accountOf, dropRoot, isRoot, leaveClosedFolder } from '../../adapters/drop-root.ts';
+import { ENGINE_UNIT } from '../../recovery/places.ts';
+import type { ManagerChoice } from '../../unit/choose.ts';
 
 /** The account that `ops/sysusers` declares for the supervisor. */
 const SUPERVISOR = 'hybrid-soak';

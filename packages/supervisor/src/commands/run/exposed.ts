@@ -1,10 +1,10 @@
 import type { Config } from '@hybrid-soak/contract/config.ts';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
-import type { OpsPaths } from '../adapters/ops-paths.ts';
-import { Stop } from '../stop.ts';
-import type { Reporter } from '../text/reporter.ts';
+import type { OpsPaths } from '../../adapters/ops-paths.ts';
+import { Stop } from '../../stop.ts';
+import type { Reporter } from '../../text/reporter.ts';
+import { parseListen } from '../options.ts';
 import type { MetricsFlags } from './metrics.ts';
-import { parseListen } from './options.ts';
 
 /** Flags of `soak run` that let others look at it. */
 export interface ExposedFlags extends MetricsFlags {

@@ -2,11 +2,11 @@ import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
-import type { Account } from '../adapters/drop-root.ts';
-import { isLeaking, type Leaking } from '../adapters/proof-drop-in.ts';
-import type { RootRequest } from '../adapters/root-parent.ts';
-import { dropped } from '../install/dropped.ts';
-import { writeDropIn } from '../unit/drop-in.ts';
+import type { Account } from '../../adapters/drop-root.ts';
+import { isLeaking, type Leaking } from '../../adapters/proof-drop-in.ts';
+import type { RootRequest } from '../../adapters/root-parent.ts';
+import { dropped } from '../../install/dropped.ts';
+import { writeDropIn } from '../../unit/drop-in.ts';
 
 const ENGINE_ACCOUNT = 'hybrid-engine';
 /** What the proofs do to an engine. */
