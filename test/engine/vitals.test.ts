@@ -35,7 +35,9 @@ t.test('every interval the heaps of both threads are collected, and what is left
       latency_us.p99 <= latency_us.max * 1.02,
   );
   t.ok(loop_delay_p99_ms !== undefined && loop_delay_p99_ms >= 0);
-  const { descriptors = 0, descriptor_limit = 0 } = vitalsIn(cwd);
+  const { descriptors = 0, descriptor_limit = 0, sources, open_gaps } = vitalsIn(cwd);
+  t.match(Object.values(sources ?? {}), [{ connected_ms: Number, reconnects: 0, failovers: 0 }], 'by source');
+  t.same(open_gaps, []);
   t.ok(descriptors > 10 && descriptors < descriptor_limit, `${descriptors} of ${descriptor_limit} descriptors`);
   child.kill('SIGTERM');
   t.equal((await ended).code, 0);

@@ -153,6 +153,12 @@ export const DECISIONS = [
     ticks_per_second: 100,
     classes_s: { unobserved: 3, over_engine: 20, fine: 577 },
     ambient_s: 12,
+    completeness: {
+      ...{ coverage_percent: 99.98, connected_s: 300, connected_percent: 50, trades_missing: 7, gaps_open: 1 },
+      ...{ duplicates: 3, dropped: 0, failovers: 0, reconnects: 1 },
+      sources: [{ name: 'main', connected_s: 300, connected_percent: 50, reconnects: 1, failovers: 0 }],
+      gaps: [{ source: 'main', market: 'somewhere BTCUSDT', trades_missing: 7, gaps_open: 1 }],
+    },
     drift: [
       slope('private_memory', 60, 58, 62, true),
       slope('heap', 0, -1, 1, false),
@@ -161,6 +167,12 @@ export const DECISIONS = [
     pressure: { cpu: { p50: 30, p95: 61, p99: 62 }, memory: null, io: { p50: 5, p95: 5, p99: 5 } },
   }),
 ];
+
+/** The end of the run before: it passed. */
+export const EARLIER = decisionAt(-3600, 'SUMMARY', 'PASS: the soak ran its time', {
+  ...{ run_id: 'eeee0000-1111-2222-3333-444455556666', verdict: 'PASS', exit_code: 0 },
+  ...{ duration_s: 600, restarts: 1, stalls: 0, ticks_per_second: 100 },
+});
 
 export const HEADER = {
   v: 1,

@@ -5,7 +5,7 @@ import { writeReport } from '@hybrid-soak/report/write-report.ts';
 import type { Browser } from 'playwright-core';
 import t from 'tap';
 import { launch, open, seriousFindings, whyNoBrowser } from './browser.ts';
-import { DECISIONS, EVIL, HEADER, observationAt, RUN, runFiles } from './fixture.ts';
+import { DECISIONS, EARLIER, EVIL, HEADER, observationAt, RUN, runFiles } from './fixture.ts';
 
 const skip = whyNoBrowser() ?? false;
 let browser: Browser;
@@ -13,9 +13,10 @@ let folder = '';
 let url = '';
 
 t.before(async () => {
-  folder = t.testdir(runFiles());
+  folder = t.testdir(runFiles([EARLIER, ...DECISIONS]));
   const out = join(folder, 'report.html');
   const [decisions, samples] = [join(folder, 'soak_decisions.jsonl'), join(folder, 'soak_samples.jsonl')];
+  writeReport({ decisions, samples, run: EARLIER.run_id, out: join(folder, 'the one before.html') });
   writeReport({ decisions, samples, out });
   url = pathToFileURL(out).href;
   if (!skip) browser = await launch();
@@ -36,8 +37,35 @@ t.test('it opens without a network, asks for nothing, complains of nothing, show
   const { page, complaints } = await open(browser, url, { offline: true });
   t.same(complaints, []);
   t.equal(await page.locator('figure canvas').count(), 14);
+  const floors = page.locator('figure', { hasText: 'Private memory, floors' });
+  t.match(await floors.locator('figcaption').textContent(), 'slope +60 MiB/h (58 .. 62)');
+  await floors.locator('summary').click();
+  t.match(
+    await floors.locator('tr').nth(1).locator('td').allTextContents(),
+    ['60', '60'],
+    'the value and the fitted one',
+  );
+  t.match(
+    await page.locator('#slopes').textContent(),
+    /private memory✗ \+60 MiB\/h[\s\S]*not enough to tell: at least 3 min more/,
+  );
+  t.match(await page.locator('#completeness').textContent(), /99.98 %[\s\S]*main5m 0s50 %[\s\S]*all sources/);
+  t.match(await page.locator('#missing').textContent(), 'somewhere BTCUSDTmain71');
+  t.match(
+    await page.locator('#predecessor').textContent(),
+    /eeee0000 \(the one before.html\), PASS[\s\S]*verdictPASSFAIL/,
+  );
   t.match(await page.locator('#summary').textContent(), /FAIL[\s\S]*max_stalls = 0, seen 1[\s\S]*exit code 21/);
   t.match(await page.locator('main').textContent(), /stall_threshold_s\s*45[\s\S]*kernel\s*6\.8\.0/);
+  await page.context().close();
+});
+
+t.test('the link leads to the report of the run before, beside this one', { skip }, async (t) => {
+  const { page, complaints } = await open(browser, url);
+  await page.locator('#predecessor a').click();
+  await page.waitForURL(/before.html$/);
+  t.match(await page.title(), /PASS · soak eeee0000/);
+  t.same(complaints, []);
   await page.context().close();
 });
 

@@ -58,6 +58,28 @@ export const completenessSchema = z.object({
   dropped: z.number().int(),
   failovers: z.number().int(),
   reconnects: z.number().int(),
+  sources: z
+    .array(
+      z.object({
+        name: z.string(),
+        connected_s: z.number(),
+        connected_percent: z.number().describe('of the soak'),
+        reconnects: z.number().int(),
+        failovers: z.number().int().describe('times that it stood in for a better one'),
+      }),
+    )
+    .default([]),
+  gaps: z
+    .array(
+      z.object({
+        source: z.string(),
+        market: z.string(),
+        gaps_open: z.number().int(),
+        trades_missing: z.number().int(),
+      }),
+    )
+    .default([])
+    .describe('where trades are missing'),
 });
 
 export type Completeness = z.infer<typeof completenessSchema>;

@@ -42,7 +42,12 @@ export const vitalsSchema = z
     trades_missing: count,
     duplicates: count,
     failovers: count,
-    frames_by_source: z.record(z.string(), count),
+    sources: z
+      .record(z.string(), z.object({ connected_ms: measure, reconnects: count, failovers: count }))
+      .describe('by the name of the source'),
+    open_gaps: z
+      .array(z.object({ source: z.string(), market: z.string(), gaps: count, missing: count }))
+      .describe('the twenty with the most trades missing, by the source that found them and by market'),
   })
   .partial();
 

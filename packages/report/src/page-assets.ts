@@ -6,6 +6,7 @@ import * as chartSpecs from './page/chart-specs.ts';
 import * as charts from './page/charts.ts';
 import * as connectionState from './page/connection-state.ts';
 import * as decisions from './page/decisions.ts';
+import * as details from './page/details.ts';
 import * as dom from './page/dom.ts';
 import * as engine from './page/engine.ts';
 import * as latestTable from './page/latest-table.ts';
@@ -40,6 +41,7 @@ const MODULES = [
   trends,
   charts,
   summary,
+  details,
   progress,
   start,
   connectionState,

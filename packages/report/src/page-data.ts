@@ -4,6 +4,7 @@ import { RESOURCES, type Resource } from '@hybrid-soak/contract/psi.ts';
 import type { Observation } from '@hybrid-soak/contract/sample.ts';
 import { downsample, type Points } from './downsample.ts';
 import { numbersOf } from './numbers.ts';
+import type { Predecessor } from './predecessor.ts';
 import type { ShownDecision } from './read-log.ts';
 import type { SamplesHeader, SamplesRead } from './read-samples.ts';
 import { COLUMNS } from './series.ts';
@@ -40,6 +41,8 @@ export interface PageData {
   samples: number;
   /** The slopes of the SUMMARY as they are drawn over the samples. */
   trends: Trend[];
+  /** Null on the live page, and for the first run of a log. */
+  predecessor: Predecessor | null;
   policy: [string, string][];
   environment: [string, string][];
   notes: string[];
@@ -71,6 +74,7 @@ export function pageData(records: ShownDecision[], samples: SamplesRead | null, 
     points: downsample(columns.slice(0, COLUMNS.length), MAX_POINTS),
     trends: samples === null ? [] : trendsOf(summary?.drift ?? [], columns, Number(startup?.duration_s ?? 0)),
     samples: samples?.columns[0]?.length ?? 0,
+    predecessor: null,
     policy: Object.entries({ ...parameters, ...table(startup?.thresholds) }).map(([key, v]) => [key, shown(v)]),
     environment: environmentOf(samples?.header ?? null),
     notes:

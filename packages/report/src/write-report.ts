@@ -3,6 +3,7 @@ import { ftruncateSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { stampMs } from '@hybrid-soak/contract/decision.ts';
 import { reportPage } from './html.ts';
 import { pageData } from './page-data.ts';
+import { lastOfRunBefore, predecessor, reportBeside } from './predecessor.ts';
 import { readRun } from './read-log.ts';
 import { findSamples, readSamples } from './read-samples.ts';
 import { stampText } from './stamp.ts';
@@ -21,7 +22,7 @@ export interface ReportInput {
  * Throws NoRun, Unreadable, or the file system's error if `out` cannot be written.
  */
 export function writeReport({ out, ...input }: ReportInput & { out: string | number }): { run: string; bytes: number } {
-  const { run, html } = reportOf(input);
+  const { run, html } = reportOf(input, typeof out === 'number' ? null : out);
   if (typeof out === 'number') {
     ftruncateSync(out);
     writeFileSync(out, html);
@@ -29,8 +30,11 @@ export function writeReport({ out, ...input }: ReportInput & { out: string | num
   return { run, bytes: Buffer.byteLength(html) };
 }
 
-/** One run as a self-contained page. Throws NoRun, Unreadable. */
-export function reportOf({ decisions, samples, run, utc = false }: ReportInput): { run: string; html: string } {
+/** One run as a self-contained page; `out`: the path that it will have. Throws NoRun, Unreadable. */
+export function reportOf(
+  { decisions, samples, run, utc = false }: ReportInput,
+  out: string | null = null,
+): { run: string; html: string } {
   const { run: id, records, ...log } = readRun(decisions, run);
   const notes: string[] = [];
   if (log.omitted > 0) notes.push(`${log.omitted} records in the middle of the run were left out.`);
@@ -40,6 +44,9 @@ export function reportOf({ decisions, samples, run, utc = false }: ReportInput):
   const read = found === null ? null : readSamples(found);
   if (read !== null && read.garbage > 0) notes.push(`${read.garbage} lines of the samples could not be read.`);
   const data = pageData(records, read, notes);
+  const before = lastOfRunBefore(decisions, id);
+  if (before !== null)
+    data.predecessor = predecessor(before, data.summary, out === null ? null : reportBeside(out, before.run_id));
   const began = records[0] === undefined ? '' : stampText(stampMs(records[0].timestamp), { utc });
   const title = `${data.verdict.word} · soak ${id.slice(0, 8)} · ${began}`;
   return { run: id, html: reportPage(title, { ...data, utc }) };

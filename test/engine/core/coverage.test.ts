@@ -51,6 +51,27 @@ t.test('at a jump what is open ends by the old time and goes on by the new one',
   ]);
 });
 
+t.test(
+  'time connected, connections and failovers are known by source, open intervals included; a jump is none',
+  async (t) => {
+    const at = { wallMs: 1_000_000, monoMs: 0 };
+    const coverage = new Coverage(() => at);
+    coverage.begin('a', 'connected', at.wallMs);
+    Object.assign(at, { wallMs: 1_060_000, monoMs: 60_000 });
+    coverage.end('a', 'connected', at.wallMs);
+    coverage.begin('b', 'connected', at.wallMs);
+    coverage.begin('b', 'failover', at.wallMs, 'instead of a');
+    Object.assign(at, { wallMs: 9_000_000, monoMs: 90_000 });
+    coverage.jumped();
+    Object.assign(at, { wallMs: 9_010_000, monoMs: 100_000 });
+    t.same(coverage.bySource(), {
+      a: { connected_ms: 60_000, reconnects: 0, failovers: 0 },
+      b: { connected_ms: 40_000, reconnects: 0, failovers: 1 },
+    });
+    t.equal(coverage.connectedMs(), 100_000);
+  },
+);
+
 t.test('what is open at the end is ended, by kind or all of it', async (t) => {
   const coverage = new Coverage(() => ({ wallMs: 0, monoMs: 0 }));
   for (const source of ['a', 'b'])

@@ -1,6 +1,8 @@
 import { configSchema } from '@hybrid-soak/contract/config.ts';
 import { TIME_CLASSES } from '@hybrid-soak/contract/decision-fields.ts';
 import type { SoakThresholds } from '@hybrid-soak/contract/policy.ts';
+import { seconds } from '@hybrid-soak/supervisor/core/ending/summary.ts';
+import fc from 'fast-check';
 import t from 'tap';
 import type { Conditions } from './conditions.ts';
 import { Soak } from './soak.ts';
@@ -56,7 +58,7 @@ for (const [signal, code] of [
     const soak = new Soak({ was_running: false }, {}, { unit: { active_state: 'inactive' } }).run(4).set({ signal });
     soak.run(20);
     t.match(soak.of('STOP'), [{ at: 5, reason: signal }]);
-    t.match(soak.last?.ending, { verdict: 'INCONCLUSIVE', exit_code: code });
+    t.match(soak.of('SUMMARY'), [{ verdict: 'INCONCLUSIVE', exit_code: code, reason: /do: soak again, to its end$/ }]);
   });
 
 t.test('an end waits for the effect under way, then restores', async (t) => {
@@ -168,9 +170,9 @@ t.test('time above the rung that was found is a threshold if it is given', async
 });
 
 for (const [what, conditions, reason] of [
-  ['not observed', { blind: ['memory'] }, /not observed 12/],
-  ['disconnected', { connection: 'disconnected' }, /disconnected 12/],
-  ['over a limit with an unknown share', { cpu: 60, share: null }, /share unknown 12/],
+  ['not observed', { blind: ['memory'] }, /not observed 12.*; do: soak doctor/],
+  ['disconnected', { connection: 'disconnected' }, /disconnected 12.*; do: look at the network/],
+  ['over a limit with an unknown share', { cpu: 60, share: null }, /share unknown 12.*; do: turn on the cpu/],
 ] as [string, Partial<Conditions>, RegExp][])
   t.test(`over a tenth of the time ${what} is INCONCLUSIVE`, async (t) => {
     const soak = new Soak({ thresholds: DEFAULTS }).run(60).set(conditions).run(900);
@@ -190,7 +192,52 @@ t.test("pressure that is others' decides nothing: a soak on a busy host gets a v
 });
 
 t.test('no row ever seen is INCONCLUSIVE', async (t) => {
-  t.match(ended(new Soak({ duration_s: 1 }, {}, { rowsPerS: 0 })), { verdict: 'INCONCLUSIVE', exit_code: 22 });
+  t.match(ended(new Soak({ duration_s: 1 }, {}, { rowsPerS: 0 })), {
+    ...{ verdict: 'INCONCLUSIVE', exit_code: 22, reason: 'no row was seen; do: soak doctor' },
+  });
+});
+
+t.test('seconds by class sum to the duration exactly, whatever they are', async () => {
+  const ms = fc.dictionary(fc.string({ maxLength: 4 }), fc.nat({ max: 10_000_000 }), { maxKeys: 10 });
+  fc.assert(
+    fc.property(ms, (classes) => {
+      const tenths = Object.values(seconds(classes)).reduce((sum, s) => sum + Math.round(s * 10), 0);
+      const whole = Object.values(classes).reduce((sum, one) => sum + one, 0);
+      const isNear = Object.entries(seconds(classes)).every(
+        ([name, s]) => Math.abs(s * 1000 - (classes[name] ?? 0)) <= 100,
+      );
+      return tenths === Math.round(whole / 100) && isNear;
+    }),
+  );
+});
+
+t.test('whatever happens, every second is in one class, and a rung', async () => {
+  const conditions: Partial<Conditions>[] = [
+    { cpu: 95, share: 0.9 },
+    { cpu: 0, share: null },
+    { rowsPerS: 0 },
+    { rowsPerS: 10, share: 0.5 },
+    { connection: 'disconnected' },
+    { connection: 'connected' },
+    { blind: ['memory'] },
+    { blind: [] },
+  ];
+  const condition = fc.constantFrom(...conditions);
+  const spell = fc.record({ condition, forS: fc.integer({ min: 1, max: 400 }), skipS: fc.constantFrom(0, 0, 1, 40) });
+  const about = { duration_s: 1800 };
+  fc.assert(
+    fc.property(fc.array(spell, { maxLength: 8 }), (spells) => {
+      const soak = new Soak(about);
+      for (const { condition: set, forS, skipS } of spells) soak.set(set).run(forS).skip(skipS);
+      soak.run(2400);
+      const [found] = soak.of('SUMMARY') as unknown as Record<string, Record<string, number> & number>[];
+      const sum = (by: Record<string, number> = {}) =>
+        Object.values(by).reduce((all, s) => all + Math.round(s * 10), 0);
+      const whole = Math.round((found?.['duration_s'] ?? -1) * 10);
+      return sum(found?.['classes_s']) === whole && sum(found?.['time_per_rung_s']) === whole;
+    }),
+    { numRuns: 25 },
+  );
 });
 
 t.test('a rung that the engine does not sample by is a FAIL, for a minute or at the end', async (t) => {

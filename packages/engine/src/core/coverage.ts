@@ -12,6 +12,15 @@ export type CoverageChange =
   | { is: 'begun'; source: string; kind: CoverageKind; fromMs: number; detail: string | null }
   | { is: 'ended'; source: string; kind: CoverageKind; fromMs: number; toMs: number };
 
+/** What one source has covered so far. */
+export interface SourceTimes {
+  connected_ms: number;
+  reconnects: number;
+  failovers: number;
+}
+
+type Counted = Omit<SourceTimes, 'reconnects'> & { connects: number };
+
 /** The wall clock may be corrected by this much within an interval, ms; beyond it the monotonic clock says how long it was. */
 const CORRECTION_MS = 2000;
 
@@ -31,6 +40,7 @@ export class Coverage {
   #changes: CoverageChange[] = [];
   #begun: Partial<Record<CoverageKind, number>> = {};
   #connectedMs = 0;
+  #sources = new Map<string, Counted>();
 
   constructor(now: () => Moment) {
     this.#now = now;
@@ -40,6 +50,9 @@ export class Coverage {
     const key = `${source}\n${kind}`;
     if (this.#open.has(key)) return;
     this.#begun[kind] = this.begun(kind) + 1;
+    const times = this.#timesOf(source);
+    if (kind === 'connected') times.connects++;
+    if (kind === 'failover') times.failovers++;
     const { wallMs, monoMs } = this.#now();
     this.#open.set(key, { source, kind, fromMs, detail, monoMs: monoMs - (wallMs - fromMs) });
     this.#changes.push({ is: 'begun', source, kind, fromMs, detail });
@@ -52,7 +65,10 @@ export class Coverage {
     this.#open.delete(key);
     const { fromMs } = open;
     const lasted = this.#lasted(open);
-    if (kind === 'connected') this.#connectedMs += lasted;
+    if (kind === 'connected') {
+      this.#connectedMs += lasted;
+      this.#timesOf(source).connected_ms += lasted;
+    }
     const hasJumped = Math.abs(atMs - fromMs - lasted) > CORRECTION_MS;
     const toMs = hasJumped ? fromMs + lasted : Math.max(atMs, fromMs);
     this.#changes.push({ is: 'ended', source, kind, fromMs, toMs });
@@ -62,11 +78,13 @@ export class Coverage {
   jumped(): void {
     const { wallMs } = this.#now();
     const begun = { ...this.#begun };
+    const counts = [...this.#sources].map(([source, { connects, failovers }]) => ({ source, connects, failovers }));
     for (const { source, kind, detail } of [...this.#open.values()]) {
       this.end(source, kind, wallMs);
       this.begin(source, kind, wallMs, detail);
     }
     this.#begun = begun;
+    for (const { source, ...count } of counts) Object.assign(this.#timesOf(source), count);
   }
 
   /** Intervals of that kind so far. */
@@ -79,6 +97,24 @@ export class Coverage {
     let sum = this.#connectedMs;
     for (const open of this.#open.values()) if (open.kind === 'connected') sum += this.#lasted(open);
     return sum;
+  }
+
+  /** Each source that has begun an interval, with the time that is under way. */
+  bySource(): Record<string, SourceTimes> {
+    const found = Object.fromEntries([...this.#sources].map(([source, times]) => [source, timesOf(times)]));
+    for (const open of this.#open.values()) {
+      const times = found[open.source];
+      if (open.kind === 'connected' && times !== undefined) times.connected_ms += this.#lasted(open);
+    }
+    return found;
+  }
+
+  #timesOf(source: string): Counted {
+    const known = this.#sources.get(source);
+    if (known !== undefined) return known;
+    const times = { connected_ms: 0, connects: 0, failovers: 0 };
+    this.#sources.set(source, times);
+    return times;
   }
 
   #lasted(open: Open): number {
@@ -107,3 +143,9 @@ export class Coverage {
     return changes;
   }
 }
+
+const timesOf = ({ connected_ms, connects, failovers }: Counted): SourceTimes => ({
+  connected_ms,
+  reconnects: Math.max(0, connects - 1),
+  failovers,
+});

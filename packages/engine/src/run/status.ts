@@ -7,6 +7,9 @@ import type { Log } from '../process/log.ts';
 import type { StatusRow } from '../store/rows/batch.ts';
 import type { Writer } from '../store/writer.ts';
 
+/** Markets with gaps that the heartbeat names: it is written each second. */
+const MOST_GAPS = 20;
+
 /** The parts of a run that say how it is. */
 export interface RunParts {
   pipeline: Pipeline;
@@ -71,6 +74,8 @@ function vitalsOf(pipeline: Pipeline, writer: Writer, ofProcess: Vitals): Vitals
     queue_depth: writer.pendingTicks(),
     unaccounted: pipeline.unaccounted(),
     duplicates: pipeline.counters.trade_duplicates,
+    sources: pipeline.coverage.bySource(),
+    open_gaps: pipeline.openGaps.worst(MOST_GAPS),
     gaps_open: pipeline.openGaps.count,
     trades_missing: pipeline.openGaps.missing,
     wal_blocked_s: Math.round(writer.wal().blockedS * 10) / 10,

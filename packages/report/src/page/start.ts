@@ -2,7 +2,8 @@
 import type { PageData } from '../page-data.ts';
 import { plotSection } from './charts.ts';
 import { decisionTable } from './decisions.ts';
-import { keyValueList, patch, ZONE, zoneSwitch } from './dom.ts';
+import { detailCards } from './details.ts';
+import { el, keyValueList, patch, ZONE, zoneSwitch } from './dom.ts';
 import { summarySection } from './summary.ts';
 
 export interface Shown {
@@ -28,9 +29,11 @@ export function showRun(main: HTMLElement, data: PageData): Shown {
   const tick = () => patch(summary, [...summarySection(data, now()).childNodes]);
   table.add(data.decisions);
   let shown = data.decisions.length;
+  const details = el('div', { id: 'details' }, ...detailCards(data));
   main.replaceChildren(
     summary,
     plots.section,
+    details,
     table.section,
     ...(
       [
@@ -45,6 +48,7 @@ export function showRun(main: HTMLElement, data: PageData): Shown {
       table.add(data.decisions.slice(shown));
       shown = data.decisions.length;
       tick();
+      patch(details, detailCards(data));
       if (plotKey(data) === drawnWith) return plots.refresh();
       // Another limit, or a series that was not known before: only the plots are made again.
       const old = plots;

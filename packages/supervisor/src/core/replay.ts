@@ -62,7 +62,7 @@ export function replayer(
 /** The recording ends before the run that it is judged for. */
 const UNFINISHED: Ending = {
   verdict: 'INCONCLUSIVE',
-  reason: 'unfinished: the recording ends before the soak does',
+  reason: 'unfinished: the recording ends before the soak does; do: soak again, to its end',
   exit_code: SOAK_EXIT.INCONCLUSIVE,
 };
 

@@ -57,6 +57,14 @@ function completenessLines(seen: Summary['completeness']): string[] {
   return [
     `  coverage   ${coverage} of the time connected (${seen.connected_percent} % of the soak), ${seen.trades_missing} trades missing, ${seen.gaps_open} gaps open`,
     `  trades     ${seen.duplicates} duplicates refused, ${seen.dropped} dropped, ${seen.failovers} failovers, ${seen.reconnects} reconnects`,
+    ...seen.sources.map(
+      ({ name, connected_s, connected_percent, reconnects, failovers }) =>
+        `  source     ${name} ${formatDuration(connected_s)} connected, ${connected_percent} % of the soak, ${reconnects} reconnects, ${failovers} failovers to it`,
+    ),
+    ...seen.gaps.map(
+      ({ source, market, gaps_open, trades_missing }) =>
+        `  missing    ${trades_missing} trades of ${market} from ${source}, ${gaps_open} gaps open`,
+    ),
   ];
 }
 

@@ -20,6 +20,9 @@ t.test('open gaps and the trades in them are counted by market, until they are c
   change('opened');
   change('opened', B!, '9007199254740993', '9007199254740993');
   t.same([gaps.count, gaps.missing], [2, 6]);
+  t.match(gaps.worst(1), [{ source: 'a', market: /BTCUSDT$/, gaps: 1, missing: 5 }]);
+  t.equal(gaps.worst(9).length, 2);
   change('closed');
   t.same([gaps.count, gaps.missing], [1, 1]);
+  t.match(gaps.worst(9), [{ market: /ETHUSDT$/, gaps: 1, missing: 1 }]);
 });

@@ -1,4 +1,5 @@
 import type { TimeClass } from '@hybrid-soak/contract/decision-fields.ts';
+import type { Vitals } from '@hybrid-soak/contract/heartbeat.ts';
 import { RESOURCES } from '@hybrid-soak/contract/psi.ts';
 import type { Observation } from '@hybrid-soak/contract/sample.ts';
 import { connectionOf } from '../connection-state.ts';
@@ -6,6 +7,7 @@ import { mapResources } from '../per-resource.ts';
 import type { Draft } from '../records.ts';
 import { isSettled } from '../start-up.ts';
 import type { State } from '../state.ts';
+import { tallied } from './tally.ts';
 import type { Histogram, Totals } from './totals.ts';
 
 type Heartbeat = Extract<Observation['heartbeat'], { available: true }>['value'];
@@ -93,11 +95,19 @@ function countLife({ totals }: State, heartbeat: Observation['heartbeat']): void
   totals.counted = now;
   if (vitals === null || vitals === undefined) return;
   totals.vitals = true;
+  const which = { isFirst: first, isSame: same };
   totals.gapsOpen = vitals.gaps_open ?? 0;
+  if (vitals.sources !== undefined) totals.sources = tallied(totals.sources, vitals.sources, which);
+  if (vitals.open_gaps !== undefined) totals.gaps = tallied(totals.gaps, gapsOf(vitals.open_gaps), which);
   totals.unaccounted = vitals.unaccounted ?? 0;
   const p99 = vitals.latency_us?.p99;
   if (p99 !== undefined) totals.commitP99Ms = Math.max(totals.commitP99Ms ?? 0, p99 / 1000);
 }
+
+const gapsOf = (found: NonNullable<Vitals['open_gaps']>) =>
+  Object.fromEntries(
+    found.map(({ source, market, gaps, missing }) => [JSON.stringify([source, market]), { gaps, missing }]),
+  );
 
 /**
  * The engine sees what went by in an outage only in the first trade after it, at once with that trade. What is filled later is

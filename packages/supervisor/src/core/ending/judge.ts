@@ -8,8 +8,12 @@ const INCONCLUSIVE_SHARE = 0.1;
 /** A rung that was not in force for this long, ms, was not in force. */
 const RUNG_OFF_MS = 60_000;
 
-/** The verdict: the first rule that fits. An ending that is not PASS stands. */
+/**
+ * The verdict: the first rule that fits. An ending that is not PASS stands. Every reason of an INCONCLUSIVE says what to do
+ * about it.
+ */
 export function judgeSoak(state: State, ending: Ending): Ending {
+  if (ending.verdict === 'INCONCLUSIVE') return { ...ending, reason: `${ending.reason}; do: soak again, to its end` };
   if (ending.verdict !== 'PASS') return ending;
   const { totals } = state;
   const failed = failure(state);
@@ -29,7 +33,7 @@ export function judgeSoak(state: State, ending: Ending): Ending {
   const lost = unobserved + stopped + disconnected + over_unknown;
   if (totals.observed > 0 && lost / totals.observed <= INCONCLUSIVE_SHARE) return ending;
   const parts = Object.entries({
-    'not observed': { ms: unobserved, what: 'soak doctor' },
+    'not observed': { ms: unobserved, what: 'soak doctor; if it finds nothing, more CPU time for the supervisor' },
     'stopped by somebody': { ms: stopped, what: 'leave the unit alone while a soak runs' },
     disconnected: { ms: disconnected, what: 'look at the network and at ws_sources.toml, then soak again' },
     "over a limit with the engine's share unknown": {

@@ -49,11 +49,35 @@ function completeness({ totals }: State): Completeness {
     dropped,
     failovers,
     reconnects,
+    sources: Object.entries(totals.sources.sum).map(([name, { connected_ms = 0, reconnects = 0, failovers = 0 }]) => ({
+      name,
+      connected_s: round(connected_ms / 1000),
+      connected_percent: observed > 0 ? percent(Math.min(1, connected_ms / observed)) : 0,
+      reconnects,
+      failovers,
+    })),
+    gaps: Object.entries(totals.gaps.sum).flatMap(([key, { gaps = 0, missing: trades_missing = 0 }]) => {
+      const [source, market] = JSON.parse(key) as [string, string];
+      return trades_missing > 0 ? [{ source, market, gaps_open: gaps, trades_missing }] : [];
+    }),
   };
 }
 
-const seconds = (ms: Record<string, number>) =>
-  Object.fromEntries(Object.entries(ms).map(([name, value]) => [name, round(value / 1000)]));
+/**
+ * Seconds with one digit that sum to the whole, rounded likewise, exactly: what rounding down leaves goes to those that lost
+ * most by it.
+ */
+export function seconds(ms: Readonly<Record<string, number>>): Record<string, number> {
+  const parts = Object.entries(ms).map(([name, value]) => ({
+    name,
+    tenths: Math.floor(value / 100),
+    rest: value % 100,
+  }));
+  const whole = Math.round(parts.reduce((sum, { tenths, rest }) => sum + tenths * 100 + rest, 0) / 100);
+  let left = whole - parts.reduce((sum, { tenths }) => sum + tenths, 0);
+  for (const part of parts.toSorted((a, b) => b.rest - a.rest)) if (left-- > 0) part.tenths++;
+  return Object.fromEntries(parts.map(({ name, tenths }) => [name, tenths / 10]));
+}
 
 function percentiles(rows: Histogram): { p50: number; p95: number; p99: number } | null {
   const bins = rows.flat();

@@ -1,6 +1,7 @@
 import { TIME_CLASSES, type TimeClass, type VERDICTS } from '@hybrid-soak/contract/decision-fields.ts';
 import type { Rung } from '@hybrid-soak/contract/ladder.ts';
 import { mapResources, type PerResource } from '../per-resource.ts';
+import { noTally, type Tally } from './tally.ts';
 
 /** How a soak ended. `exit_code` is one of SOAK_EXIT. */
 export interface Ending {
@@ -43,6 +44,9 @@ export interface Totals {
   missedAway: number;
   vitals: boolean;
   gapsOpen: number;
+  /** By source, and by source and market; of the present life as last seen, and of all. */
+  sources: Tally;
+  gaps: Tally;
   commitP99Ms: number | null;
   unaccounted: number;
   /** Since when the engine has sampled by something else than the rung says, and the longest that it did, ms. */
@@ -76,6 +80,8 @@ export const noTotals = (): Totals => ({
   away: false,
   missedAway: 0,
   gapsOpen: 0,
+  sources: noTally,
+  gaps: noTally,
   vitals: false,
   commitP99Ms: null,
   unaccounted: 0,
