@@ -40,6 +40,9 @@ export function plotSection(data: PageData): Plots {
     if (redraw !== null) redraws.push(redraw);
     else if (holder.childElementCount === 0) holder.remove();
   }
+  const missing = CHARTS.filter((spec) => spec.optional !== true && isNotSampled(spec, data));
+  if (missing.length > 0)
+    section.append(el('p', { class: 'note' }, `Not sampled: ${missing.map(({ title }) => title).join(', ')}.`));
   reset.addEventListener('click', () => setSpan(all, ...extentOf(data)));
   const zoomTo = (t: number) => {
     setSpan(all, t - ZOOM_S, t + ZOOM_S);
@@ -107,7 +110,7 @@ export function seriesPlot(spec: ChartSpec): (holder: HTMLElement, shared: Share
     const known = spec.series.filter(({ column }) =>
       data.points[COLUMNS.indexOf(column)]?.some((value) => value !== null),
     );
-    if (known.length === 0 && spec.optional === true) return null;
+    if (known.length === 0 && (spec.optional === true || isNotSampled(spec, data))) return null;
     const readout = heading(holder, spec.title, spec.unit, spec.explained);
     const told = unknownText(spec, known, data.blind);
     if (told !== null) holder.append(el('p', { class: 'note' }, told));
@@ -170,8 +173,13 @@ export function seriesPlot(spec: ChartSpec): (holder: HTMLElement, shared: Share
 export function unknownText({ series, sensor }: ChartSpec, known: SeriesSpec[], blind: Record<string, string>) {
   const [first] = series as [SeriesSpec];
   const why = sensor === undefined ? undefined : blind[sensor];
-  if (why !== undefined && !known.includes(first)) return `${first.label}: unavailable, ${why}`;
-  return known.length > 0 ? null : 'unknown throughout: the sensor could not be read, or nothing was sampled';
+  return why !== undefined && !known.includes(first) ? `${first.label}: unavailable, ${why}` : null;
+}
+
+/** Nothing of it is known, and no sensor says why: the run has no samples, or they are of an earlier version. */
+export function isNotSampled({ series, sensor }: ChartSpec, { points, blind }: PageData): boolean {
+  if (sensor !== undefined && blind[sensor] !== undefined) return false;
+  return series.every(({ column }) => !points[COLUMNS.indexOf(column)]?.some((value) => value !== null));
 }
 
 /** The values under the pointer, or without one the highest. */
