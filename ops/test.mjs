@@ -34,6 +34,7 @@ const has = (command) => spawnSync('sh', ['-c', `command -v ${command}`]).status
 const WANTED = {
   'systemd-nspawn': 'systemd-container',
   chromium: 'chromium',
+  jq: 'jq',
   lnav: 'lnav',
   logrotate: 'logrotate',
   pkaction: 'polkitd',

@@ -6,6 +6,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { screenOf, svgOf } from './screen.ts';
 
+const textOf = (line: { text: string }[]) => line.map(({ text }) => text).join('');
+
 const ROOT = resolve(import.meta.dirname, '../..');
 const COLUMNS = 100;
 const SECONDS = Number(process.argv[2] ?? 60);
@@ -30,7 +32,9 @@ rmSync(home, { recursive: true, force: true });
 const [first, last] = [moments[0], moments.at(-1)];
 if (first === undefined || last === undefined) throw new Error(`the soak printed nothing (exit code ${code})`);
 const shown = moments.findLast(({ at }) => at <= first.at + (last.at - first.at) * 0.75);
-const lines = screenOf(output.slice(0, shown?.length)).slice(1);
+const screen = screenOf(output.slice(0, shown?.length));
+// What `npm start` says before the soak begins is not its view.
+const lines = screen.slice(screen.findIndex((line) => textOf(line).includes('STARTUP')));
 while (lines.at(-1)?.length === 0) lines.pop();
 const picture = join(import.meta.dirname, 'run-view.svg');
 writeFileSync(picture, svgOf('soak run on a terminal', lines, COLUMNS));

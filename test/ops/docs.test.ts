@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import t from 'tap';
+import { commandsOf, testOf } from './commands.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const PAGES = [
@@ -59,6 +60,16 @@ t.test('each `npm run` that a page names is a script', async (t) => {
   );
 });
 
+t.test('each command of README and RUNBOOK is run by a test', async (t) => {
+  const commands = ['README.md', 'ops/RUNBOOK.md'].flatMap(commandsOf);
+  t.ok(commands.length > 40);
+  t.same(
+    commands.filter((command) => testOf(command) === undefined),
+    [],
+  );
+  for (const file of new Set(commands.map(testOf))) t.ok(existsSync(join(ROOT, String(file))), String(file));
+});
+
 t.test('each subcommand and flag that a page gives is one that the program has', async (t) => {
   const helps = new Map<string, string>();
   const help = (program: string, ...args: string[]) => {
@@ -70,7 +81,7 @@ t.test('each subcommand and flag that a page gives is one that the program has',
   const wrong: string[] = [];
   for (const page of PAGES)
     for (const line of read(page).matchAll(
-      /(?:`|^|npx |sudo |-- )(soak|hybrid-engine|hybrid-feed) ([a-z][a-z-]+)\b([^`|#;\n]*)/gm,
+      /(?:`|^|npx |sudo |-- )(soak|hybrid-engine|hybrid-feed|hybrid-fleet) ([a-z][a-z-]+)\b([^`|#;\n]*)/gm,
     )) {
       const [, program, command, rest] = line as unknown as [string, string, string, string];
       if (!new RegExp(`^  ${command}\\b`, 'm').test(help(program))) wrong.push(`${page}: ${program} ${command}`);

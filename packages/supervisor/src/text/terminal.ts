@@ -82,7 +82,7 @@ function blockReporter(
     answer: above,
     // Its own text below its own column, as far as there is room for it.
     decision: (record) =>
-      above(wrapped(printable(decisionText(record)), out.columns - 1, out.columns < 80 ? 10 : 46).join('\n')),
+      above(wrapped(printable(decisionText(record)), out.columns - 1, out.columns < 80 ? 10 : 48).join('\n')),
     observation: repaint,
     end() {
       clearInterval(timer);
