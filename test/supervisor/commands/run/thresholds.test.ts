@@ -1,5 +1,5 @@
 import { thresholdsSchema } from '@hybrid-soak/contract/policy.ts';
-import { thresholdFlags } from '@hybrid-soak/supervisor/commands/run/thresholds.js';
+import { thresholdFlags } from '@hybrid-soak/supervisor/commands/run/thresholds.ts';
 import t from 'tap';
 
 const DEFAULTS = thresholdsSchema.parse({});
