@@ -46,6 +46,7 @@ const CHUNKS: Chunk[] = [
     /packages\/engine\/src\/(run|process|config\/temporary|store\/open\/make-folder)|node_modules\/(pino|@pinojs|sonic-boom|thread-stream|safe-stable-stringify)/,
   ],
   ['feed', /packages\/feed\/src\//],
+  ['fleet-page', /packages\/fleet\/src\/page\//],
   ['fleet', /packages\/fleet\/src\/|node_modules\/(@nats-io|hyparquet|hyparquet-writer|hysnappy)\//],
 ];
 

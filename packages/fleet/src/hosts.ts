@@ -1,6 +1,6 @@
 import type { JetStreamClient } from '@nats-io/jetstream';
 import { type KV, Kvm } from '@nats-io/kv';
-import { token } from './subject.ts';
+import { nameOf } from './subject.ts';
 
 /** What a host says of itself every few seconds; without it for three times as long, it is gone from the table. */
 export interface HostStatus {
@@ -31,11 +31,8 @@ export const BEAT_MS = 5000;
 export const hostsBucket = (client: JetStreamClient, replicas: number): Promise<KV> =>
   new Kvm(client).create('soak-hosts', { ttl: 3 * BEAT_MS, replicas, history: 1 });
 
-/** A key may not have the percent sign of a token. */
-const keyOf = (host: string): string => token(host).replaceAll('%', '=');
-
 export async function putStatus(bucket: KV, status: HostStatus): Promise<void> {
-  await bucket.put(keyOf(status.host), JSON.stringify(status));
+  await bucket.put(nameOf(status.host), JSON.stringify(status));
 }
 
 /** All hosts that are alive, by name. */

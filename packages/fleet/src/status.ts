@@ -6,7 +6,8 @@ import { type HostStatus, hostsBucket, readStatuses } from './hosts.ts';
 import type { ChosenSettings } from './settings.ts';
 
 const WATCH_MS = 2000;
-const HEADER = [
+/** Titles of the columns of `rowOf`. */
+export const HEADER = [
   'HOST',
   'RUNG',
   'LAST',
@@ -41,7 +42,8 @@ export async function status(
   }
 }
 
-function rowOf(host: HostStatus): string[] {
+/** A host's line of the table. */
+export function rowOf(host: HostStatus): string[] {
   const number = (value: number | null | undefined) => (typeof value === 'number' ? value.toFixed(1) : '-');
   const parts = ['cpu', 'memory', 'io'].map((name) => `${number(host.part?.[name])}/${host.limit?.[name] ?? '-'}`);
   const lag = typeof host.lag_s === 'number' ? `${number(host.lag_s)} s` : '-';

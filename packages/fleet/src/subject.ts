@@ -14,7 +14,7 @@ const encoder = new TextEncoder();
 const KEPT = /[A-Za-z0-9_-]/;
 
 /**
- * A text as one token of a subject, also good as a stream's name: each byte outside `[A-Za-z0-9_-]` becomes `%XX`. The empty
+ * A text as one token of a subject: each byte outside `[A-Za-z0-9_-]` becomes `%XX`. The empty
  * text is `%`, since a token is never empty.
  */
 export function token(text: string): string {
@@ -36,8 +36,15 @@ export function textOf(escaped: string): string | undefined {
   }
 }
 
+/** A token without a percent sign, for names of streams and keys: nats-server 2.9 takes a stream's name for a format. */
+export const nameOf = (text: string): string => token(text).replaceAll('%', '=');
+
 /** The stream that holds what one host shipped. */
-export const streamOf = (host: string): string => `soak-${token(host)}`;
+export const streamOf = (host: string): string => `soak-${nameOf(host)}`;
+
+/** The host of a stream's name; undefined if it is another stream. */
+export const hostOf = (stream: string): string | undefined =>
+  stream.startsWith('soak-') ? textOf(stream.slice('soak-'.length).replaceAll('=', '%')) : undefined;
 
 /** `soak.<host>.<kind>[.<venue>.<symbol>]` */
 export function subjectOf(host: string, kind: TableKind | LineKind, market: MarketKey | null = null): string {

@@ -15,11 +15,44 @@ const ICON =
 
 /** A page that is one file: nothing in it is loaded from anywhere. `connect` is where its scripts may connect to. */
 export function page(title: string, data: unknown, entry: PageEntry, connect = "'none'"): Page {
-  const styles = pageStyles();
   const scripts = pageScripts(entry);
+  const main = 'This page draws itself with a script of its own; nothing is loaded from anywhere.';
+  return whole(
+    title,
+    `<main><noscript>${main}</noscript></main>
+<script type="application/json" id="data">${escapeJson(data)}</script>
+${scripts.map((script) => `<script>${script}</script>`).join('\n')}`,
+    { scripts, connect },
+  );
+}
+
+/** A table without scripts, loaded again every few seconds. Each row leads to a page of its own. */
+export function listPage(
+  title: string,
+  header: string[],
+  rows: { href: string; cells: string[] }[],
+  refreshS: number,
+): Page {
+  const cell = (text: string) => `<td>${escapeText(text)}</td>`;
+  const row = ({ href, cells: [first = '', ...others] }: { href: string; cells: string[] }) =>
+    `<tr><td><a href="${escapeText(href)}">${escapeText(first)}</a></td>${others.map(cell).join('')}</tr>`;
+  const head = header.map((text) => `<th>${escapeText(text)}</th>`).join('');
+  const body = `<main><section class="card"><table><thead><tr>${head}</tr></thead>
+<tbody>${rows.map(row).join('\n')}</tbody></table></section></main>`;
+  return whole(title, body, { refreshS });
+}
+
+interface Parts {
+  scripts?: string[];
+  connect?: string;
+  refreshS?: number;
+}
+
+function whole(title: string, body: string, { scripts = [], connect = "'none'", refreshS }: Parts): Page {
+  const styles = pageStyles();
   const policy = [
     "default-src 'none'",
-    `script-src ${scripts.map(hashOf).join(' ')}`,
+    `script-src ${scripts.length === 0 ? "'none'" : scripts.map(hashOf).join(' ')}`,
     `style-src ${styles.map(hashOf).join(' ')}`,
     'img-src data:',
     `connect-src ${connect}`,
@@ -33,15 +66,13 @@ export function page(title: string, data: unknown, entry: PageEntry, connect = "
 <meta http-equiv="Content-Security-Policy" content="${policy}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<link rel="icon" href="${ICON}">
+<link rel="icon" href="${ICON}">${refreshS === undefined ? '' : `\n<meta http-equiv="refresh" content="${refreshS}">`}
 <title>${escapeText(title)}</title>
 ${styles.map((style) => `<style>${style}</style>`).join('\n')}
 </head>
 <body>
 <header><h1>hybrid-soak</h1><small>${escapeText(title)}</small></header>
-<main><noscript>This page draws itself with a script of its own; nothing is loaded from anywhere.</noscript></main>
-<script type="application/json" id="data">${escapeJson(data)}</script>
-${scripts.map((script) => `<script>${script}</script>`).join('\n')}
+${body}
 </body>
 </html>
 `;

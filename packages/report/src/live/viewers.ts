@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { escapeJson } from '../escape-json.ts';
-import { engineViewer } from './database.ts';
+import { type EngineView, engineViewer } from './database.ts';
 import { runFollower } from './run-follower.ts';
 
 const MAX_VIEWERS = 64;
@@ -8,9 +8,14 @@ const MAX_VIEWERS = 64;
 const MAX_UNREAD_BYTES = 8 << 20;
 
 /** The event streams of the pages that are open, and what they are sent: one look at the files for all of them together. */
-export function liveViewers(paths: { decisions: string; samples: string; db: string }) {
+export function liveViewers(paths: {
+  decisions: string;
+  samples: string;
+  /** The engine's database, or what looks at an engine elsewhere. */
+  db: string | { look(at: number): EngineView; close(): void };
+}) {
   const run = runFollower(paths);
-  const engine = engineViewer(paths.db);
+  const engine = typeof paths.db === 'string' ? engineViewer(paths.db) : paths.db;
   const viewers = new Set<ServerResponse>();
   let alive = false;
   const sendAll = (event: string, data: unknown) => {

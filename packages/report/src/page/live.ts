@@ -28,7 +28,7 @@ export function startLive(): void {
     const run = data === null ? '' : `${data.decisions.at(-1)?.rung ?? ''} · ${data.verdict.word} · `;
     document.title = `${state.isLost() ? '✗ no connection · ' : ''}${run}hybrid-soak`;
   };
-  const events = new EventSource('/events');
+  const events = new EventSource('events');
   const on = (name: string, take: (value: unknown) => void) =>
     events.addEventListener(name, (event) => {
       state.heard();

@@ -12,6 +12,8 @@ interface Flags {
   db?: string;
   decisions?: string;
   samples?: string;
+  fleet: boolean;
+  server?: string[];
 }
 
 export function dashboardCommand(): Command {
@@ -19,9 +21,11 @@ export function dashboardCommand(): Command {
     .description('a live page of the engine and of the soak; reads only, and only what is written anyway')
     .option('--listen <host:port>', 'where to serve it (default: [dashboard] host and port, 127.0.0.1:8502)')
     .option('--db <file>', "the engine's database (default: [app] db_path)")
+    .option('--fleet', 'all hosts that ship to the servers of [fleet]; each opens its own run', false)
+    .option('--server <host:port...>', 'with --fleet: instead of [fleet] servers')
     .addHelpText(
       'after',
-      '\nExamples:\n  soak dashboard\n  ssh -L 8502:127.0.0.1:8502 server   # then http://127.0.0.1:8502/ here\n\nThere is not a password: leave it on the loopback address.',
+      '\nExamples:\n  soak dashboard\n  soak dashboard --fleet\n  ssh -L 8502:127.0.0.1:8502 server   # then http://127.0.0.1:8502/ here\n\nThere is not a password: leave it on the loopback address.',
     )
     .action(dashboard);
 }
@@ -30,14 +34,13 @@ async function dashboard(flags: Flags): Promise<void> {
   const places = await findPlaces(flags);
   const { config } = readConfig(places.config);
   const { host, port } = flags.listen === undefined ? config.dashboard : parseListen('--listen', flags.listen);
-  const live = await serveLive({
-    host,
-    port,
-    refreshMs: config.dashboard.refresh_seconds * 1000,
-    decisions: places.ops.decisions,
-    samples: places.ops.samples,
-    db: databaseOf(places, config.app.db_path),
-  }).catch((error: { code?: string; message: string }) => {
+  const at = { host, port, refreshMs: config.dashboard.refresh_seconds * 1000 };
+  const { decisions, samples } = places.ops;
+  const page = flags.fleet
+    ? fleetPage(places.config, flags.server, at)
+    : serveLive({ ...at, decisions, samples, db: databaseOf(places, config.app.db_path) });
+  const live = await page.catch((error: { code?: string; message: string }) => {
+    if (error instanceof Stop) throw error;
     throw new Stop(SOAK_EXIT.CONFIG, `--listen ${host}:${port}: ${error.code ?? error.message}; valid: a free address`);
   });
   if (!/^(127\.|::1$|localhost$)/i.test(host))
@@ -46,4 +49,20 @@ async function dashboard(flags: Flags): Promise<void> {
     );
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => void live.close());
   process.stdout.write(`${live.url}\n`);
+}
+
+/** Loads what a host by itself has no use for. */
+async function fleetPage(
+  config: string,
+  server: string[] | undefined,
+  at: { host: string; port: number; refreshMs: number },
+) {
+  const { serveFleet } = await import('@hybrid-soak/fleet/page/serve.ts');
+  try {
+    return await serveFleet({ config, ...(server === undefined ? {} : { server }) }, at);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') throw error;
+    const { exit = SOAK_EXIT.CONFIG, message } = error as { exit?: number; message: string };
+    throw new Stop(exit, message);
+  }
 }
