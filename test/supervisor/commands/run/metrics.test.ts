@@ -112,7 +112,9 @@ t.test('promtool finds nothing to object to', { skip: noPromtool }, async (t) =>
 });
 
 t.test("the dashboard's queries are PromQL, and its annotations are actions", { skip: noPromtool }, async (t) => {
-  const dashboard = JSON.parse(readFileSync(new URL('../../../ops/grafana/hybrid-soak.json', import.meta.url), 'utf8'));
+  const dashboard = JSON.parse(
+    readFileSync(new URL('../../../../ops/grafana/hybrid-soak.json', import.meta.url), 'utf8'),
+  );
   const annotations = dashboard.annotations.list as { expr: string }[];
   const targets = dashboard.panels.flatMap((panel: { targets: { expr: string }[] }) => panel.targets);
   const rules = [...annotations, ...targets].map(({ expr }: { expr: string }, n) => ({ record: `q:${n}`, expr }));
