@@ -15,6 +15,7 @@ const VIEW: View = {
   duration_s: 7200,
   pressure: { cpu: pressure(66.4, 31.2, 20), memory: pressure(null, null, 10), io: pressure(3.04, 0, 15) },
   ticks_per_second: 1234.5,
+  expected_per_second: 1300,
   ticks: 1_234_567_890,
   since_progress_s: 44.4,
   stall_threshold_s: 45,
@@ -68,6 +69,10 @@ t.test('60 columns show every number', async (t) => {
   t.match(text, /PSI io +3\.0 % stalled, engine's part +0 \(limit 15\)/);
   t.match(text, /1024 MiB, CPU time 199\.9 %/);
   t.notMatch(text, /…/);
+});
+
+t.test('80 columns show the rate beside the expected one', async (t) => {
+  t.match(block(VIEW, 79).join('\n'), '1234.5/s of 1300.0 expected, 1,234,567,890, last 44 s ago (stall 45)');
 });
 
 t.test('what is over its limit is red, and paint adds nothing to the width', async (t) => {

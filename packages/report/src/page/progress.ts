@@ -25,6 +25,15 @@ export function progressText(data: PageData, now: number | null): string {
   return `${spanText(elapsed)} of ${spanText(duration)}, ${spanText(Math.max(0, duration - elapsed))} left`;
 }
 
+export const expectedText = (rate: number | null): string[] =>
+  rate === null ? [] : [`${numberText(rate)}/s expected`];
+
+/** The threshold that a count is judged by, as the run was asked for. */
+export function atMost({ policy }: PageData, name: string): string {
+  const most = policy.find(([key]) => key === name)?.[1];
+  return most === undefined ? 'not judged' : `at most ${most}`;
+}
+
 /** The numbers of a run that has no summary: going on, cut off, or aborted. `now` null: as of its last record. */
 export function soFarTiles(data: PageData, now: number | null): HTMLElement[] {
   const { decisions, points, limits, baseline, stallThresholdS } = data;
@@ -66,10 +75,14 @@ export function soFarTiles(data: PageData, now: number | null): HTMLElement[] {
     tile(
       'rows',
       `${numberText(at('ticks_per_s'))}/s`,
-      `none for ${numberText(at('since_row'))} s (stall ${stallThresholdS ?? '?'})`,
+      [
+        ...expectedText(at('expected_per_s')),
+        `none for ${numberText(at('since_row'))} s (stall ${stallThresholdS ?? '?'})`,
+      ].join(' · '),
     ),
-    tile('stalls', String(count('STALL'))),
-    tile('restarts', String(count('ENGINE_RESTART')), `engine exits ${count('ENGINE_EXIT')}`),
+    tile('stalls', String(count('STALL')), atMost(data, 'max_stalls')),
+    tile('restarts', String(count('ENGINE_RESTART')), atMost(data, 'max_restarts')),
+    tile('engine exits', String(count('ENGINE_EXIT')), atMost(data, 'max_engine_exits')),
     ...(last === undefined
       ? []
       : [

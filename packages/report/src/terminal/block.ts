@@ -26,6 +26,8 @@ export interface View {
     }
   >;
   ticks_per_second: number | null;
+  /** Frames received divided by `sample_every`. */
+  expected_per_second: number | null;
   ticks: number | null;
   since_progress_s: number | null;
   stall_threshold_s: number;
@@ -54,6 +56,8 @@ const NEAR = 0.8;
 
 /** Below this many cells the numbers and their yardsticks stay, and words go. */
 const NARROW = 56;
+/** From this many on the rate of rows stands beside the one that is expected. */
+const WIDE = 78;
 /** What the last decision means takes this many lines at most. */
 const LAST_LINES = 3;
 
@@ -67,7 +71,7 @@ export function block(view: View, columns: number, paint: Paint = unpainted): st
     ],
     timeLine(view, columns),
     ...RESOURCES.map((resource) => pressureLine(resource, view.pressure[resource], columns)),
-    ticksLine(view, columns < NARROW),
+    ticksLine(view, columns),
     engineLine(view, columns < NARROW),
     soFarLine(view, columns < NARROW),
     ...lastLines(view.last, columns),
@@ -121,14 +125,17 @@ function pressureLine(
   ];
 }
 
-function ticksLine(view: View, isNarrow: boolean): Span[] {
+function ticksLine(view: View, columns: number): Span[] {
+  const isNarrow = columns < NARROW;
+  const { expected_per_second: expected } = view;
+  const wanted = expected === null || columns < WIDE ? '' : ` of ${expected.toFixed(1)} expected`;
   const { ticks_per_second: rate, ticks, since_progress_s: since, stall_threshold_s: threshold } = view;
   const total = isNarrow ? '' : `, ${ticks === null ? '?' : ticks.toLocaleString('en-US')}`;
   const ago = isNarrow ? ` of ${threshold} s` : ` s ago (stall ${threshold})`;
   return [
     ['dim', 'rows'.padEnd(LABEL)],
     ['bold', (rate === null ? '?' : rate.toFixed(1)).padStart(5)],
-    `/s${total}`,
+    `/s${wanted}${total}`,
     ...(since === null ? [] : ([', last ', [toneOf(since, threshold), since.toFixed(0)], ago] as Span[])),
   ];
 }

@@ -1,6 +1,7 @@
 import type { WriteStream } from 'node:tty';
 import { styleText } from 'node:util';
 import { printable, printableLines } from '@hybrid-soak/contract/printable.ts';
+import { headingOf } from '@hybrid-soak/report/tail.ts';
 import { block } from '@hybrid-soak/report/terminal/block.ts';
 import { type TextStyle, widthOf, wrapped } from '@hybrid-soak/report/terminal/line.ts';
 import type { createLogUpdate } from 'log-update';
@@ -22,10 +23,14 @@ export async function terminalReporter(
   const shown = painted
     ? blockReporter(watch, now, out, (await import('log-update')).createLogUpdate(out))
     : lineReporter(quiet, out);
+  let heading = '';
   const reporter: Reporter = {
     ...shown,
     decision(record) {
       watch.decision(record);
+      const next = headingOf(record, { utc: false });
+      if (next !== heading) shown.note(next);
+      heading = next;
       // The summary itself follows on stdout.
       if (record.action !== 'SUMMARY') shown.decision(record);
     },

@@ -56,6 +56,7 @@ export function watch({ duration_s, window_s, restart_budget, stall_threshold_s 
         last: spark.map(({ pressure }) => pressure[resource]),
       })),
       ticks_per_second: at('ticks_per_s'),
+      expected_per_second: at('expected_per_s'),
       ticks: observation.progress.available ? observation.progress.value.ticks_count : null,
       since_progress_s: verdict.phase === 'running' ? verdict.stalled_s : null,
       stall_threshold_s,
