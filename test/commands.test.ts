@@ -16,6 +16,12 @@ for (const name of ['soak', 'hybrid-engine', 'hybrid-feed'])
     t.equal(wrong.stderr.trim().split('\n').length, 1);
   });
 
+t.test('soak help of an unknown command is an error', (t) => {
+  const wrong = spawnSync(join(ROOT, 'node_modules/.bin/soak'), ['help', 'nosuch'], { encoding: 'utf8' });
+  t.match(wrong, { status: 2, stderr: /^error: unknown command 'nosuch'/ });
+  t.end();
+});
+
 t.test('hybrid-feed generate writes the same frames for the same seed', async (t) => {
   const generate = (...args: string[]) =>
     spawnSync(join(ROOT, 'node_modules/.bin/hybrid-feed'), ['generate', '--count', '5', ...args], { encoding: 'utf8' });

@@ -100,8 +100,8 @@ else if (import.meta.main) {
   const program = await bareProgram();
   // `soak help run` is `soak run --help`.
   const [, , first = '', second] = process.argv;
-  const asksHelp = first === 'help' && second !== undefined && Object.hasOwn(COMMANDS, second);
-  if (asksHelp) process.argv.splice(2, 2, second, '--help');
+  const isKnown = second !== undefined && Object.hasOwn(COMMANDS, second);
+  if (first === 'help' && second !== undefined) process.argv.splice(2, 2, second, ...(isKnown ? ['--help'] : []));
   const name = process.argv[2] ?? '';
   const wanted = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   // Read when zod loads (https://zod.dev/api): compiling a schema takes longer than parsing a few records without.

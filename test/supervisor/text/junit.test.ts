@@ -42,6 +42,11 @@ t.test('the end of a soak shows near misses, what part of the market was seen, a
   const text = summaryText(SUMMARY, { summary: 's', report: 'r' });
   const painted = summaryText(SUMMARY, { summary: 's', report: 'r' }, (format, line) => `<${format}>${line}`);
   t.match(painted, /\n<yellow> {2}! .* \(near\)\n/);
+  const narrow = summaryText(SUMMARY, { summary: 's', report: 'r' }, undefined, 40).split('\n');
+  t.same(
+    narrow.filter((line) => line.length > 40),
+    [],
+  );
   t.match(text, '✗ max_stalls = 0, seen 1\n');
   t.match(text, '! max_dropped = 10, seen 9 (near)\n');
   t.match(text, '99.5 % of the time connected (98 % of the soak), 2 trades missing, 1 gaps open');

@@ -1,7 +1,7 @@
 import { printable } from '@hybrid-soak/contract/printable.ts';
 import { RESOURCES } from '@hybrid-soak/contract/psi.ts';
 import type { Summary } from '@hybrid-soak/contract/summary.ts';
-import { type Paint, type Span, type TextStyle, unpainted } from '@hybrid-soak/report/terminal/line.ts';
+import { type Paint, type Span, type TextStyle, unpainted, wrapped } from '@hybrid-soak/report/terminal/line.ts';
 import { formatDuration } from './duration.ts';
 
 /** Where a person finds more than the summary: the files beside those that it names, and the command for the report. */
@@ -10,8 +10,16 @@ export interface Beside {
   report: string;
 }
 
+/** Where a line's text begins. */
+const INDENT = 13;
+
 /** The end of a soak for people: verdict and thresholds first, then the numbers, then where everything is. */
-export function summaryText(summary: Summary, beside: Beside, paint: Paint = unpainted): string {
+export function summaryText(
+  summary: Summary,
+  beside: Beside,
+  paint: Paint = unpainted,
+  columns = Number.POSITIVE_INFINITY,
+): string {
   const { files, time_per_rung_s, pressure } = summary;
   const rungs = Object.entries(time_per_rung_s).filter(([, s]) => s > 0);
   const passed = summary.verdict === 'PASS';
@@ -35,7 +43,11 @@ export function summaryText(summary: Summary, beside: Beside, paint: Paint = unp
     `  summary    ${beside.summary}`,
     `  report     ${beside.report}`,
   ];
-  const shown = lines.map((line) => (typeof line === 'string' ? printable(line) : paint(line[0], printable(line[1]))));
+  const shown = lines.flatMap((line) => {
+    const [style, text] = typeof line === 'string' ? [null, line] : line;
+    const own = wrapped(printable(text), columns, INDENT);
+    return style === null ? own : own.map((part) => paint(style, part));
+  });
   return `${shown.join('\n')}\n`;
 }
 
@@ -86,6 +98,6 @@ const share = (part: number, whole: number) => (whole > 0 ? Math.round((part / w
 
 function percentilesText(p: Summary['pressure']['cpu'], baseline: number | null | undefined): string {
   if (p === null) return 'unavailable';
-  const without = typeof baseline === 'number' ? `; ${Math.round(baseline)} % without the engine` : '';
+  const without = typeof baseline === 'number' ? `; ${Math.round(baseline)} % without it` : '';
   return `stall time p50 ${p.p50} %, p95 ${p.p95} %, p99 ${p.p99} %${without}`;
 }

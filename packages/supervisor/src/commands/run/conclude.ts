@@ -28,8 +28,10 @@ export async function conclude(
   if (abortRequest(plan.ops.abort) !== null) note(`${plan.ops.abort} is still there: remove it before the next soak`);
   if (flags.junit !== undefined) note(await writeJunit(flags.junit, summary));
   const command = reportCommandLine(record.run_id, plan.ops);
+  const shown = () =>
+    summaryText(summary, { summary: path, report: command }, paint, process.stdout.columns || undefined);
   const json = () => `${printableJson({ ...record, files: { decisions, samples, db } })}\n`;
-  process.stdout.write(flags.json ? json() : summaryText(summary, { summary: path, report: command }, paint));
+  process.stdout.write(flags.json ? json() : shown());
   if (out === undefined) return;
   try {
     const { report } = await import('../report.ts');
