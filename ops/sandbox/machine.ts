@@ -29,7 +29,9 @@ export interface Machine {
   spawn(command: string[], stdio?: 'inherit' | 'ignore' | 'pipe'): ChildProcess;
   /** Kills everything in it at once, as a loss of power does (what was written and not synced stays, though). */
   cutPower(): Promise<void>;
-  /** After `cutPower`: boots again on the same root, as far as multi-user.target. Rejects if it does not boot. */
+  /** Powers it off in good order: every unit is stopped first. */
+  shutDown(): Promise<void>;
+  /** After either: boots again on the same root, as far as multi-user.target. Rejects if it does not boot. */
   powerOn(): Promise<void>;
   /** Ends what was started in it, powers it off and removes its folders. */
   close(): Promise<void>;
@@ -78,6 +80,7 @@ export async function bootMachine(): Promise<Machine> {
     const machine = inside(() => pid, merged, started, {
       close,
       cutPower: () => cut(box.container),
+      shutDown: () => powerOff(box.container),
       async powerOn() {
         box = powered(folder, 'multi-user.target');
         pid = await booted(box);
@@ -147,7 +150,7 @@ async function booted({ container, said }: Powered): Promise<number> {
   }
 }
 
-type Power = Pick<Machine, 'close' | 'cutPower' | 'powerOn'>;
+type Power = Pick<Machine, 'close' | 'cutPower' | 'shutDown' | 'powerOn'>;
 
 function inside(pid: () => number, root: string, started: Set<ChildProcess>, power: Power): Machine {
   const tracked = <T extends ChildProcess>(child: T): T => {

@@ -1,8 +1,10 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { saveRunState } from '@hybrid-soak/supervisor/recovery/run-state.ts';
 import t from 'tap';
 import { eventually } from '../../eventually.ts';
+import { leftState } from '../run-state.ts';
 import { alive, CONFIG, decided, decisions, environment, run, SOAK, soak } from './soak.ts';
 
 const folder = () => ({ config: { 'config.toml': CONFIG } });
@@ -82,6 +84,38 @@ t.test('a log that is rotated during a soak goes on under its name', async (t) =
     ['STOP', 'RESTORED', 'SUMMARY'],
   );
 });
+
+t.test('links in the place of what an embedded engine and the metrics are written to lead nowhere', async (t) => {
+  const cwd = t.testdir({ ...folder(), victim: 'precious\n', data: { ops: {} } });
+  symlinkSync(join(cwd, 'victim'), join(cwd, 'data/ops/engine.log'));
+  const refused = await run(cwd, '-d', '1s').ended;
+  t.equal(refused.code, 12);
+  t.match(refused.stderr, /^the engine's log [^\n]*engine\.log: not writable \(a symbolic link\); valid: [^\n]*\n$/);
+  t.ok(isRestored(cwd));
+  rmSync(join(cwd, 'data/ops/engine.log'));
+  symlinkSync(join(cwd, 'victim'), join(cwd, 'soak.prom'));
+  await run(cwd, '-d', '1s', '--metrics-textfile', 'soak.prom').ended;
+  t.equal(readFileSync(join(cwd, 'victim'), 'utf8'), 'precious\n');
+});
+
+t.test(
+  'what a run left of a unit that cannot be restored is kept aside, named, and blocks no other unit',
+  async (t) => {
+    const cwd = t.testdir({ ...folder(), data: { ops: {} } });
+    const left = leftState(join(cwd, 'config/config.toml'), CONFIG, {
+      ...{ unit: 'gone.service', manager: 'system', was_running: true, started: true },
+      ...{ written_text: CONFIG.replace('= 1 #', '= 5 #'), overwritten_text: CONFIG },
+    });
+    writeFileSync(join(cwd, 'config/config.toml'), left.written_text ?? '');
+    saveRunState(join(cwd, 'data/ops/soak_state.json'), left);
+    const ran = await run(cwd, '-d', '2s').ended;
+    t.not(ran.code, 12, ran.stderr);
+    const aside = /gone\.service is not restored: [\s\S]*kept in (\S+) for `soak restore`/.exec(ran.stderr)?.[1] ?? '';
+    t.ok(existsSync(aside), ran.stderr);
+    t.ok(isRestored(cwd), 'the config is');
+    t.match(await soak(cwd, 'restore').ended, { code: 20, stderr: new RegExp(`valid: .* or remove ${aside}`) });
+  },
+);
 
 t.test('another run over the same folder is refused, and restores nothing of the first', async (t) => {
   const cwd = t.testdir(folder());

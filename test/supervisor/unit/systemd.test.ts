@@ -1,5 +1,7 @@
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseFacts } from '@hybrid-soak/supervisor/unit/facts.ts';
+import { onItsWay } from '@hybrid-soak/supervisor/unit/settle.ts';
 import { systemctl } from '@hybrid-soak/supervisor/unit/systemctl.ts';
 import { parseShow, systemdUnit } from '@hybrid-soak/supervisor/unit/systemd.ts';
 import root from 'tap';
@@ -118,3 +120,19 @@ t.test('a unit that does not exist is unavailable by name', async (t) => {
     value: { exec_main_status: 12, exec_main_code: 1, invocation_id: null, control_group: null },
   });
 });
+
+t.test(
+  'a unit with a job, or between two states, is on its way; one that waits for its RestartSec is not',
+  async (t) => {
+    const ways = [
+      ['activating', 'start', false, 'activating (start)'],
+      ['deactivating', 'stop-sigterm', false, 'deactivating (stop-sigterm)'],
+      ['reloading', 'reload', false, 'reloading (reload)'],
+      ['inactive', 'dead', true, 'inactive, a job is under way'],
+      ['activating', 'auto-restart', false, null],
+      ['active', 'running', false, null],
+    ] as const;
+    for (const [active_state, sub_state, job, way] of ways)
+      t.equal(onItsWay({ ...parseFacts('system', 'u.service', ''), active_state, sub_state, job }), way);
+  },
+);

@@ -162,6 +162,7 @@ async function refuseUnable(plan: Plan, out: string | undefined, junit: string |
   checkDatabase(plan.db);
   writableFile('--decisions', plan.ops.decisions);
   writableFile('--samples', plan.ops.samples);
+  if (plan.chosen.name === 'embedded') writableFile("the engine's log", plan.ops.engineLog);
   plan.read();
   const { chosen, config, db, ops, asked } = plan;
   // Any other unit is this soak's own, made from the unit file that is shipped.
