@@ -1,4 +1,5 @@
-// `npm run bench -- [name…] [--quick] [--json]`: yardsticks beside the real thing, as ratios, against their targets.
+// `npm run bench -- [name…] [--quick] [--json] [--against FILE]`: yardsticks beside the release, as ratios, against targets.
+// `--against`: then each row beside that of an earlier result.
 // `--peers`: other programs beside the engine, at several rates; they are installed under data/bench/peers.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
@@ -7,11 +8,12 @@ import { parseArgs } from 'node:util';
 import { growth } from './growth/all.ts';
 import { type Growth, printed } from './growth/table.ts';
 import { median, spread } from './ratio.ts';
+import { compared, earlierResult, type Result, round } from './result.ts';
 import { NotMeasured, type Row } from './row.ts';
 import { ROWS } from './rows/all.ts';
 
 const GROWTH = 'growth';
-const { values, positionals } = asked();
+const { values, positionals, earlier } = asked();
 const out = values.json ? process.stderr : process.stdout;
 if (values.peers) {
   // Loaded only here: it installs what no other row needs.
@@ -24,7 +26,7 @@ if (values.peers) {
 const chosen = ROWS.filter((row) => (positionals.length > 0 ? isNamed(row) : row.onlyNamed !== true));
 const rules = { quick: values.quick, repeats: values.quick ? 3 : 5 };
 const started = performance.now();
-const results = [];
+const results: Result[] = [];
 for (const row of chosen) {
   const result = await measured(row);
   results.push(result);
@@ -32,13 +34,14 @@ for (const row of chosen) {
 }
 
 const grown: Growth[][] = [];
-if (positionals.length === 0 || positionals.includes(GROWTH))
+if (positionals.includes(GROWTH))
   for await (const lines of growth(rules)) {
     grown.push(lines);
     out.write(`\n${printed(lines)}\n`);
   }
 const seconds = Math.round((performance.now() - started) / 1000);
 out.write(`\n${seconds} s in all\n`);
+if (earlier !== null) out.write(`\nagainst ${values.against}:\n${compared(results, earlier)}\n`);
 
 keepReport({ seconds, rows: results, growth: grown.flat() });
 
@@ -64,15 +67,17 @@ function asked() {
     quick: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     peers: { type: 'boolean', default: false },
+    against: { type: 'string' },
     help: { type: 'boolean', short: 'h', default: false },
   } as const;
   const names = [...ROWS.map((row) => row.name), GROWTH];
-  const usage = `npm run bench -- [name…] [--quick] [--json]\n       npm run bench -- --peers [--quick] [--json]\nnames: ${names.join(', ')}\n`;
+  const usage = `npm run bench -- [name…] [--quick] [--json] [--against FILE]\n       npm run bench -- --peers [--quick] [--json]\nnames: ${names.join(', ')}\n`;
   try {
     const given = parseArgs({ allowPositionals: true, options });
     const unknown = given.positionals.filter((name) => !names.includes(name));
     if (unknown.length > 0) throw new Error(`no such row: ${unknown.join(', ')}`);
-    if (!given.values.help) return given;
+    const { against, help } = given.values;
+    if (!help) return { ...given, earlier: against === undefined ? null : earlierResult(against) };
   } catch (error) {
     process.stderr.write(`${(error as Error).message}\n${usage}`);
     process.exit(2);
@@ -81,7 +86,7 @@ function asked() {
   process.exit(0);
 }
 
-async function measured(row: Row) {
+async function measured(row: Row): Promise<Result> {
   const { name, unit } = row;
   const target = 'least' in row.target ? `>= ${row.target.least}` : `<= ${row.target.most}`;
   try {
@@ -106,14 +111,10 @@ async function measured(row: Row) {
   }
 }
 
-function line(row: Row, result: Awaited<ReturnType<typeof measured>>): string {
-  const figure = result.median === null ? '-' : `${round(result.median)} ±${round(result.spread)}`;
+function line(row: Row, result: Result): string {
+  const figure = result.median === null ? '-' : `${round(result.median)} ±${round(result.spread ?? 0)}`;
   const verdict = result.met === null ? '?' : result.met ? 'met' : 'MISSED';
   const head = `${row.name.padEnd(20)} ${figure.padStart(18)} ${row.unit.padEnd(8)} ${result.target.padEnd(10)}`;
   const why = result.why === undefined ? '' : `\n  limit: ${result.why}`;
   return `${head} ${verdict.padEnd(6)}  ${result.note}${why}`;
-}
-
-function round(figure: number): string {
-  return Math.abs(figure) >= 1000 ? Math.round(figure).toLocaleString('en') : String(Number(figure.toPrecision(3)));
 }

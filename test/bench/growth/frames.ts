@@ -32,14 +32,21 @@ export async function growthOfFrames({ quick }: Rules): Promise<Growth[]> {
 export async function growthOfSources({ quick }: Rules): Promise<Growth[]> {
   const lines: Growth[] = [];
   for (const count of quick ? [1, 16] : [1, 4, 16]) {
-    const cost = await costAt(SOURCES_RATE, quick ? 2.5 : 6, (port) => {
-      const engine = startEngine('[engine]\ningest_mode = "realws"\n', [], sourcesToml(port, count));
-      return engine;
-    });
+    const cost = await costWith(count, quick ? 2.5 : 6);
     lines.push({ of: 'sources', at: count, cost });
   }
   return lines;
 }
+
+/** CPU a frame with so many sources, microseconds. */
+export async function costOfSources(count: number, seconds: number): Promise<number> {
+  return (await costWith(count, seconds))['CPU us/frame'];
+}
+
+const costWith = (count: number, seconds: number) =>
+  costAt(SOURCES_RATE, seconds, (port) =>
+    startEngine('[engine]\ningest_mode = "realws"\n', [], sourcesToml(port, count)),
+  );
 
 const sourcesToml = (port: number, count: number): string =>
   Array.from({ length: count }, (_, n) => `[[source]]\nname = "s${n}"\nurl = "${url(port)}"\npriority = ${n}\n`).join(

@@ -2,8 +2,8 @@
 // ids and, one by one, their times are rewritten. Its parent says what to send.
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
-import { frames, requested, type Shape } from '@hybrid-soak/feed/frames.ts';
 import { WebSocketServer } from 'ws';
+import { type Frames, framesAt } from './shapes.ts';
 
 /** Frames to send; at `rate` a second, else as fast as they are taken. `group`: frames a write, 1 at a rate, else 4. */
 export interface Go {
@@ -37,8 +37,7 @@ interface Chunk {
 const server = new WebSocketServer({ port: 0, host: '127.0.0.1', perMessageDeflate: false });
 server.on('listening', () => tell({ port: (server.address() as { port: number }).port }));
 server.on('connection', (client, request) => {
-  const { shape } = requested(request.url ?? '') ?? { shape: 'binance' };
-  clients.push({ socket: request.socket, chunk: chunkOf(shape) });
+  clients.push({ socket: request.socket, chunk: chunkOf(framesAt(request.url ?? '', FIRST_ID)) });
   client.on('close', () => {
     const at = clients.findIndex(({ socket }) => socket === request.socket);
     if (at >= 0) clients.splice(at, 1);
@@ -59,12 +58,11 @@ process.on('message', async ({ frames: count, rate, group }: Go) => {
 });
 process.on('disconnect', () => process.exit());
 
-function chunkOf(shape: Shape): Chunk {
-  const source = frames(shape, 1, shape === 'binance' ? 'btcusdt' : 'btcusd', FIRST_ID);
+function chunkOf({ next, idKey, timeKey }: Frames): Chunk {
   const parts: Buffer[] = [];
   const chunk: Chunk = { bytes: Buffer.alloc(0), starts: [0], ids: [], times: [] };
   for (let n = 0, at = 0; n < CHUNK_FRAMES; n++) {
-    const text = Buffer.from(source.next(FIRST_MS));
+    const text = Buffer.from(next(FIRST_MS));
     // https://www.rfc-editor.org/rfc/rfc6455#section-5.2: FIN, text, 16-bit length, no mask.
     const head =
       text.length < 126
@@ -72,10 +70,8 @@ function chunkOf(shape: Shape): Chunk {
         : Buffer.from([0x81, 126, text.length >> 8, text.length & 0xff]);
     parts.push(head, text);
     const body = at + head.length;
-    chunk.ids.push(body + text.indexOf(shape === 'binance' ? '"t":' : '"tid":') + (shape === 'binance' ? 4 : 6));
-    chunk.times.push(
-      body + text.indexOf(shape === 'binance' ? '"T":' : '"timestampms":') + (shape === 'binance' ? 4 : 14),
-    );
+    chunk.ids.push(body + text.indexOf(idKey) + idKey.length);
+    if (timeKey !== null) chunk.times.push(body + text.indexOf(timeKey) + timeKey.length);
     at = body + text.length;
     chunk.starts.push(at);
   }
@@ -116,7 +112,7 @@ async function atRate(
     const now = Date.now();
     for (let i = n; i < n + part; i++) {
       digits(chunk.bytes, chunk.ids[i] as number, first + sent + i - n);
-      digits(chunk.bytes, chunk.times[i] as number, now);
+      if (chunk.times[i] !== undefined) digits(chunk.bytes, chunk.times[i] as number, now);
     }
     socket.write(Buffer.from(chunk.bytes.subarray(chunk.starts[n], chunk.starts[n + part])));
     sent += part;

@@ -1,45 +1,79 @@
-// restart-gap.ts RESTARTS, inside a machine with a real systemd and the unit: prints the times from `systemctl restart` to
-// the first tick that the new process committed, milliseconds, as JSON.
+// restart-gap.ts RESTARTS, inside a machine with a real systemd and the release installed: prints the times from `systemctl
+// restart` to the first row that the new process committed, milliseconds, as JSON: of a unit of bare Node that commits one
+// row, and of the engine, in turn.
 import { execFile } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { serve } from '@hybrid-soak/feed/serve.ts';
 import Database from 'better-sqlite3';
 
-const UNIT = 'hybrid-engine.service';
+const ENGINE = 'hybrid-engine.service';
+const BARE = 'bare-row.service';
+const BARE_DB = '/var/lib/bare-row/bot.db';
+const CURRENT = '/opt/hybrid-soak/current';
 const systemctl = (...args: string[]) => promisify(execFile)('systemctl', args);
+
+/** Node's own start and SQLite, one row. */
+const BARE_PROGRAM = `const { DatabaseSync } = require('node:sqlite');
+const db = new DatabaseSync('${BARE_DB}');
+db.exec('PRAGMA journal_mode = WAL');
+db.exec('CREATE TABLE IF NOT EXISTS engine_status (pid INTEGER, ticks_written INTEGER)');
+db.exec('BEGIN; DELETE FROM engine_status; INSERT INTO engine_status VALUES (' + process.pid + ', 1); COMMIT');
+setInterval(() => {}, 1e6);
+`;
+
 const feed = await serve({ port: 0, host: '127.0.0.1', rate: 200, seed: 1 });
 writeFileSync(
   'config/config.toml',
   `[engine]\ningest_mode = "mockws"\nws_url = "ws://127.0.0.1:${feed.port}/ws/btcusdt@trade"\n`,
 );
-await systemctl('restart', UNIT);
-let db: Database.Database | undefined;
-const status = () => {
-  try {
-    db ??= new Database('data/bot.db', { readonly: true, fileMustExist: true });
-    return db.prepare('SELECT pid, ticks_written FROM engine_status').get() as { pid: number; ticks_written: number };
-  } catch {
-    return undefined;
-  }
-};
-const firstTick = async (after: number) => {
-  for (;;) {
-    const seen = status();
-    if (seen !== undefined && seen.pid !== after && seen.ticks_written > 0) return seen.pid;
-    await new Promise((resolve) => setTimeout(resolve, 2));
-  }
-};
-let pid = await firstTick(0);
-const gaps: number[] = [];
-for (let n = 0; n < Number(process.argv[2]); n++) {
-  await new Promise((resolve) => setTimeout(resolve, 500));
-  const started = performance.now();
-  const asked = systemctl('restart', UNIT);
-  pid = await firstTick(pid);
-  gaps.push(performance.now() - started);
-  await asked;
-}
-await systemctl('stop', UNIT);
+mkdirSync('/var/lib/bare-row', { recursive: true });
+writeFileSync('/var/lib/bare-row/main.cjs', BARE_PROGRAM);
+copyFileSync(`${CURRENT}/node`, '/var/lib/bare-row/node');
+writeFileSync(
+  `/run/systemd/system/${BARE}`,
+  `[Service]\nExecStart=/var/lib/bare-row/node /var/lib/bare-row/main.cjs\nKillSignal=SIGKILL\n`,
+);
+await systemctl('daemon-reload');
+const units = [unitOf(BARE, BARE_DB), unitOf(ENGINE, 'data/bot.db')] as const;
+const gaps: { bare: number; engine: number }[] = [];
+for (const unit of units) await unit.restart();
+for (let n = 0; n < Number(process.argv[2]); n++)
+  gaps.push({ bare: await units[0].restart(), engine: await units[1].restart() });
+await systemctl('stop', ENGINE, BARE);
 process.stdout.write(`${JSON.stringify(gaps)}\n`);
 process.exit();
+
+function unitOf(name: string, path: string) {
+  let db: Database.Database | undefined;
+  let read: Database.Statement | undefined;
+  let pid = 0;
+  const status = () => {
+    try {
+      db ??= new Database(path, { readonly: true, fileMustExist: true });
+      read ??= db.prepare('SELECT pid, ticks_written FROM engine_status');
+      return read.get() as { pid: number; ticks_written: number } | undefined;
+    } catch {
+      return undefined;
+    }
+  };
+  return {
+    /** Milliseconds to the first row of the new process. */
+    async restart(): Promise<number> {
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      const started = performance.now();
+      const asked = systemctl('restart', name);
+      for (;;) {
+        const seen = status();
+        if (seen !== undefined && seen.pid !== pid && seen.ticks_written > 0) {
+          pid = seen.pid;
+          break;
+        }
+        await new Promise((resolve) => setTimeout(resolve, 2));
+      }
+      const gap = performance.now() - started;
+      await asked;
+      return gap;
+    },
+  };
+}

@@ -1,12 +1,13 @@
 import type { Row } from '../row.ts';
 import { diskStall } from './disk-stall.ts';
-import { autocommit, engineCpu, engineRate, throttledCpu, throttledReads } from './engine.ts';
+import { autocommit, engineCpu, engineRate, exchangeRows, throttledCpu, throttledReads } from './engine.ts';
 import { fleet } from './fleet.ts';
 import { longMemoryRows, memoryRows } from './memory.ts';
 import { persistence } from './persistence.ts';
 import { policyCore } from './policy-core.ts';
 import { replay, report } from './recording.ts';
 import { restRows } from './rest.ts';
+import { sources } from './sources.ts';
 import { stallProbe } from './stall-probe.ts';
 import { restartGap, supervisorCpu, supervisorMemory } from './systemd.ts';
 
@@ -14,6 +15,8 @@ import { restartGap, supervisorCpu, supervisorMemory } from './systemd.ts';
 export const ROWS: readonly Row[] = [
   engineRate,
   engineCpu,
+  ...exchangeRows,
+  sources,
   autocommit,
   persistence,
   throttledCpu,

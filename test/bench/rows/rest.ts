@@ -13,42 +13,53 @@ interface Slice {
   wakeUps: number;
 }
 
-const SLICES = 5;
+type Slices = { bare: Slice; engine: Slice }[];
 
-/** Both at once, each on a feed of its own, warm, slice by slice: a slow moment of the machine falls on both. */
-async function measure(tradesPerSecond: number, { quick }: Rules): Promise<{ bare: Slice; engine: Slice }[]> {
+const SLICES = 5;
+const RATES = [0, 20, 200] as const;
+type Rate = (typeof RATES)[number];
+
+/**
+ * Bare client and engine at each rate, all at once, each on a feed of its own, warm, slice by slice: a slow moment of the
+ * machine falls on all, and one after the other they would take three times as long.
+ */
+const measure = shared(async ({ quick }: Rules): Promise<Record<Rate, Slices>> => {
   const [warmS, sliceS] = quick ? [8, 3] : [60, 12];
   const folder = mkdtempSync(join(tmpdir(), 'hybrid-bench-'));
   await compile();
   const feeds: Feed[] = [];
   const clients: Client[] = [];
+  const start = async (rate: Rate, client: (url: string) => Client) => {
+    const feed = await startFeed();
+    feeds.push(feed);
+    const connected = feed.connected();
+    clients.push(client(`ws://127.0.0.1:${feed.port}/ws/btcusdt@trade`));
+    await connected;
+    const frames = rate * (warmS + SLICES * sliceS + 2);
+    return () => (frames > 0 ? void feed.send({ frames, rate }) : undefined);
+  };
+  // The bare client has no strategy, so that the engine's should write no rows either.
+  const config = (url: string) =>
+    `[engine]\ningest_mode = "mockws"\nws_url = "${url}"\nsignal_every_n_ticks = 1000000000\n`;
   try {
-    const start = async (client: (url: string) => Client) => {
-      const feed = await startFeed();
-      feeds.push(feed);
-      const connected = feed.connected();
-      clients.push(client(`ws://127.0.0.1:${feed.port}/ws/btcusdt@trade`));
-      await connected;
-    };
-    await start((url) => startPart('bare-rows.ts', url, join(folder, 'bare.db')));
-    // The bare client has no strategy, so that the engine's should write no rows either.
-    const config = (url: string) =>
-      `[engine]\ningest_mode = "mockws"\nws_url = "${url}"\nsignal_every_n_ticks = 1000000000\n`;
-    await start((url) => startEngine(config(url)));
-    const frames = tradesPerSecond * (warmS + SLICES * sliceS + 2);
-    if (frames > 0) for (const feed of feeds) void feed.send({ frames, rate: tradesPerSecond });
+    const sends: (() => void)[] = [];
+    for (const rate of RATES) {
+      sends.push(await start(rate, (url) => startPart('bare-rows.ts', url, join(folder, `bare-${rate}.db`))));
+      sends.push(await start(rate, (url) => startEngine(config(url))));
+    }
+    for (const send of sends) send();
     await sleep(warmS * 1000);
     const look = () => clients.map(({ pid }) => ({ cpu: cpuOf(pid).total, wakeUps: wakeUpsOf(pid) }));
-    const slices: { bare: Slice; engine: Slice }[] = [];
+    const slices: Record<Rate, Slices> = { 0: [], 20: [], 200: [] };
     for (let n = 0; n < SLICES; n++) {
       const [before, startedAt] = [look(), performance.now()];
       await sleep(sliceS * 1000);
       const [after, s] = [look(), (performance.now() - startedAt) / 1000];
-      const of = (which: 0 | 1): Slice => ({
+      const of = (which: number): Slice => ({
         cpuMs: ((after[which]?.cpu ?? 0) - (before[which]?.cpu ?? 0)) / 1000 / s,
         wakeUps: ((after[which]?.wakeUps ?? 0) - (before[which]?.wakeUps ?? 0)) / s,
       });
-      slices.push({ bare: of(0), engine: of(1) });
+      for (const [at, rate] of RATES.entries()) slices[rate].push({ bare: of(2 * at), engine: of(2 * at + 1) });
     }
     return slices;
   } finally {
@@ -56,25 +67,24 @@ async function measure(tradesPerSecond: number, { quick }: Rules): Promise<{ bar
     for (const feed of feeds) feed.close();
     rmSync(folder, { recursive: true, force: true });
   }
-}
+});
 
-const seen = (slices: { bare: Slice; engine: Slice }[]) => {
+const seen = (slices: Slices) => {
   const of = (which: 'bare' | 'engine') =>
     `${median(slices.map((slice) => slice[which].cpuMs)).toFixed(2)} ms/s, ${median(slices.map((slice) => slice[which].wakeUps)).toFixed(1)} wake-ups/s`;
   return `bare ${of('bare')}; engine ${of('engine')}`;
 };
-const ratios = (slices: { bare: Slice; engine: Slice }[]) =>
-  slices.map(({ bare, engine }) => engine.cpuMs / bare.cpuMs);
+const ratios = (slices: Slices) => slices.map(({ bare, engine }) => engine.cpuMs / bare.cpuMs);
 
-const atRest = shared((rules: Rules) => measure(0, rules));
+const atRest = async (rules: Rules) => (await measure(rules))[0];
 
-const atRate = (rate: number): Row => ({
+const atRate = (rate: Rate): Row => ({
   name: `trades-${rate}`,
   what: `engine at ${rate} trades/s, one by one, all threads: CPU against a bare ws client that writes the same rows`,
   unit: 'x bare',
   target: { most: 1.15 },
   async measure(rules) {
-    const slices = await measure(rate, rules);
+    const slices = (await measure(rules))[rate];
     return { figures: ratios(slices), seen: seen(slices) };
   },
 });

@@ -33,7 +33,7 @@ export function readFrames(
 
   socket.off('data', receive);
   socket.on('data', (chunk: Buffer) => {
-    const end = chunk.length;
+    const { buffer, byteOffset, length: end } = chunk;
     let at = 0;
     while (at < end && webSocket.readyState === webSocket.OPEN) {
       if (frame.isOver) {
@@ -41,7 +41,7 @@ export function readFrames(
         if (length >= 0 && length <= maxPayload) {
           const from = at + (length < LENGTH_16 ? 2 : 4);
           at = from + length;
-          onText(new FrameBytes(chunk.buffer, chunk.byteOffset + from, length));
+          onText(new FrameBytes(buffer, byteOffset + from, length));
           continue;
         }
       }
