@@ -29,21 +29,22 @@ const CHUNKS: Chunk[] = [
   ['ws', /node_modules\/ws\//],
   ['sqlite', /node_modules\/better-sqlite3\/|addon:better_sqlite3/],
   ['schemas', /node_modules\/(zod|@iarna|toml-eslint-parser|eslint-visitor-keys)|packages\/contract\/src\//],
-  ['metrics', /node_modules\/@prometheus-io\//],
+  ['metrics', /node_modules\/@prometheus-io\/|engine\/src\/process\/(metrics|exposition)\.ts/],
+  // What the engine's threads share with it: the writer thread then loads neither ws nor pino.
+  ['store', /packages\/engine\/src\/(core\/|store\/(?!writer-thread)|config\/loaded)/],
   ['status', /supervisor\/src\/commands\/(status|account\/(run-as|root-parent))\.ts|node_modules\/execa\//],
   [
     'look',
     /supervisor\/src\/commands\/(tail|report|replay|compare|dashboard|runs|explain)\.ts|packages\/report\/src\//,
   ],
-  ['install', /supervisor\/src\/commands\/(install|completion)\.ts/],
-  ['prove', /supervisor\/src\/commands\/(prove|prove-as|doctor)\.ts/],
+  ['prove', /supervisor\/src\/commands\/(install|completion|prove|prove-as|doctor)\.ts/],
   [
     'run',
     /supervisor\/src\/commands\/(run|restore|metrics)\.ts|supervisor\/src\/text\/junit\.ts|node_modules\/log-update\//,
   ],
   [
     'engine',
-    /packages\/engine\/src\/(run|process|config\/temporary|store\/open\/make-folder)|node_modules\/(pino|@pinojs|sonic-boom|thread-stream|safe-stable-stringify)/,
+    /packages\/engine\/src\/(run|process|config\/temporary)|node_modules\/(pino|@pinojs|sonic-boom|thread-stream|safe-stable-stringify)/,
   ],
   ['feed', /packages\/feed\/src\//],
   ['fleet-page', /packages\/fleet\/src\/page\//],
@@ -88,7 +89,7 @@ const chunks = (root: string): Chunk[] => [
   [
     'base',
     new RegExp(
-      `packages/contract/src/(${light(join(root, 'packages/contract/src')).join('|')})$|supervisor/src/stop\\.ts$`,
+      `packages/contract/src/(${light(join(root, 'packages/contract/src')).join('|')})$|supervisor/src/stop\\.ts$|engine/src/process/at-most-every\\.ts$`,
     ),
   ],
   ...CHUNKS,
