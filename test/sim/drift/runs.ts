@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Drift } from '@hybrid-soak/contract/drift.ts';
-import { withoutSteps } from '@hybrid-soak/contract/drift-steps.ts';
+import { type Point, withoutSteps } from '@hybrid-soak/contract/drift-steps.ts';
 import { median } from '@hybrid-soak/contract/median.ts';
 import { driftOf } from '@hybrid-soak/supervisor/core/drift/judge.ts';
 import type { Aged, Piece } from '@hybrid-soak/supervisor/core/drift/memory.ts';
@@ -47,10 +47,14 @@ const COLUMNS: Record<Column, { at: number; unit: number }> = {
   commit_latency: { at: 5, unit: 1000 },
 };
 
-/** What the recording has beside its own line and its steps, after its warm-up, by signal; in the unit of the signal. */
-export type Noise = Record<Column, { level: number; residuals: number[] }>;
+/**
+ * What the recording has beside its own line and its steps, after its warm-up, by signal; in the unit of the signal. `warming`:
+ * how far below its last level each minute was, by hours since the process began; empty if that is left out.
+ */
+export type Noise = Record<Column, { level: number; residuals: number[]; warming: readonly Point[] }>;
 
-export function noiseOf(file: string | URL): Noise {
+/** `isCold`: each life begins as the recorded one did, while its code was compiled and its caches filled. */
+export function noiseOf(file: string | URL, isCold = false): Noise {
   const { floors, warm_s } = JSON.parse(readFileSync(file, 'utf8')) as Profile;
   const warm = floors.filter(([s = 0]) => s >= warm_s);
   const entries = Object.entries(COLUMNS).map(([name, { at, unit }]) => {
@@ -58,10 +62,25 @@ export function noiseOf(file: string | URL): Noise {
     const slope = pooledSlope(pieces)?.value ?? 0;
     const flat = pieces.map((points) => points.map(({ x, y }) => y - slope * x));
     const residuals = flat.flatMap((ys) => ys.map((y) => y - (median(ys) ?? 0)));
-    return [name, { level: median(flat.flat()) ?? 0, residuals }];
+    return [name, { level: median(flat.flat()) ?? 0, residuals, warming: isCold ? warmingOf(floors, at, unit) : [] }];
   });
   return Object.fromEntries(entries) as Noise;
 }
+
+/** Medians of a minute less the level of the last five minutes. */
+function warmingOf(floors: readonly number[][], at: number, unit: number): Point[] {
+  const end = floors.at(-1)?.[0] ?? 0;
+  const last = median(floors.filter(([s = 0]) => s >= end - 300).map((row) => row[at] as number)) ?? 0;
+  const minutes = Map.groupBy(floors, ([s = 0]) => Math.floor(s / 60));
+  return [...minutes].map(([minute, rows]) => ({
+    x: (minute + 0.5) / 60,
+    y: ((median(rows.map((row) => row[at] as number)) ?? last) - last) / unit,
+  }));
+}
+
+/** Of the minute that the age falls in; 0 past the recording. */
+const warmingAt = (warming: readonly Point[], age: number): number =>
+  warming.find(({ x }) => Math.abs(x - age) <= 0.5 / 60)?.y ?? 0;
 
 /** What the supervisor says of the run at its end. */
 export function judge(noise: Noise, { seed, hours, leak, threshold }: StudyRun): Drift[] {
@@ -90,7 +109,7 @@ function piecesOf(noise: Noise, random: Random, life: string, hours: number, lea
 }
 
 function series(
-  { level, residuals }: Noise[Column],
+  { level, residuals, warming }: Noise[Column],
   random: Random,
   count: number,
   everyH: number,
@@ -114,7 +133,7 @@ function series(
     last = follows * last + Math.sqrt(1 - follows ** 2) * pick(random, residuals);
     const age = (n + 1) * everyH;
     const jumped = steps.reduce((sum, { at, mib }) => sum + (n >= at ? mib : 0), 0);
-    const y = level + jumped + grows * age + last;
+    const y = level + jumped + grows * age + last + (isMemory ? warmingAt(warming, age) : 0);
     return { age, x: age, y: signal === 'descriptors' ? Math.round(y) : y };
   });
 }

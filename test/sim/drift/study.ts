@@ -19,12 +19,12 @@ export interface Found {
 }
 
 /** Judges runs with and without a leak of 1 MiB/h; with `curves` also other leaks and lengths, a tenth as often. */
-export function study(noise: Noise, runs: number, seed: number, { curves = false } = {}): Found {
+export function study(noise: Noise, runs: number, seed: number, { curves = false, hours = HOURS } = {}): Found {
   const seeds = Array.from({ length: runs }, (_, n) => seed * 1_000_003 + n);
   const run = (one: number, hours: number, leak: number) =>
     judge(noise, { seed: one, hours, leak, threshold: THRESHOLD });
   const share = (hits: boolean[]) => hits.filter(Boolean).length / hits.length;
-  const quiet = seeds.map((one) => run(one, HOURS, 0));
+  const quiet = seeds.map((one) => run(one, hours, 0));
   const holds = (signal: string) =>
     share(
       quiet.flatMap((found) =>
@@ -38,7 +38,7 @@ export function study(noise: Noise, runs: number, seed: number, { curves = false
   const few = seeds.slice(0, Math.ceil(runs / 10));
   return {
     falseAlarms: share(quiet.map((found) => found.some(({ drift }) => drift))),
-    power: share(seeds.map((one) => detected(one, HOURS, 1))),
+    power: share(seeds.map((one) => detected(one, hours, 1))),
     coverage: { heap: holds('heap'), private_memory: holds('private_memory') },
     curves: curves
       ? POWERS.hours.map((hours) => ({

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { execa } from 'execa';
 import t from 'tap';
+import { HEADER, observationAt } from '../../report/fixture.ts';
 
 const SOAK = new URL('../../../packages/supervisor/src/main.ts', import.meta.url).pathname;
 const soak = (...args: string[]) => execa(process.execPath, [SOAK, ...args], { reject: false });
@@ -8,6 +9,34 @@ const line = (run_id: string, action: string, more = {}) =>
   `${JSON.stringify({ timestamp: '2026-01-01T00:00:00.000000Z', run_id, action, reason: '', policy: 'adaptive', cpu_some_avg10: 1, ...more })}\n`;
 const run = (id: string, verdict: string, duration_s: number) =>
   line(id, 'STARTUP') + line(id, 'SUMMARY', { verdict, duration_s, restarts: 0, stalls: 0 });
+
+t.test('compare says what differs between two runs by more than their noise', async (t) => {
+  const samples = (id: string, frames: number) => {
+    const seen = Array.from({ length: 121 }, (_, n) => {
+      const second = n * 10;
+      const at = observationAt(second, { run_id: id });
+      const progress = { new_rows: 10, ticks_count: second * frames + (n % 3), last_tick_ts: 0, probe_ms: 0.1 };
+      return { ...at, progress: { available: true, value: progress } };
+    });
+    return [{ ...HEADER, options: { ...HEADER.options, run_id: id } }, ...seen]
+      .map((one) => JSON.stringify(one))
+      .join('\n');
+  };
+  const files = { 'a.jsonl': run('aaaa', 'PASS', 1200), 's.jsonl': samples('aaaa', 100) };
+  const others = { 'b.jsonl': run('bbbb', 'PASS', 1200), 's.jsonl': samples('bbbb', 90) };
+  const rename = ({ 's.jsonl': text, ...log }: Record<string, string>) => ({
+    ...log,
+    'soak_samples.jsonl': `${text}\n`,
+  });
+  const cwd = t.testdir({ a: rename(files), b: rename(others) });
+  const [a, b] = [join(cwd, 'a/a.jsonl'), join(cwd, 'b/b.jsonl')];
+  const { stdout, stderr } = await soak('compare', a, b);
+  t.match(stdout, /ticks, \/s +100 +90.1 +-10.0 \(.*\) +MORE THAN NOISE/, stderr);
+  t.match(stdout, /engine cpu, % of one CPU +40.0 +40.0 +0.0 \(0.0 .. 0.0\) +within the noise/);
+  const { differences } = JSON.parse((await soak('compare', a, b, '--json')).stdout);
+  t.match(differences[0], { signal: 'ticks', differs: true, pairs: 21 });
+  t.match((await soak('compare', a, a)).stdout.includes('NOISE'), false, 'a run beside itself');
+});
 
 t.test('runs lists those of a log, and compare finds the one that passed before', async (t) => {
   const text = run('aaaa', 'PASS', 60) + run('bbbb', 'FAIL', 120) + run('cccc', 'FAIL', 180);

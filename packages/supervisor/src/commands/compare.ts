@@ -11,7 +11,8 @@ import { outlineOfLog } from '../replay/log-outline.ts';
 import type { Recording } from '../replay/recorded.ts';
 import { openRecording } from '../replay/recording.ts';
 import { Stop } from '../stop.ts';
-import { besideEachOther } from '../text/outline.ts';
+import { besideEachOther, differencesText } from '../text/outline.ts';
+import { differencesOf } from './compare/differences.ts';
 
 interface Flags {
   policy?: true | PolicyName[];
@@ -42,7 +43,7 @@ export function compareCommand(): Command {
         ...['policy', 'policyA', 'policyB', 'runB'],
       ]),
     )
-    .option('--json', 'one object: a, b')
+    .option('--json', 'one object: a, b, differences')
     .addHelpText(
       'after',
       '\nExamples:\n  soak compare monday.jsonl tuesday.jsonl\n  soak compare run.jsonl --policy\n  soak compare run.jsonl --policy classic adaptive\n  soak compare data/ops/soak_decisions.jsonl data/ops/soak_decisions.jsonl --run-a 5f0e --run-b a17c\n\nExit codes: 0, 2 usage, 12 no such recording.',
@@ -56,11 +57,7 @@ export function compareCommand(): Command {
         b === undefined
           ? oneRun(a, flags)
           : [outline(a, flags.policyA, flags.runA), outline(b, flags.policyB, flags.runB)];
-      process.stdout.write(
-        flags.json
-          ? `${printableJson({ a: left.seen, b: right.seen })}\n`
-          : beside(titles(a, b, left, right), left, right),
-      );
+      process.stdout.write(printed(titles(a, b, left, right), left, right, flags.json));
     });
 }
 
@@ -68,6 +65,8 @@ export function compareCommand(): Command {
 interface Compared {
   run: string;
   seen: Outline;
+  file: string;
+  recording: Recording;
 }
 
 /** Two files by their names, two runs of one file by their ids, one run by its policies. */
@@ -76,8 +75,14 @@ function titles(a: string, b: string | undefined, left: Compared, right: Compare
   return resolve(a) === resolve(b) ? [left.run, right.run] : [a, b];
 }
 
-const beside = (heads: [string, string], left: Compared, right: Compared) =>
-  besideEachOther(heads, left.seen, right.seen);
+/** One run judged twice has nothing to pair. */
+function printed(heads: [string, string], left: Compared, right: Compared, json = false): string {
+  const isOne = left.recording.options.run_id === right.recording.options.run_id;
+  const differences = isOne ? [] : differencesOf(left, right);
+  if (json) return `${printableJson({ a: left.seen, b: right.seen, differences })}\n`;
+  const more = isOne ? '' : `\n${differencesText([left.run, right.run], differences)}`;
+  return `${besideEachOther(heads, left.seen, right.seen)}${more}`;
+}
 
 /** A run of a log and the one before it that passed. */
 function withLastPass(file: string, b: string | undefined, { runA, json }: Flags): string {
@@ -92,8 +97,7 @@ function withLastPass(file: string, b: string | undefined, { runA, json }: Flags
     Compared,
     Compared,
   ];
-  if (json) return `${printableJson({ a: left.seen, b: right.seen })}\n`;
-  return beside([left.run, right.run], left, right);
+  return printed([left.run, right.run], left, right, json);
 }
 
 /** The runs of a log, oldest first; exit code 12 without one. */
@@ -122,8 +126,8 @@ function outline(file: string, policy: PolicyName | undefined, wanted: string | 
   const recording: Recording = openRecording(file, wanted);
   const run = recording.options.run_id.slice(0, 8);
   if (policy === undefined && recording.recorded.length > 0)
-    return { run, seen: outlineOfLog(recording.recorded, recording.options) };
+    return { run, file, recording, seen: outlineOfLog(recording.recorded, recording.options) };
   const replayed = recording.replay({ ...(policy === undefined ? {} : { policy }), parameters: {} });
   for (const note of recording.notes) process.stderr.write(`${printable(`${file}: ${note}`)}\n`);
-  return { run, seen: outlineOf(replayed, recording.kind === 'samples') };
+  return { run, file, recording, seen: outlineOf(replayed, recording.kind === 'samples') };
 }

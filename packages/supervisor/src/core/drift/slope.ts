@@ -13,7 +13,7 @@ export interface Slope {
  * Two-sided, 95 %. More than the 1.96 of a normal distribution: about 20 floors with a few jumps cover too little by it
  * (`npm run study`: 84 % of the intervals over private memory held the true slope).
  */
-const Z = 2.6;
+export const Z = 2.6;
 /** Below this many pairs the interval says nothing. */
 const LEAST_PAIRS = 15;
 
@@ -46,7 +46,7 @@ function pairSlopes(points: readonly Point[]): number[] {
 }
 
 /** Of ascending values, interpolated; past the ends it is as far beyond them as they are apart, so that little data is wide. */
-function quantile(sorted: readonly number[], q: number): number {
+export function quantile(sorted: readonly number[], q: number): number {
   const last = sorted.length - 1;
   const at = q * last;
   const low = Math.min(Math.max(Math.floor(at), 0), last - 1);
@@ -55,7 +55,7 @@ function quantile(sorted: readonly number[], q: number): number {
 }
 
 /** How much wider a mean of values that follow one another is: (1 + r) / (1 - r) of the residuals' lag-1 correlation. */
-function following(pieces: readonly (readonly Point[])[], slope: number): number {
+export function following(pieces: readonly (readonly Point[])[], slope: number): number {
   let [cross, square, count] = [0, 0, 0];
   for (const points of pieces) {
     const levels = points.map(({ x, y }) => y - slope * x).sort((a, b) => a - b);
