@@ -117,7 +117,9 @@ t.test('NO_COLOR paints without colours; a dumb terminal gets lines', async (t) 
 
 t.test('piped, a soak prints lines without escape codes, and the first heartbeat knows what it says', async (t) => {
   const cwd = t.testdir(folder());
-  const { code, stdout, stderr } = await run(cwd, '-d', '3', '--psi-actions', 'logonly').ended;
+  const { code, stdout, stderr } = await run(cwd, '-d', '3', '--psi-actions', 'logonly', '--utc').ended;
+  t.match(stderr, /^── \d{4}-\d\d-\d\d UTC {2}run [0-9a-f]{8} {2}/m);
+  t.equal(stderr.match(/^── /gm)?.length, 1, 'one heading a run and day');
   t.ok(code === 0 || code === 22, `${code}: ${stderr}`);
   t.notOk((stdout + stderr).includes(ESC));
   t.notMatch(stderr, /\?%/);

@@ -51,6 +51,7 @@ interface RunFlags extends ExposedFlags {
   leave: 'as-found' | 'running' | 'stopped';
   dryRun?: boolean;
   quiet?: boolean;
+  utc?: boolean;
   json?: boolean;
   report?: string | true;
   threshold?: string[];
@@ -94,6 +95,7 @@ export function runCommand(): Command {
     .option('--threshold <key=value>', 'over [soak.thresholds]; KEY=VALUE,abort also ends the soak', gather)
     .option('--junit <file>', 'write the verdict, thresholds and slopes as JUnit XML')
     .option('--report [file]', 'write the report at the end (default: report.html)')
+    .option('--utc', 'times in UTC (default: local time)')
     .option('-q, --quiet', 'no progress on stderr')
     .option('--json', 'the summary as one JSON object on stdout')
     .addHelpText(
@@ -138,7 +140,9 @@ async function runSoak(flags: RunFlags): Promise<number> {
   await refuseUnable(plan, out, flags.junit);
   const { window_s, max_restarts_per_hour: restart_budget, stall_threshold_s } = asked.parameters;
   const watched = watch({ duration_s: asked.duration_s, window_s, restart_budget, stall_threshold_s });
-  const reporter = await exposed(await terminalReporter(watched, flags.quiet === true, monotonicMs), flags, {
+  const zone = { utc: flags.utc === true };
+  const terminal = await terminalReporter(watched, flags.quiet === true, monotonicMs, zone);
+  const reporter = await exposed(terminal, flags, {
     runId: asked.run_id,
     ops: plan.ops,
     db: plan.db,

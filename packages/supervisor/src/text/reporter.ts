@@ -3,7 +3,7 @@ import { printableLines } from '@hybrid-soak/contract/printable.ts';
 import { RESOURCES } from '@hybrid-soak/contract/psi.ts';
 import type { Observation } from '@hybrid-soak/contract/sample.ts';
 import { numbersOf } from '@hybrid-soak/report/numbers.ts';
-import { clockText } from '@hybrid-soak/report/stamp.ts';
+import { clockText, type Zone } from '@hybrid-soak/report/stamp.ts';
 import type { Verdict } from '../core/step.ts';
 import { formatDuration } from './duration.ts';
 
@@ -18,11 +18,10 @@ export interface Reporter {
   end(): void;
 }
 
-const LOCAL = { utc: false };
 const HEARTBEAT_MS = 60_000;
 
 /** One line a decision and one a minute, on stderr: for pipes, journals and plain terminals. */
-export function lineReporter(quiet: boolean, out: NodeJS.WritableStream = process.stderr): Reporter {
+export function lineReporter(quiet: boolean, zone: Zone, out: NodeJS.WritableStream = process.stderr): Reporter {
   const say = (line: string) => {
     if (!quiet) out.write(`${printableLines(line)}\n`);
   };
@@ -31,7 +30,7 @@ export function lineReporter(quiet: boolean, out: NodeJS.WritableStream = proces
   return {
     note: say,
     answer: (text) => void out.write(`${text}\n`),
-    decision: (record) => say(decisionText(record)),
+    decision: (record) => say(decisionText(record, zone)),
     observation(observation, verdict) {
       first ??= observation.mono_ms;
       if (observation.mono_ms - lastBeat < HEARTBEAT_MS && lastBeat !== 0) return;
@@ -43,18 +42,18 @@ export function lineReporter(quiet: boolean, out: NodeJS.WritableStream = proces
         `${rows} rows`,
         verdict.reason,
       ];
-      say(`${clockText(Date.parse(observation.wall), LOCAL)}  ${parts.join(', ')}`);
+      say(`${clockText(Date.parse(observation.wall), zone)}  ${parts.join(', ')}`);
     },
     end() {},
   };
 }
 
-/** A decision as one line, in local time; the baseline of CALIBRATED stands in its numbers alone. */
-export function decisionText(record: Decision): string {
+/** A decision as one line; the baseline of CALIBRATED stands in its numbers alone. */
+export function decisionText(record: Decision, zone: Zone): string {
   const { timestamp, state, current_sample_every, action, reason } = record;
   const every = `1/${String(current_sample_every).padEnd(3)}`;
   const numbers = action === 'CALIBRATED' ? ` (${numbersOf(record)})` : '';
-  return `${clockText(Date.parse(timestamp), LOCAL)}  ${state.padEnd(9)} ${every} ${action.padEnd(21)} ${reason}${numbers}`;
+  return `${clockText(Date.parse(timestamp), zone)}  ${state.padEnd(9)} ${every} ${action.padEnd(21)} ${reason}${numbers}`;
 }
 
 /** Stall time per resource; nothing of one that is not measured yet: a rate needs two sights. */

@@ -1,6 +1,7 @@
 import type { WriteStream } from 'node:tty';
 import { styleText } from 'node:util';
 import { printable, printableLines } from '@hybrid-soak/contract/printable.ts';
+import type { Zone } from '@hybrid-soak/report/stamp.ts';
 import { headingOf } from '@hybrid-soak/report/tail.ts';
 import { block } from '@hybrid-soak/report/terminal/block.ts';
 import { type TextStyle, widthOf, wrapped } from '@hybrid-soak/report/terminal/line.ts';
@@ -17,18 +18,19 @@ export async function terminalReporter(
   watch: Watch,
   quiet: boolean,
   now: () => number,
+  zone: Zone = { utc: false },
   out: WriteStream = process.stderr,
 ): Promise<Reporter> {
   const painted = !quiet && out.isTTY && process.env['TERM'] !== 'dumb';
   const shown = painted
-    ? blockReporter(watch, now, out, (await import('log-update')).createLogUpdate(out))
-    : lineReporter(quiet, out);
+    ? blockReporter(watch, now, zone, out, (await import('log-update')).createLogUpdate(out))
+    : lineReporter(quiet, zone, out);
   let heading = '';
   const reporter: Reporter = {
     ...shown,
     decision(record) {
       watch.decision(record);
-      const next = headingOf(record, { utc: false });
+      const next = headingOf(record, zone);
       if (next !== heading) shown.note(next);
       heading = next;
       // The summary itself follows on stdout.
@@ -47,6 +49,7 @@ export async function terminalReporter(
 function blockReporter(
   watch: Watch,
   now: () => number,
+  zone: Zone,
   out: WriteStream,
   update: ReturnType<typeof createLogUpdate>,
 ): Reporter {
@@ -87,7 +90,7 @@ function blockReporter(
     answer: above,
     // Its own text below its own column, as far as there is room for it.
     decision: (record) =>
-      above(wrapped(printable(decisionText(record)), out.columns - 1, out.columns < 80 ? 10 : 48).join('\n')),
+      above(wrapped(printable(decisionText(record, zone)), out.columns - 1, out.columns < 80 ? 10 : 48).join('\n')),
     observation: repaint,
     end() {
       clearInterval(timer);

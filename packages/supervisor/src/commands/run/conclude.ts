@@ -15,7 +15,7 @@ import { summaryText } from '../../text/summary.ts';
 /** What is left of a soak: its summary on stdout and as a file, and the report where it was asked for. */
 export async function conclude(
   plan: Plan,
-  flags: { json?: boolean; junit?: string },
+  flags: { json?: boolean; junit?: string; utc?: boolean },
   record: Decision,
   out: string | undefined,
   note: (text: string) => void,
@@ -36,7 +36,7 @@ export async function conclude(
   try {
     const { report } = await import('../report.ts');
     if (callerFile(out) === null) mkdirSync(dirname(out), { recursive: true });
-    note(report({ decisions, samples, run: record.run_id, out }));
+    note(report({ decisions, samples, run: record.run_id, out, utc: flags.utc === true }));
   } catch (error) {
     // The verdict stands, and the report can be made at any time.
     note((error as Error).message);
