@@ -1,5 +1,5 @@
-import { killsWhileShipping } from '../fleet/kills.ts';
 import { noServer } from '../fleet/server.ts';
+import { killsWhileShipping } from '../fleet/shipping.ts';
 import { check, type Fault, NotPossible } from './fault.ts';
 
 const PER_SECOND = 2000;

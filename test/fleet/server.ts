@@ -18,11 +18,11 @@ export async function freePort(): Promise<number> {
 }
 
 /** A real nats-server on the loopback address, its streams below `folder`; killed and started again on the same port. */
-export async function natsServer(folder: string, more = '') {
+export async function natsServer(folder: string, more = '', listen = '127.0.0.1') {
   const port = await freePort();
   mkdirSync(folder, { recursive: true });
   const config = join(folder, 'server.conf');
-  writeFileSync(config, `listen: 127.0.0.1:${port}\njetstream { store_dir: "${join(folder, 'store')}" }\n${more}\n`);
+  writeFileSync(config, `listen: ${listen}:${port}\njetstream { store_dir: "${join(folder, 'store')}" }\n${more}\n`);
   const start = () => spawn('nats-server', ['-c', config], { stdio: 'ignore' });
   const accepts = async (): Promise<void> => {
     for (;;) {
@@ -41,6 +41,7 @@ export async function natsServer(folder: string, more = '') {
     await once(child, 'exit');
   };
   return {
+    port,
     address: `127.0.0.1:${port}`,
     kill,
     async restart(): Promise<void> {

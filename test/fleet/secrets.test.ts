@@ -1,0 +1,96 @@
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { MIGRATIONS } from '@hybrid-soak/contract/schema.ts';
+import { nkeys } from '@nats-io/transport-node';
+import Database from 'better-sqlite3';
+import t, { type Test } from 'tap';
+import { natsServer, noServer } from './server.ts';
+
+const MAIN = resolve(import.meta.dirname, '../../packages/fleet/src/main.ts');
+const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
+const skip = noServer === false && !hasOpenssl ? 'openssl is not installed' : noServer;
+
+type Pair = ReturnType<typeof nkeys.createUser>;
+const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+
+/** A claim about a key, signed by another: https://docs.nats.io/running-a-nats-service/configuration/securing_nats/auth_intro/jwt */
+function jwt(issuer: Pair, subject: Pair, nats: object): string {
+  const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const claims = { jti: 'x', iat: 1_700_000_000, iss: issuer.getPublicKey(), name: 'x', sub: subject.getPublicKey() };
+  const signed = `${part({ typ: 'JWT', alg: 'ed25519-nkey' })}.${part({ ...claims, nats: { version: 2, ...nats } })}`;
+  return `${signed}.${Buffer.from(issuer.sign(new TextEncoder().encode(signed))).toString('base64url')}`;
+}
+
+/** A server with TLS, and `ship --once` to it with those lines in [fleet]. */
+async function place(t: Test, serverConfig: string) {
+  const folder = t.testdir({});
+  const file = (name: string) => join(folder, name);
+  const certificate = [
+    '-x509',
+    '-newkey',
+    'ec',
+    '-pkeyopt',
+    'ec_paramgen_curve:prime256v1',
+    '-nodes',
+    '-subj',
+    '/CN=x',
+  ];
+  const names = ['-addext', 'subjectAltName=DNS:localhost', '-keyout', file('key.pem'), '-out', file('ca.pem')];
+  t.equal(spawnSync('openssl', ['req', ...certificate, ...names]).status, 0);
+  spawnSync('openssl', ['req', ...certificate, '-keyout', file('x.pem'), '-out', file('other.pem')]);
+  const tls = `tls { cert_file: "${file('ca.pem')}", key_file: "${file('key.pem')}" }`;
+  const server = await natsServer(file('nats'), `${tls}\n${serverConfig}`);
+  t.teardown(() => server.kill());
+  const db = new Database(file('bot.db'));
+  t.teardown(() => db.close());
+  db.pragma('journal_mode = WAL');
+  db.exec(Object.values(MIGRATIONS).join(''));
+  const ship = (secret: string, ca?: string) => {
+    writeFileSync(file('config.toml'), `[fleet]\ntls_ca_file = "${ca ?? file('ca.pem')}"\n${secret}\n`);
+    const args = [
+      '--once',
+      '--config',
+      file('config.toml'),
+      '--server',
+      `localhost:${server.port}`,
+      '--db',
+      file('bot.db'),
+    ];
+    return spawnSync(process.execPath, [MAIN, 'ship', ...args], {
+      encoding: 'utf8',
+      timeout: ca === undefined ? 15_000 : 3000,
+    });
+  };
+  return { file, ship };
+}
+
+t.test('an NKey over TLS: the right one ships, another is refused', { skip }, async (t) => {
+  const [own, other] = [nkeys.createUser(), nkeys.createUser()];
+  const { file, ship } = await place(t, `authorization { users: [ { nkey: ${own.getPublicKey()} } ] }`);
+  writeFileSync(file('own.nk'), `${text(own.getSeed())}\n`);
+  writeFileSync(file('other.nk'), text(other.getSeed()));
+  t.equal(ship(`nkey_file = "${file('own.nk')}"`).status, 0);
+  t.match(ship(`nkey_file = "${file('other.nk')}"`), { status: 12, stderr: /the server refuses/ });
+  const strange = ship(`nkey_file = "${file('own.nk')}"`, file('other.pem'));
+  t.match(strange.stderr, /certificate/, 'a server that another authority signed is not trusted');
+});
+
+t.test('a credentials file over TLS', { skip }, async (t) => {
+  const [operator, account, user] = [nkeys.createOperator(), nkeys.createAccount(), nkeys.createUser()];
+  const limits = { subs: -1, data: -1, payload: -1, imports: -1, exports: -1, wildcards: true, conn: -1, leaf: -1 };
+  const storage = { mem_storage: -1, disk_storage: -1, streams: -1, consumer: -1 };
+  const ofAccount = jwt(operator, account, { type: 'account', limits: { ...limits, ...storage } });
+  const config = [
+    `operator: ${jwt(operator, operator, { type: 'operator' })}`,
+    'resolver: MEMORY',
+    `resolver_preload: { ${account.getPublicKey()}: ${ofAccount} }`,
+  ].join('\n');
+  const { file, ship } = await place(t, config);
+  const ofUser = jwt(account, user, { type: 'user', subs: -1, data: -1, payload: -1 });
+  const block = (name: string, secret: string) => `-----BEGIN ${name}-----\n${secret}\n------END ${name}------\n\n`;
+  const seed = text(user.getSeed());
+  writeFileSync(file('own.creds'), block('NATS USER JWT', ofUser) + block('USER NKEY SEED', seed));
+  const ran = ship(`credentials_file = "${file('own.creds')}"`);
+  t.equal(ran.status, 0, ran.stderr);
+});

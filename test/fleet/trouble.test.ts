@@ -1,0 +1,191 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer, connect as dial, type Socket } from 'node:net';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { smallDisk } from '../faults/small-disk.ts';
+import { freePort, natsServer, noServer } from './server.ts';
+import { shippedRows } from './shipped.ts';
+import { HOSTS, whileShipping } from './shipping.ts';
+
+const PER_SECOND = 2000;
+const pause = (ms: number) => new Promise((done) => setTimeout(done, ms));
+
+/** Resolves once `look` does so to true. Rejects if it never does. */
+async function until(look: () => Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + 60_000;
+  while (!(await look())) {
+    if (performance.now() > deadline) throw new Error(`not within a minute: ${look.toString()}`);
+    await pause(100);
+  }
+}
+
+/** How many rows of all kinds are stored of a host. */
+async function stored(address: string, host: string): Promise<number> {
+  const shipped = await shippedRows(address, host).catch(() => null);
+  return Object.values(shipped?.rows ?? {}).reduce((sum, rows) => sum + rows.length, 0);
+}
+
+const ip = (...args: string[]) => void execFileSync('ip', args, { stdio: 'pipe' });
+
+/** Why a host cannot have a network of its own here; false if it can. */
+function noNamespace(): string | false {
+  if (noServer !== false) return noServer;
+  if (process.getuid?.() !== 0) return 'only root makes network namespaces';
+  const name = `fleet-try-${process.pid}`;
+  const made = spawnSync('ip', ['netns', 'add', name], { encoding: 'utf8' });
+  if (made.status !== 0) return `ip netns: ${made.stderr ?? made.error?.message}`;
+  spawnSync('ip', ['netns', 'del', name]);
+  return false;
+}
+
+/** A namespace with one link to this side; `outside` is this side's address as it sees it. */
+function namespace(t: Test, n: number) {
+  const name = `fleet-${process.pid}-${n}`;
+  const [outer, inner] = [`fo${process.pid % 100_000}-${n}`, `fi${process.pid % 100_000}-${n}`];
+  const at = (host: number) => `198.19.${process.pid % 250}.${n * 4 + host}`;
+  ip('netns', 'add', name);
+  t.teardown(() => {
+    spawnSync('ip', ['link', 'del', outer]);
+    spawnSync('ip', ['netns', 'del', name]);
+  });
+  ip('link', 'add', outer, 'type', 'veth', 'peer', 'name', inner);
+  ip('link', 'set', inner, 'netns', name);
+  ip('addr', 'add', `${at(1)}/30`, 'dev', outer);
+  ip('link', 'set', outer, 'up');
+  ip('-n', name, 'addr', 'add', `${at(2)}/30`, 'dev', inner);
+  ip('-n', name, 'link', 'set', 'lo', 'up');
+  ip('-n', name, 'link', 'set', inner, 'up');
+  return {
+    outside: at(1),
+    within: ['ip', 'netns', 'exec', name],
+    link: (how: string) => ip('link', 'set', outer, how),
+  };
+}
+
+/** Passes bytes on in small pieces and late, as a slow line does: not every kernel has netem. */
+async function slowLine(t: Test, to: number) {
+  const sockets = new Set<Socket>();
+  const server = createServer((near) => {
+    const far = dial(to, '127.0.0.1');
+    for (const [from, into] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      sockets.add(from);
+      from.on('error', () => into.destroy()).on('close', () => into.destroy());
+      from.on('data', (data) => {
+        // 60 ms each way, and 2 MB/s.
+        from.pause();
+        setTimeout(() => from.resume(), data.length / 2000);
+        setTimeout(() => into.writable && into.write(data), 60);
+      });
+    }
+  }).listen(0, '0.0.0.0');
+  await once(server, 'listening');
+  t.teardown(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  return { port: (server.address() as { port: number }).port };
+}
+
+t.test('one host loses its link for a while, the other has a slow one', { skip: noNamespace() }, async (t) => {
+  const server = await natsServer(join(t.testdir({}), 'nats'), '', '0.0.0.0');
+  t.teardown(() => server.kill());
+  const [cut, slow] = [namespace(t, 0), namespace(t, 1)];
+  const line = await slowLine(t, server.port);
+  const of = (host: string) => (host === HOSTS[0] ? cut : slow);
+  const { differences } = await whileShipping(
+    {
+      rows: 6 * PER_SECOND,
+      perSecond: PER_SECOND,
+      servers: (host) => [`${of(host).outside}:${host === HOSTS[0] ? server.port : line.port}`],
+      within: (host) => of(host).within,
+      readFrom: () => server.address,
+    },
+    async (shipper) => {
+      const shippers = HOSTS.map((host) => shipper(host));
+      const now = () => stored(server.address, HOSTS[0] as string);
+      await until(async () => (await now()) > 0);
+      cut.link('down');
+      await pause(6000);
+      cut.link('up');
+      // It notices by itself, and goes on.
+      const before = await now();
+      await until(async () => (await now()) > before);
+      for (const child of shippers) child.kill('SIGKILL');
+    },
+  );
+  t.same(differences, []);
+});
+
+t.test('of three servers one is killed: nothing is lost, with three copies', { skip: noServer }, async (t) => {
+  const folder = t.testdir({});
+  const routes = await Promise.all([1, 2, 3].map(() => freePort()));
+  const all = routes.map((port) => `nats://127.0.0.1:${port}`).join(', ');
+  const servers = await Promise.all(
+    routes.map((port, n) =>
+      natsServer(
+        join(folder, String(n)),
+        `server_name: n${n}\ncluster { name: fleet, listen: 127.0.0.1:${port}, routes: [${all}] }`,
+      ),
+    ),
+  );
+  t.teardown(() => Promise.all(servers.map((server) => server.kill())));
+  const addresses = servers.map(({ address }) => address);
+  let alive = addresses;
+  const { differences } = await whileShipping(
+    {
+      rows: 5 * PER_SECOND,
+      perSecond: PER_SECOND,
+      servers: () => addresses,
+      readFrom: () => alive[0] as string,
+      config: '[fleet]\nreplicas = 3\n',
+    },
+    async (shipper) => {
+      const shippers = HOSTS.map((host) => shipper(host));
+      const now = () => stored(alive[0] as string, HOSTS[1] as string);
+      await until(async () => (await now()) > 0);
+      await servers[0]?.kill();
+      alive = addresses.slice(1);
+      const before = await now();
+      await until(async () => (await now()) > before);
+      for (const child of shippers) child.kill('SIGKILL');
+    },
+  );
+  t.same(differences, []);
+});
+
+const noDisk = noServer === false && process.getuid?.() !== 0 ? 'only root mounts a small disk' : noServer;
+
+t.test("the server's disk is full for a while: hosts wait, then catch up", { skip: noDisk }, async (t) => {
+  const disk = smallDisk(1);
+  t.teardown(disk.remove);
+  const server = await natsServer(disk.cwd);
+  t.teardown(() => server.kill());
+  const { differences } = await whileShipping(
+    { rows: 4 * PER_SECOND, perSecond: PER_SECOND, servers: () => [server.address], readFrom: () => server.address },
+    async (shipper) => {
+      const shippers = HOSTS.map((host) => shipper(host));
+      let before = -1;
+      await until(async () => {
+        const now = await stored(server.address, HOSTS[0] as string);
+        const isStuck = now > 0 && now === before;
+        before = now;
+        await pause(1500);
+        return isStuck;
+      });
+      t.same(
+        shippers.map(({ exitCode }) => exitCode),
+        [null, null],
+        'they wait',
+      );
+      execFileSync('mount', ['-o', 'remount,size=64m', disk.cwd]);
+      // A server that has found its disk full serves no stream until it is started again.
+      await server.restart();
+      for (const child of shippers) child.kill('SIGKILL');
+    },
+  );
+  t.same(differences, []);
+});
