@@ -59,11 +59,13 @@ async function place(t: Test, serverConfig: string) {
     ];
     return spawnSync(process.execPath, [MAIN, 'ship', ...args], {
       encoding: 'utf8',
-      timeout: ca === undefined ? 15_000 : 3000,
+      timeout: ca === undefined ? 15_000 : 6000,
     });
   };
   return { file, ship };
 }
+
+t.setTimeout(300_000);
 
 t.test('an NKey over TLS: the right one ships, another is refused', { skip }, async (t) => {
   const [own, other] = [nkeys.createUser(), nkeys.createUser()];
@@ -77,14 +79,17 @@ t.test('an NKey over TLS: the right one ships, another is refused', { skip }, as
 });
 
 t.test('a credentials file over TLS', { skip }, async (t) => {
-  const [operator, account, user] = [nkeys.createOperator(), nkeys.createAccount(), nkeys.createUser()];
+  const [operator, user] = [nkeys.createOperator(), nkeys.createUser()];
+  const [account, system] = [nkeys.createAccount(), nkeys.createAccount()];
   const limits = { subs: -1, data: -1, payload: -1, imports: -1, exports: -1, wildcards: true, conn: -1, leaf: -1 };
   const storage = { mem_storage: -1, disk_storage: -1, streams: -1, consumer: -1 };
   const ofAccount = jwt(operator, account, { type: 'account', limits: { ...limits, ...storage } });
+  const ofSystem = jwt(operator, system, { type: 'account', limits });
   const config = [
     `operator: ${jwt(operator, operator, { type: 'operator' })}`,
     'resolver: MEMORY',
-    `resolver_preload: { ${account.getPublicKey()}: ${ofAccount} }`,
+    `system_account: ${system.getPublicKey()}`,
+    `resolver_preload: { ${account.getPublicKey()}: ${ofAccount}, ${system.getPublicKey()}: ${ofSystem} }`,
   ].join('\n');
   const { file, ship } = await place(t, config);
   const ofUser = jwt(account, user, { type: 'user', subs: -1, data: -1, payload: -1 });
@@ -92,5 +97,6 @@ t.test('a credentials file over TLS', { skip }, async (t) => {
   const seed = text(user.getSeed());
   writeFileSync(file('own.creds'), block('NATS USER JWT', ofUser) + block('USER NKEY SEED', seed));
   const ran = ship(`credentials_file = "${file('own.creds')}"`);
-  t.equal(ran.status, 0, ran.stderr);
+  t.equal(ran.stderr, '');
+  t.equal(ran.status, 0);
 });

@@ -26,6 +26,7 @@ export async function natsServer(folder: string, more = '', listen = '127.0.0.1'
   const start = () => spawn('nats-server', ['-c', config], { stdio: 'ignore' });
   const accepts = async (): Promise<void> => {
     for (;;) {
+      if (child.exitCode !== null) throw new Error(`nats-server -c ${config}: ended with ${child.exitCode}`);
       const socket = createConnection(port, '127.0.0.1');
       const is = await new Promise((done) => socket.once('connect', () => done(true)).once('error', () => done(false)));
       socket.destroy();

@@ -90,6 +90,8 @@ async function slowLine(t: Test, to: number) {
   return { port: (server.address() as { port: number }).port };
 }
 
+t.setTimeout(300_000);
+
 t.test('one host loses its link for a while, the other has a slow one', { skip: noNamespace() }, async (t) => {
   const server = await natsServer(join(t.testdir({}), 'nats'), '', '0.0.0.0');
   t.teardown(() => server.kill());
