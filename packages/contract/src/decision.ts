@@ -128,8 +128,8 @@ export function loggedDecision(value: unknown): LoggedDecision | null {
   return record as LoggedDecision;
 }
 
-/** As this tool and the earlier one write it: no other form has to be recognised. */
-const USUAL_STAMP = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/;
+/** A stamp as this tool and the earlier one write it: of such, the text has the order of the times. */
+export const USUAL_STAMP = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/;
 
 /** Milliseconds since 1970, with the fraction that Date leaves out; a stamp without a zone is UTC. NaN if it is not one. */
 export function stampMs(timestamp: string): number {

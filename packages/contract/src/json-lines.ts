@@ -12,7 +12,9 @@ export interface ByteSource {
 /** Complete lines of one part of a file, and where that part begins. */
 export interface LineBlock {
   at: number;
-  lines: string[];
+  text: string;
+  /** The text's lines, split when they are asked for. */
+  readonly lines: string[];
 }
 
 const BLOCK_BYTES = 1 << 20;
@@ -34,7 +36,7 @@ export function* lineBlocks(
       chunk = new Uint8Array(chunk.length * 2);
       continue;
     }
-    yield { at, lines: split(chunk.subarray(0, end)) };
+    yield blockOf(at, chunk.subarray(0, end));
     at += end;
   }
 }
@@ -54,7 +56,7 @@ export function* lineBlocksBackward(
       chunk = new Uint8Array(chunk.length * 2);
       continue;
     }
-    yield { at: from + first, lines: split(chunk.subarray(first, length)) };
+    yield blockOf(from + first, chunk.subarray(first, length));
     end = from + first;
   }
 }
@@ -69,10 +71,17 @@ function fill(source: ByteSource, into: Uint8Array, at: number): number {
   return length;
 }
 
-function split(bytes: Uint8Array): string[] {
-  const lines = decoder.decode(bytes).split('\n');
-  if (lines.at(-1) === '') lines.pop();
-  return lines;
+function blockOf(at: number, bytes: Uint8Array): LineBlock {
+  const text = decoder.decode(bytes);
+  return {
+    at,
+    text,
+    get lines() {
+      const lines = text.split('\n');
+      if (lines.at(-1) === '') lines.pop();
+      return lines;
+    },
+  };
 }
 
 /** What a line holds: a value, nothing (an empty line), or no JSON (torn by a power loss, or written by an editor). */

@@ -33,14 +33,16 @@ const LINE =
 export function parsePsi(text: string): Reading<Psi> {
   let some: PsiLine | null = null;
   let full: PsiLine | null = null;
-  for (const raw of text.split(/\r?\n/)) {
-    if (!/^\s*(some|full)\b/.test(raw)) continue;
+  for (const raw of text.includes('\r') ? text.split(/\r?\n/) : text.split('\n')) {
     const match = LINE.exec(raw);
-    if (match === null) return unavailable(`not a PSI line: ${JSON.stringify(raw.slice(0, 120))}`);
-    const [avg10, avg60, avg300, total] = match.slice(2).map(Number) as [number, number, number, number];
-    const line = { raw, avg10, avg60, avg300, total };
-    if (match[1] === 'some') some = line;
-    else full = line;
+    if (match !== null) {
+      const [, kind, avg10, avg60, avg300, total] = match;
+      const line = { raw, avg10: Number(avg10), avg60: Number(avg60), avg300: Number(avg300), total: Number(total) };
+      if (kind === 'some') some = line;
+      else full = line;
+    } else if (/^\s*(some|full)\b/.test(raw)) {
+      return unavailable(`not a PSI line: ${JSON.stringify(raw.slice(0, 120))}`);
+    }
   }
   return some === null ? unavailable('no "some" line') : available({ some, full });
 }

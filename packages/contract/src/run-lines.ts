@@ -15,10 +15,12 @@ const RUN_ID = /"run_id": ?"([^"\\]*)"/;
  */
 export function lastRun(source: ByteSource, counts: (record: object) => boolean): RunPlace | null {
   let run_id: string | null = null;
-  for (const { at, lines } of lineBlocksBackward(source)) {
-    for (const line of lines.toReversed()) {
+  for (const block of lineBlocksBackward(source)) {
+    // Most blocks of a long run are not worth splitting into lines.
+    if (run_id !== null && !FIRST_RECORD.test(block.text)) continue;
+    for (const line of block.lines.toReversed()) {
       run_id ??= runIdOf(line, counts);
-      if (run_id !== null && begins(line, run_id)) return { run_id, from: at };
+      if (run_id !== null && begins(line, run_id)) return { run_id, from: block.at };
     }
   }
   return run_id === null ? null : { run_id, from: 0 };
@@ -37,11 +39,12 @@ function runIdOf(line: string, counts: (record: object) => boolean): string | nu
 /** Every run whose id begins so, in the order of their first records. Reads the whole file, and parses nothing. */
 export function runsBeginning(source: ByteSource, prefix: string): RunPlace[] {
   const runs = new Map<string, RunPlace>();
-  for (const { at, lines } of lineBlocks(source)) {
-    for (const line of lines) {
+  for (const block of lineBlocks(source)) {
+    if (!block.text.includes(prefix)) continue;
+    for (const line of block.lines) {
       if (!line.includes(prefix)) continue;
       const run_id = RUN_ID.exec(line)?.[1];
-      if (run_id?.startsWith(prefix) && !runs.has(run_id)) runs.set(run_id, { run_id, from: at });
+      if (run_id?.startsWith(prefix) && !runs.has(run_id)) runs.set(run_id, { run_id, from: block.at });
     }
   }
   return [...runs.values()];

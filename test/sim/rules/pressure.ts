@@ -7,7 +7,7 @@ import { highest, limitsOf, trueParts } from './truth.ts';
 /** What the supervisor measures, from outside and once a second, is the truth within these factors. */
 const LESS = 0.65;
 /** Pressure does not say whether a neighbour waits for a CPU or for its quota; the meter tells by the engine's own waits. */
-const LESS_BESIDE_QUOTAS = 0.45;
+const LESS_BESIDE_QUOTAS = 0.3;
 const MORE = 1.4;
 /** A judgement looks this far back, ms: the window, the spell, one look. */
 const LOOKS_BACK_MS = 30_000;

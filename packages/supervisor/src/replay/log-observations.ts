@@ -8,22 +8,33 @@ export type LogRecord = Partial<Decision> & { timestamp: string; action: string 
 
 const CLD_EXITED = 1;
 
+/** The fields of a resource; names that are put together at each look-up cost more than all else of a long log. */
+const FIELDS = {
+  cpu: { some: 'cpu_some_raw', full: 'cpu_full_raw', avg10: 'cpu_some_avg10' },
+  memory: { some: 'memory_some_raw', full: 'memory_full_raw', avg10: 'memory_some_avg10' },
+  io: { some: 'io_some_raw', full: 'io_full_raw', avg10: 'io_some_avg10' },
+} as const;
+
 /** `some avg10` of a record, percent; null where it has none. -1 is how other tools write a read that failed. */
 export function avg10Of(record: LogRecord, resource: Resource): number | null {
-  const value: unknown = record[`${resource}_some_avg10`];
+  const value: unknown = record[FIELDS[resource].avg10];
   const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
   return typeof number === 'number' && number >= 0 ? number : null;
 }
 
 function rawOf(record: LogRecord, resource: Resource): string {
-  const some: unknown = record[`${resource}_some_raw`];
-  const full: unknown = record[`${resource}_full_raw`];
+  const some: unknown = record[FIELDS[resource].some];
+  const full: unknown = record[FIELDS[resource].full];
   const text = typeof some === 'string' ? some : '';
   return typeof full === 'string' ? `${text}\n${full}` : text;
 }
 
 export const hasPressure = (record: LogRecord): boolean =>
-  RESOURCES.some((r) => rawOf(record, r).trim() !== '' || avg10Of(record, r) !== null);
+  RESOURCES.some(
+    (r) => isText(record[FIELDS[r].some]) || isText(record[FIELDS[r].full]) || avg10Of(record, r) !== null,
+  );
+
+const isText = (value: unknown): boolean => typeof value === 'string' && value.trim() !== '';
 
 /** Records of one look are written one after the other, ms. */
 const ONE_LOOK_MS = 100;
@@ -133,10 +144,12 @@ function blank(record: LogRecord, at: number, due: boolean): Omit<Observation, '
 function pressureReader(resource: Resource) {
   let total = 0;
   let before: { at: number; raw: number | null } | null = null;
+  let [text, reading] = ['', parsePsi('')];
   return (at: number, record: LogRecord): Reading<Psi> => {
-    const text = rawOf(record, resource);
     const avg10 = avg10Of(record, resource);
-    const reading = parsePsi(text);
+    const now = rawOf(record, resource);
+    // Without stall of its kind a resource's lines stay the same for hours.
+    if (now !== text) [text, reading] = [now, parsePsi(now)];
     if (!reading.available && avg10 === null) return text.trim() === '' ? unavailable('not in the log') : reading;
     const some = reading.available ? reading.value.some : null;
     const raw = some?.total ?? null;
@@ -145,7 +158,7 @@ function pressureReader(resource: Resource) {
     total += grown >= 0 ? grown : Math.round(percent * 10 * (at - (before?.at ?? at)));
     before = { at, raw };
     if (reading.available && some !== null) return available({ ...reading.value, some: { ...some, total } });
-    const line = record[`${resource}_some_raw`];
+    const line = record[FIELDS[resource].some];
     const shown = typeof line === 'string' ? line : `some avg10=${percent.toFixed(2)}`;
     return available({ some: { raw: shown, avg10: percent, avg60: percent, avg300: percent, total }, full: null });
   };

@@ -1,4 +1,4 @@
-import { stampMs } from '@hybrid-soak/contract/decision.ts';
+import { stampMs, USUAL_STAMP } from '@hybrid-soak/contract/decision.ts';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import { parseJsonLine } from '@hybrid-soak/contract/json-lines.ts';
 import { firstRunId, lastRun, type RunPlace, runsBeginning } from '@hybrid-soak/contract/run-lines.ts';
@@ -83,8 +83,14 @@ function placeOf(path: string, run: string): Place {
 
 /** Actions whose records are parsed wherever they stand; other records between the first and the last ones are not. */
 const TELLING = /"(?:STARTUP|CALIBRATED|STALL|COMPLETE)"/;
+const ACTION = '"action"';
 const PRESSURE = /"(?:cpu|memory|io)_some_(?:raw|avg10)"/;
 const STAMP = /^\{"timestamp": ?"([^"]*)"/;
+
+function isTelling(line: string): boolean {
+  const at = line.indexOf(ACTION);
+  return at === -1 || TELLING.test(line.slice(at + ACTION.length, at + ACTION.length + 20));
+}
 
 function surveyOf(path: string, place: Place): Survey {
   const survey: Survey = {
@@ -100,6 +106,8 @@ function surveyOf(path: string, place: Place): Survey {
     ordered: true,
   };
   let last: string[] = [];
+  /** The newest stamp with pressure that is not in the span yet: stamps of the usual form are ordered as their text is. */
+  let newest: string | null = null;
   const mark = (at: number, pressure: boolean) => {
     survey.ordered &&= at >= (survey.span?.[1] ?? at);
     if (pressure) survey.span = [Math.min(survey.span?.[0] ?? at, at), Math.max(survey.span?.[1] ?? at, at)];
@@ -109,12 +117,19 @@ function surveyOf(path: string, place: Place): Survey {
     const stamp = STAMP.exec(line)?.[1];
     if (survey.recorded.length < SHOWN_FIRST || stamp === undefined) return true;
     if (!line.includes(place.run_id)) return false;
-    mark(stampMs(stamp), PRESSURE.test(line));
+    const pressure = PRESSURE.test(line);
+    const usual = USUAL_STAMP.test(stamp);
+    if (!usual || newest === null || stamp < newest) {
+      if (newest !== null) mark(stampMs(newest), true);
+      mark(stampMs(stamp), pressure);
+      newest = null;
+    }
+    if (pressure && usual) newest = stamp;
     if (last.push(line) > 2 * SHOWN_LAST) {
       survey.omitted += SHOWN_LAST;
       last = last.slice(-SHOWN_LAST - 1);
     }
-    return TELLING.test(line);
+    return isTelling(line);
   };
   const take = (record: LogRecord, at: number) => {
     if (survey.recorded.length < SHOWN_FIRST && last.length === 0) {
@@ -129,6 +144,7 @@ function surveyOf(path: string, place: Place): Survey {
     survey.complete ||= record.action === 'COMPLETE';
   };
   survey.garbage = eachRecord(path, place, true, take, wanted);
+  if (newest !== null) mark(stampMs(newest), true);
   for (const line of last) {
     const parsed = parseJsonLine(line);
     if (parsed.kind === 'value' && isRecord(parsed.value)) survey.recorded.push(parsed.value);
