@@ -15,6 +15,7 @@ const WATCHED = [
   '/usr/local/bin/hybrid-*',
   '/usr/local/share/man/man1/hybrid-*',
   '/usr/local/share/*/*/*soak*',
+  '/etc/fish/completions/soak*',
   '/var/lib/hybrid-soak',
   '/var/cache/hybrid-soak*',
   '/run/hybrid-soak',
@@ -56,7 +57,7 @@ t.test('soak install on a real systemd', needsSystemd(), async (t) => {
     for (const [path, first] of [
       [`${share}/bash-completion/completions/soak`, '_soak() {'],
       [`${share}/zsh/site-functions/_soak`, '#compdef soak'],
-      [`${share}/fish/vendor_completions.d/soak.fish`, 'complete -c soak'],
+      ['/etc/fish/completions/soak.fish', 'complete -c soak'],
     ] as const)
       t.match((await outside('head', '-n', '1', path)).stdout, first);
   });
@@ -89,7 +90,11 @@ t.test('soak install on a real systemd', needsSystemd(), async (t) => {
     const said = await outside(SOAK, 'uninstall');
     t.equal(said.code, 0, said.stderr);
     t.match(said.stdout, /stays {4}\/etc\/systemd\/system\/soak\.service: edited since/);
-    const readable = ['/usr/local/share/man/man1/hybrid-*', '/usr/local/share/*/*/*soak*'];
+    const readable = [
+      '/usr/local/share/man/man1/hybrid-*',
+      '/usr/local/share/*/*/*soak*',
+      '/etc/fish/completions/soak*',
+    ];
     const made = [
       '/opt/hybrid-soak',
       '/usr/local/bin/soak',

@@ -46,7 +46,7 @@ export function layoutOf(scope: Scope): Layout {
       state: '/var/lib/hybrid-soak',
       units: '/etc/systemd/system',
       commands: '/usr/local/bin',
-      ...shared('/usr/local/share'),
+      ...shared('/usr/local/share', '/etc/fish/completions'),
       system: {
         sysusers: '/etc/sysusers.d/hybrid-soak.conf',
         tmpfiles: '/etc/tmpfiles.d/hybrid-soak.conf',
@@ -65,20 +65,20 @@ export function layoutOf(scope: Scope): Layout {
     state: join(xdg('XDG_STATE_HOME', '.local/state'), 'hybrid-soak'),
     units: join(xdg('XDG_CONFIG_HOME', '.config'), 'systemd/user'),
     commands: join(homedir(), '.local/bin'),
-    ...shared(data),
+    ...shared(data, join(data, 'fish/vendor_completions.d')),
     system: null,
     caches: [],
     managerAt: join(process.env['XDG_RUNTIME_DIR'] ?? '/nonexistent', 'systemd/private'),
   };
 }
 
-/** As man(1), bash-completion, zsh and fish look for them below the folders of XDG_DATA_DIRS and XDG_DATA_HOME. */
-const shared = (data: string) => ({
+/** As man(1), bash-completion and zsh look for them below a folder of XDG_DATA_DIRS or XDG_DATA_HOME; fish has none in /usr/local. */
+const shared = (data: string, fish: string) => ({
   pages: join(data, 'man/man1'),
   completions: {
     'soak.bash': join(data, 'bash-completion/completions/soak'),
     _soak: join(data, 'zsh/site-functions/_soak'),
-    'soak.fish': join(data, 'fish/vendor_completions.d/soak.fish'),
+    'soak.fish': join(fish, 'soak.fish'),
   },
 });
 

@@ -65,9 +65,10 @@ const mark = ({ ok, near }: Threshold): string => (ok ? (near ? '!' : '✓') : '
 /** What part of the market was seen. */
 function completenessLines(seen: Summary['completeness']): string[] {
   if (seen === null) return [];
-  const coverage = seen.coverage_percent === null ? 'unknown' : `${seen.coverage_percent} %`;
+  const { coverage_percent: percent } = seen;
+  const coverage = percent === null ? 'unknown, no source was connected' : `${percent} % of the time connected`;
   return [
-    `  coverage   ${coverage} of the time connected (${seen.connected_percent} % of the soak), ${seen.trades_missing} trades missing, ${seen.gaps_open} gaps open`,
+    `  coverage   ${coverage} (${seen.connected_percent} % of the soak), ${seen.trades_missing} trades missing, ${seen.gaps_open} gaps open`,
     `  trades     ${seen.duplicates} duplicates refused, ${seen.dropped} dropped, ${seen.failovers} failovers, ${seen.reconnects} reconnects`,
     ...seen.sources.map(
       ({ name, connected_s, connected_percent, reconnects, failovers }) =>
