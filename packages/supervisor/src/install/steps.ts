@@ -75,7 +75,8 @@ function forReaders({ pages, completions: places }: Layout, root: string, texts:
     ...shipped.map((name): [string, string] => [join(pages, name), readFileSync(join(root, 'ops/man', name), 'utf8')]),
     ...Object.entries(places).map(([name, path]): [string, string] => [path, texts[name] ?? '']),
   ];
-  return placed.filter(([, text]) => text !== '').flatMap(([path, text]) => [folder(dirname(path)), file(path, text)]);
+  const folders = [...new Set(placed.map(([path]) => dirname(path)))];
+  return [...folders.map((path) => folder(path)), ...placed.map(([path, text]) => file(path, text))];
 }
 
 /** Where the programs are below a release, or a checkout. */
