@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
+import t from 'tap';
 import { bootMachine, INSIDE, type Machine, type Ran, STATE, whyNoMachine } from '../../ops/sandbox/machine.ts';
 
 export const UNIT = 'hybrid-engine.service';
@@ -15,14 +16,33 @@ export function needsSystemd(): { skip: string | false } {
 
 export type Decided = Record<string, unknown>;
 
-/** A wait that is longer than any machine needs; the time limit of the file ends it before. */
-const LONG_S = 500;
+/** A wait that is longer than any machine needs. */
+const LONG_S = 300;
+/** After a failure what is waited for may never come: the file ends about when it would have. */
+const SHORT_S = 15;
+
+/** A test, as far as it says what has failed in it. */
+interface Telling {
+  on(event: 'assert', heard: (result: { ok: boolean }) => void): unknown;
+  on(event: 'subtestStart', heard: (test: Telling) => void): unknown;
+}
+
+let failed = false;
+function hear(test: Telling): void {
+  test.on('assert', ({ ok }) => {
+    failed ||= !ok;
+  });
+  test.on('subtestStart', hear);
+}
+hear(t as unknown as Telling);
+
+const patience = () => (failed ? SHORT_S : LONG_S);
 
 /** The first value that `look` gives that is neither undefined, null nor false; rejects past the deadline. */
 export async function until<T>(
   what: string,
   look: () => Promise<T | undefined | null | false> | T | undefined | null | false,
-  seconds = LONG_S,
+  seconds = patience(),
 ): Promise<T> {
   const deadline = performance.now() + seconds * 1000;
   for (;;) {
@@ -133,7 +153,7 @@ export class Host {
   async decision(
     action: string,
     matching: (record: Decided) => boolean = () => true,
-    seconds = LONG_S,
+    seconds = patience(),
   ): Promise<Decided> {
     try {
       return await until(action, () => this.decisions(action).find(matching), seconds);
