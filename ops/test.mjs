@@ -101,25 +101,30 @@ const SCRATCH = 'hybrid-tests-';
 const scratch = join(tmpdir(), `${SCRATCH}${runName(process.pid)}`);
 const COSTS = join(scratch, 'costs');
 
-/** Runs the files in child processes, that many at a time; a part of tap's own result, which is printed when all have ended. */
-function run(title, files, jobs) {
-  if (files.length === 0) return;
-  return t.test(title, { jobs, buffered: true }, (t) => {
+/** One file in a child process. */
+async function runFile(t, file) {
+  const env = {
+    ...process.env,
+    TAP_TIMEOUT: String(TIMEOUT_S),
+    [RUN]: runName(process.pid),
+    NODE_COMPILE_CACHE: join(scratch, 'compiled'),
+    TEST_COSTS: COSTS,
+  };
+  const options = { name: file, buffered: true, timeout: TIMEOUT_S * 1000, cwd: root, env };
+  const result = await t.spawn(process.execPath, ['test/harness/file.ts', file], options);
+  const seconds = ((result?.time ?? 0) / 1000).toFixed(1);
+  process.stderr.write(`${result?.ok === false ? 'FAILED ' : ''}${file} ${seconds} s\n`);
+}
+
+/** Runs the lanes side by side: of each as many files at a time as it says, in order. tap shows each file as it ends. */
+function runFiles(lanes) {
+  const jobs = lanes.reduce((sum, lane) => sum + lane.jobs, 0);
+  return t.test('files', { jobs, buffered: false }, async (t) => {
     t.setTimeout(0);
-    t.plan(files.length);
-    const env = {
-      ...process.env,
-      TAP_TIMEOUT: String(TIMEOUT_S),
-      [RUN]: runName(process.pid),
-      NODE_COMPILE_CACHE: join(scratch, 'compiled'),
-      TEST_COSTS: COSTS,
+    const worker = async (queue) => {
+      for (let file = queue.shift(); file !== undefined; file = queue.shift()) await runFile(t, file);
     };
-    const options = { buffered: true, timeout: TIMEOUT_S * 1000, cwd: root, env };
-    for (const file of files)
-      t.spawn(process.execPath, ['test/harness/file.ts', file], { ...options, name: file }).then((result) => {
-        const seconds = (result?.time ?? 0) / 1000;
-        process.stderr.write(`${result?.ok === false ? 'FAILED ' : ''}${file} ${seconds.toFixed(1)} s\n`);
-      });
+    await Promise.all(lanes.flatMap(({ files, jobs }) => Array.from({ length: jobs }, () => worker(files))));
   });
 }
 
@@ -163,12 +168,11 @@ for (const [signal, code] of [
   process.once(signal, () => process.exit(code));
 watchdog();
 t.setTimeout(0);
-// tap runs side by side only what is buffered. Those on machines mostly wait: they fill what the others leave of the CPUs.
-t.jobs = 3;
-await Promise.all([
-  run('tests of the host', ofTheHost, 1),
-  run('tests on machines of their own', onMachines, 4),
-  run('tests', others, 2),
+// Those on machines mostly wait: they fill what the others leave of the CPUs.
+await runFiles([
+  { files: ofTheHost, jobs: 1 },
+  { files: onMachines, jobs: 4 },
+  { files: others, jobs: 2 },
 ]);
 await nothingLeft();
 if (process.env.TEST_COSTS) printCosts();
