@@ -26,7 +26,10 @@ t.test("a user's own systemd: the unit is there for the soak alone", needsSystem
     const soak = host.run(...as('soak', 'run', '-d', '6s', ...SOAK));
     await until('the unit runs', async () => (await state()) === 'active');
     t.ok(await there());
-    t.match(await soak, { code: 0, stderr: /manager user: / });
+    const { code, stderr } = await soak;
+    // 22: on a busy machine it may be over before the first row.
+    t.ok([0, 22].includes(code), stderr);
+    t.match(stderr, /manager user: /);
     t.notOk(await there());
     t.equal(await state(), 'inactive');
   });
