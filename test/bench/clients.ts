@@ -79,7 +79,7 @@ export function startEngine(config: string, nodeFlags: string[] = [], sources = 
   writeFileSync(join(folder, 'ws_sources.toml'), sources);
   const child = spawn(NODE, [...ENGINE.flags, ...nodeFlags, ENGINE.program, 'run', '--config', 'config.toml'], {
     cwd: folder,
-    env: { ...process.env, NODE_COMPILE_CACHE: CACHE, MALLOC_ARENA_MAX: '2' },
+    env: { ...process.env, ...ENGINE.env, NODE_COMPILE_CACHE: CACHE },
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
   const path = join(folder, 'data/bot.db');

@@ -14,16 +14,18 @@ export const RELEASE = built();
 export const NODE: string = join(RELEASE, 'node');
 export const SOAK = join(RELEASE, 'bin/soak');
 
-/** Flags of Node and program, as the engine's unit has them. */
-export const ENGINE: { flags: string[]; program: string } = (() => {
+/** Flags of Node, program and environment, as the engine's unit has them. */
+export const ENGINE: { flags: string[]; program: string; env: Record<string, string> } = (() => {
   const unit = readFileSync(join(RELEASE, 'ops/systemd/hybrid-engine.service'), 'utf8');
   const words = /^ExecStart=\S+ (.*)$/m.exec(unit)?.[1]?.split(' ') ?? [];
-  return { flags: words.filter((word) => word.startsWith('--') && word !== '--config'), program: programOf(RELEASE) };
+  return {
+    flags: words.filter((word) => word.startsWith('--') && word !== '--config'),
+    program: join(RELEASE, 'lib/hybrid-engine.mjs'),
+    env: Object.fromEntries(
+      [...unit.matchAll(/^Environment=(MALLOC_\w+)=(\S+)$/gm)].map(([, key, value]) => [key, value]),
+    ),
+  };
 })();
-
-function programOf(release: string): string {
-  return join(release, 'lib/hybrid-engine.mjs');
-}
 
 function built(): string {
   const digest = digestOf(SOURCES);

@@ -60,12 +60,15 @@ const supervised = shared(({ quick }: Rules) =>
   inMachine(async (machine) => {
     const rows = quick ? 1_000_000 : 10_000_000;
     await must(machine, [...NODE, part('make-table.ts'), String(rows), `${STATE}/data`]);
-    await must(machine, ['chown', '-R', 'hybrid-soak:hybrid-soak', `${STATE}/data`]);
+    await must(machine, ['chown', 'hybrid-engine:hybrid-engine', `${STATE}/data/bot.db`]);
+    // The engine runs already: a soak that starts it measures that start too.
+    await must(machine, ['systemctl', 'start', 'hybrid-engine.service']);
     // A first run leaves its compiled modules; a soak is measured as it runs from then on.
     await must(machine, [SOAK, 'run', '--dry-run']);
     const bare = await bareNodeMb();
-    const soak = machine.spawn([SOAK, 'run', '-d', '1h', '--calibrate', '0', '-q']);
+    const soak = machine.spawn([SOAK, 'run', '-d', '1h', '--calibrate', '0', '-q'], 'ignore');
     await sleep(quick ? 7000 : 15_000);
+    if (soak.exitCode !== null) throw new Error(`the soak ended with ${soak.exitCode}`);
     const pid = Number(readFileSync(`/proc/${soak.pid}/task/${soak.pid}/children`, 'latin1').trim().split(' ')[0]);
     const shares: number[] = [];
     for (let n = 0; n < (quick ? 2 : 9); n++) {
