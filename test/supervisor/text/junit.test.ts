@@ -25,6 +25,8 @@ const SUMMARY: Summary = summarySchema.parse({
   completeness: {
     ...{ coverage_percent: 99.5, connected_s: 59, connected_percent: 98, trades_missing: 2, gaps_open: 1 },
     ...{ duplicates: 3, dropped: 9, failovers: 1, reconnects: 4 },
+    sources: [{ name: 'main', connected_s: 59, connected_percent: 98, reconnects: 4, failovers: 1 }],
+    gaps: [{ source: 'main', market: 'somewhere BTCUSDT', gaps_open: 1, trades_missing: 2 }],
   },
   files: { decisions: 'd', samples: 's', database: 'b' },
 });
@@ -40,6 +42,8 @@ t.test('a soak is a suite: the verdict, each threshold and each slope is a test'
 
 t.test('the end of a soak shows near misses, what part of the market was seen, and each slope', async (t) => {
   const text = summaryText(SUMMARY, { summary: 's', report: 'r' });
+  t.match(text, /\n {2}source +main 59s connected, 98 % of the soak, 4 reconnects, 1 failovers to it\n/);
+  t.match(text, /\n {2}missing +2 trades of somewhere BTCUSDT from main, 1 gaps open\n/);
   const painted = summaryText(SUMMARY, { summary: 's', report: 'r' }, (format, line) => `<${format}>${line}`);
   t.match(painted, /\n<yellow> {2}! .* \(near\)\n/);
   const narrow = summaryText(SUMMARY, { summary: 's', report: 'r' }, undefined, 40).split('\n');
