@@ -87,4 +87,37 @@ t.test('a config is left as it was found, not only in its bytes', needsSystemd()
     t.equal(await host.show('MainPID'), pid, 'the engine was left alone');
     t.equal((await host.run('test', '-e', 'data/ops/soak_state.json')).code, 1);
   });
+
+  await t.test(
+    'an engine that reads another config by a new drop-in: no rung is in force, and the soak fails',
+    async (t) => {
+      const dropIn = `/run/systemd/system/${UNIT}.d`;
+      await sh(`install -m 640 -g hybrid-engine ${FILE} /srv/other.toml`);
+      const exec = await sh(`sed -n 's/^ExecStart=//p' /etc/systemd/system/${UNIT}`);
+      const other = exec.replace(/--config \S+/, '--config /srv/other.toml');
+      const { ended } = host.startSoak('-d', '40s', ...CLASSIC.map((word) => (word === '1s' ? '5s' : word)));
+      await host.decision('STARTUP');
+      await sh(
+        `mkdir -p ${dropIn} && printf '[Service]\\nExecStart=\\nExecStart=%s\\n' '${other}' > ${dropIn}/other.conf`,
+      );
+      await host.systemctl('daemon-reload');
+      const failed = await host.decision('ENGINE_RESTART_FAILED', () => true, 120);
+      t.match(failed['error'] ?? failed['reason'], /the engine still samples 1 in 1/);
+      const { code, stdout } = await ended;
+      t.equal(
+        code,
+        20,
+        host
+          .decisions()
+          .map((r) => `${r['timestamp']} ${r['state']} ${r['action']}: ${r['reason']}`)
+          .join('\n') + stdout,
+      );
+      t.same(
+        host.decisions('ENGINE_RESTARTED').filter((r) => r['state'] !== 'NORMAL'),
+        [],
+      );
+      t.equal(host.readConfig(), CONFIG);
+      await sh(`rm -r ${dropIn} && systemctl daemon-reload`);
+    },
+  );
 });
