@@ -17,7 +17,8 @@ export interface LineBlock {
   readonly lines: string[];
 }
 
-const BLOCK_BYTES = 1 << 20;
+/** Strings of a mebibyte are kept outside the heap, where a hundred of them wait for the collector. */
+const BLOCK_BYTES = 1 << 19;
 const LF = 0x0a;
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
