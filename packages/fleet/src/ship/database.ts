@@ -124,31 +124,3 @@ function coverageOf({ kept, out, vitals }: EngineStatus): number | null {
   const { trades_missing: missing = 0 } = JSON.parse(vitals ?? '{}') as { trades_missing?: number };
   return vitals === null || trades + missing === 0 ? null : (100 * trades) / (trades + missing);
 }
-
-const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/;
-const texts = new Map<string, string>();
-const MOST_TEXTS = 1000;
-
-/** As JSON.stringify writes it, at a third of its cost: most texts of rows are the same few, or digits. */
-export function rowText(row: ShippedRow): string {
-  let text = '[';
-  for (let at = 0; at < row.length; at++) {
-    const value = row[at];
-    if (at > 0) text += ',';
-    text += typeof value === 'string' ? quoted(value) : typeof value === 'number' ? numberText(value) : 'null';
-  }
-  return `${text}]`;
-}
-
-/** SQLite has an infinity, JSON has none. */
-const numberText = (value: number): string => (Number.isFinite(value) ? String(value) : 'null');
-
-function quoted(value: string): string {
-  const known = texts.get(value);
-  if (known !== undefined) return known;
-  const text = PLAIN.test(value) ? `"${value}"` : JSON.stringify(value);
-  if (value.length > 40) return text;
-  if (texts.size >= MOST_TEXTS) texts.clear();
-  texts.set(value, text);
-  return text;
-}

@@ -2,7 +2,7 @@ import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import type { BatchHead } from '../batch.ts';
 import { Stop } from '../stop.ts';
 import { type MarketKey, subjectOf, type TableKind } from '../subject.ts';
-import { type Found, type Reader, rowText, SHAPES, type ShippedRow } from './database.ts';
+import { type Found, type Reader, SHAPES, type ShippedRow } from './database.ts';
 import type { ShipSession } from './session.ts';
 
 /** Rows that are read at once. */
@@ -161,9 +161,10 @@ async function messagesOf(
   const filling = new Map<number | null, { message: Message; bytes: number; stored: number }>();
   for (const { id, row, market: number } of found) {
     let now = filling.get(number);
-    const text = rowText(row);
-    const bytes = Buffer.byteLength(text) + 1;
-    if (bytes > limit)
+    const text = JSON.stringify(row);
+    // At most three bytes a unit of UTF-16: exact only where it matters.
+    const bytes = text.length * 3 + 1;
+    if (bytes > limit && Buffer.byteLength(text) + 1 > limit)
       throw new Stop(
         SOAK_EXIT.CONFIG,
         `${kind} ${id}: a row of ${bytes} bytes; valid: max_payload of the server above ${bytes + HEAD_BYTES}`,
