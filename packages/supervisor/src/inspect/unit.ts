@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { idsOf, mayDo } from '../adapters/rights.ts';
 import { rootAbove } from '../adapters/root.ts';
 import { configWord } from '../unit/facts.ts';
+import { systemctlEnvironment } from '../unit/systemctl.ts';
 import type { Notes } from './notes.ts';
 import type { Subject } from './subject.ts';
 
@@ -28,8 +29,13 @@ export async function readUnit(
     return null;
   }
   const systemctl = ['systemctl', ...(scope === 'user' ? ['--user'] : [])];
-  const shown = await notes.run([...systemctl, 'show', unit, '-p', SHOWN]);
-  const text = await notes.run([...systemctl, 'cat', '--no-pager', unit]);
+  const asked = [
+    'env',
+    ...Object.entries(systemctlEnvironment(scope)).map(([key, value]) => `${key}=${value}`),
+    ...systemctl,
+  ];
+  const shown = await notes.run([...asked, 'show', unit, '-p', SHOWN]);
+  const text = await notes.run([...asked, 'cat', '--no-pager', unit]);
   const get = (key: string) => new RegExp(`^${key}=(.*)$`, 'm').exec(shown)?.[1] ?? '';
   if (!loaded(notes, get, systemctl.join(' '), unit, scope)) return null;
   notes.evidence({ unit, fragment: get('FragmentPath'), drop_ins: get('DropInPaths').split(' ').filter(Boolean) });

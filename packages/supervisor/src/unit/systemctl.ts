@@ -20,7 +20,7 @@ export async function systemctl(scope: Scope, args: string[], timeoutMs = 10_000
     timeout: timeoutMs,
     forceKillAfterDelay: 1000,
     stdin: 'ignore',
-    env: environment(scope),
+    env: systemctlEnvironment(scope),
   });
   const { stdout, timedOut, failed, stderr, originalMessage, exitCode } = result;
   const missing = result.code === 'ENOENT';
@@ -31,7 +31,7 @@ export async function systemctl(scope: Scope, args: string[], timeoutMs = 10_000
 }
 
 /** A cron job or a service has no XDG_RUNTIME_DIR. */
-function environment(scope: Scope): Record<string, string> {
+export function systemctlEnvironment(scope: Scope): Record<string, string> {
   const place = scope === 'user' ? userManagerPlace() : null;
   return place === null ? { LC_ALL: 'C' } : { LC_ALL: 'C', XDG_RUNTIME_DIR: place };
 }
