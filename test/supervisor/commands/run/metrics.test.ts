@@ -132,7 +132,7 @@ t.test("the dashboard's queries are PromQL, and its annotations are actions", { 
 t.test('the alert rules and the dashboard name metrics that exist', async (t) => {
   const known = [...names(await exposition(exposed)), ...names(await ofEngine(ENGINE))];
   for (const file of ['prometheus/hybrid-soak.rules.yml', 'grafana/hybrid-soak.json']) {
-    const text = readFileSync(new URL(`../../../ops/${file}`, import.meta.url), 'utf8');
+    const text = readFileSync(new URL(`../../../../ops/${file}`, import.meta.url), 'utf8');
     const used = [...new Set(text.match(/\b(soak|hybrid_engine)_[a-z_0-9]+\b/g))];
     t.ok(used.length > 5, file);
     t.same(
