@@ -11,10 +11,17 @@ export const machinePrefix = (): string => `${PREFIX}${process.pid}-${startOf(pr
 
 /** Removes the machines whose owner has died without closing them: processes, mounts, cgroups, folders. */
 export function removeDeadMachines(): void {
-  for (const name of readdirSync(tmpdir())) {
-    const [, pid, start] = /^hybrid-sandbox-(\d+)-(\d+)-/.exec(name) ?? [];
-    if (pid !== undefined && startOf(Number(pid)) !== start) removeMachine(join(tmpdir(), name));
+  const folders = readdirSync(tmpdir()).map((name) => join(tmpdir(), name));
+  for (const folder of new Set([...folders, ...pids().map(machineOf)])) {
+    const [, pid, start] = /^hybrid-sandbox-(\d+)-(\d+)-/.exec(basename(folder)) ?? [];
+    if (pid !== undefined && startOf(Number(pid)) !== start) removeMachine(folder);
   }
+}
+
+/** Folder of the machine that a process runs in, by the overlay that is its root (proc_pid_mountinfo(5)); '' if in none. */
+function machineOf(pid: number): string {
+  const [root = ''] = read(`/proc/${pid}/mountinfo`).split('\n', 1);
+  return /upperdir=(\S+\/hybrid-sandbox-[^/,]+)\/upper/.exec(root)?.[1] ?? '';
 }
 
 /** Everything of the machine with that folder. What is gone already, or refuses, is passed over. */
@@ -31,10 +38,10 @@ export function removeMachine(folder: string): void {
   removeCgroups(cgroups);
 }
 
-/** systemd-nspawn, which is known by its --directory, and its systemd, whose death ends every process of its pid namespace. */
+/** systemd-nspawn, which is known by its --directory, and all that runs in the machine, which may have outlived it. */
 function killAll(folder: string): void {
-  for (const pid of pids().filter((pid) => commandOf(pid).includes(`--directory=${folder}/`)))
-    for (const each of [...childrenOf(pid), pid]) kill(each);
+  for (const pid of pids().filter((pid) => machineOf(pid) === folder)) kill(pid);
+  for (const pid of pids().filter((pid) => commandOf(pid).includes(`--directory=${folder}/`))) kill(pid);
 }
 
 /** Kills a process and everything below it, the deepest first; a stopped parent cannot hold on to them. */

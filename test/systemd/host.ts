@@ -115,7 +115,7 @@ export class Host {
   }
 
   /** `soak run` in the machine, with its output kept. From here on `decisions` are this soak's. */
-  startSoak(...args: string[]): { signal(name: string): Promise<Ran>; ended: Promise<Ran> } {
+  startSoak(...args: string[]): { signal(name: string): Promise<Ran>; stderr(): string; ended: Promise<Ran> } {
     this.#before = this.#all().length;
     const child = this.machine.spawn(['env', '-C', this.home, 'soak', 'run', '--unit', this.unit, ...args], 'pipe');
     const ran: Ran = { code: -1, stdout: '', stderr: '' };
@@ -131,7 +131,7 @@ export class Host {
     // nsenter stays outside: the signal has to be sent inside.
     const signal = (name: string) =>
       this.run('pkill', `-${name}`, '-f', `(supervisor/src/main.ts|lib/soak.mjs) run --unit ${this.unit}`);
-    return { signal, ended };
+    return { signal, stderr: () => ran.stderr, ended };
   }
 
   /** The decisions of the soak that was started last. */

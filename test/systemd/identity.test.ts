@@ -91,13 +91,14 @@ t.test('the unit that a soak acts on, on a real systemd', needsSystemd(), async 
     await host.run(
       'sh',
       '-c',
-      `mkdir -p ${dropIn} && printf '[Service]\\nExecStop=/bin/sleep 4\\n' > ${dropIn}/slow.conf && systemctl daemon-reload`,
+      `mkdir -p ${dropIn} && touch /run/slow && printf '[Service]\\nExecStop=/bin/sh -c "while [ -e /run/slow ]; do sleep 0.1; done"\\n' > ${dropIn}/slow.conf && systemctl daemon-reload`,
     );
     await host.systemctl('restart', '--no-block', UNIT);
     await until('on its way down', async () => (await host.show('ActiveState')) === 'deactivating');
     const ran = host.startSoak('-d', '3s', ...QUIETLY);
-    const { stderr } = await ran.ended;
-    t.match(stderr, /waiting for hybrid-engine\.service: deactivating/);
+    await until('the soak waits', () => /waiting for hybrid-engine\.service: deactivating/.test(ran.stderr()));
+    await host.run('rm', '/run/slow');
+    t.equal((await ran.ended).code, 0);
     t.equal(await host.show('ActiveState'), 'active', 'as somebody wanted it');
     await host.run('sh', '-c', `rm -r ${dropIn} && systemctl daemon-reload`);
   });

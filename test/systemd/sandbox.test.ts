@@ -12,14 +12,20 @@ const ROOT = resolve(import.meta.dirname, '../..');
 const foldersOf = (pid: number) => readdirSync(tmpdir()).filter((name) => name.startsWith(`hybrid-sandbox-${pid}-`));
 const mounts = (folder: string) => readFileSync('/proc/self/mounts', 'utf8').includes(folder);
 
-function commands(): string[] {
-  return readdirSync('/proc').flatMap((pid) => {
-    try {
-      return /^\d+$/.test(pid) ? [readFileSync(`/proc/${pid}/cmdline`, 'latin1').replaceAll('\0', ' ')] : [];
-    } catch {
-      return []; // It has ended.
-    }
-  });
+/** Processes in whose file of `/proc/PID` that text is, in the first line of `mountinfo`: its root. */
+function pidsWith(file: 'cmdline' | 'mountinfo', text: string): number[] {
+  return readdirSync('/proc')
+    .map(Number)
+    .filter((pid) => {
+      try {
+        return (
+          pid > 0 &&
+          readFileSync(`/proc/${pid}/${file}`, 'latin1').replaceAll('\0', ' ').split('\n', 1)[0]?.includes(text)
+        );
+      } catch {
+        return false; // It has ended.
+      }
+    });
 }
 
 t.test('the machine of an owner that was killed is removed by the next one', needsSystemd(), async (t) => {
@@ -38,10 +44,16 @@ t.test('the machine of an owner that was killed is removed by the next one', nee
   owner.kill('SIGKILL');
   await gone;
   t.ok(existsSync(folder));
+  // Its systemd outlives systemd-nspawn, and keeps the machine's root.
+  const inside = () => pidsWith('mountinfo', folder);
+  const nspawn = pidsWith('cmdline', `--directory=${folder}`);
+  for (const pid of nspawn) process.kill(pid, 'SIGKILL');
+  await until('systemd-nspawn is gone', () => pidsWith('cmdline', `--directory=${folder}`).length === 0);
+  t.ok(inside().length > 0);
   removeDeadMachines();
   t.notOk(existsSync(folder));
   t.notOk(mounts(folder));
-  t.ok(await eventually(() => !commands().some((command) => command.includes(folder))));
+  t.ok(await eventually(() => pidsWith('cmdline', folder).length === 0 && inside().length === 0));
 });
 
 t.test('a machine closes although what was started in it is stopped, or ignores signals', needsSystemd(), async (t) => {

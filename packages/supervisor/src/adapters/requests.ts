@@ -51,6 +51,6 @@ function readRequest(path: string): (SoakRequest & { uid: number; at: number }) 
 
 /** The name of a user, by id(1); the number if it has none. */
 function accountOf(uid: number): string {
-  const { status, stdout } = spawnSync('id', ['-nu', '--', String(uid)], { encoding: 'utf8', timeout: 5000 });
+  const { status, stdout } = spawnSync('id', ['-nu', '--', String(uid)], { encoding: 'utf8', timeout: 30_000 });
   return status === 0 ? stdout.trim() : String(uid);
 }
