@@ -8,7 +8,7 @@ import { innerSoak } from './inner-soak.ts';
 import type { ProofCode } from './proof.ts';
 
 const RATE = 20;
-const DESCRIPTORS = 200;
+const DESCRIPTORS = 100;
 const LEAKING: readonly DriftSignal[] = ['heap', 'private_memory', 'descriptors'];
 /** Many more floors than an interval takes: on a busy machine looks are missed. */
 const planOf = (quick: boolean) =>
