@@ -2,12 +2,20 @@ import { decodeBatch } from '@hybrid-soak/fleet/batch.ts';
 import { SHAPES } from '@hybrid-soak/fleet/ship/database.ts';
 import { streamOf, TABLE_KINDS, type TableKind } from '@hybrid-soak/fleet/subject.ts';
 import { jetstreamManager } from '@nats-io/jetstream';
-import { connect } from '@nats-io/transport-node';
+import { connect, type NatsConnection } from '@nats-io/transport-node';
 import Database from 'better-sqlite3';
 
 /** Every row that a host shipped, by subject, in the stream's order; the revisions of rows apart. */
 export async function shippedRows(address: string, host: string) {
   const connection = await connect({ servers: address });
+  try {
+    return await rowsOf(connection, host);
+  } finally {
+    await connection.close();
+  }
+}
+
+async function rowsOf(connection: NatsConnection, host: string) {
   const manager = await jetstreamManager(connection);
   const { state } = await manager.streams.info(streamOf(host));
   const rows: Record<string, string[]> = {};
@@ -20,7 +28,6 @@ export async function shippedRows(address: string, host: string) {
     const into = head.revised === true ? revised : rows;
     into[key] = [...(into[key] ?? []), ...of];
   }
-  await connection.close();
   return { rows, revised };
 }
 

@@ -43,7 +43,11 @@ export async function whileShipping(scene: Scene, trouble: (shipper: StartShippe
       stdio: ['ignore', 'pipe', process.env['FLEET_LOG'] === undefined ? 'ignore' : 'inherit'],
     });
     children.add(child);
-    child.once('exit', () => children.delete(child));
+    child.once('exit', () => {
+      children.delete(child);
+      // A pipe that nobody read stays open, and keeps this process alive.
+      child.stdout?.destroy();
+    });
     return child;
   };
   const file = (host: string, name: string) => join(folder, `${host}-${name}`);

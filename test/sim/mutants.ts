@@ -51,9 +51,9 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'always PASS',
     file: 'ending/judge.ts',
-    line: 'export function judge(state: State, ending: Ending): Ending {',
+    line: 'export function judgeSoak(state: State, ending: Ending): Ending {',
     becomes:
-      "export function judge(state: State, ending: Ending): Ending {\n  if (state) return { ...ending, verdict: 'PASS', exit_code: 0 };",
+      "export function judgeSoak(state: State, ending: Ending): Ending {\n  if (state) return { ...ending, verdict: 'PASS', exit_code: 0 };",
     by: '4: crashes are counted and judged',
   },
   {

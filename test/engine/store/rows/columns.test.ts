@@ -84,7 +84,7 @@ function counted(db: Database.Database): Map<number, number> {
   return runs;
 }
 
-t.test('Ticks of one market and source go in by the hundred, others one by one', async (t) => {
+t.test('Ticks of one market and source go in by the hundred, the rest by ten, others one by one', async (t) => {
   const { db } = openDatabase(join(t.testdir(), 'bot.db'));
   t.teardown(() => db.close());
   const runs = counted(db);
@@ -96,7 +96,7 @@ t.test('Ticks of one market and source go in by the hundred, others one by one',
     [...runs],
     [
       [400, 2],
-      [4, 30],
+      [40, 3],
     ],
   );
   for (let n = 0; n < 200; n++) columns.append(tick(n, n, markets[n % 2]));
