@@ -12,8 +12,8 @@ export interface Exchange {
   sentBy(at: number): number;
   /** When that id was sent. */
   sentAt(id: number): number;
-  /** Ends its connections without a goodbye. */
-  cut(): void;
+  /** Ends its connections without a goodbye. If it had one, it refuses others for `awayMs`. */
+  cut(awayMs?: number): void;
   close(): void;
 }
 
@@ -31,7 +31,9 @@ export interface Market {
 }
 
 export async function openExchange({ rate, nowMs = Date.now, always = false }: Market): Promise<Exchange> {
-  const server = new WebSocketServer({ port: 0, host: '127.0.0.1', perMessageDeflate: false });
+  let awayUntil = 0;
+  const verifyClient = () => performance.now() >= awayUntil;
+  const server = new WebSocketServer({ port: 0, host: '127.0.0.1', perMessageDeflate: false, verifyClient });
   await once(server, 'listening');
   let recent: string[] = [];
   let client: WebSocket | null = null;
@@ -68,7 +70,8 @@ export async function openExchange({ rate, nowMs = Date.now, always = false }: M
     connection: () => connection,
     sentAt: (id) => times[id - base - 1] ?? Number.POSITIVE_INFINITY,
     sentBy: (at) => base + 1 + times.findLastIndex((time) => time <= at),
-    cut() {
+    cut(awayMs = 0) {
+      if (client !== null) awayUntil = performance.now() + awayMs;
       for (const socket of server.clients) socket.terminate();
     },
     close() {

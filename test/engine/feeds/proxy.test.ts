@@ -41,7 +41,11 @@ async function proxied(t: Test, dir: string) {
       client.write('HTTP/1.1 200 Connection established\r\n\r\n');
       upstream.pipe(client).pipe(upstream);
     });
-    for (const socket of [upstream, client]) socket.on('error', () => {});
+    for (const [socket, other] of [
+      [upstream, client],
+      [client, upstream],
+    ] as const)
+      socket.on('error', () => {}).on('close', () => other.destroy());
   });
   for (const server of [tls, proxy]) {
     server.listen(0, '127.0.0.1');

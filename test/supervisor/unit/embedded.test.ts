@@ -156,6 +156,23 @@ t.test('a start, a restart with a new invocation, a stop by SIGTERM', async (t) 
   t.match(readFileSync(join(folder, 'engine.log'), 'utf8'), new RegExp(`${first.invocation_id}[^]*bye`));
 });
 
+t.test(
+  "the unit's environment is the program's, but for the cache that systemd makes for the unit's account",
+  async (t) => {
+    const folder = t.testdir({});
+    const settings = 'Environment=A=1 NODE_COMPILE_CACHE=/var/cache/hybrid-soak';
+    const { unit } = unitOf(
+      folder,
+      'echo "$A ${NODE_COMPILE_CACHE-none}" > said; touch ready; exec sleep 600',
+      settings,
+    );
+    await unit.start();
+    await there(join(folder, 'ready'));
+    t.equal(readFileSync(join(folder, 'said'), 'utf8'), `1 ${process.env['NODE_COMPILE_CACHE'] ?? 'none'}\n`);
+    await unit.stop();
+  },
+);
+
 t.test('exit code 12 stays down and is seen as 12', async (t) => {
   const { unit, pids } = unitOf(t.testdir({}), 'exit 12');
   await unit.start();

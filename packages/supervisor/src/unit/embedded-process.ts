@@ -87,7 +87,14 @@ export class EmbeddedProcess {
     mkdirSync(dirname(logFile), { recursive: true });
     const log = openRegular(logFile, 'append');
     const [command, ...args] = rules.argv;
-    const env = { ...process.env, ...rules.environment, INVOCATION_ID: this.invocation, [RUN_VARIABLE]: runId };
+    const env = {
+      ...process.env,
+      ...rules.environment,
+      // The unit's is a folder that systemd makes for the unit's account (CacheDirectory=), not for whoever runs this.
+      NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
+      INVOCATION_ID: this.invocation,
+      [RUN_VARIABLE]: runId,
+    };
     const started = spawn(command as string, args, { cwd, env, stdio: ['ignore', log, log], detached: true });
     closeSync(log);
     this.child = started;
