@@ -90,7 +90,7 @@ export class EmbeddedProcess {
     const env = {
       ...process.env,
       ...rules.environment,
-      // The unit's is a folder that systemd makes for the unit's account (CacheDirectory=), not for whoever runs this.
+      // The unit's is a folder that systemd makes for the unit's account (CacheDirectory=), not for the user of this process.
       NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
       INVOCATION_ID: this.invocation,
       [RUN_VARIABLE]: runId,
