@@ -1,9 +1,10 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, connect as dial, type Socket } from 'node:net';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { smallDisk } from '../faults/small-disk.ts';
+import { namespace, noNamespace } from '../namespace.ts';
 import { freePort, natsServer, noServer } from './server.ts';
 import { shippedRows } from './shipped.ts';
 import { HOSTS, whileShipping } from './shipping.ts';
@@ -24,43 +25,6 @@ async function until(look: () => Promise<boolean>): Promise<void> {
 async function stored(address: string, host: string): Promise<number> {
   const shipped = await shippedRows(address, host).catch(() => null);
   return Object.values(shipped?.rows ?? {}).reduce((sum, rows) => sum + rows.length, 0);
-}
-
-const ip = (...args: string[]) => void execFileSync('ip', args, { stdio: 'pipe' });
-
-/** Why a host cannot have a network of its own here; false if it can. */
-function noNamespace(): string | false {
-  if (noServer !== false) return noServer;
-  if (process.getuid?.() !== 0) return 'only root makes network namespaces';
-  const name = `fleet-try-${process.pid}`;
-  const made = spawnSync('ip', ['netns', 'add', name], { encoding: 'utf8' });
-  if (made.status !== 0) return `ip netns: ${made.stderr ?? made.error?.message}`;
-  spawnSync('ip', ['netns', 'del', name]);
-  return false;
-}
-
-/** A namespace with one link to this side; `outside` is this side's address as it sees it. */
-function namespace(t: Test, n: number) {
-  const name = `fleet-${process.pid}-${n}`;
-  const [outer, inner] = [`fo${process.pid % 100_000}-${n}`, `fi${process.pid % 100_000}-${n}`];
-  const at = (host: number) => `198.19.${process.pid % 250}.${n * 4 + host}`;
-  ip('netns', 'add', name);
-  t.teardown(() => {
-    spawnSync('ip', ['link', 'del', outer]);
-    spawnSync('ip', ['netns', 'del', name]);
-  });
-  ip('link', 'add', outer, 'type', 'veth', 'peer', 'name', inner);
-  ip('link', 'set', inner, 'netns', name);
-  ip('addr', 'add', `${at(1)}/30`, 'dev', outer);
-  ip('link', 'set', outer, 'up');
-  ip('-n', name, 'addr', 'add', `${at(2)}/30`, 'dev', inner);
-  ip('-n', name, 'link', 'set', 'lo', 'up');
-  ip('-n', name, 'link', 'set', inner, 'up');
-  return {
-    outside: at(1),
-    within: ['ip', 'netns', 'exec', name],
-    link: (how: string) => ip('link', 'set', outer, how),
-  };
 }
 
 /** Passes bytes on in small pieces and late, as a slow line does: not every kernel has netem. */
@@ -92,35 +56,39 @@ async function slowLine(t: Test, to: number) {
 
 t.setTimeout(300_000);
 
-t.test('one host loses its link for a while, the other has a slow one', { skip: noNamespace() }, async (t) => {
-  const server = await natsServer(join(t.testdir({}), 'nats'), '', '0.0.0.0');
-  t.teardown(() => server.kill());
-  const [cut, slow] = [namespace(t, 0), namespace(t, 1)];
-  const line = await slowLine(t, server.port);
-  const of = (host: string) => (host === HOSTS[0] ? cut : slow);
-  const { differences } = await whileShipping(
-    {
-      rows: 6 * PER_SECOND,
-      perSecond: PER_SECOND,
-      servers: (host) => [`${of(host).outside}:${host === HOSTS[0] ? server.port : line.port}`],
-      within: (host) => of(host).within,
-      readFrom: () => server.address,
-    },
-    async (shipper) => {
-      const shippers = HOSTS.map((host) => shipper(host));
-      const now = () => stored(server.address, HOSTS[0] as string);
-      await until(async () => (await now()) > 0);
-      cut.link('down');
-      await pause(6000);
-      cut.link('up');
-      // It notices by itself, and goes on.
-      const before = await now();
-      await until(async () => (await now()) > before);
-      for (const child of shippers) child.kill('SIGKILL');
-    },
-  );
-  t.same(differences, []);
-});
+t.test(
+  'one host loses its link for a while, the other has a slow one',
+  { skip: noServer || noNamespace() },
+  async (t) => {
+    const server = await natsServer(join(t.testdir({}), 'nats'), '', '0.0.0.0');
+    t.teardown(() => server.kill());
+    const [cut, slow] = [namespace(t, 2), namespace(t, 3)];
+    const line = await slowLine(t, server.port);
+    const of = (host: string) => (host === HOSTS[0] ? cut : slow);
+    const { differences } = await whileShipping(
+      {
+        rows: 6 * PER_SECOND,
+        perSecond: PER_SECOND,
+        servers: (host) => [`${of(host).host}:${host === HOSTS[0] ? server.port : line.port}`],
+        within: (host) => ['ip', 'netns', 'exec', of(host).name],
+        readFrom: () => server.address,
+      },
+      async (shipper) => {
+        const shippers = HOSTS.map((host) => shipper(host));
+        const now = () => stored(server.address, HOSTS[0] as string);
+        await until(async () => (await now()) > 0);
+        cut.link('down');
+        await pause(6000);
+        cut.link('up');
+        // It notices by itself, and goes on.
+        const before = await now();
+        await until(async () => (await now()) > before);
+        for (const child of shippers) child.kill('SIGKILL');
+      },
+    );
+    t.same(differences, []);
+  },
+);
 
 t.test('of three servers one is killed: nothing is lost, with three copies', { skip: noServer }, async (t) => {
   const folder = t.testdir({});

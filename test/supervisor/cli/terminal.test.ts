@@ -6,6 +6,7 @@ import { summarySchema } from '@hybrid-soak/contract/summary.ts';
 import { widthOf } from '@hybrid-soak/report/terminal/line.ts';
 import Database from 'better-sqlite3';
 import t, { type Test } from 'tap';
+import { count } from '../../engine/engine.ts';
 import { eventually } from '../../eventually.ts';
 import { alive, CONFIG, decided, decisions, run, SOAK } from './soak.ts';
 
@@ -22,20 +23,6 @@ interface Terminal {
   type(keys: string): void;
   resize(columns: number): void;
   ended: Promise<number | null>;
-}
-
-/** Rows of the engine; 0 before it has a database. */
-function ticks(cwd: string): number {
-  const path = join(cwd, 'data/bot.db');
-  if (!existsSync(path)) return 0;
-  const db = new Database(path, { readonly: true });
-  try {
-    return (db.prepare('SELECT COUNT(*) AS n FROM ticks').get() as { n: number }).n;
-  } catch {
-    return 0; // Before the engine has made the table.
-  } finally {
-    db.close();
-  }
 }
 
 /** `soak run` in a pseudo-terminal of util-linux's script(1), 80 columns and 24 rows. */
@@ -96,7 +83,7 @@ t.test('Ctrl-C twice exits immediately: the config is restored and recorded, exi
   await eventually(() => painted(text()));
   // The engine cannot write its last rows, so that stopping it, and with it restoring, takes until the second one comes.
   // One that has no row yet would end at once.
-  await eventually(() => ticks(cwd) > 0);
+  await eventually(() => count(cwd) > 0);
   const db = new Database(join(cwd, 'data/bot.db'));
   db.pragma('busy_timeout = 60000');
   db.exec('BEGIN IMMEDIATE');
