@@ -137,6 +137,26 @@ function printCosts() {
     process.stderr.write(`${cpu_s.toFixed(1).padStart(6)} s of CPU, ${time_s.toFixed(0)} s of time: ${file}\n`);
 }
 
+/** Each assertion that failed, at any depth, once more at the end, where a reader of a long log begins. */
+function printFailuresAtTheEnd() {
+  const failures = [];
+  t.parser.on('fail', ({ fullname, diag }) =>
+    failures.push(`FAILED ${fullname.replace('TAP > files > ', '')}\n${said(diag)}`),
+  );
+  process.once('exit', () => process.stderr.write(failures.slice(0, 10).join('')));
+}
+
+/** Place, difference and own fields of a failed assertion, at most 20 lines. */
+function said({ at, diff = '', source: _source, stack: _stack, compare: _compare, ...fields } = {}) {
+  const place = at === undefined ? [] : [`at ${at.fileName}:${at.lineNumber}`];
+  const own = Object.keys(fields).length === 0 ? [] : [JSON.stringify(fields).slice(0, 1500)];
+  const lines = [...place, ...own, ...diff.split('\n').filter((line) => line !== '')];
+  return lines
+    .slice(0, 20)
+    .map((line) => `  ${line}\n`)
+    .join('');
+}
+
 /** What the tests started has ended with them; what has not is named and killed. */
 function nothingLeft() {
   return t.test('no process of this run is left', async (t) => {
@@ -168,6 +188,7 @@ for (const [signal, code] of [
   process.once(signal, () => process.exit(code));
 watchdog();
 t.setTimeout(0);
+printFailuresAtTheEnd();
 // Those on machines mostly wait: they fill what the others leave of the CPUs.
 await runFiles([
   { files: ofTheHost, jobs: 1 },

@@ -1,3 +1,4 @@
+import { execa } from 'execa';
 import t from 'tap';
 import { FAULTS } from './all.ts';
 import { NotPossible, roundOf } from './fault.ts';
@@ -12,3 +13,9 @@ for (const fault of FAULTS.filter(({ short }) => short > 0))
       else t.fail(`seed ${seed}: ${(error as Error).message}`);
     }
   });
+
+t.test("a campaign outlasts tap's time limit", async (t) => {
+  const env = { ...process.env, TAP_TIMEOUT: '1' };
+  const { stdout } = await execa({ env })`${process.execPath} test/faults/main.ts clock --count 4`;
+  t.match(stdout, /^clock: held: .* \((?!0\.)[0-9.]+ s\)$/);
+});

@@ -1,7 +1,11 @@
 // `npm run faults -- [name…] [--count N] [--seed N]`: troubles of weeks in minutes, against the real engine.
 import { parseArgs } from 'node:util';
+import t from 'tap';
 import { FAULTS } from './all.ts';
 import { NotPossible, roundOf } from './fault.ts';
+
+// Parts that the faults share with the tests load tap, whose limit of 30 s would end a campaign.
+t.setTimeout(0);
 
 const NAMES = FAULTS.map(({ name }) => name);
 const USAGE = `npm run faults -- [NAME…] [--count N] [--seed N], names: ${NAMES.join(', ')}`;

@@ -38,7 +38,7 @@ export const kills: Fault = {
   name: 'kill-9',
   what: 'integrity_check is ok, no partial batch, ids never reused, no trade twice, at most the unflushed second lost',
   full: 200,
-  short: 20,
+  short: 7,
   inflict: (round) => campaign(round, kill),
 };
 
@@ -46,7 +46,7 @@ export const sigterms: Fault = {
   name: 'sigterm',
   what: 'exit 0, everything that was sent before it is committed, and the accounting identity closes',
   full: 200,
-  short: 20,
+  short: 7,
   inflict: (round) => campaign(round, terminate),
 };
 

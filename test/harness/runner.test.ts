@@ -48,6 +48,13 @@ t.test('a failed test that leaves a server and a process open does not hold the 
   t.match(output(), /not ok \d+ - does not end by itself within 1 s of its last test/);
   t.match(output(), /sleep 1000/);
   t.match(output(), /^# \{ total: \d+, pass: \d+, fail: \d+ \}$/m);
+  const end = output().slice(output().lastIndexOf('# { total'));
+  t.match(
+    end,
+    /^FAILED \S+leaks\.test\.ts > fails > should be equal\n {2}at \S+leaks\.test\.ts:10\n/m,
+    'named at the end',
+  );
+  t.match(end, /^ {2}-2\n {2}\+1\n/m, 'with its difference');
   t.notOk(isThere(Number(readFileSync(join(dir, 'pid'), 'latin1'))));
 });
 
