@@ -114,9 +114,14 @@ export class Host {
     return (await this.systemctl('show', unit, '-p', property, '--value')).stdout.trim();
   }
 
+  /** From here on `decisions` are those of what is started next. */
+  follow(): void {
+    this.#before = this.#all().length;
+  }
+
   /** `soak run` in the machine, with its output kept. From here on `decisions` are this soak's. */
   startSoak(...args: string[]): { signal(name: string): Promise<Ran>; stderr(): string; ended: Promise<Ran> } {
-    this.#before = this.#all().length;
+    this.follow();
     const child = this.machine.spawn(['env', '-C', this.home, 'soak', 'run', '--unit', this.unit, ...args], 'pipe');
     const ran: Ran = { code: -1, stdout: '', stderr: '' };
     child.stdout?.on('data', (data) => {

@@ -4,7 +4,7 @@ import { z } from 'zod';
 export const holderSchema = z.object({
   pid: z.number(),
   start: z.string().describe('clock ticks since boot, proc_pid_stat(5) field 22'),
-  boot: z.string().describe("the kernel's boot id"),
+  boot: z.string().describe("the kernel's boot id; in a container, when its init started"),
   run: z.string(),
   unit: z.string(),
   kind: z.enum(['soak', 'proofs', 'restore']),

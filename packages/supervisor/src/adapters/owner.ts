@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 import { readProcessStat, startTimeOf } from './process.ts';
 
@@ -10,8 +11,19 @@ export interface Owner {
   boot: string;
 }
 
-/** The kernel's boot id; new at each boot. */
-export const bootId = (): string => readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
+/** The kernel starts its own init within a second of its boot; a container's starts when the container does. */
+const INIT_TICKS = 300;
+
+/**
+ * New at each boot: the kernel's boot id. In a container it is the host's, and stays when the container boots again; or
+ * systemd-nspawn has put a file of its own over it, which a unit with `ProtectKernelTunables=` does not see. There the start
+ * of process 1 tells one boot from the next, to everybody in it.
+ */
+export function bootId(proc = '/proc'): string {
+  const init = startTimeOf(1, proc);
+  if (init !== null && Number(init) > INIT_TICKS) return `init ${init}`;
+  return readFileSync(join(proc, 'sys/kernel/random/boot_id'), 'latin1').trim();
+}
 
 export const self = (): Owner => ({ pid: process.pid, start: startTimeOf(process.pid) ?? '', boot: bootId() });
 

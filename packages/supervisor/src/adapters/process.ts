@@ -31,9 +31,9 @@ export function readProcessStat(pid: number, proc = '/proc'): ProcessStat {
 }
 
 /** Start time of a live process in clock ticks since boot; null if there is no such process, or a zombie. */
-export function startTimeOf(pid: number): string | null {
+export function startTimeOf(pid: number, proc = '/proc'): string | null {
   try {
-    const { state, startTime } = readProcessStat(pid);
+    const { state, startTime } = readProcessStat(pid, proc);
     return state === 'Z' || startTime === '' ? null : startTime;
   } catch {
     return null;

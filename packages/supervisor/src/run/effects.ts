@@ -54,10 +54,10 @@ async function act(effect: Effect, actor: Actor): Promise<Outcome> {
         : inForce(actor, effect.sample_every, noted(actor, await manager.restart()), RESTART_MS);
     case 'restore': {
       const { what: _, ...outcome } = await restoreUnit(manager, runState, restoreConfig(runState).changed);
-      if (outcome.ok) {
-        removeScratch(runState);
-        removeRunState(runStatePath);
-      }
+      if (!outcome.ok)
+        return { ...outcome, error: `the config is restored, ${runState.unit} is not: ${outcome.error}` };
+      removeScratch(runState);
+      removeRunState(runStatePath);
       return outcome;
     }
     default:
