@@ -1,13 +1,10 @@
 // `npm run man`: writes the man pages from the commands' own definitions.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { program as engine } from '@hybrid-soak/engine/main.ts';
-import { program as feed } from '@hybrid-soak/feed/main.ts';
-import { program as fleet } from '@hybrid-soak/fleet/main.ts';
-import { wholeProgram } from '@hybrid-soak/supervisor/main.ts';
 import { ABOUT } from './man-pages.ts';
+import { programs } from './programs.ts';
 
-type Command = Awaited<ReturnType<typeof wholeProgram>>;
+type Command = Awaited<ReturnType<typeof programs>>[number];
 
 const escaped = (text: string) =>
   text.replaceAll('\\', '\\e').replaceAll('-', '\\-').replaceAll(/^[.']/gm, '\\&$&').replaceAll(/\s+/g, ' ').trim();
@@ -15,8 +12,7 @@ const verbatim = (text: string) => text.replaceAll('\\', '\\e').replaceAll('-', 
 
 /** File name to roff text. */
 export async function manPages(): Promise<Record<string, string>> {
-  const programs: Command[] = [await wholeProgram(), engine, feed, fleet];
-  return Object.fromEntries(programs.map((program) => [`${program.name()}.1`, page(program)]));
+  return Object.fromEntries((await programs()).map((program) => [`${program.name()}.1`, page(program)]));
 }
 
 function page(program: Command): string {

@@ -3,9 +3,9 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { completionsOf } from '@hybrid-soak/contract/completion.ts';
 import { VERSION } from '@hybrid-soak/contract/version.ts';
-import { completionTexts } from '@hybrid-soak/supervisor/commands/completion.ts';
-import { wholeProgram } from '@hybrid-soak/supervisor/main.ts';
+import { programs } from '../programs.ts';
 import { debianPackage } from './deb.ts';
 import { ARCHITECTURES, type Architecture, platform } from './platform.ts';
 import { stage } from './stage.ts';
@@ -48,7 +48,7 @@ async function build(arch: Architecture): Promise<void> {
   process.stdout.write(`${folder}\n`);
   if (only !== 'folder' && only !== 'deb') say(tarball(folder, epoch, quick));
   if (only === 'folder' || only === 'tarball') return;
-  const completions = completionTexts(await wholeProgram());
+  const completions = new Map((await programs()).map((program) => [program.name(), completionsOf(program)]));
   say(debianPackage(folder, out, { version, arch: using.debian, epoch, quick, completions }));
 }
 

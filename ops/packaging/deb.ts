@@ -14,6 +14,7 @@ import {
 } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { SHELLS, type Shell } from '@hybrid-soak/contract/completion-script.ts';
 import { must } from './platform.ts';
 import { filesUnder, sums } from './stage.ts';
 
@@ -38,14 +39,14 @@ export interface Debian {
   epoch: number;
   /** Without compression. */
   quick: boolean;
-  /** Texts of the completions by name. */
-  completions: Record<string, string>;
+  /** By program. */
+  completions: ReadonlyMap<string, Record<Shell, string>>;
 }
 
-const COMPLETIONS: Record<string, string> = {
-  'soak.bash': 'usr/share/bash-completion/completions/soak',
-  _soak: 'usr/share/zsh/vendor-completions/_soak',
-  'soak.fish': 'usr/share/fish/vendor_completions.d/soak.fish',
+const COMPLETIONS: Record<Shell, (program: string) => string> = {
+  bash: (program) => `usr/share/bash-completion/completions/${program}`,
+  zsh: (program) => `usr/share/zsh/vendor-completions/_${program}`,
+  fish: (program) => `usr/share/fish/vendor_completions.d/${program}.fish`,
 };
 
 /** Makes the Debian package of a release folder in `out`. The same folder gives the same bytes. */
@@ -109,11 +110,12 @@ function documents(tree: string, { version, epoch, completions }: Debian): void 
   const pages = join(tree, HOME, 'ops/man');
   for (const name of readdirSync(pages)) zipped(`usr/share/man/man1/${name}.gz`, readFileSync(join(pages, name)));
   rmSync(pages, { recursive: true });
-  for (const [name, text] of Object.entries(completions)) {
-    const path = join(tree, COMPLETIONS[name] as string);
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, text);
-  }
+  for (const [program, texts] of completions)
+    for (const shell of SHELLS) {
+      const path = join(tree, COMPLETIONS[shell](program));
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, texts[shell]);
+    }
   mkdirSync(join(tree, 'usr/share/doc/hybrid-soak'), { recursive: true });
   writeFileSync(
     join(tree, 'usr/share/doc/hybrid-soak/copyright'),

@@ -13,9 +13,10 @@ const WATCHED = [
   '/opt/hybrid-soak',
   '/usr/local/bin/soak',
   '/usr/local/bin/hybrid-*',
-  '/usr/local/share/man/man1/hybrid-*',
   '/usr/local/share/*/*/*soak*',
-  '/etc/fish/completions/soak*',
+  '/usr/local/share/*/*/*hybrid-*',
+  '/etc/fish/completions/*soak*',
+  '/etc/fish/completions/hybrid-*',
   '/var/lib/hybrid-soak',
   '/var/cache/hybrid-soak*',
   '/run/hybrid-soak',
@@ -54,12 +55,14 @@ t.test('soak install on a real systemd', needsSystemd(), async (t) => {
     const pages = await outside('sh', '-c', 'cd /usr/local/share/man/man1 && ls hybrid-* soak*');
     t.equal(pages.stdout, 'hybrid-engine.1\nhybrid-feed.1\nhybrid-fleet.1\nsoak.1');
     const share = '/usr/local/share';
-    for (const [path, first] of [
-      [`${share}/bash-completion/completions/soak`, '_soak() {'],
-      [`${share}/zsh/site-functions/_soak`, '#compdef soak'],
-      ['/etc/fish/completions/soak.fish', 'complete -c soak'],
-    ] as const)
-      t.match((await outside('head', '-n', '1', path)).stdout, first);
+    const places = ['soak', 'hybrid-engine', 'hybrid-feed', 'hybrid-fleet'].flatMap((name) => [
+      [`${share}/bash-completion/completions/${name}`, `_${name.replace('-', '_')}() {`],
+      [`${share}/zsh/site-functions/_${name}`, `#compdef ${name}`],
+      [`/etc/fish/completions/${name}.fish`, `complete -c ${name} `],
+    ]);
+    const { stdout } = await outside('head', '-q', '-n', '1', ...places.map(([path]) => `${path}`));
+    const firsts = stdout.split('\n');
+    for (const [at, [path, first]] of places.entries()) t.ok(firsts[at]?.startsWith(`${first}`), path);
   });
 
   await t.test('a dry run prints every file and command, and changes nothing', async (t) => {
@@ -90,11 +93,7 @@ t.test('soak install on a real systemd', needsSystemd(), async (t) => {
     const said = await outside(SOAK, 'uninstall');
     t.equal(said.code, 0, said.stderr);
     t.match(said.stdout, /stays {4}\/etc\/systemd\/system\/soak\.service: edited since/);
-    const readable = [
-      '/usr/local/share/man/man1/hybrid-*',
-      '/usr/local/share/*/*/*soak*',
-      '/etc/fish/completions/soak*',
-    ];
+    const readable = ['/usr/local/share/*/*/*soak*', '/usr/local/share/*/*/*hybrid-*', '/etc/fish/completions/*'];
     const made = [
       '/opt/hybrid-soak',
       '/usr/local/bin/soak',

@@ -1,6 +1,7 @@
 import { printable, printableLines } from '@hybrid-soak/contract/printable.ts';
 import './process/hangup.ts';
 import { flushCompileCache } from 'node:module';
+import { COMPLETIONS, type Completable, completionHelp, completionText } from '@hybrid-soak/contract/completion.ts';
 import { configWarnings, insteadOf } from '@hybrid-soak/contract/earlier-system.ts';
 import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 import { ENGINE_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
@@ -8,7 +9,7 @@ import { formatFault } from '@hybrid-soak/contract/fault.ts';
 import { INGEST_MODES, ingestMode } from '@hybrid-soak/contract/modes.ts';
 import { MIGRATIONS } from '@hybrid-soak/contract/schema.ts';
 import { VERSION } from '@hybrid-soak/contract/version.ts';
-import { Command, Option } from 'commander';
+import { Argument, Command, Option } from 'commander';
 import { type ConfigFlags, fromHere, type Loaded, load } from './config/loaded.ts';
 import { lastsByCode } from './core/lasts.ts';
 import type { Log } from './process/log.ts';
@@ -76,6 +77,16 @@ withConfig(
 )
   .addHelpText('after', '\nExample:\n  hybrid-engine backup /var/backups/bot.db --config config/config.toml')
   .action(backup);
+
+const { about, argument, examples } = completionHelp('hybrid-engine');
+program
+  .command('completion')
+  .description(about)
+  .addArgument(new Argument('<shell>', argument).choices(COMPLETIONS))
+  .addHelpText('after', examples)
+  .action((shell: Completable) => {
+    process.stdout.write(completionText(program, shell));
+  });
 
 if (import.meta.main) {
   // `head` may have read what it wanted.

@@ -1,11 +1,12 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { COMPLETIONS, type Completable, completionHelp, completionText } from '@hybrid-soak/contract/completion.ts';
 import { isWebSocketUrl } from '@hybrid-soak/contract/config.ts';
 import { parseDuration } from '@hybrid-soak/contract/duration.ts';
 import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 import { printable, printableJson, printableLines } from '@hybrid-soak/contract/printable.ts';
 import { VERSION } from '@hybrid-soak/contract/version.ts';
-import { Command, Option } from 'commander';
+import { Argument, Command, Option } from 'commander';
 import { FRAME_SHAPES, frames, type Shape } from './frames.ts';
 import type { Served } from './serve.ts';
 
@@ -174,12 +175,10 @@ program
   .command('generate')
   .addHelpText('after', '\nExample:\n  hybrid-feed generate --shape gemini --count 10')
   .description('write made-up frames to stdout, one a line')
-  .option('--shape <name>', FRAME_SHAPES.join(', '), 'binance')
+  .addOption(new Option('--shape <name>', 'of the frames').choices(FRAME_SHAPES).default('binance' satisfies Shape))
   .option('--count <n>', 'how many', number('--count', 1, 100_000_000), 1000)
   .option('--seed <n>', 'the same seed gives the same trades', number('--seed', 0, 4_294_967_295), 1)
-  .action(async (flags: { shape: string; count: number; seed: number }) => {
-    const shape =
-      FRAME_SHAPES.find((known) => known === flags.shape) ?? wrong('--shape', flags.shape, FRAME_SHAPES.join(', '));
+  .action(async ({ shape, ...flags }: { shape: Shape; count: number; seed: number }) => {
     const source = frames(shape, flags.seed, SYMBOL_OF[shape], 1_000_000_000);
     const start = 1_700_000_000_000;
     const lines = Readable.from(madeLines(flags.count, (n) => source.next(start + n)));
@@ -195,6 +194,16 @@ function* madeLines(count: number, line: (n: number) => string): Generator<strin
     yield text;
   }
 }
+
+const { about, argument, examples } = completionHelp('hybrid-feed');
+program
+  .command('completion')
+  .description(about)
+  .addArgument(new Argument('<shell>', argument).choices(COMPLETIONS))
+  .addHelpText('after', examples)
+  .action((shell: Completable) => {
+    process.stdout.write(completionText(program, shell));
+  });
 
 if (import.meta.main) {
   process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { COMPLETIONS, type Completable, completionHelp, completionText } from '@hybrid-soak/contract/completion.ts';
 import { parseDuration } from '@hybrid-soak/contract/duration.ts';
 import { printable, printableLines } from '@hybrid-soak/contract/printable.ts';
 import { controlRequestSchema } from '@hybrid-soak/contract/soak-request.ts';
@@ -162,6 +163,16 @@ common('archive')
     const [{ archiveSession }, { again }] = await Promise.all([import('./archive.ts'), import('./again.ts')]);
     const signal = untilSignal();
     await again(() => archiveSession({ settings, out: resolve(out), messages, once, log, signal }), log, signal);
+  });
+
+const { about, argument, examples } = completionHelp('hybrid-fleet');
+program
+  .command('completion')
+  .description(about)
+  .addArgument(new Argument('<shell>', argument).choices(COMPLETIONS))
+  .addHelpText('after', examples)
+  .action((shell: Completable) => {
+    process.stdout.write(completionText(program, shell));
   });
 
 if (import.meta.main)

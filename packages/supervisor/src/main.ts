@@ -49,7 +49,7 @@ const COMMANDS: Record<string, { summary: string; load(): Promise<Command> }> = 
   },
   install: {
     summary: 'install the units',
-    load: async () => (await import('./commands/install.ts')).installCommand(wholeProgram),
+    load: async () => (await import('./commands/install.ts')).installCommand(),
   },
   uninstall: {
     summary: 'take away what install made',

@@ -5,6 +5,7 @@ import { printable } from '@hybrid-soak/contract/printable.ts';
 import { VERSION } from '@hybrid-soak/contract/version.ts';
 import { Command, Option } from 'commander';
 import { isRelease, ROOT } from '../adapters/root.ts';
+import { askCompletions } from '../install/completions.ts';
 import { refuseDuringSoak } from '../install/going.ts';
 import { install } from '../install/install.ts';
 import { ENGINE, layoutOf } from '../install/layout.ts';
@@ -13,7 +14,6 @@ import { installSteps } from '../install/steps.ts';
 import { uninstall } from '../install/uninstall.ts';
 import { warmCaches } from '../install/warm.ts';
 import { Stop } from '../stop.ts';
-import { completionTexts } from './completion.ts';
 
 interface Flags {
   user?: boolean;
@@ -27,8 +27,7 @@ const withScope = (command: Command) =>
     .option('--user', "for this user's own systemd, instead of the system's")
     .option('--dry-run', 'print every file and command, change nothing');
 
-/** `program`: what is completed. */
-export function installCommand(program: () => Promise<Command>): Command {
+export function installCommand(): Command {
   return (
     withScope(new Command('install'))
       .description('install accounts, folders, release, units and polkit rule; non-interactive and idempotent')
@@ -49,8 +48,7 @@ export function installCommand(program: () => Promise<Command>): Command {
         if (!way.dryRun) refuseDuringSoak('install', way.layout);
         const link = flags.link === undefined ? null : linkTarget(flags.link);
         if (link === null) refuseWithoutRelease();
-        const completions = completionTexts(await program());
-        const wanted = { root: ROOT, version: way.version, link, completions };
+        const wanted = { root: ROOT, version: way.version, link, askCompletions };
         const changed = install(installSteps(way.layout, wanted), way);
         if (flags.dryRun) return;
         const user = flags.user ? ' --user' : '';

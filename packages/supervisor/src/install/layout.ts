@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import type { Shell } from '@hybrid-soak/contract/completion-script.ts';
 import { localCommand, onThisMachine } from '../unit/unit-file.ts';
 import { userUnitText } from '../unit/user-unit.ts';
 
@@ -21,8 +22,8 @@ export interface Layout {
   commands: string;
   /** Manual pages, section 1. */
   pages: string;
-  /** Where each shell looks for the completion that `soak completion` has under that name. */
-  completions: Record<string, string>;
+  /** Where each shell looks for the completion of a program. */
+  completions: Record<Shell, (program: string) => string>;
   /** What only the whole system has; null in a user's installation. */
   system: {
     /** Declarations of accounts and folders, which systemd-sysusers(8) and systemd-tmpfiles(8) carry out. */
@@ -76,9 +77,9 @@ export function layoutOf(scope: Scope): Layout {
 const shared = (data: string, fish: string) => ({
   pages: join(data, 'man/man1'),
   completions: {
-    'soak.bash': join(data, 'bash-completion/completions/soak'),
-    _soak: join(data, 'zsh/site-functions/_soak'),
-    'soak.fish': join(fish, 'soak.fish'),
+    bash: (program: string) => join(data, 'bash-completion/completions', program),
+    zsh: (program: string) => join(data, 'zsh/site-functions', `_${program}`),
+    fish: (program: string) => join(fish, `${program}.fish`),
   },
 });
 

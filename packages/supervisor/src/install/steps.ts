@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
+import { SHELLS, type Shell } from '@hybrid-soak/contract/completion-script.ts';
 import { isRelease } from '../adapters/root.ts';
 import { currentLink, type Layout, unitFiles } from './layout.ts';
 
@@ -34,11 +35,11 @@ export interface Wanted {
   version: string;
   /** A folder that `current` points at, instead of a copied release. */
   link: string | null;
-  /** Texts of the completions by their names in the layout. */
-  completions: Record<string, string>;
+  /** Completions of the program at that path. */
+  askCompletions(program: string): Record<Shell, string>;
 }
 
-export function installSteps(layout: Layout, { root, version, link, completions }: Wanted): Step[] {
+export function installSteps(layout: Layout, { root, version, link, askCompletions }: Wanted): Step[] {
   const { home, units, commands, scope, system } = layout;
   const systemctl = scope === 'user' ? ['systemctl', '--user'] : ['systemctl'];
   const files = Object.entries(unitFiles(layout, root));
@@ -51,7 +52,7 @@ export function installSteps(layout: Layout, { root, version, link, completions 
       const path = join(commands, basename(program));
       return { do: 'link', path, target: relative(commands, join(currentLink(layout), program)) };
     }),
-    ...forReaders(layout, link ?? root, completions),
+    ...forReaders(layout, link ?? root, askCompletions),
     ...(system === null ? ownState(layout, root) : declaredState(layout.state, system, root)),
     folder(units),
     ...[...new Set(files.map(([name]) => dirname(join(units, name))))]
@@ -66,15 +67,17 @@ export function installSteps(layout: Layout, { root, version, link, completions 
   ];
 }
 
-/** Manual pages of the programs that are installed, and completions. */
-function forReaders({ pages, completions: places }: Layout, root: string, texts: Record<string, string>): Step[] {
-  const shipped = programs(root)
-    .map((program) => `${basename(program)}.1`)
-    .filter((name) => existsSync(join(root, 'ops/man', name)));
-  const placed = [
-    ...shipped.map((name): [string, string] => [join(pages, name), readFileSync(join(root, 'ops/man', name), 'utf8')]),
-    ...Object.entries(places).map(([name, path]): [string, string] => [path, texts[name] ?? '']),
-  ];
+/** Manual pages and completions of the programs that are installed. */
+function forReaders({ pages, completions }: Layout, root: string, askCompletions: Wanted['askCompletions']): Step[] {
+  const placed = programs(root).flatMap((program) => {
+    const name = basename(program);
+    const page = join(root, 'ops/man', `${name}.1`);
+    const texts = askCompletions(join(root, program));
+    return [
+      ...(existsSync(page) ? [[join(pages, `${name}.1`), readFileSync(page, 'utf8')] as const] : []),
+      ...SHELLS.map((shell) => [completions[shell](name), texts[shell]] as const),
+    ];
+  });
   const folders = [...new Set(placed.map(([path]) => dirname(path)))];
   return [...folders.map((path) => folder(path)), ...placed.map(([path, text]) => file(path, text))];
 }

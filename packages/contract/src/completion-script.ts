@@ -1,4 +1,5 @@
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;
+export type Shell = (typeof SHELLS)[number];
 
 /** What a flag or an argument takes: one of these words, a file, a run's id, a unit, or what cannot be completed. */
 export type Takes = readonly string[] | 'file' | 'run' | 'unit' | 'anything';
@@ -20,66 +21,85 @@ export interface Word {
   flags: readonly Flag[];
 }
 
-/** The script that a shell reads to complete `program`. */
-export function completionScript(shell: (typeof SHELLS)[number], program: string, words: readonly Word[]): string {
-  const lines = { bash, zsh, fish }[shell](program, words);
+/** A program: its subcommands, and the flags that stand in place of one. */
+export interface Completed {
+  program: string;
+  words: readonly Word[];
+  flags: readonly Flag[];
+}
+
+/** The script that a shell reads to complete a program. */
+export function completionScript(shell: Shell, completed: Completed): string {
+  const lines = { bash, zsh, fish }[shell](completed);
   return `${lines.join('\n')}\n`;
 }
 
 const names = ({ short, long }: Flag) => [...(short === null ? [] : [short]), long];
 const quoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
 /** Run ids of the log that `soak runs` finds, asked for when they are wanted. */
-const runIds = (program: string) =>
-  `${program} runs --json 2>/dev/null | grep -o '"run_id":"[^"]\\{8\\}' | cut -d'"' -f4`;
+const RUN_IDS = `soak runs --json 2>/dev/null | grep -o '"run_id":"[^"]\\{8\\}' | cut -d'"' -f4`;
 const UNITS =
   "systemctl list-unit-files --type=service --no-legend --no-pager 2>/dev/null | cut -d' ' -f1 | grep -v '@\\.'";
 
-function bash(program: string, words: readonly Word[]): string[] {
-  const reply = (takes: Takes) => {
+/** Nothing is split at blanks but the lists of words: a file name may have some. */
+function bash({ program, words, flags }: Completed): string[] {
+  const generate = (takes: Takes) => {
     if (takes === 'file') return '-f';
-    if (takes === 'run') return `-W "$(${runIds(program)})"`;
+    if (takes === 'run') return `-W "$(${RUN_IDS})"`;
     if (takes === 'unit') return `-W "$(${UNITS})"`;
-    return takes === 'anything' ? '-W ""' : `-W ${quoted(takes.join(' '))}`;
+    return `-W ${quoted(takes === 'anything' ? '' : takes.join(' '))}`;
   };
-  const chosen = words.flatMap((word) =>
+  const reply = (takes: Takes) => {
+    // Only then: a subcommand is not the folder of the same name.
+    const asFiles = takes === 'file' ? 'compopt -o filenames 2>/dev/null; ' : '';
+    return `${asFiles}mapfile -t COMPREPLY < <(compgen ${generate(takes)} -- "$cur")`;
+  };
+  const values = words.flatMap((word) =>
     word.flags.flatMap((flag) => {
       if (flag.takes === null) return [];
       const patterns = names(flag).map((name) => `${word.name}:${name}`);
-      return [`    ${patterns.join('|')}) COMPREPLY=($(compgen ${reply(flag.takes)} -- "$cur")); return ;;`];
+      return [`    ${patterns.join('|')}) ${reply(flag.takes)}; return ;;`];
     }),
   );
-  const offered = words.map((word) => {
-    const flags = quoted(word.flags.flatMap(names).join(' '));
-    const own = word.takes === null ? '' : ` $(compgen ${reply(word.takes)} -- "$cur")`;
-    return `    ${word.name}) COMPREPLY=($(compgen -W ${flags} -- "$cur")${own}) ;;`;
+  const after = words.map((word) => {
+    const own = reply(word.flags.flatMap(names));
+    if (word.takes === null) return `    ${word.name}) ${own} ;;`;
+    return `    ${word.name}) if [[ $cur == -* ]]; then ${own}; else ${reply(word.takes)}; fi ;;`;
   });
+  const name = functionName(program);
   return [
-    `_${program}() {`,
+    `${name}() {`,
     // biome-ignore lint/suspicious/noTemplateCurlyInString: it is bash's
     '  local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} command=${COMP_WORDS[1]}',
+    '  COMPREPLY=()',
     '  # bash splits --flag=VALUE at the equals sign.',
     // biome-ignore lint/suspicious/noTemplateCurlyInString: it is bash's
     '  if [[ $cur == = ]]; then cur=; elif [[ $prev == = ]]; then prev=${COMP_WORDS[COMP_CWORD-2]}; fi',
-    '  if ((COMP_CWORD == 1)) || [[ $command == help ]]; then',
-    `    COMPREPLY=($(compgen -W ${quoted([...words.map(({ name }) => name), 'help'].join(' '))} -- "$cur"))`,
+    '  if ((COMP_CWORD == 1)); then',
+    `    ${reply([...words.map(({ name }) => name), ...flags.flatMap(names)])}`,
     '    return',
     '  fi',
-    '  case $command:$prev in',
-    ...chosen,
-    '  esac',
+    '  # A value may be left out, and another flag follow.',
+    '  if [[ $cur != -* ]]; then case $command:$prev in',
+    ...values,
+    '  esac; fi',
     '  case $command in',
-    ...offered,
+    ...after,
     '  esac',
     '}',
-    `complete -o filenames -F _${program} ${program}`,
+    `complete -F ${name} ${program}`,
   ];
 }
 
-function zsh(program: string, words: readonly Word[]): string[] {
+/** `_hybrid_engine`: what every shell takes as the name of a function. */
+const functionName = (program: string) => `_${program.replaceAll('-', '_')}`;
+
+function zsh({ program, words, flags }: Completed): string[] {
+  const name = functionName(program);
   const escaped = (text: string) => text.replaceAll(/[[\]:\\]/g, '\\$&');
   const action = (takes: Takes) => {
     if (takes === 'file') return '_files';
-    if (takes === 'run' || takes === 'unit') return `_${program}_${takes}`;
+    if (takes === 'run' || takes === 'unit') return `${name}_${takes}`;
     return takes === 'anything' ? ' ' : `(${takes.join(' ')})`;
   };
   // `--flag=-` takes its value after an equals sign as well as in the next word.
@@ -90,14 +110,15 @@ function zsh(program: string, words: readonly Word[]): string[] {
         `${joined}[${escaped(flag.description)}]${flag.takes === null ? '' : `:value:${action(flag.takes)}`}`,
       );
     });
-  const listed = [...words.map((word) => `${word.name}:${escaped(word.description)}`), 'help:help for a command'];
+  const described = words.map((word) => `${word.name}:${escaped(word.description)}`);
   return [
     `#compdef ${program}`,
-    `_${program}_run() { compadd -- \${(f)"$(${runIds(program)})"} }`,
-    `_${program}_unit() { compadd -- \${(f)"$(${UNITS})"} }`,
-    `local -a commands=(${listed.map(quoted).join(' ')})`,
-    'if ((CURRENT == 2)) || [[ $words[2] == help ]]; then',
+    `${name}_run() { compadd -- \${(f)"$(${RUN_IDS})"} }`,
+    `${name}_unit() { compadd -- \${(f)"$(${UNITS})"} }`,
+    `local -a commands=(${described.map(quoted).join(' ')})`,
+    'if ((CURRENT == 2)); then',
     '  _describe command commands',
+    `  _arguments ${flags.flatMap(spec).join(' ')}`,
     '  return',
     'fi',
     'local command=$words[2]',
@@ -111,31 +132,30 @@ function zsh(program: string, words: readonly Word[]): string[] {
   ];
 }
 
-function fish(program: string, words: readonly Word[]): string[] {
-  const seen = (word: Word) => `complete -c ${program} -n '__fish_seen_subcommand_from ${word.name}'`;
+function fish({ program, words, flags }: Completed): string[] {
+  const at = (condition: string) => `complete -c ${program} -n '${condition}'`;
+  const seen = (word: Word) => at(`__fish_seen_subcommand_from ${word.name}`);
   const list = (takes: Takes) => {
     if (takes === 'file') return '';
-    if (takes === 'run') return ` -f -a ${fishQuoted(`(${runIds(program)})`)}`;
+    if (takes === 'run') return ` -f -a ${fishQuoted(`(${RUN_IDS})`)}`;
     if (takes === 'unit') return ` -f -a ${fishQuoted(`(${UNITS})`)}`;
     return takes === 'anything' ? ' -f' : ` -f -a ${fishQuoted(takes.join(' '))}`;
   };
-  const flagLine = (word: Word, { long, short, takes, description }: Flag) =>
+  const flagLine = (start: string, { long, short, takes, description }: Flag) =>
     [
-      `${seen(word)} -l ${long.replace(/^--/, '')}`,
+      `${start} -l ${long.replace(/^--/, '')}`,
       ...(short === null ? [] : [`-s ${short.replace(/^-/, '')}`]),
       ...(takes === null ? [] : [`-r${list(takes)}`]),
       `-d ${fishQuoted(description)}`,
     ].join(' ');
-  const first = [...words, { name: 'help', description: 'help for a command' }];
   return [
-    ...first.map(
-      ({ name, description }) =>
-        `complete -c ${program} -f -n __fish_use_subcommand -a ${name} -d ${fishQuoted(description)}`,
+    ...words.map(
+      ({ name, description }) => `${at('__fish_use_subcommand')} -f -a ${name} -d ${fishQuoted(description)}`,
     ),
-    `complete -c ${program} -f -n '__fish_seen_subcommand_from help' -a ${fishQuoted(words.map(({ name }) => name).join(' '))}`,
+    ...flags.map((flag) => flagLine(at('__fish_use_subcommand'), flag)),
     ...words.flatMap((word) => [
       word.takes === 'file' ? '' : `${seen(word)}${list(word.takes ?? 'anything')}`,
-      ...word.flags.map((flag) => flagLine(word, flag)),
+      ...word.flags.map((flag) => flagLine(seen(word), flag)),
     ]),
   ].filter((line) => line !== '');
 }
