@@ -1,4 +1,4 @@
-import { ENGINE_EXIT, SOAK_EXIT } from './exit-codes.ts';
+import { ENGINE_EXIT, engineExitName, SOAK_EXIT } from './exit-codes.ts';
 import {
   ACTION_MEANINGS,
   CAUSE_MEANINGS,
@@ -44,14 +44,25 @@ export function explain(word: string): Explained[] {
   );
 }
 
-type Coded = { action: string; hold?: unknown; cause?: unknown; quiet?: unknown };
+type Coded = {
+  action: string;
+  hold?: unknown;
+  cause?: unknown;
+  quiet?: unknown;
+  verdict?: unknown;
+  exit_code?: unknown;
+};
 
 /** What a record means: by its code if it has one, else by its action. Null for one that this version does not know. */
-export function meaningOfRecord({ action, hold, cause, quiet }: Coded): Meaning | null {
+export function meaningOfRecord({ action, hold, cause, quiet, verdict, exit_code }: Coded): Meaning | null {
+  const exit = action === 'ENGINE_EXIT' && typeof exit_code === 'number' ? engineExitName(exit_code) : undefined;
+  if (exit !== undefined)
+    return [`the engine ended with ${exit_code}: ${ENGINE_EXIT_MEANINGS[exit][0]}`, ENGINE_EXIT_MEANINGS[exit][1]];
   const tables: [unknown, Readonly<Record<string, Meaning>>][] = [
     [hold, HOLD_MEANINGS],
     [cause, CAUSE_MEANINGS],
     [quiet, QUIET_MEANINGS],
+    [action === 'SUMMARY' ? verdict : undefined, VERDICT_MEANINGS],
     [action, ACTION_MEANINGS],
   ];
   for (const [word, table] of tables)

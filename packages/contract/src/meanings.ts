@@ -17,8 +17,11 @@ export const ACTION_MEANINGS: Readonly<Record<Action, Meaning>> = {
     'nothing; many an hour: see `reason`',
   ],
   ENGINE_RESTARTED: ['the unit is active, with a new process', NOTHING],
-  ENGINE_RESTART_FAILED: ['it is not', '`journalctl -u hybrid-engine.service -n 50`; then by its exit code'],
-  ENGINE_EXIT: ['the engine ended; `by` says whether somebody asked for it', 'by its `exit_code`, below'],
+  ENGINE_RESTART_FAILED: [
+    'the unit is not active again in time',
+    '`journalctl -u hybrid-engine.service -n 50`; then by its exit code',
+  ],
+  ENGINE_EXIT: ['the engine ended; `by` says whether somebody asked for it', 'by its `exit_code`'],
   ENGINE_STOP: ['earlier versions: the unit was stopped to measure the host', NOTHING],
   STALL: [
     'no new row for the threshold (45 s); a restart follows',
@@ -29,7 +32,7 @@ export const ACTION_MEANINGS: Readonly<Record<Action, Meaning>> = {
     'the engine is slow because it gets no CPU; the threshold stretches',
     'free the host, or give the unit more CPUWeight',
   ],
-  HOLD: ['the rung stays where it is; `hold` says why', 'by its `hold`, below'],
+  HOLD: ['the rung stays where it is; `hold` says why', 'by its `hold`'],
   PSI_LOGONLY: ['what would have been done', NOTHING],
   PSI_UNAVAILABLE: [
     'a pressure file cannot be read, and why',
@@ -40,7 +43,7 @@ export const ACTION_MEANINGS: Readonly<Record<Action, Meaning>> = {
   RESTORED: ['config and unit are as they were found', '`not restored` in `reason`: `soak restore`'],
   ABORT: ['the soak ends; `cause` says why', 'see `reason`; remove `data/ops/ABORT` if it was that'],
   STOP: ['a signal ends the soak', NOTHING],
-  COMPLETE: ['the soak ran its time, or the replay finished', NOTHING],
+  COMPLETE: ['the time of the soak is over, or the replay at its end; the verdict follows', NOTHING],
   SUMMARY: ['verdict and numbers', 'by its `verdict`'],
 };
 
@@ -74,34 +77,43 @@ export const QUIET_MEANINGS: Readonly<Record<QuietReason, Meaning>> = {
 
 export const VERDICT_MEANINGS: Readonly<Record<(typeof VERDICTS)[number], Meaning>> = {
   PASS: [
-    'the soak ran its time and every threshold held',
-    'nothing; look at time per rung: much throttling is a near miss',
+    'no threshold was missed, nothing drifts, and at least 90 % of the time could be judged',
+    'nothing; `soak report` shows near misses and the time on each rung',
   ],
   FAIL: [
-    'aborted, stalled past its budget, or a threshold was missed',
+    'aborted, a threshold was missed, drift, numbers that do not add up, or a rung that was not in force',
     'read `reason`, then the last ABORT, STALL or ✗ line',
   ],
   INCONCLUSIVE: [
     'a signal ended it, no row was seen, or over 10 % of the time was not observed, stopped by somebody, disconnected, or over a limit with the share unknown',
-    'read `reason` and `classes_s`',
+    'read `reason`; `classes_s` has the seconds of each',
   ],
-  CONFIG_ERROR: ['the engine refused its configuration (exit code 12)', '`hybrid-engine check-config`'],
+  CONFIG_ERROR: [
+    'nothing was judged: the engine ended with 12',
+    '`hybrid-engine check-config`, correct the file, run the soak again',
+  ],
 };
 
 export const SOAK_EXIT_MEANINGS: Readonly<Record<keyof typeof SOAK_EXIT, Meaning>> = {
-  PASS: ['PASS', NOTHING],
-  BUG: ['a bug', '`soak restore`, keep stderr and `data/ops/`'],
+  PASS: ['the verdict is PASS; of other commands: done', NOTHING],
+  BUG: ['a bug of soak', '`soak restore`, keep stderr and `data/ops/`'],
   USAGE: ['usage, or another soak holds the unit', 'stderr names what is valid, or who holds it: `soak status`'],
   CONFIG: [
     'configuration; nothing was changed',
     'stderr names file, line and what is valid: correct it, `hybrid-engine check-config`',
   ],
-  FAIL: ['FAIL', '`soak report`, then the last ABORT or STALL'],
+  FAIL: [
+    'the verdict is FAIL without a threshold: aborted, or the run does not add up; of doctor and prove: something is wrong',
+    '`soak report`, then the last ABORT or STALL; the lines of doctor and prove say what to do',
+  ],
   THRESHOLD_MISSED: [
-    'a threshold was missed',
+    'a threshold was missed, stalls included, or something drifts',
     'the ✗ line says which; `[soak.thresholds]` in the config is where it is set',
   ],
-  INCONCLUSIVE: ['INCONCLUSIVE', 'the reason says whether telemetry or the host: see above'],
+  INCONCLUSIVE: [
+    'too much of the time could not be judged, or no row was seen; of doctor and prove: something could not be checked',
+    'the reason says what was missing',
+  ],
   INTERRUPTED: ['Ctrl-C, everything restored', 'nothing; after a second Ctrl-C: `soak restore`'],
   TERMINATED: [
     'SIGTERM, or the terminal was closed',
@@ -111,8 +123,11 @@ export const SOAK_EXIT_MEANINGS: Readonly<Record<keyof typeof SOAK_EXIT, Meaning
 
 /** The engine's exit codes by name. */
 export const ENGINE_EXIT_MEANINGS: Readonly<Record<keyof typeof ENGINE_EXIT, Meaning>> = {
-  COMPLETE: ['clean stop', '`sudo systemctl start hybrid-engine.service`'],
-  CRASH: ['a bug', 'keep `journalctl -u hybrid-engine.service`'],
+  COMPLETE: [
+    'a clean stop: SIGTERM, SIGINT, the replay finished, or `run_seconds`',
+    '`sudo systemctl start hybrid-engine.service`',
+  ],
+  CRASH: ['a bug of the engine', 'keep `journalctl -u hybrid-engine.service`'],
   NETWORK: [
     'every source unreachable past the deadline',
     'DNS, firewall, `config/ws_sources.toml`; it comes back with the network',

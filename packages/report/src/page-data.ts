@@ -27,7 +27,8 @@ export interface PageDecision {
 export interface PageData {
   run: string;
   facts: [string, string][];
-  verdict: { word: string; reason: string; exit_code: number | null };
+  /** `means`: for hovering, like a decision's. */
+  verdict: { word: string; reason: string; exit_code: number | null; means: string };
   /** The SUMMARY record, where the run has ended with one. */
   summary: ShownDecision | null;
   limits: Record<Resource, number> | null;
@@ -82,6 +83,10 @@ export function pageData(records: ShownDecision[], samples: SamplesRead | null, 
   };
 }
 
+/** What the record means and what to do, as plain text. */
+const meansOf = (record: Parameters<typeof meaningOfRecord>[0]): string =>
+  (meaningOfRecord(record) ?? []).join('; do: ').replaceAll('`', '');
+
 export function pageDecision(record: ShownDecision): PageDecision {
   return {
     t: Date.parse(record.timestamp) / 1000,
@@ -90,7 +95,7 @@ export function pageDecision(record: ShownDecision): PageDecision {
     action: record.action,
     reason: record.reason,
     numbers: numbersOf(record),
-    means: (meaningOfRecord(record) ?? []).join('; do: ').replaceAll('`', ''),
+    means: meansOf(record),
     record,
   };
 }
@@ -104,14 +109,15 @@ export function verdictOf(records: ShownDecision[]): PageData['verdict'] {
   if (summary !== undefined && typeof word === 'string') {
     const code = summary.exit_code;
     const reason = summary.reason.startsWith(`${word}: `) ? summary.reason.slice(word.length + 2) : summary.reason;
-    return { word, reason, exit_code: typeof code === 'number' ? code : null };
+    return { word, reason, exit_code: typeof code === 'number' ? code : null, means: meansOf(summary) };
   }
   const end = records.findLast((record) => ENDS.includes(record.action));
-  if (end !== undefined) return { word: end.action, reason: end.reason, exit_code: null };
+  if (end !== undefined) return { word: end.action, reason: end.reason, exit_code: null, means: meansOf(end) };
   return {
     word: 'UNFINISHED',
     reason: 'the log has no end of this run: it is running, or was cut off',
     exit_code: null,
+    means: '',
   };
 }
 

@@ -98,7 +98,7 @@ export function runFollower(paths: { decisions: string; samples: string }) {
       const samples = own && header !== null ? { header, columns, last: null, garbage: 0 } : null;
       const data = pageData(records, samples, []);
       if (data.verdict.word === 'UNFINISHED' && alive(now))
-        data.verdict = { word: 'RUNNING', reason: records.at(-1)?.reason ?? '', exit_code: null };
+        data.verdict = { word: 'RUNNING', reason: records.at(-1)?.reason ?? '', exit_code: null, means: '' };
       return data;
     },
     close() {

@@ -13,7 +13,7 @@ export function summarySection(data: PageData, now: number | null = null): HTMLE
   const rung = data.decisions.at(-1)?.rung ?? '';
   const head = el(
     'div',
-    { class: `verdict ${tone}` },
+    { class: `verdict ${tone}`, title: verdict.means },
     el('strong', {}, isRunning ? `${mark} ${rung}` : `${mark} ${verdict.word}`),
     el('span', {}, isRunning ? `running, ${progressText(data, now)}` : `${verdict.reason}${exit}`),
   );
