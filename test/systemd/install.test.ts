@@ -55,12 +55,12 @@ t.test('soak install on a real systemd', needsSystemd(), async (t) => {
     const pages = await outside('sh', '-c', 'cd /usr/local/share/man/man1 && ls hybrid-* soak*');
     t.equal(pages.stdout, 'hybrid-engine.1\nhybrid-feed.1\nhybrid-fleet.1\nsoak.1');
     const share = '/usr/local/share';
-    const places = ['soak', 'hybrid-engine', 'hybrid-feed', 'hybrid-fleet'].flatMap((name) => [
+    const places = ['soak', 'hybrid-engine', 'hybrid-feed', 'hybrid-fleet'].flatMap((name): [string, string][] => [
       [`${share}/bash-completion/completions/${name}`, `_${name.replace('-', '_')}() {`],
       [`${share}/zsh/site-functions/_${name}`, `#compdef ${name}`],
       [`/etc/fish/completions/${name}.fish`, `complete -c ${name} `],
     ]);
-    const { stdout } = await outside('head', '-q', '-n', '1', ...places.map(([path]) => `${path}`));
+    const { stdout } = await outside('head', '-q', '-n', '1', ...places.map(([path]) => path));
     const firsts = stdout.split('\n');
     for (const [at, [path, first]] of places.entries()) t.ok(firsts[at]?.startsWith(`${first}`), path);
   });

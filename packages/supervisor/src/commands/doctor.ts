@@ -1,9 +1,11 @@
 import { resolve } from 'node:path';
+import { styleText } from 'node:util';
 import { configSchema } from '@hybrid-soak/contract/config.ts';
 import { checkConfig } from '@hybrid-soak/contract/config-check.ts';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import { printableJson } from '@hybrid-soak/contract/printable.ts';
 import { worst } from '@hybrid-soak/contract/proof.ts';
+import type { TextStyle } from '@hybrid-soak/report/terminal/line.ts';
 import { Command } from 'commander';
 import { readText } from '../adapters/config-file.ts';
 import { ROOT } from '../adapters/root.ts';
@@ -48,7 +50,11 @@ async function doctor(flags: Flags): Promise<number> {
   const unit = facts?.id ?? name;
   await inspect({ unit, scope, config, db, ops: ops.folder, root: ROOT, self: null }, notes);
   const verdict = worst(kept.checks.map((check) => check.verdict));
-  process.stdout.write(flags.json ? `${printableJson({ verdict, ...kept })}\n` : `${findingsText(kept.checks)}\n`);
+  const paint = (style: TextStyle, text: string) => styleText(style, text, { stream: process.stdout });
+  const text = flags.json
+    ? printableJson({ verdict, ...kept })
+    : findingsText(kept.checks, paint, process.stdout.columns);
+  process.stdout.write(`${text}\n`);
   if (verdict === 'PASS') return SOAK_EXIT.PASS;
   return verdict === 'FAIL' ? SOAK_EXIT.FAIL : SOAK_EXIT.INCONCLUSIVE;
 }

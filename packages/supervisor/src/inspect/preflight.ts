@@ -1,6 +1,7 @@
 import { accessSync, constants, existsSync, readdirSync, readFileSync, statfsSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { checkConfig, checkSources } from '@hybrid-soak/contract/config-check.ts';
+import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 import { formatFault } from '@hybrid-soak/contract/fault.ts';
 import { readText } from '../adapters/config-file.ts';
 import { holderText } from '../adapters/lock.ts';
@@ -48,13 +49,16 @@ export async function inspect(subject: Subject, notes: Notes): Promise<void> {
   honestNames(subject, notes);
 }
 
-export function configuration({ config }: Subject, notes: Notes): void {
+export function configuration({ config, scope }: Subject, notes: Notes): void {
   const faults = (path: string, check: typeof checkConfig | typeof checkSources) => {
     try {
       const checked = check(readText(path), path);
       return checked.ok ? [] : checked.faults.map(formatFault);
     } catch (error) {
-      return [(error as Error).message];
+      const code = errorCode(error);
+      return [
+        `${path}: ${code === 'ENOENT' ? 'no such file' : `cannot be read (${code ?? (error as Error).message})`}`,
+      ];
     }
   };
   const sources = join(dirname(config), 'ws_sources.toml');
@@ -67,7 +71,9 @@ export function configuration({ config }: Subject, notes: Notes): void {
     found.join('; ') || config,
     existsSync(config)
       ? 'correct the line that it names'
-      : "run this in the unit's WorkingDirectory, or with --config FILE",
+      : scope === null
+        ? 'run this in a folder that has config/config.toml, or with --config FILE'
+        : "run this in the unit's WorkingDirectory, or with --config FILE",
   );
 }
 
@@ -164,7 +170,9 @@ function noEngineChild(notes: Notes): void {
   notes.check(
     'no supervisor has an engine as its child',
     children.length === 0,
-    `${supervisors.size} supervisors, ${engines.length} engines${engines.map(({ pid, parent }) => `, ${pid} is a child of ${parent}`).join('')}`,
+    children.length === 0
+      ? `supervisors running: ${supervisors.size}, engines: ${engines.length}, none a child of one`
+      : children.map(({ pid, parent }) => `engine ${pid} is a child of supervisor ${parent}`).join(', '),
   );
 }
 
@@ -184,13 +192,15 @@ const WRONG_NAME = /utili[sz]ation|cpu_(percent|usage|util)|load_(avg|1|5|15)/i;
 function honestNames({ ops }: Subject, notes: Notes): void {
   const { decisions, samples } = opsPaths(join(ops, 'soak_decisions.jsonl'));
   const files = [decisions, samples].filter((path) => existsSync(path));
+  // Nothing written, nothing to judge.
+  if (files.length === 0) return;
   const names = new Set<string>();
   for (const path of files)
     for (const line of readFileSync(path, 'utf8').slice(-200_000).split('\n').slice(1, -1))
       for (const [, name = ''] of line.matchAll(/"(\w+)":/g)) names.add(name);
   const wrong = [...names].filter((name) => WRONG_NAME.test(name));
   notes.check(
-    'nothing is labelled as what it is not',
+    'field names of the records call stall time by its name',
     wrong.length === 0,
     wrong.length > 0 ? wrong.join(', ') : `${names.size} names in ${files.length} files of records`,
   );

@@ -166,7 +166,7 @@ function readiness(notes: Notes, get: Get, text: string): void {
   const written = [...text.matchAll(/^WatchdogSec=(.*)$/gm)].at(-1)?.[1] || 'none';
   const watchdog = get('ActiveState') === 'active' ? get('WatchdogUSec') : written;
   notes.check(
-    'it says when it is ready, and is watched',
+    'it uses Type=notify and a watchdog',
     get('Type') === 'notify' && !['0', 'none', 'infinity'].includes(watchdog),
     `Type=${get('Type')}, watchdog ${watchdog}`,
     'Type=notify, WatchdogSec=30',

@@ -1,5 +1,6 @@
-import { printableLines } from '@hybrid-soak/contract/printable.ts';
+import { printable } from '@hybrid-soak/contract/printable.ts';
 import type { Check, Proof, ProofFile } from '@hybrid-soak/contract/proof.ts';
+import { type Paint, unpainted, wrapped } from '@hybrid-soak/report/terminal/line.ts';
 
 /** `proof.md`: the whole of a run for people. */
 export function proofText(file: ProofFile): string {
@@ -67,11 +68,25 @@ function fenced(text: string): string[] {
   return [fence, text, fence, ''];
 }
 
-/** One finding a line, with what to do about it. */
-export function findingsText(checks: Check[]): string {
-  const lines = checks.map(({ what, verdict, measured: seen, hint }) => {
-    const line = `${verdict.padEnd(7)} ${what}: ${seen}`;
-    return hint === undefined ? line : `${line}\n        -> ${hint}`;
+/** Where the text of a finding begins. */
+const INDENT = 8;
+const TONES = { PASS: 'green', FAIL: 'red', BLOCKED: 'yellow' } as const;
+
+/** One finding a line, with what to do about it; then how many are wrong. */
+export function findingsText(checks: Check[], paint: Paint = unpainted, columns = Number.POSITIVE_INFINITY): string {
+  const lines = checks.flatMap(({ what, verdict, measured: seen, hint }) => {
+    const [first = '', ...rest] = wrapped(printable(`${verdict.padEnd(INDENT - 1)} ${what}: ${seen}`), columns, INDENT);
+    const toDo = hint === undefined ? [] : wrapped(printable(`${' '.repeat(INDENT)}-> ${hint}`), columns, INDENT + 3);
+    return [`${paint(TONES[verdict], first.slice(0, INDENT))}${first.slice(INDENT)}`, ...rest, ...toDo];
   });
-  return printableLines(lines.join('\n'));
+  return [...lines, ...wrapped(conclusion(checks), columns, INDENT)].join('\n');
+}
+
+function conclusion(checks: Check[]): string {
+  const count = (verdict: Check['verdict']) => checks.filter((check) => check.verdict === verdict).length;
+  const parts = [
+    ...(count('FAIL') > 0 ? [`${count('FAIL')} wrong`] : []),
+    ...(count('BLOCKED') > 0 ? [`${count('BLOCKED')} not there or not checked`] : []),
+  ];
+  return `${checks.length} findings: ${parts.length === 0 ? 'all is well' : parts.join(', ')}`;
 }
