@@ -10,7 +10,7 @@ const args = process.argv.slice(2);
 const given = (...flags) => flags.some((flag) => args.some((arg) => arg === flag || arg.startsWith(`${flag}=`)));
 
 // First of all, before anything has started: what happens, and how to watch it.
-process.stderr.write(`A soak ${given('--duration', '-d', '--seconds') ? '' : 'of 2 minutes '}against a local exchange; everything it writes is in data/demo.
+process.stderr.write(`A soak ${given('--duration', '-d', '--seconds') ? '' : 'of 2 minutes '}against a local exchange; all it writes is in data/demo.
 In another terminal, in this folder:
   npx soak tail -f      every decision as it is made
   npx soak status       is it running, at which rung

@@ -4,6 +4,7 @@ import { printable } from '@hybrid-soak/contract/printable.ts';
 import { numbersOf } from './numbers.ts';
 import { parseRecord, type ShownDecision } from './read-log.ts';
 import { clockText, dayText, type Zone } from './stamp.ts';
+import { wrapped } from './terminal/line.ts';
 
 export interface TailOptions {
   /** Only these actions; empty for all. */
@@ -21,6 +22,8 @@ export interface TailOptions {
   explain: boolean;
   utc: boolean;
   color: boolean;
+  /** Width of the terminal; null breaks no line. */
+  columns: number | null;
 }
 
 const BOLD = '\x1b[1m';
@@ -56,6 +59,10 @@ export interface TailFormatter {
 /** Turns lines of the log into lines for a person. */
 export function tailFormatter(options: TailOptions): TailFormatter {
   let heading = '';
+  const columns = options.columns ?? Number.POSITIVE_INFINITY;
+  // The reason stays below itself, if there is room for it.
+  const textColumn = columns < 80 ? 10 : 47;
+  const broken = (lines: readonly string[], indent: number) => lines.flatMap((line) => wrapped(line, columns, indent));
   // A filtered action is not parsed: a search for one rare action reads the whole log.
   const mayBeWanted = (line: string) => options.actions.length === 0 || options.actions.some((a) => line.includes(a));
   return {
@@ -72,7 +79,7 @@ export function tailFormatter(options: TailOptions): TailFormatter {
       const next = headingOf(record, options);
       const lines = next === heading ? [] : [paint(DIM, next)];
       heading = next;
-      return [...lines, readable(record), ...explained(record)];
+      return [...broken(lines, 3), ...broken([readable(record)], textColumn), ...broken(explained(record), 11)];
     },
   };
 

@@ -17,7 +17,7 @@ t.test('a soak that ran its time: COMPLETE, RESTORED, SUMMARY, PASS', async (t) 
   t.same(soak.said().slice(-3), [
     'COMPLETE: the soak ran its time',
     'RESTORED: config and unit are as they were found',
-    'SUMMARY: PASS: the soak ran its time',
+    'SUMMARY: PASS: every threshold was kept, 100 % of the time could be judged',
   ]);
   t.match(soak.records.at(-1), { duration_s: 7200, ticks_per_second: 10, restarts: 0, stalls: 0 });
   t.equal(soak.of('COMPLETE')[0]?.at, 7200);

@@ -132,13 +132,18 @@ function ticksLine(view: View, columns: number): Span[] {
   const { ticks_per_second: rate, ticks, since_progress_s: since, stall_threshold_s: threshold } = view;
   const total = isNarrow ? '' : `, ${ticks === null ? '?' : ticks.toLocaleString('en-US')}`;
   const ago = isNarrow ? ` of ${threshold} s` : ` s ago (stall ${threshold})`;
-  return [
+  const spans = (inAll: string): Span[] => [
     ['dim', 'rows'.padEnd(LABEL)],
     ['bold', (rate === null ? '?' : rate.toFixed(1)).padStart(5)],
-    `/s${wanted}${total}`,
+    `/s${wanted}${total}${inAll}`,
     ...(since === null ? [] : ([', last ', [toneOf(since, threshold), since.toFixed(0)], ago] as Span[])),
   ];
+  const worded = spans(isNarrow ? '' : ' in all');
+  return cellsOf(worded) <= columns ? worded : spans('');
 }
+
+const cellsOf = (spans: readonly Span[]): number =>
+  widthOf(spans.map((span) => (typeof span === 'string' ? span : span[1])).join(''));
 
 function engineLine({ engine_memory_mib: mib, engine_cpu_time: cpu }: View, isNarrow: boolean): Span[] {
   const unknown = mib === null && cpu === null;

@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import { printable } from '@hybrid-soak/contract/printable.ts';
 
 /** Names of `util.styleText`. */
@@ -11,10 +12,10 @@ export const unpainted: Paint = (_, text) => text;
 const WIDE =
   /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}/u;
 
-/** Cells of a terminal that a text takes, or a few more: never fewer. */
+/** Cells of a terminal that a text takes, or a few more: never fewer. Colours take none. */
 export function widthOf(text: string): number {
   let cells = 0;
-  for (const char of text) cells += WIDE.test(char) ? 2 : 1;
+  for (const char of stripVTControlCharacters(text)) cells += WIDE.test(char) ? 2 : 1;
   return cells;
 }
 

@@ -1,13 +1,14 @@
 import { stampMs } from '@hybrid-soak/contract/decision.ts';
 import { lineBlocks } from '@hybrid-soak/contract/json-lines.ts';
 import { RUNGS, SAMPLE_EVERY } from '@hybrid-soak/contract/ladder.ts';
-import { printableJson, printableLines } from '@hybrid-soak/contract/printable.ts';
+import { printable, printableJson } from '@hybrid-soak/contract/printable.ts';
 import { RESOURCES } from '@hybrid-soak/contract/psi.ts';
 import type { Parts } from '@hybrid-soak/contract/sample.ts';
 import { Unreadable, withSource } from '@hybrid-soak/report/file-source.ts';
 import { lastRunIn, parseRecord, type ShownDecision } from '@hybrid-soak/report/read-log.ts';
 import { lastObservation } from '@hybrid-soak/report/read-samples.ts';
 import { stampText, type Zone } from '@hybrid-soak/report/stamp.ts';
+import { wrapped } from '@hybrid-soak/report/terminal/line.ts';
 import { Command } from 'commander';
 import { lastDecision } from '../adapters/decision-log.ts';
 import { holderText } from '../adapters/lock.ts';
@@ -37,7 +38,7 @@ export function statusCommand(): Command {
     .action(async (flags: Flags) => {
       const status = await gather(flags);
       process.stdout.write(
-        flags.json ? `${printableJson(status)}\n` : printableLines(text(status, { utc: flags.utc === true })),
+        flags.json ? `${printableJson(status)}\n` : `${fitted(text(status, { utc: flags.utc === true }))}\n`,
       );
     });
 }
@@ -119,7 +120,16 @@ function startOf(decisions: string): Start {
 
 type Status = Awaited<ReturnType<typeof gather>>;
 
-function text(status: Status, zone: Zone): string {
+/** On a terminal no line is longer than it is wide; a pipe gets each in one piece. */
+function fitted(lines: readonly string[]): string {
+  const columns = process.stdout.columns || Number.POSITIVE_INFINITY;
+  return lines.flatMap((line) => wrapped(printable(line), columns, INDENT)).join('\n');
+}
+
+/** Where a line's text begins. */
+const INDENT = 10;
+
+function text(status: Status, zone: Zone): string[] {
   const { last_decision: last, unit, heartbeat } = status;
   const beat = heartbeat.available
     ? `${beatText(heartbeat.value)}, ${heartbeat.value.ticks_written} ticks written, ${heartbeat.value.drops} dropped`
@@ -132,8 +142,7 @@ function text(status: Status, zone: Zone): string {
     `unit      ${unit.available ? `${unit.value.active_state} (${unit.value.sub_state}), pid ${unit.value.main_pid}, ${unit.value.n_restarts} restarts` : unit.why}`,
     `engine    ${beat}`,
     `log       ${status.decisions}`,
-    '',
-  ].join('\n');
+  ];
 }
 
 /** Nothing is connected any more if the last heartbeat is a stop, or old. */

@@ -164,6 +164,7 @@ function checked({ lines, action = [], since, until, grep, output, explain, utc,
     ...{ actions: action, sinceMs: moment('--since', since), untilMs: moment('--until', until), run: null },
     ...{ grep: grep === undefined ? null : pattern(grep), output: raw ? 'json' : output },
     ...{ explain: explain === true, utc: utc === true, color: wantsColor() },
+    columns: process.stdout.isTTY === true ? process.stdout.columns || null : null,
   };
 }
 

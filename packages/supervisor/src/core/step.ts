@@ -7,6 +7,7 @@ import { nextLook } from './due.ts';
 import { takeOutcomes } from './effects.ts';
 import { account } from './ending/account.ts';
 import { finish, obey, obeyThresholds } from './ending/ending.ts';
+import { RAN_ITS_TIME } from './ending/judge.ts';
 import type { Ending } from './ending/totals.ts';
 import { restartsUsed } from './ladder/budget.ts';
 import { trackLadder, watchPressure } from './ladder/watch-pressure.ts';
@@ -129,7 +130,7 @@ function run(draft: Draft): Reasons {
   const exit = watchUnit(draft);
   if (state.ending !== null) return { ending: exit };
   if (clock.firstStart !== null && clock.now - clock.firstStart >= options.duration_s * 1000) {
-    const ending = { verdict: 'PASS' as const, reason: 'the soak ran its time', exit_code: 0 };
+    const ending = { verdict: 'PASS' as const, reason: RAN_ITS_TIME, exit_code: 0 };
     return { ending: finish(draft, { action: 'COMPLETE' }, ending) };
   }
   const missed = obeyThresholds(draft);

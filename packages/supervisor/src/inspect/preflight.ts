@@ -93,7 +93,7 @@ export function access({ config, db, ops, scope }: Subject, notes: Notes): void 
   notes.check(
     scope === 'system' ? 'config and log folders can be written' : 'config, database and log folders can be written',
     closed.length === 0,
-    closed.length === 0 ? folders.join(', ') : `not writable: ${closed.join(', ')}`,
+    closed.length === 0 ? [...new Set(folders)].join(', ') : `not writable: ${closed.join(', ')}`,
     scope === 'system'
       ? 'run as root or as hybrid-soak; soak install sets owners'
       : 'run as the account of these folders',

@@ -4,6 +4,8 @@ import type { State } from '../state.ts';
 import { missed, percent, ticks } from './thresholds.ts';
 import type { Ending } from './totals.ts';
 
+/** Of a soak that nothing ended early. */
+export const RAN_ITS_TIME = 'the soak ran its time';
 const INCONCLUSIVE_SHARE = 0.1;
 /** A rung that was not in force for this long, ms, was not in force. */
 const RUNG_OFF_MS = 60_000;
@@ -31,7 +33,8 @@ export function judgeSoak(state: State, ending: Ending): Ending {
   }
   const { unobserved, stopped, disconnected, over_unknown } = totals.classes;
   const lost = unobserved + stopped + disconnected + over_unknown;
-  if (totals.observed > 0 && lost / totals.observed <= INCONCLUSIVE_SHARE) return ending;
+  if (totals.observed > 0 && lost / totals.observed <= INCONCLUSIVE_SHARE)
+    return { ...ending, reason: passReason(ending.reason, 1 - lost / totals.observed) };
   const parts = Object.entries({
     'not observed': { ms: unobserved, what: 'soak doctor; if it finds nothing, more CPU time for the supervisor' },
     'stopped by somebody': { ms: stopped, what: 'leave the unit alone while a soak runs' },
@@ -43,6 +46,12 @@ export function judgeSoak(state: State, ending: Ending): Ending {
   }).flatMap(([name, { ms, what }]) => (ms > 0 ? [{ said: `${name} ${percent(ms / totals.observed)} %`, what }] : []));
   const reason = `of the time ${parts.map(({ said }) => said).join(', ')}; do: ${parts.map(({ what }) => what).join('; ')}`;
   return { verdict: 'INCONCLUSIVE', reason, exit_code: 22 };
+}
+
+/** How the soak ended is the reason of its COMPLETE; here stands why that is a PASS. */
+function passReason(ended: string, judged: number): string {
+  const why = `every threshold was kept, ${percent(judged)} % of the time could be judged`;
+  return ended === RAN_ITS_TIME ? why : `${ended}; ${why}`;
 }
 
 const driftReason = ({ signal, text, limit_in_h }: Drift): string =>
