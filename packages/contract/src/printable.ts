@@ -1,6 +1,6 @@
 // Control characters, line separators, and the marks that turn the direction of writing around.
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-const UNPRINTABLE = /[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]/g;
+const UNPRINTABLE = /[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
 /** Text from outside must not steer a terminal: what cannot be printed is shown by its number. One line. */
 export function printable(text: string): string {

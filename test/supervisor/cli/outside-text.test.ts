@@ -10,11 +10,11 @@ import { DECISIONS, HEADER, observationAt } from '../../report/fixture.ts';
 import { CONFIG, decided, environment, run, soak } from './soak.ts';
 
 /** Sets a terminal's title, clears it, ends the line, and turns the direction of writing around. */
-const EVIL = '\x1b]0;owned\x07\x1b[2J\x9b31m\r\n\u202eh\u2066w\u2028';
+const EVIL = '\x1b]0;owned\x07\x1b[2J\x9b31m\r\n\u202eh\u2066w\u2028\u200f\u061c';
 /** The same without what ends a line, which no flag or key holds. */
 const FLAG = EVIL.replaceAll('\r\n', '');
 // biome-ignore lint/suspicious/noControlCharactersInRegex: what must not arrive
-const STEERS = /[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]/;
+const STEERS = /[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/;
 
 const lines = (records: object[]) => records.map((record) => `${JSON.stringify(record)}\n`).join('');
 
@@ -76,6 +76,7 @@ t.test('text from outside steers no terminal, whichever command shows it', async
     const what = printable(args.join(' '));
     t.ok(stdout.length + stderr.length > 0, what);
     t.notMatch(stdout + stderr, STEERS, what);
+    t.notMatch(stdout + stderr, /^\\u202e/m, `${what}: begins no line of its own`);
     if (args.includes('--json') && stdout !== '') t.ok(JSON.parse(stdout), 'still JSON');
   }
 });

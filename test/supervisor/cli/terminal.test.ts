@@ -1,7 +1,10 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
+import { printable } from '@hybrid-soak/contract/printable.ts';
 import { summarySchema } from '@hybrid-soak/contract/summary.ts';
 import { widthOf } from '@hybrid-soak/report/terminal/line.ts';
 import Database from 'better-sqlite3';
@@ -105,6 +108,41 @@ t.test('Ctrl-C twice exits immediately: the config is restored and recorded, exi
   db.exec('ROLLBACK');
   await eventually(() => !alive(pid));
 });
+
+/** Sets the title, clears, colours, ends the line, turns the direction around; what a name in TOML and an ABORT file may hold. */
+const EVIL = '\x1b]0;owned\x07\x1b[2J\x9b31m\x7f\r\u202ee\u2066v\u200f';
+/** What the block itself sends: colours, the cursor shown and hidden, lines erased, the cursor moved. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: what it sends
+const PAINT = /\x1b\[(\d+m|\?(25|2026)[hl]|2?K|\d*[AB]|G|J)/g;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: what must not arrive
+const STEERS = /.{0,9}([\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]|\r(?!\n))/;
+
+t.test(
+  "text from outside steers no terminal: the engine's and an operator's, in the block, above it, at the end",
+  async (t) => {
+    // It never answers: the engine says for a while that it connects.
+    const silent = createServer().listen(0, '127.0.0.1');
+    t.teardown(() => silent.close());
+    await once(silent, 'listening');
+    const { port } = silent.address() as AddressInfo;
+    const source = `[[source]]\nname = "up ${printable(EVIL)}"\nurl = "ws://127.0.0.1:${port}/"\n`;
+    const config = { 'config.toml': CONFIG.replace('synthetic', 'realws'), 'ws_sources.toml': source };
+    const cwd = t.testdir({ config, data: { ops: {} } });
+    const { text, ended } = terminal(t, cwd);
+    await eventually(() => painted(text()));
+    const { owner } = JSON.parse(readFileSync(join(cwd, 'data/ops/soak_state.json'), 'utf8'));
+    await eventually(() => {
+      process.kill(owner.pid, 'SIGUSR2');
+      return /heartbeat {3}connecting to up /.test(text());
+    });
+    writeFileSync(join(cwd, 'data/ops/ABORT'), EVIL.replace('\r', ''));
+    t.equal(await ended, 20);
+    const shown = text().replaceAll(PAINT, '');
+    t.match(shown, /ABORT +ABORT file:\s+\\u001b\]0;owned[\s\S]*✗ FAIL: ABORT file:\s+\\u001b/);
+    t.same(shown.match(STEERS), null);
+    t.notMatch(text(), '\x1b[2J');
+  },
+);
 
 t.test('NO_COLOR paints without colours; a dumb terminal gets lines', async (t) => {
   const cwd = t.testdir({ a: folder(), b: folder() });

@@ -1,5 +1,5 @@
 import type { Decision } from '@hybrid-soak/contract/decision.ts';
-import { printableLines } from '@hybrid-soak/contract/printable.ts';
+import { printable, printableLines } from '@hybrid-soak/contract/printable.ts';
 import { RESOURCES } from '@hybrid-soak/contract/psi.ts';
 import type { Observation } from '@hybrid-soak/contract/sample.ts';
 import { numbersOf } from '@hybrid-soak/report/numbers.ts';
@@ -10,7 +10,7 @@ import { formatDuration } from './duration.ts';
 /** What a person sees of a running soak. */
 export interface Reporter {
   note(text: string): void;
-  /** What was asked for: shown also where progress is not. */
+  /** What was asked for, escaped already: shown also where progress is not. */
   answer(text: string): void;
   decision(record: Decision): void;
   observation(observation: Observation, verdict: Verdict): void;
@@ -23,14 +23,15 @@ const HEARTBEAT_MS = 60_000;
 /** One line a decision and one a minute, on stderr: for pipes, journals and plain terminals. */
 export function lineReporter(quiet: boolean, zone: Zone, out: NodeJS.WritableStream = process.stderr): Reporter {
   const say = (line: string) => {
-    if (!quiet) out.write(`${printableLines(line)}\n`);
+    if (!quiet) out.write(`${line}\n`);
   };
   let first: number | null = null;
   let lastBeat = 0;
   return {
-    note: say,
+    note: (text) => say(printableLines(text)),
     answer: (text) => void out.write(`${text}\n`),
-    decision: (record) => say(decisionText(record, zone)),
+    // One line each, whatever is in it: else somebody's text would pass for a record.
+    decision: (record) => say(printable(decisionText(record, zone))),
     observation(observation, verdict) {
       first ??= observation.mono_ms;
       if (observation.mono_ms - lastBeat < HEARTBEAT_MS && lastBeat !== 0) return;
@@ -42,7 +43,7 @@ export function lineReporter(quiet: boolean, zone: Zone, out: NodeJS.WritableStr
         `${rows} rows`,
         verdict.reason,
       ];
-      say(`${clockText(Date.parse(observation.wall), zone)}  ${parts.join(', ')}`);
+      say(printable(`${clockText(Date.parse(observation.wall), zone)}  ${parts.join(', ')}`));
     },
     end() {},
   };

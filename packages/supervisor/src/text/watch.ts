@@ -1,5 +1,6 @@
 import type { Decision } from '@hybrid-soak/contract/decision.ts';
 import { meaningOfRecord } from '@hybrid-soak/contract/explain.ts';
+import { printable } from '@hybrid-soak/contract/printable.ts';
 import { RESOURCES } from '@hybrid-soak/contract/psi.ts';
 import type { Observation } from '@hybrid-soak/contract/sample.ts';
 import { COLUMNS, type Column, rowsOf } from '@hybrid-soak/report/series.ts';
@@ -122,5 +123,5 @@ function counters({ heartbeat, psi }: Observation, { phase }: Verdict, counts: R
     const reading = psi[resource];
     return reading.available ? [] : [`PSI ${resource} unavailable: ${reading.why}`];
   });
-  return [`phase       ${phase}`, `heartbeat   ${beat}`, `decisions   ${made.join(', ')}`, ...blind];
+  return [`phase       ${phase}`, `heartbeat   ${beat}`, `decisions   ${made.join(', ')}`, ...blind].map(printable);
 }
