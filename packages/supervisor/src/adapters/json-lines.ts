@@ -22,12 +22,12 @@ export function withFile<T>(path: string, use: (source: ByteSource) => T): T {
 }
 
 /**
- * Every value of a file with one JSON value a line, in order and in bounded memory, until `each` answers `false`. `wanted`
+ * Every value of a file with one JSON value a line, with its line, in order and in bounded memory, until `each` answers `false`. `wanted`
  * says by a line's text whether it is worth parsing; `from` is the offset of the first line. Throws as `withFile`.
  */
 export function readJsonLines(
   path: string,
-  each: (value: unknown) => unknown,
+  each: (value: unknown, line: string) => unknown,
   { wanted = () => true, from = 0 }: { wanted?: (line: string) => boolean; from?: number } = {},
 ): Lines {
   const counted = { garbage: 0 };
@@ -35,7 +35,7 @@ export function readJsonLines(
     if (!wanted(line)) return true;
     const parsed = parseJsonLine(line);
     if (parsed.kind === 'garbage') counted.garbage++;
-    return parsed.kind !== 'value' || each(parsed.value) !== false;
+    return parsed.kind !== 'value' || each(parsed.value, line) !== false;
   };
   withFile(path, (source) => {
     for (const { lines } of lineBlocks(source, { from })) for (const line of lines) if (!take(line)) return;

@@ -125,8 +125,8 @@ function oneRun(file: string, { policy, policyA, policyB, runA }: Flags): [Compa
 function outline(file: string, policy: PolicyName | undefined, wanted: string | undefined): Compared {
   const recording: Recording = openRecording(file, wanted);
   const run = recording.options.run_id.slice(0, 8);
-  if (policy === undefined && recording.recorded.length > 0)
-    return { run, file, recording, seen: outlineOfLog(recording.recorded, recording.options) };
+  const recorded = policy === undefined ? recording.recorded() : [];
+  if (recorded.length > 0) return { run, file, recording, seen: outlineOfLog(recorded, recording.options) };
   const replayed = recording.replay({ ...(policy === undefined ? {} : { policy }), parameters: {} });
   for (const note of recording.notes) process.stderr.write(`${printable(`${file}: ${note}`)}\n`);
   return { run, file, recording, seen: outlineOf(replayed, recording.kind === 'samples') };

@@ -48,7 +48,8 @@ async function replay(file: string, { policy, run, set, json }: Flags): Promise<
     process.stdout.write(`${printableJson({ policy: outline.policy, decisions, summary: outline })}\n`);
     return;
   }
-  const { recorded, options } = recording;
+  const { options } = recording;
+  const recorded = recording.recorded();
   if (recorded.length === 0) process.stderr.write(`${printable(file)}: no decision log of this run lies beside it\n`);
   process.stdout.write(sideBySide(recorded, replayed.decisions));
   const then = outlineOfLog(recorded, options);

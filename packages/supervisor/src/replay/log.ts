@@ -16,7 +16,9 @@ const SHOWN_LAST = 5000;
 
 /** What one pass over a run's records finds out. */
 interface Survey {
-  recorded: LogRecord[];
+  /** The first records' lines, and the last ones': as text a collector has nothing to walk in them. */
+  first_lines: string[];
+  last_lines: string[];
   omitted: number;
   garbage: number;
   startup: LogRecord | null;
@@ -36,7 +38,7 @@ export function logRecording(path: string, run: string): Recording {
   const place = placeOf(path, run);
   const survey = surveyOf(path, place);
   if (survey.span === null || survey.first === null) throw noPressure(path);
-  const { recorded, startup, calibrated, first, span, omitted, garbage } = survey;
+  const { startup, calibrated, first, span, omitted, garbage } = survey;
   const notes: string[] = [];
   if (garbage > 0) notes.push(`skipped ${garbage} lines that are not JSON`);
   if (omitted > 0) notes.push(`${omitted} recorded decisions in the middle of the run are not shown`);
@@ -58,7 +60,18 @@ export function logRecording(path: string, run: string): Recording {
     observations.end();
     return player.end();
   };
-  return { kind: 'decisions', options, recorded, replay, notes };
+  return { kind: 'decisions', options, recorded: () => recordedIn(survey), replay, notes };
+}
+
+function recordedIn({ first_lines, last_lines, ordered }: Survey): LogRecord[] {
+  const records = [first_lines, last_lines].flatMap((lines) =>
+    lines.flatMap((line) => {
+      const parsed = parseJsonLine(line);
+      return parsed.kind === 'value' && isRecord(parsed.value) ? [parsed.value] : [];
+    }),
+  );
+  // Merged or copied by hand, a log may be out of order; records of one moment keep their order.
+  return ordered ? records : records.sort((a, b) => stampMs(a.timestamp) - stampMs(b.timestamp));
 }
 
 const noPressure = (path: string) =>
@@ -94,7 +107,8 @@ function isTelling(line: string): boolean {
 
 function surveyOf(path: string, place: Place): Survey {
   const survey: Survey = {
-    recorded: [],
+    first_lines: [],
+    last_lines: [],
     omitted: 0,
     garbage: 0,
     startup: null,
@@ -105,7 +119,6 @@ function surveyOf(path: string, place: Place): Survey {
     span: null,
     ordered: true,
   };
-  let last: string[] = [];
   /** The newest stamp with pressure that is not in the span yet: stamps of the usual form are ordered as their text is. */
   let newest: string | null = null;
   const mark = (at: number, pressure: boolean) => {
@@ -115,7 +128,7 @@ function surveyOf(path: string, place: Place): Survey {
   /** Whether the line has to be parsed. */
   const wanted = (line: string): boolean => {
     const stamp = STAMP.exec(line)?.[1];
-    if (survey.recorded.length < SHOWN_FIRST || stamp === undefined) return true;
+    if (survey.first_lines.length < SHOWN_FIRST || stamp === undefined) return true;
     if (!line.includes(place.run_id)) return false;
     const pressure = PRESSURE.test(line);
     const usual = USUAL_STAMP.test(stamp);
@@ -125,15 +138,15 @@ function surveyOf(path: string, place: Place): Survey {
       newest = null;
     }
     if (pressure && usual) newest = stamp;
-    if (last.push(line) > 2 * SHOWN_LAST) {
+    if (survey.last_lines.push(line) > 2 * SHOWN_LAST) {
       survey.omitted += SHOWN_LAST;
-      last = last.slice(-SHOWN_LAST - 1);
+      survey.last_lines = survey.last_lines.slice(-SHOWN_LAST - 1);
     }
     return isTelling(line);
   };
-  const take = (record: LogRecord, at: number) => {
-    if (survey.recorded.length < SHOWN_FIRST && last.length === 0) {
-      survey.recorded.push(record);
+  const take = (record: LogRecord, at: number, line: string) => {
+    if (survey.first_lines.length < SHOWN_FIRST && survey.last_lines.length === 0) {
+      survey.first_lines.push(line);
       mark(at, hasPressure(record));
     }
     if (record.action === 'STARTUP') survey.startup ??= record;
@@ -145,12 +158,6 @@ function surveyOf(path: string, place: Place): Survey {
   };
   survey.garbage = eachRecord(path, place, true, take, wanted);
   if (newest !== null) mark(stampMs(newest), true);
-  for (const line of last) {
-    const parsed = parseJsonLine(line);
-    if (parsed.kind === 'value' && isRecord(parsed.value)) survey.recorded.push(parsed.value);
-  }
-  // Merged or copied by hand, a log may be out of order; records of one moment keep their order.
-  if (!survey.ordered) survey.recorded.sort((a, b) => stampMs(a.timestamp) - stampMs(b.timestamp));
   return survey;
 }
 
@@ -159,18 +166,18 @@ function eachRecord(
   path: string,
   { run_id, from }: Place,
   ordered: boolean,
-  take: (record: LogRecord, at: number) => void,
+  take: (record: LogRecord, at: number, line: string) => void,
   wanted: (line: string) => boolean = () => true,
 ): number {
-  const loaded: [LogRecord, number][] = [];
-  const each = (value: unknown) => {
+  const loaded: [LogRecord, number, string][] = [];
+  const each = (value: unknown, line: string) => {
     if (!isRecord(value) || (value.run_id ?? '') !== run_id) return;
     const at = stampMs(value.timestamp);
     if (Number.isNaN(at)) return;
-    if (ordered) take(value, at);
-    else loaded.push([value, at]);
+    if (ordered) take(value, at, line);
+    else loaded.push([value, at, line]);
   };
   const { garbage } = readJsonLines(path, each, { from, wanted });
-  for (const [record, at] of loaded.sort(([, a], [, b]) => a - b)) take(record, at);
+  for (const [record, at, line] of loaded.sort(([, a], [, b]) => a - b)) take(record, at, line);
   return garbage;
 }

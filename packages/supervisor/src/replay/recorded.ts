@@ -11,7 +11,7 @@ export interface Recording {
   kind: 'samples' | 'decisions';
   options: SoakOptions;
   /** What was decided then; empty if no decision log is beside the samples. */
-  recorded: LogRecord[];
+  recorded(): LogRecord[];
   replay(changes: Changes): Replayed;
   /** What a reader of the result should know. Complete after `replay`. */
   notes: string[];

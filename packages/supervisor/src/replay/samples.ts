@@ -35,7 +35,7 @@ export function samplesRecording(path: string, run: string): Recording {
     if (garbage + strange > 0) notes.push(`skipped ${garbage + strange} lines that are not observations`);
     return player.end();
   };
-  return { kind: 'samples', options: found, recorded: recordedBeside(path, found.run_id), replay, notes };
+  return { kind: 'samples', options: found, recorded: () => recordedBeside(path, found.run_id), replay, notes };
 }
 
 /** A line with the right outside and the wrong inside is skipped; `step` is pure, so it leaves no trace. */

@@ -43,8 +43,8 @@ export function differencesOf(a: { file: string; recording: Recording }, b: type
 }
 
 /** An earlier version's SUMMARY has none. */
-function slopesOf({ recorded }: Recording): Drift[] {
-  const summary = recorded.findLast(({ action }) => action === 'SUMMARY');
+function slopesOf(recording: Recording): Drift[] {
+  const summary = recording.recorded().findLast(({ action }) => action === 'SUMMARY');
   return driftSchema.array().safeParse(summary?.drift).data ?? [];
 }
 
