@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { MIGRATIONS } from '@hybrid-soak/contract/schema.ts';
 import { serveLive } from '@hybrid-soak/report/live/server.ts';
 import Database from 'better-sqlite3';
-import t from 'tap';
+import type { Page } from 'playwright-core';
+import t, { type Test } from 'tap';
 import { eventually } from '../eventually.ts';
 import { launch, open, seriousFindings, whyNoBrowser } from './browser.ts';
 import { DECISIONS, decisionAt, EVIL, HEADER, observationAt, runFiles } from './fixture.ts';
@@ -99,6 +100,23 @@ t.test('with 64 pages open the oldest is closed to serve the next', async (t) =>
   t.match(heard[64], /event: engine|event: run/);
   t.equal(ended.size, 1);
 });
+
+/** A4 has 718 pixels within Chromium's margins; what is wider is cut off, and paper cannot be scrolled. */
+async function fitsOnPaper(t: Test, page: Page, pdf: string): Promise<void> {
+  await page.setViewportSize({ width: 718, height: 1000 });
+  await page.emulateMedia({ media: 'print' });
+  const wide = await page.evaluate(`(async () => {
+    dispatchEvent(new Event('beforeprint'));
+    await null;
+    return [...document.querySelectorAll('main, .scroll, table, canvas, .tile')]
+      .filter((one) => one.checkVisibility() && (one.scrollWidth > one.clientWidth + 1 || one.getBoundingClientRect().right > 719 ||
+        (one.matches('.scroll') && one.scrollHeight > one.clientHeight + 1)))
+      .map((one) => one.outerHTML.slice(0, 120));
+  })()`);
+  t.same(wide, []);
+  t.ok((await page.locator('#latest td').count()) > 0);
+  t.ok((await page.pdf({ path: pdf, format: 'A4' })).length > 10_000);
+}
 
 t.test('in a browser', { skip: whyNoBrowser() ?? false }, async (t) => {
   const browser = await launch();
@@ -199,6 +217,7 @@ t.test('in a browser', { skip: whyNoBrowser() ?? false }, async (t) => {
     const cwd = t.testdir(runFiles());
     t.teardown(() => db.close());
     const db = database(cwd);
+    for (let n = 0; n < 20; n++) tick(db, `A-LONG-NAME-OF-A-MARKET-${'X'.repeat(60)}`, 100 + n);
     const { url } = await live(t, cwd);
     for (const [name, width] of [
       ['narrow', 390],
@@ -211,6 +230,7 @@ t.test('in a browser', { skip: whyNoBrowser() ?? false }, async (t) => {
       t.same(await seriousFindings(page), [], name);
       await page.screenshot({ path: join(cwd, `${name}.png`), fullPage: true });
       t.ok(((await page.evaluate('document.documentElement.scrollWidth')) as number) <= width);
+      if (name === 'wide') await fitsOnPaper(t, page, join(cwd, 'paper.pdf'));
       await page.context().close();
     }
   });

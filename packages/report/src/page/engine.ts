@@ -43,6 +43,8 @@ export function engineSection(): EngineSection {
       received = Date.now();
       tick();
       if (found.available) rates.add(at, Number(found.value['ticks_written']));
+      // Without a database the reason is said once.
+      latest.hidden = !found.available && read.every(({ rows }) => !rows.available);
       for (const { name, rows } of read) {
         const table = shown.get(name) ?? latestTable(name);
         if (!shown.has(name)) tables.append(table.holder);

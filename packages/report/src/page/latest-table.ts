@@ -46,11 +46,16 @@ export function latestTable(name: string): { holder: HTMLElement; show(rows: Lat
   };
 }
 
+/** A longer text is broken on paper. */
+export const LONG_TEXT = 16;
+
 /** `ts` and `*_ms` are shown as times, which the switch of the zone reaches. */
 export function latestRow(columns: string[], row: TableRow): HTMLElement {
   const cell = (key: string) => {
     const value = row[key];
-    if (typeof value !== 'number' || !(key === 'ts' || key.endsWith('_ms'))) return el('td', {}, String(value ?? ''));
+    const text = String(value ?? '');
+    if (typeof value !== 'number' || !(key === 'ts' || key.endsWith('_ms')))
+      return el('td', text.length > LONG_TEXT ? { class: 'long' } : {}, text);
     return el('td', { 'data-clock': `${value / 1000}` }, timeText(value / 1000, false));
   };
   return el('tr', {}, ...columns.map(cell));

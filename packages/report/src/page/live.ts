@@ -58,7 +58,8 @@ export function startLive(): void {
     data = next;
     shown?.close();
     shown = null;
-    if (data === null) runArea.replaceChildren(el('section', { class: 'card' }, 'No soak has been run here yet.'));
+    if (data === null)
+      runArea.replaceChildren(el('section', { class: 'card' }, 'No soak has been run here yet: soak run begins one.'));
     else shown = showRun(runArea, data);
   });
   on('news', (value) => {

@@ -26,6 +26,9 @@ export function extentOf(data: PageData): [number, number] {
   return [from, Math.max(from + 1, ...ends)];
 }
 
+/** The time there would be written over the labels of the other axis. */
+export const isAtEdge = (plot: uPlotType, t: number): boolean => plot.valToPos(t, 'x') < 26;
+
 export function setSpan(all: uPlotType[], min: number, max: number): void {
   for (const plot of all) plot.setScale('x', { min, max });
 }
@@ -75,7 +78,7 @@ export function plotOptions({ all, reset, data }: Shared, drawing: Drawing): uPl
         size: 20,
         space: 70,
         incrs: WHOLE_SECONDS,
-        values: (_, splits) => splits.map((t) => axisTime(t, splits)),
+        values: (plot, splits) => splits.map((t) => (isAtEdge(plot, t) ? '' : axisTime(t, splits))),
       },
       {
         ...axis,
@@ -109,7 +112,7 @@ export function plotOptions({ all, reset, data }: Shared, drawing: Drawing): uPl
 
 /** `12:34`, with seconds where the lines stand closer than a minute. */
 export function axisTime(t: number, splits: number[]): string {
-  const close = (splits[1] ?? 0) - (splits[0] ?? 0) < 60;
+  const close = splits.length > 1 && (splits[1] ?? 0) - (splits[0] ?? 0) < 60;
   return timeText(t, false).slice(0, close ? 8 : 5);
 }
 

@@ -25,6 +25,12 @@ export function progressText(data: PageData, now: number | null): string {
   return `${spanText(elapsed)} of ${spanText(duration)}, ${spanText(Math.max(0, duration - elapsed))} left`;
 }
 
+/** What a rung leaves of the frames; empty if that is not known. */
+export function keptText(every: number | null): string {
+  if (every === null) return '';
+  return every === 1 ? 'every frame kept' : `1 of ${every} frames kept`;
+}
+
 export const expectedText = (rate: number | null): string[] =>
   rate === null ? [] : [`${numberText(rate)}/s expected`];
 
@@ -59,25 +65,24 @@ export function soFarTiles(data: PageData, now: number | null): HTMLElement[] {
       tone,
     );
   });
-  const left = elapsed === null || duration === null ? '' : `${spanText(Math.max(0, duration - elapsed))} left`;
-  return [
+  // Of a run that is going on, the headline has them.
+  const atItsEnd = [
     tile(
       'elapsed',
       elapsed === null ? 'not begun' : spanText(elapsed),
-      duration === null ? '' : [`of ${spanText(duration)}`, left].filter((part) => part !== '').join(', '),
+      duration === null ? '' : `of ${spanText(duration)}`,
     ),
-    tile(
-      'rung',
-      last?.rung ?? '?',
-      last?.every == null ? '' : last.every === 1 ? 'every frame kept' : `1 of ${last.every} frames kept`,
-    ),
+    tile('rung', last?.rung ?? '?', keptText(last?.every ?? null)),
+  ];
+  return [
+    ...(now === null ? atItsEnd : []),
     ...pressures,
     tile(
       'rows',
       `${numberText(at('ticks_per_s'))}/s`,
       [
         ...expectedText(at('expected_per_s')),
-        `none for ${numberText(at('since_row'))} s (stall ${stallThresholdS ?? '?'})`,
+        `last ${numberText(at('since_row'))} s ago (stall ${stallThresholdS ?? '?'})`,
       ].join(' · '),
     ),
     tile('stalls', String(count('STALL')), atMost(data, 'max_stalls')),
@@ -89,7 +94,7 @@ export function soFarTiles(data: PageData, now: number | null): HTMLElement[] {
           tile(
             'last decision',
             last.action,
-            `${spanText(Math.max(0, (now ?? seen) - last.t))} ago: ${last.means.split('; do: ')[0]}`,
+            `${spanText(Math.max(0, (now ?? seen) - last.t))} ${now === null ? 'before the end' : 'ago'}: ${last.means.split('; do: ')[0]}`,
             'wide',
           ),
         ]),

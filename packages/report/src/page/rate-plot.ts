@@ -2,7 +2,7 @@
 import type uPlotType from 'uplot';
 import { behindTable, named } from './behind.ts';
 import { color, el, timeText, ZONE } from './dom.ts';
-import { WHOLE_SECONDS } from './plot.ts';
+import { isAtEdge, WHOLE_SECONDS } from './plot.ts';
 
 declare const uPlot: typeof uPlotType;
 
@@ -20,7 +20,7 @@ export interface RatePlot {
 export function ratePlot(): RatePlot {
   const holder = el(
     'figure',
-    {},
+    { hidden: '' },
     el('figcaption', {}, el('b', {}, 'Ticks'), el('small', {}, ' /s, since this page is open')),
   );
   const times: number[] = [];
@@ -42,7 +42,7 @@ export function ratePlot(): RatePlot {
         space: 80,
         grid: { show: false },
         incrs: WHOLE_SECONDS,
-        values: (_, splits) => splits.map((t) => timeText(t, false)),
+        values: (shown, splits) => splits.map((t) => (isAtEdge(shown, t) ? '' : timeText(t, false))),
       },
       { ...axis, size: 52, space: 26, grid: { stroke: () => color('grid'), width: 1 } },
     ],
@@ -72,6 +72,7 @@ export function ratePlot(): RatePlot {
       times.push(at / 1000);
       rates.push(rate);
       if (times.length > KEPT_RATES) [times, rates].forEach((list) => void list.shift());
+      holder.hidden = false;
       plot ??= start();
       plot.setData([times, rates]);
     },

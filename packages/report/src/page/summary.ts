@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
 import type { PageData } from '../page-data.ts';
 import { el, numberText, spanText, tile } from './dom.ts';
-import { progressText, soFarTiles } from './progress.ts';
+import { keptText, progressText, soFarTiles } from './progress.ts';
 
 /** Verdict, thresholds, and the run's numbers: what decides whether anybody reads on. */
 export function summarySection(data: PageData, now: number | null = null): HTMLElement {
@@ -10,12 +10,17 @@ export function summarySection(data: PageData, now: number | null = null): HTMLE
   const mark = tone === 'good' ? '✓' : tone === 'bad' ? '✗' : '○';
   const exit = verdict.exit_code === null ? '' : ` · exit code ${verdict.exit_code}`;
   const isRunning = verdict.word === 'RUNNING';
-  const rung = data.decisions.at(-1)?.rung ?? '';
+  const { rung, every } = data.decisions.at(-1) ?? { rung: '', every: null };
+  const kept = keptText(every);
   const head = el(
     'div',
     { class: `verdict ${tone}`, title: verdict.means },
     el('strong', {}, isRunning ? `${mark} ${rung}` : `${mark} ${verdict.word}`),
-    el('span', {}, isRunning ? `running, ${progressText(data, now)}` : `${verdict.reason}${exit}`),
+    el(
+      'span',
+      {},
+      isRunning ? `running, ${progressText(data, now)}${kept === '' ? '' : `, ${kept}`}` : `${verdict.reason}${exit}`,
+    ),
   );
   const section = el('section', { class: 'card', id: 'summary' }, head);
   for (const note of data.notes) section.append(el('p', { class: 'note' }, note));
@@ -113,6 +118,6 @@ export function classTiles(classes: unknown): HTMLElement[] {
   if (typeof classes !== 'object' || classes === null) return [];
   return Object.entries(classes).flatMap(([name, seconds]) => {
     const label = CLASS_NAMES[name];
-    return label === undefined || !(Number(seconds) > 0) ? [] : [tile(label, spanText(Number(seconds)))];
+    return label === undefined || Number(seconds) < 0.5 ? [] : [tile(label, spanText(Number(seconds)))];
   });
 }
