@@ -1,8 +1,10 @@
+import { readFileSync, writeFileSync } from 'node:fs';
 import t from 'tap';
 import { INSIDE } from '../../ops/sandbox/machine.ts';
 import { Host, needsSystemd, UNIT, until } from './host.ts';
 
 const CONFIG = '[engine]\ningest_mode = "synthetic"\ntick_interval_ms = 20\nsample_every = 1\n';
+const SECRET = 'hunter2';
 const QUIETLY = ['--psi-actions', 'off', '--interval', '0.5s'];
 
 t.test('on a real systemd', needsSystemd(), async (t) => {
@@ -90,6 +92,49 @@ t.test('on a real systemd', needsSystemd(), async (t) => {
     t.equal(await host.show('ExecMainStatus'), '12');
     t.equal(await host.show('NRestarts'), '0');
     host.writeConfig(CONFIG);
+  });
+
+  await t.test('the journal of both units has no secret of the configuration, nor of the environment', async (t) => {
+    const sources = 'config/ws_sources.toml';
+    const found = readFileSync(host.path(sources), 'utf8');
+    const url = (scheme: string, at: string) => `url = "${scheme}://me:${SECRET}@${at}/ws?token=${SECRET}"\n`;
+    const named = (name: string, line: string) => `[[source]]\nname = "${name}"\n${line}`;
+    writeFileSync(
+      host.path(sources),
+      named('near', url('ws', '127.0.0.1:1')) + named('far', url('wss', 'exchange.test')),
+    );
+    const dropIn = `[Service]\\nEnvironmentFile=/etc/hybrid.env\\n`;
+    const proxy = `HTTPS_PROXY=http://me:${SECRET}@127.0.0.1:1`;
+    await host.run(
+      'sh',
+      '-c',
+      `mkdir -p /run/systemd/system/${UNIT}.d && printf '${dropIn}' > /run/systemd/system/${UNIT}.d/env.conf; (umask 077; echo ${proxy} > /etc/hybrid.env); systemctl daemon-reload`,
+    );
+    host.writeConfig(`${CONFIG.replace('synthetic', 'realws')}ws_url = ${url('ws', 'h').slice(6)}`);
+    host.follow();
+    await host.systemctl('start', UNIT, 'soak.service');
+    await host.decision('STARTUP');
+    const journal = async () => (await host.run('journalctl', '-o', 'export', '--no-pager')).stdout;
+    await until('both are tried', async () => {
+      const said = await journal();
+      return /"near","why".*source lost/.test(said) && /"far","why".*source lost/.test(said);
+    });
+    t.notMatch(await host.show('StatusText'), SECRET);
+    await host.systemctl('stop', 'soak.service', UNIT);
+    // What a fault of the configuration quotes: a word that is wrong, and a line that is no TOML.
+    for (const line of [url('htp', 'h'), url('wss', 'h').replace(/"\n$/, '\n')]) {
+      writeFileSync(host.path(sources), named('near', line));
+      await host.systemctl('start', UNIT);
+      t.equal(await host.show('ExecMainStatus'), '12');
+      t.notMatch((await host.soak('doctor')).stdout, SECRET);
+    }
+    const said = await journal();
+    t.match(said, /SYSLOG_IDENTIFIER=hybrid-engine\n[\s\S]*ws_sources\.toml:3/);
+    t.match(said, /UNIT=soak\.service\n[\s\S]*INCONCLUSIVE: SIGTERM/);
+    t.notOk(said.includes(SECRET), said.match(new RegExp(`.*${SECRET}.*`))?.[0] ?? '');
+    writeFileSync(host.path(sources), found);
+    host.writeConfig(CONFIG);
+    await host.run('sh', '-c', `rm -r /run/systemd/system/${UNIT}.d && systemctl daemon-reload`);
   });
 
   await t.test('a unit that does not exist is one clear line, and nothing is written', async (t) => {
