@@ -7,6 +7,8 @@ import { el, zoneSwitch } from './dom.ts';
 import { engineSection } from './engine.ts';
 import { embedded, followScheme, type Shown, showRun } from './start.ts';
 
+export const NO_SOAK = 'No soak has been run here yet: soak run begins one.';
+
 /** The live page: the run on top, the engine below, the latest rows at the end, all fed by server-sent events. */
 export function startLive(): void {
   const main = document.querySelector('main') as HTMLElement;
@@ -58,8 +60,7 @@ export function startLive(): void {
     data = next;
     shown?.close();
     shown = null;
-    if (data === null)
-      runArea.replaceChildren(el('section', { class: 'card' }, 'No soak has been run here yet: soak run begins one.'));
+    if (data === null) runArea.replaceChildren(el('section', { class: 'card' }, NO_SOAK));
     else shown = showRun(runArea, data);
   });
   on('news', (value) => {
