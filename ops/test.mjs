@@ -28,6 +28,9 @@ const FIRST = [
   'test/supervisor/cli/run.test.ts',
 ];
 
+/** Programs that are unpacked for the tests, not installed. */
+const PROGRAMS = join(root, 'node_modules/.cache/programs');
+process.env.PATH = `${process.env.PATH}:${PROGRAMS}`;
 const has = (command) => spawnSync('sh', ['-c', `command -v ${command}`]).status === 0;
 
 /** Programs that tests use, and Debian's package of each. */
@@ -46,19 +49,32 @@ const WANTED = {
   'nats-server': 'nats-server',
 };
 
+/** Only these files of a package: installed as a whole it would start a service on the machine. */
+const UNPACKED = { promtool: 'prometheus' };
+
 /** As root on Debian, missing ones are installed; elsewhere the tests that need them say why they are skipped. */
 function installMissing() {
   if (process.getuid() !== 0 || !has('apt-get')) return;
   const packages = Object.keys(WANTED)
     .filter((command) => !has(command))
     .map((command) => WANTED[command]);
-  if (packages.length === 0) return;
-  process.stderr.write(`installing ${packages.join(', ')} for the tests\n`);
+  const toUnpack = Object.entries(UNPACKED).filter(([command]) => !has(command));
+  if (packages.length + toUnpack.length === 0) return;
+  const names = [...packages, ...toUnpack.map(([command]) => command)];
+  process.stderr.write(`installing ${names.join(', ')} for the tests\n`);
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   const options = { stdio: ['ignore', 2, 'inherit'], env };
   spawnSync('apt-get', ['update', '-qq'], options);
   // One by one: a package that this release of Debian lacks does not keep the others away.
   for (const name of packages) spawnSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', name], options);
+  for (const [command, name] of toUnpack) unpack(command, name);
+}
+
+function unpack(command, name) {
+  const script = `set -e; cd "$(mktemp -d)"; trap 'rm -rf "$PWD"' EXIT
+    apt-get download -qq ${name}; dpkg-deb --fsys-tarfile ${name}_*.deb | tar -x ./usr/bin/${command}
+    mkdir -p '${PROGRAMS}'; mv usr/bin/${command} '${PROGRAMS}/'`;
+  spawnSync('sh', ['-c', script], { stdio: ['ignore', 'ignore', 'inherit'] });
 }
 
 /** Test files under a folder, or the one file, relative to the repository. */
