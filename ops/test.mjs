@@ -16,6 +16,7 @@ const OF_THE_HOST = ['ladder', 'engine-load', 'pressure'].map((name) => `test/sy
 const FIRST = [
   ...OF_THE_HOST,
   'test/systemd/prove.test.ts',
+  'test/systemd/prove-drift.test.ts',
   'test/systemd/identity.test.ts',
   'test/systemd/account.test.ts',
   'test/systemd/release.test.ts',
@@ -116,17 +117,27 @@ function watchdog() {
 const SCRATCH = 'hybrid-tests-';
 const scratch = join(tmpdir(), `${SCRATCH}${runName(process.pid)}`);
 const COSTS = join(scratch, 'costs');
+const ENV = {
+  ...process.env,
+  TAP_TIMEOUT: String(TIMEOUT_S),
+  [RUN]: runName(process.pid),
+  NODE_COMPILE_CACHE: join(scratch, 'compiled'),
+  TEST_COSTS: COSTS,
+};
+
+/** Makes what all machines of the run share: resolves with what tells a file of it; if it fails, each file makes its own. */
+function prepareMachines() {
+  const folder = join(scratch, 'machines');
+  const options = { cwd: root, env: ENV, stdio: ['ignore', 'inherit', 'inherit'] };
+  return new Promise((made) => {
+    const child = spawn(process.execPath, ['test/systemd/prepared.ts', folder], options);
+    child.once('exit', (code) => made(code === 0 ? { TEST_MACHINES: folder } : {}));
+  });
+}
 
 /** One file in a child process. */
-async function runFile(t, file) {
-  const env = {
-    ...process.env,
-    TAP_TIMEOUT: String(TIMEOUT_S),
-    [RUN]: runName(process.pid),
-    NODE_COMPILE_CACHE: join(scratch, 'compiled'),
-    TEST_COSTS: COSTS,
-  };
-  const options = { name: file, buffered: true, timeout: TIMEOUT_S * 1000, cwd: root, env };
+async function runFile(t, file, env) {
+  const options = { name: file, buffered: true, timeout: TIMEOUT_S * 1000, cwd: root, env: { ...ENV, ...env } };
   const result = await t.spawn(process.execPath, ['test/harness/file.ts', file], options);
   const seconds = ((result?.time ?? 0) / 1000).toFixed(1);
   process.stderr.write(`${result?.ok === false ? 'FAILED ' : ''}${file} ${seconds} s\n`);
@@ -137,10 +148,10 @@ function runFiles(lanes) {
   const jobs = lanes.reduce((sum, lane) => sum + lane.jobs, 0);
   return t.test('files', { jobs, buffered: false }, async (t) => {
     t.setTimeout(0);
-    const worker = async (queue) => {
-      for (let file = queue.shift(); file !== undefined; file = queue.shift()) await runFile(t, file);
+    const worker = async ({ files, env }) => {
+      for (let file = files.shift(); file !== undefined; file = files.shift()) await runFile(t, file, await env);
     };
-    await Promise.all(lanes.flatMap(({ files, jobs }) => Array.from({ length: jobs }, () => worker(files))));
+    await Promise.all(lanes.flatMap((lane) => Array.from({ length: lane.jobs }, () => worker(lane))));
   });
 }
 
@@ -206,10 +217,11 @@ watchdog();
 t.setTimeout(0);
 printFailuresAtTheEnd();
 // Those on machines mostly wait: they fill what the others leave of the CPUs.
+const env = ofTheHost.length + onMachines.length > 0 ? prepareMachines() : {};
 await runFiles([
-  { files: ofTheHost, jobs: 1 },
-  { files: onMachines, jobs: 4 },
-  { files: others, jobs: 2 },
+  { files: ofTheHost, jobs: 1, env },
+  { files: onMachines, jobs: 4, env },
+  { files: others, jobs: 2, env: {} },
 ]);
 await nothingLeft();
 if (process.env.TEST_COSTS) printCosts();

@@ -45,29 +45,42 @@ export function whyNoMachine(): string | null {
   return null;
 }
 
+/** What a machine is given; without it, the checkout is installed in it by `soak install --link`. */
+export interface Furnished {
+  /** Folders of this side by where they are, read-only, in the machine. */
+  binds: Record<string, string>;
+  /** A folder whose content is laid over the root before the boot; the installation is part of it. */
+  layer?: string;
+  /** Otherwise: the command that installs. */
+  install?: string[];
+  /** Environment of the commands that are run in it. */
+  env?: Record<string, string>;
+}
+
+const CHECKOUT: Furnished = {
+  binds: {},
+  install: [`${INSIDE}/packages/supervisor/bin/soak`, 'install', '--link', INSIDE],
+};
+
 /**
  * Boots one: an overlay over this machine's root with a tmpfs on top, so that nothing here changes, and the repository
  * bound read-only. Rejects with what went wrong, everything taken away again.
  */
-export async function bootMachine(): Promise<Machine> {
+export async function bootMachine({ binds, layer, install, env }: Furnished = CHECKOUT): Promise<Machine> {
   removeDeadMachines();
   const folder = mkdtempSync(join(tmpdir(), machinePrefix()));
   const merged = join(folder, 'merged');
   must('mount', ['-t', 'tmpfs', 'tmpfs', folder]);
   for (const name of ['upper', 'work', 'merged']) mkdirSync(join(folder, name));
-  must('mount', [
-    '-t',
-    'overlay',
-    'overlay',
-    '-o',
-    `lowerdir=/,upperdir=${folder}/upper,workdir=${folder}/work`,
-    merged,
-  ]);
+  // Copied: the kernel refuses two layers of which one is below the other.
+  if (layer !== undefined) must('cp', ['-a', `${layer}/.`, join(folder, 'upper')]);
+  const overlay = `lowerdir=/,upperdir=${folder}/upper,workdir=${folder}/work`;
+  must('mount', ['-t', 'overlay', 'overlay', '-o', overlay, merged]);
   // An owner that ends takes the machine with it; one that is killed leaves it to the next owner.
   const orphaned = () => removeMachine(folder);
   process.once('exit', orphaned);
   const started = new Set<ChildProcess>();
-  let box = powered(folder, 'basic.target');
+  let box = powered(folder, 'basic.target', binds);
   let pid = 0;
   const close = async () => {
     process.off('exit', orphaned);
@@ -77,17 +90,17 @@ export async function bootMachine(): Promise<Machine> {
   };
   try {
     pid = await booted(box);
-    const machine = inside(() => pid, merged, started, {
+    const machine = inside(() => pid, merged, started, env, {
       close,
       cutPower: () => cut(box.container),
       shutDown: () => powerOff(box.container),
       async powerOn() {
-        box = powered(folder, 'multi-user.target');
+        box = powered(folder, 'multi-user.target', binds);
         pid = await booted(box);
       },
     });
-    const installed = await machine.run([`${INSIDE}/packages/supervisor/bin/soak`, 'install', '--link', INSIDE]);
-    if (installed.code !== 0) throw new Error(`the unit was not installed: ${installed.stderr}`);
+    const installed = install === undefined ? null : await machine.run(install);
+    if (installed !== null && installed.code !== 0) throw new Error(`nothing was installed: ${installed.stderr}`);
     return machine;
   } catch (error) {
     await close();
@@ -102,7 +115,7 @@ interface Powered {
 }
 
 /** systemd-nspawn on the machine's root, on its way to `target`. */
-function powered(folder: string, target: string): Powered {
+function powered(folder: string, target: string, binds: Furnished['binds']): Powered {
   const cgroups = makeCgroups(basename(folder));
   const container = spawn(
     'sh',
@@ -117,6 +130,7 @@ function powered(folder: string, target: string): Powered {
       `--directory=${join(folder, 'merged')}`,
       `--machine=hybrid-${process.pid}-${Date.now() % 100_000}`,
       `--bind-ro=${REPOSITORY}:${INSIDE}`,
+      ...Object.entries(binds).map(([inside, outside]) => `--bind-ro=${outside}:${inside}`),
       '--private-network',
       `systemd.unit=${target}`,
     ],
@@ -152,7 +166,13 @@ async function booted({ container, said }: Powered): Promise<number> {
 
 type Power = Pick<Machine, 'close' | 'cutPower' | 'shutDown' | 'powerOn'>;
 
-function inside(pid: () => number, root: string, started: Set<ChildProcess>, power: Power): Machine {
+function inside(
+  pid: () => number,
+  root: string,
+  started: Set<ChildProcess>,
+  own: Furnished['env'],
+  power: Power,
+): Machine {
   const tracked = <T extends ChildProcess>(child: T): T => {
     started.add(child);
     child.once('exit', () => started.delete(child));
@@ -161,6 +181,7 @@ function inside(pid: () => number, root: string, started: Set<ChildProcess>, pow
   const env = {
     PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
     TERM: process.env['TERM'] ?? 'dumb',
+    ...own,
   };
   // env -i: nothing of this side's environment reaches in, also not what a test runner adds to every child's.
   const argv = (command: string[], more: Record<string, string> = {}) => [

@@ -19,7 +19,7 @@ t.test('a config is left as it was found, not only in its bytes', needsSystemd()
   };
   await sh('useradd reader');
   await host.systemctl('start', UNIT);
-  await host.press(6, true);
+  await host.pressSlightly();
 
   /** Owner, mode, links, ACL and every extended attribute, as root sees them. */
   const asFound = () =>

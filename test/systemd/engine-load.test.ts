@@ -1,6 +1,5 @@
 import { writeFileSync } from 'node:fs';
 import t from 'tap';
-import { INSIDE } from '../../ops/sandbox/machine.ts';
 import { Host, needsSystemd, UNIT, until } from './host.ts';
 
 const POLICY = 'sustain_s = 5\ncooldown_s = 5\nrecover_hold_s = 5\ncpu_limit = 10\n';
@@ -17,7 +16,7 @@ t.test('the engine itself: adaptive climbs, and is back at NORMAL after the load
   await host.run('sh', '-c', `mkdir -p ${dropIn} && printf '[Service]\n${ONE_CPU}\n' > ${dropIn}/one-cpu.conf`);
   await host.systemctl('daemon-reload');
   const serve = (unit: string, rate: number) => {
-    const feed = [`${INSIDE}/packages/feed/bin/hybrid-feed`, 'serve', '--port', '9001', '--rate', String(rate)];
+    const feed = ['/usr/local/bin/hybrid-feed', 'serve', '--port', '9001', '--rate', String(rate)];
     return host.run('systemd-run', `--unit=${unit}`, '--quiet', '-p', ONE_CPU, ...feed);
   };
 

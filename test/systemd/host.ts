@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import t from 'tap';
 import { bootMachine, INSIDE, type Machine, type Ran, STATE, whyNoMachine } from '../../ops/sandbox/machine.ts';
+import { furnished } from './prepared.ts';
 
 export const UNIT = 'hybrid-engine.service';
 export const NODE = `${INSIDE}/node_modules/.bin/node`;
@@ -67,7 +68,7 @@ export class Host {
   }
 
   static async boot(config: string): Promise<Host> {
-    const host = new Host(await bootMachine());
+    const host = new Host(await bootMachine(await furnished()));
     host.writeConfig(config);
     return host;
   }
@@ -134,8 +135,7 @@ export class Host {
       child.once('close', (code) => resolve({ ...ran, code: code ?? -1 }));
     });
     // nsenter stays outside: the signal has to be sent inside.
-    const signal = (name: string) =>
-      this.run('pkill', `-${name}`, '-f', `(supervisor/src/main.ts|lib/soak.mjs) run --unit ${this.unit}`);
+    const signal = (name: string) => this.run('pkill', `-${name}`, '-f', `lib/soak.mjs run --unit ${this.unit}`);
     return { signal, stderr: () => ran.stderr, ended };
   }
 
@@ -203,6 +203,14 @@ export class Host {
     // With CONFIG_SCHED_AUTOGROUP a nice value counts only within a session, and the session has one of its own (sched(7)).
     const polite = meek ? 'echo 19 2>/dev/null > /proc/self/autogroup; ' : '';
     await this.run('systemd-run', '--unit=hog', '--quiet', ...weight, 'bash', '-c', `${polite}${all}`);
+  }
+
+  /** Some CPU stall time, a quarter of the time or less, for rules with a low limit: six loops on one CPU, all at once, 50 ms of each 200. */
+  async pressSlightly(): Promise<void> {
+    // A read that nobody writes for waits without a process of its own.
+    const loop = 'exec 3<> <(:); while :; do ((${EPOCHREALTIME/[.,]} % 200000 < 50000)) || read -rt 0.02 -u 3; done';
+    const all = `${Array.from({ length: 6 }, () => `(${loop}) &`).join(' ')} wait`;
+    await this.run('systemd-run', '--unit=hog', '--quiet', '-p', 'CPUAffinity=0', 'bash', '-c', all);
   }
 
   async release(): Promise<void> {

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { INSIDE } from '../../ops/sandbox/machine.ts';
 import { Host, needsSystemd, UNIT, until } from './host.ts';
-import { buildRelease } from './release.ts';
+import { releases } from './prepared.ts';
 
 const CONFIG = '[engine]\ningest_mode = "synthetic"\ntick_interval_ms = 20\nsample_every = 1\n';
 const SOAK = `${INSIDE}/packages/supervisor/bin/soak`;
@@ -24,12 +24,9 @@ const WATCHED = [
 const ACCOUNTS = 'grep hybrid /etc/passwd /etc/group';
 
 t.test('soak install on a real systemd', needsSystemd(), async (t) => {
-  const release = buildRelease('0.1.0');
+  const [release] = releases();
   const host = await Host.boot(CONFIG);
-  t.teardown(async () => {
-    await host.close();
-    release.remove();
-  });
+  t.teardown(host.close);
   const outside = (...command: string[]) => host.machine.run(['env', '-C', '/', ...command]);
   /** Every path with its kind, mode, owner and time, every file's content, and the accounts. */
   const state = async (times = true) => {
@@ -41,6 +38,7 @@ t.test('soak install on a real systemd', needsSystemd(), async (t) => {
   const install = (...args: string[]) => outside(SOAK, 'install', '--link', INSIDE, ...args);
 
   await t.test('a second run changes nothing', async (t) => {
+    t.match(await install(), { code: 0, stdout: /link {5}\/opt\/hybrid-soak\/current/ });
     const before = await state();
     t.match(await install(), { code: 0, stdout: /is installed already/ });
     t.equal(await state(), before);

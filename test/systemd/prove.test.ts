@@ -1,38 +1,11 @@
-import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { type Proof, type ProofFile, proofFileSchema } from '@hybrid-soak/contract/proof.ts';
 import t from 'tap';
-import { Host, needsSystemd, UNIT, until } from './host.ts';
-
-const CONFIG = '# kept\n[engine]\ningest_mode = "synthetic"\ntick_interval_ms = 100\nsample_every = 1 # one\n';
+import { needsSystemd, UNIT, until } from './host.ts';
+import { bootProving, CONFIG } from './proofs.ts';
 
 t.test('soak prove on a real systemd', needsSystemd(), async (t) => {
-  const host = await Host.boot(CONFIG);
+  const { host, found, newest, proofOf } = await bootProving();
   t.teardown(host.close);
-  // A unit that is said to stay down is watched for three times RestartSec.
-  const dropIn = `/etc/systemd/system/${UNIT}.d`;
-  await host.run('sh', '-c', `mkdir -p ${dropIn} && printf '[Service]\\nRestartSec=0.5\\n' > ${dropIn}/soon.conf`);
-  await host.systemctl('daemon-reload');
-  await host.systemctl('start', UNIT);
-  await until('rows', () => host.rows() > 0);
-  const found = async () => ({
-    config: createHash('sha256').update(host.readConfig()).digest('hex'),
-    sources: createHash('sha256')
-      .update(readFileSync(host.path('config/ws_sources.toml')))
-      .digest('hex'),
-    state: await host.show('ActiveState'),
-    files: readdirSync(host.path('data')).sort(),
-  });
   const before = await found();
-  /** The newest proof.json, checked against its schema. */
-  const newest = (): ProofFile => {
-    const folder = host.path('data/ops/proofs');
-    const name = readdirSync(folder).sort().at(-1) as string;
-    t.match(readFileSync(join(folder, name, 'proof.md'), 'utf8'), /^# Proofs of hybrid-engine\.service: /);
-    return proofFileSchema.parse(JSON.parse(readFileSync(join(folder, name, 'proof.json'), 'utf8')));
-  };
-  const proofOf = (name: string) => newest().proofs.find((proof) => proof.name === name) as Proof;
 
   await t.test('doctor finds nothing wrong, and each finding has a hint', async (t) => {
     t.match(await host.soak('doctor'), { code: 0, stderr: '' });
@@ -102,39 +75,6 @@ t.test('soak prove on a real systemd', needsSystemd(), async (t) => {
     t.same(await found(), before);
   });
 
-  await t.test('an outage of the exchange is not a stall; the unit runs afterwards, as before', async (t) => {
-    const said = await host.machine.run(['soak', 'prove', 'outage', '--quick'], { timeoutMs: 500_000 });
-    t.equal(said.code, 0, said.stderr);
-    t.match(proofOf('outage'), { verdict: 'PASS' });
-    t.match(proofOf('restore'), { verdict: 'PASS' });
-    t.same(await found(), before);
-  });
-
-  await t.test(
-    'a leak is found, the same engine without it is not; its drop-in goes, also after a kill -9',
-    async (t) => {
-      const said = await host.machine.run(['soak', 'prove', 'drift', '--quick'], { timeoutMs: 500_000 });
-      t.equal(said.code, 0, said.stderr);
-      t.match(proofOf('drift'), { verdict: 'PASS' });
-      t.equal(proofOf('drift').checks.length, 6);
-      t.notMatch(await host.show('DropInPaths'), 'soak-proof');
-      host.machine.spawn(['soak', 'prove', 'drift', '--quick'], 'ignore');
-      await until('the drop-in', async () => (await host.show('DropInPaths')).includes('soak-proof'), 300);
-      await host.run('pkill', '-KILL', '-f', 'soak.mjs prove|main.ts prove');
-      await until('restored', async () => (await host.soak('restore')).code === 0, 300);
-      t.notMatch(await host.show('DropInPaths'), 'soak-proof');
-      t.same(await found(), before);
-    },
-  );
-
-  await t.test('the unit runs after a proof that ended with it stopped', async (t) => {
-    const said = await host.machine.run(['soak', 'prove', 'crash', '--quick'], { timeoutMs: 500_000 });
-    t.equal(said.code, 0, said.stderr);
-    t.match(proofOf('crash'), { verdict: 'PASS' });
-    t.match(proofOf('restore'), { verdict: 'PASS' });
-    t.same(await found(), before);
-  });
-
   /** Ctrl-C and a kill reach the root parent and its child; SIGTERM is sent to the parent, which forwards it. */
   const which = (how: string) => (how === 'TERM' ? ['-TERM', '--oldest'] : [`-${how}`]);
 
@@ -143,7 +83,7 @@ t.test('soak prove on a real systemd', needsSystemd(), async (t) => {
     const child = host.machine.spawn(['soak', 'prove', name, '--quick'], 'pipe');
     const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
     await until('the config of the proof', () => host.readConfig() !== CONFIG);
-    return { ended, signal: (how: string) => host.run('pkill', ...which(how), '-f', 'supervisor/src/main.ts prove') };
+    return { ended, signal: (how: string) => host.run('pkill', ...which(how), '-f', 'lib/soak.mjs prove') };
   }
 
   await t.test('Ctrl-C restores everything immediately', async (t) => {
@@ -160,7 +100,7 @@ t.test('soak prove on a real systemd', needsSystemd(), async (t) => {
     await ended;
     t.match(await host.soak('restore'), { code: 0, stdout: /^restored: / });
     t.same(await found(), before);
-    t.match(await host.run('pgrep', '-f', 'feed/src/main.ts serve'), { code: 1 });
+    t.match(await host.run('pgrep', '-f', 'lib/hybrid-feed.mjs serve'), { code: 1 });
     t.match(await host.soak('restore'), { code: 0, stdout: 'nothing to restore' });
   });
 

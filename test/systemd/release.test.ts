@@ -1,7 +1,7 @@
 import t from 'tap';
 import { STATE } from '../../ops/sandbox/machine.ts';
 import { Host, needsSystemd, UNIT, until } from './host.ts';
-import { buildRelease } from './release.ts';
+import { releases } from './prepared.ts';
 
 const CONFIG = '[engine]\ningest_mode = "synthetic"\ntick_interval_ms = 20\nsample_every = 1\n';
 
@@ -19,13 +19,9 @@ async function bareHost(): Promise<Host> {
 }
 
 t.test('a release is installed, verified, upgraded while the engine runs', needsSystemd(), async (t) => {
-  const [first, second] = [buildRelease('0.1.8'), buildRelease('0.1.9')];
+  const [first, second] = releases();
   const host = await bareHost();
-  t.teardown(async () => {
-    await host.close();
-    first.remove();
-    second.remove();
-  });
+  t.teardown(host.close);
   const outside = (...command: string[]) => host.machine.run(['env', '-C', '/', ...command]);
 
   const installed = await outside(`${first.folder}/install`);
@@ -65,13 +61,9 @@ t.test('a release is installed, verified, upgraded while the engine runs', needs
 });
 
 t.test('the Debian package installs, upgrades, downgrades, is removed and purged', needsSystemd(), async (t) => {
-  const [first, second] = [buildRelease('0.1.8', 'deb'), buildRelease('0.1.9', 'deb')];
+  const [first, second] = releases();
   const host = await bareHost();
-  t.teardown(async () => {
-    await host.close();
-    first.remove();
-    second.remove();
-  });
+  t.teardown(host.close);
   const outside = (...command: string[]) =>
     host.machine.run(['env', '-C', '/', 'DEBIAN_FRONTEND=noninteractive', ...command]);
   const apt = async (...args: string[]) => {

@@ -1,36 +1,51 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { INSIDE } from '../../ops/sandbox/machine.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
+/** Where releases are in a machine. */
+export const RELEASES = '/srv/releases';
+/** Versions of this checkout, to upgrade from one to the other. */
+export const VERSIONS = ['0.1.8', '0.1.9'] as const;
 
 export interface Built {
   /** The release's folder, and its `soak`, as a sandbox machine sees them. */
   folder: string;
   soak: string;
-  /** Its Debian package; there if it was asked for. */
+  /** Its Debian package. */
   deb: string;
-  remove(): void;
 }
 
-/** Builds this checkout as a release of that version, where a sandbox machine can read it. */
-export function buildRelease(version: string, only: 'folder' | 'deb' = 'folder'): Built {
-  const dist = join(ROOT, 'data/dist');
-  mkdirSync(dist, { recursive: true });
-  const out = mkdtempSync(join(dist, 'test-'));
-  const args = ['--arch', process.arch, '--version', version, '--out', out, '--only', only, '--quick'];
-  const { status, stderr } = spawnSync(process.execPath, ['ops/packaging/build.ts', ...args], {
-    cwd: ROOT,
-    encoding: 'utf8',
-  });
-  if (status !== 0) throw new Error(`the release could not be built: ${stderr}`);
-  const inside = out.replace(ROOT, INSIDE);
+/** Builds this checkout as a release of that version into a folder that machines see as RELEASES; once for all that share it. */
+export function buildRelease(releases: string, version: (typeof VERSIONS)[number]): Built {
+  const there = join(releases, version);
+  if (!existsSync(there)) {
+    mkdirSync(releases, { recursive: true });
+    const out = mkdtempSync(join(releases, `${version}.`));
+    const args = ['--arch', process.arch, '--version', version, '--out', out, '--only', 'deb', '--quick'];
+    const { status, stderr } = spawnSync(process.execPath, ['ops/packaging/build.ts', ...args], {
+      cwd: ROOT,
+      encoding: 'utf8',
+    });
+    if (status !== 0) throw new Error(`the release could not be built: ${stderr}`);
+    chmodSync(out, 0o755);
+    appear(out, there);
+  }
+  const inside = `${RELEASES}/${version}`;
   const folder = `${inside}/hybrid-soak-${version}-linux-${process.arch}`;
   return {
     folder,
     soak: `${folder}/bin/soak`,
     deb: `${inside}/hybrid-soak_${version}_${process.arch === 'x64' ? 'amd64' : 'arm64'}.deb`,
-    remove: () => rmSync(out, { recursive: true, force: true }),
   };
+}
+
+/** Another process may have built the same meanwhile: its folder stays, since machines may use it. */
+function appear(out: string, there: string): void {
+  try {
+    renameSync(out, there);
+  } catch (error) {
+    if (!existsSync(there)) throw error;
+    rmSync(out, { recursive: true });
+  }
 }

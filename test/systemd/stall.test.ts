@@ -51,19 +51,22 @@ t.test('SIGSTOP of the main process on a real systemd', needsSystemd(), async (t
   });
 
   await t.test('after kill -9 of the supervisor, soak restore puts the config and the unit back', async (t) => {
+    // Any CPU stall time climbs a rung.
+    const config = `${CONFIG}[soak.policy]\ncpu_limit = 1\n`;
+    host.writeConfig(config);
     await host.systemctl('start', 'hybrid-engine.service');
     const { signal } = host.startSoak(
       ...['-d', '10m', '--interval', '1s', '--calibrate', '0', '--policy', 'classic', '--leave', 'as-found'],
     );
     await host.decision('STARTUP');
-    await host.press();
+    await host.pressSlightly();
     await host.decision('ENGINE_RESTARTED', (r) => r['state'] === 'THROTTLE1');
     await signal('KILL');
     await host.release();
-    t.not(host.readConfig(), CONFIG);
+    t.not(host.readConfig(), config);
     const restored = await host.soak('restore');
     t.match(restored, { code: 0, stdout: /^restored: / });
-    t.equal(host.readConfig(), CONFIG);
+    t.equal(host.readConfig(), config);
     t.equal(await host.show('ActiveState'), 'active');
     t.match(await host.soak('restore'), { code: 0, stdout: 'nothing to restore' });
   });

@@ -1,17 +1,13 @@
 import t from 'tap';
 import { INSIDE, STATE } from '../../ops/sandbox/machine.ts';
 import { Host, needsSystemd, UNIT, until } from './host.ts';
-import { buildRelease } from './release.ts';
+import { releases } from './prepared.ts';
 
 const CONFIG = '[engine]\ningest_mode = "synthetic"\ntick_interval_ms = 20\nsample_every = 1\n';
 const LINKED = `${INSIDE}/packages/supervisor/bin/soak`;
 
 t.test('installing over what is there', needsSystemd(), async (t) => {
-  const releases = ['0.9.1', '0.9.2'].map((version) => buildRelease(version));
-  t.teardown(() => {
-    for (const release of releases) release.remove();
-  });
-  const [first, second] = releases as [(typeof releases)[0], (typeof releases)[0]];
+  const [first, second] = releases();
   const host = await Host.boot(CONFIG);
   t.teardown(host.close);
   const sh = (script: string) => host.machine.run(['sh', '-c', script]);
@@ -42,10 +38,10 @@ t.test('installing over what is there', needsSystemd(), async (t) => {
   await t.test('an upgrade leaves the tree that runs, and the next one removes it', async (t) => {
     const running = (await sh('readlink -f /opt/hybrid-soak/current')).stdout;
     t.equal((await sh(`${second.soak} install`)).code, 0);
-    t.match((await sh('readlink /opt/hybrid-soak/current')).stdout, /releases\/0\.9\.2-/);
+    t.match((await sh('readlink /opt/hybrid-soak/current')).stdout, /releases\/0\.1\.9-/);
     t.equal((await sh(`test -e ${running}/bin/soak`)).code, 0, 'the engine still runs from it');
     t.equal((await host.systemctl('restart', UNIT)).code, 0);
-    t.match((await sh(`${second.soak} install`)).stdout, /remove {3}\/opt\/hybrid-soak\/releases\/0\.9\.1-/);
+    t.match((await sh(`${second.soak} install`)).stdout, /remove {3}\/opt\/hybrid-soak\/releases\/0\.1\.8-/);
     t.equal((await sh(`test -e ${running}`)).code, 1);
   });
 

@@ -3,6 +3,7 @@ import { INSIDE } from '../../ops/sandbox/machine.ts';
 import { Host, needsSystemd, UNIT, until } from './host.ts';
 
 const CONFIG = '[engine]\ningest_mode = "synthetic"\ntick_interval_ms = 20\nsample_every = 1\n';
+const CHECKOUT = `${INSIDE}/packages/supervisor/bin/soak`;
 const SOAK = ['--manager', 'user', '--psi-actions', 'off', '--interval', '0.5s'];
 
 t.test("a user's own systemd: the unit is there for the soak alone", needsSystemd(), async (t) => {
@@ -38,7 +39,7 @@ t.test("a user's own systemd: the unit is there for the soak alone", needsSystem
   await t.test('after a kill -9, soak restore removes it', async (t) => {
     const soak = host.run(...as('soak', 'run', '-d', '10m', ...SOAK));
     await until('the unit runs', async () => (await state()) === 'active');
-    await host.run('pkill', '-KILL', '-f', 'supervisor/src/main.ts run');
+    await host.run('pkill', '-KILL', '-f', 'lib/soak.mjs run');
     await soak;
     t.equal(await state(), 'active');
     t.match(await host.run(...as('soak', 'restore')), { code: 0, stdout: /^restored: / });
@@ -58,7 +59,9 @@ t.test("a user's own systemd: the unit is there for the soak alone", needsSystem
       await host.run('touch', '/var/lib/systemd/linger/trader');
       // It is this user's alone: no unit of the system has its name.
       await host.run('sh', '-c', `rm /etc/systemd/system/${UNIT} && systemctl daemon-reload`);
-      const installed = await host.run(...as('env', 'HOME=/srv/trader', 'soak', 'install', '--user', '--link', INSIDE));
+      const installed = await host.run(
+        ...as('env', 'HOME=/srv/trader', CHECKOUT, 'install', '--user', '--link', INSIDE),
+      );
       t.equal(installed.code, 0, installed.stderr);
       t.equal((await host.run(...as('systemctl', '--user', 'start', UNIT))).code, 0);
       const pid = await host.run(...as('systemctl', '--user', 'show', UNIT, '-p', 'MainPID', '--value'));

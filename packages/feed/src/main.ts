@@ -212,5 +212,6 @@ if (import.meta.main) {
     process.stderr.write(`stdout: ${message}\n`);
     process.exit(1);
   });
-  await program.parseAsync();
+  // Not awaited: in a release the commands are in one file with this, and their import() would wait for it for ever.
+  program.parseAsync();
 }

@@ -175,8 +175,9 @@ program
     process.stdout.write(completionText(program, shell));
   });
 
+// Not awaited: in a release the commands are in one file with this, and their import() would wait for it for ever.
 if (import.meta.main)
-  await program.parseAsync().catch((error: unknown) => {
+  program.parseAsync().catch((error: unknown) => {
     process.stderr.write(`${printableLines(error instanceof Stop ? error.message : String((error as Error).stack))}\n`);
     process.exitCode = error instanceof Stop ? error.exit : 1;
   });

@@ -29,7 +29,7 @@ const leak = () => {
     for (let n = 0; n < ${Math.round(descriptors / 10)}; n++) kept.push(openSync('/dev/null'));
   }
 };
-if (isMainThread && /packages.engine/.test(process.argv[1] ?? '')) setInterval(leak, 100).unref();
+if (isMainThread && /packages.engine|hybrid-engine.mjs/.test(process.argv[1] ?? '')) setInterval(leak, 100).unref();
 `;
 
 /** Environment variables that make an engine collect often and, if it is to leak, load the preload first. */

@@ -17,6 +17,14 @@ export function rootAbove(path: string): string | null {
 /** Whether the folder is a release: what `npm run build` made, and not sources. */
 export const isRelease = (root: string): boolean => existsSync(join(root, 'SHA256SUMS'));
 
+/** The supervisor's module that Node runs, in a checkout or a release. */
+export const soakModule = (root: string): string =>
+  join(root, isRelease(root) ? 'lib/soak.mjs' : 'packages/supervisor/src/main.ts');
+
+/** The program of the local exchange, in a checkout or a release. */
+export const feedProgram = (root: string): string =>
+  join(root, isRelease(root) ? 'bin/hybrid-feed' : 'packages/feed/bin/hybrid-feed');
+
 function incomplete(): never {
   throw new Error(`${import.meta.dirname}: neither a checkout nor a release; valid: a complete release`);
 }

@@ -86,7 +86,7 @@ function refuseWithoutRelease(): void {
 
 function linkTarget(folder: string): string {
   const path = resolve(folder);
-  if (existsSync(join(path, 'packages/supervisor/bin/soak'))) return path;
+  if (isRelease(path) || existsSync(join(path, 'packages/supervisor/bin/soak'))) return path;
   throw new Stop(SOAK_EXIT.USAGE, `--link ${folder}: there is no hybrid-soak in it; valid: a checkout or a release`);
 }
 

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { monotonicMs } from '../adapters/clock.ts';
+import { feedProgram } from '../adapters/root.ts';
 import type { Ground } from './ground.ts';
 
 export interface LocalExchange {
@@ -49,7 +50,7 @@ interface Served {
 
 async function serve(ground: Ground, rate: number, port: string, firstId: number): Promise<Served> {
   const feed = spawn(
-    join(ground.plan.root, 'packages/feed/bin/hybrid-feed'),
+    feedProgram(ground.plan.root),
     ['serve', '--port', port, '--rate', String(rate), '--first-id', String(firstId)],
     { stdio: ['ignore', 'pipe', 'ignore'], detached: true },
   );

@@ -1,17 +1,19 @@
 import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { type LoggedDecision, loggedDecision } from '@hybrid-soak/contract/decision.ts';
 import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 import { execa } from 'execa';
 import { readJsonLines } from '../adapters/json-lines.ts';
 import { opsPaths } from '../adapters/ops-paths.ts';
+import { ROOT, soakModule } from '../adapters/root.ts';
 import { proofUnit } from '../unit/drop-in.ts';
 import type { Ground } from './ground.ts';
 
-const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
-const node = (...args: string[]): [string, string[]] => [process.execPath, [...process.execArgv, MAIN, ...args]];
+const node = (...args: string[]): [string, string[]] => [
+  process.execPath,
+  [...process.execArgv, soakModule(ROOT), ...args],
+];
 
 export interface InnerSoak {
   command: string;

@@ -1,0 +1,26 @@
+import t from 'tap';
+import { needsSystemd, until } from './host.ts';
+import { bootProving } from './proofs.ts';
+
+t.test('soak prove drift on a real systemd', needsSystemd(), async (t) => {
+  const { host, found, proofOf } = await bootProving();
+  t.teardown(host.close);
+  const before = await found();
+
+  await t.test(
+    'a leak is found, the same engine without it is not; its drop-in goes, also after a kill -9',
+    async (t) => {
+      const said = await host.machine.run(['soak', 'prove', 'drift', '--quick'], { timeoutMs: 500_000 });
+      t.equal(said.code, 0, said.stderr);
+      t.match(proofOf('drift'), { verdict: 'PASS' });
+      t.equal(proofOf('drift').checks.length, 6);
+      t.notMatch(await host.show('DropInPaths'), 'soak-proof');
+      host.machine.spawn(['soak', 'prove', 'drift', '--quick'], 'ignore');
+      await until('the drop-in', async () => (await host.show('DropInPaths')).includes('soak-proof'), 300);
+      await host.run('pkill', '-KILL', '-f', 'lib/soak.mjs prove');
+      await until('restored', async () => (await host.soak('restore')).code === 0, 300);
+      t.notMatch(await host.show('DropInPaths'), 'soak-proof');
+      t.same(await found(), before);
+    },
+  );
+});
