@@ -1,12 +1,21 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { outlineOf } from '@hybrid-soak/supervisor/core/ending/outline.ts';
+import { openRecording } from '@hybrid-soak/supervisor/replay/recording.ts';
 import t, { type Test } from 'tap';
 import { eventually } from '../../eventually.ts';
 import { alive, CONFIG, decided, decisions, soak } from './soak.ts';
 
 const EARLIER = fileURLToPath(new URL('../../fixtures/recordings/earlier-ambient-55.jsonl', import.meta.url));
 const ops = (cwd: string, name: string) => join(cwd, 'data/ops', name);
+
+/** What `soak replay --json` prints of a decision log, without a process. */
+function judged(path: string, policy: 'classic' | 'adaptive') {
+  const replayed = openRecording(path).replay({ policy, parameters: {} });
+  const { decisions } = replayed;
+  return JSON.parse(JSON.stringify({ decisions, summary: outlineOf(replayed, false) }));
+}
 
 /** Climbs for any pressure there is. */
 const EAGER = `${CONFIG}[soak.policy]\ncpu_limit = 0\nsustain_s = 1\n`;
@@ -93,8 +102,7 @@ t.test('a silence in an earlier log was calm, and began its count again', async 
     ...after(130, 6),
   ];
   writeFileSync(join(cwd, 'calm.jsonl'), `${lines.join('\n')}\n`);
-  const { stdout } = await soak(cwd, 'replay', 'calm.jsonl', '--policy', 'classic', '--json').ended;
-  t.same(actsOf(JSON.parse(stdout).decisions), actsOf(lines.map((line) => JSON.parse(line))));
+  t.same(actsOf(judged(join(cwd, 'calm.jsonl'), 'classic').decisions), actsOf(lines.map((line) => JSON.parse(line))));
 });
 
 t.test('a recording that ends before its soak does is INCONCLUSIVE, and its last look is judged once', async (t) => {
@@ -106,8 +114,7 @@ t.test('a recording that ends before its soak does is INCONCLUSIVE, and its last
     ['two.jsonl', 1],
     ['cut.jsonl', 2],
   ] as const) {
-    const { stdout } = await soak(cwd, 'replay', name, '--policy', 'classic', '--json').ended;
-    const { decisions, summary } = JSON.parse(stdout);
+    const { decisions, summary } = judged(join(cwd, name), 'classic');
     t.match(summary, { verdict: 'INCONCLUSIVE', aborted: false, reason: /unfinished/ }, name);
     t.equal(decisions.filter((r: { action: string }) => r.action === 'ENGINE_RESTART').length, restarts, name);
   }
@@ -172,13 +179,12 @@ t.test('avg10 numbers stand in where a log has no raw lines', async (t) => {
   const cwd = t.testdir();
   const text = readFileSync(EARLIER, 'utf8').replaceAll(/"[a-z]+_(some|full)_raw": "[^"]*", /g, '');
   writeFileSync(join(cwd, 'numbers.jsonl'), text);
-  const { stdout } = await soak(cwd, 'replay', 'numbers.jsonl', '--json').ended;
-  t.match(JSON.parse(stdout).decisions[1], { hold: 'unknown', pressure: { cpu: /^55/ } });
+  t.match(judged(join(cwd, 'numbers.jsonl'), 'adaptive').decisions[1], { hold: 'unknown', pressure: { cpu: /^55/ } });
 });
 
 t.test('stamps, numbers and orders as other programs write them give the same run', async (t) => {
   const cwd = t.testdir();
-  const whole = JSON.parse((await soak(cwd, 'replay', EARLIER, '--policy', 'classic', '--json').ended).stdout);
+  const whole = judged(EARLIER, 'classic');
   const records = readFileSync(EARLIER, 'utf8')
     .trimEnd()
     .split('\n')
@@ -209,9 +215,7 @@ t.test('stamps, numbers and orders as other programs write them give the same ru
     })),
   })) {
     writeFileSync(join(cwd, 'variant.jsonl'), variant.map((record) => JSON.stringify(record)).join('\n'));
-    const replayed = await soak(cwd, 'replay', 'variant.jsonl', '--policy', 'classic', '--json').ended;
-    t.equal(replayed.code, 0, `${name}: ${replayed.stderr}`);
-    const { decisions: now, summary } = JSON.parse(replayed.stdout);
+    const { decisions: now, summary } = judged(join(cwd, 'variant.jsonl'), 'classic');
     t.match(summary, { restarts: 3, aborted: true, time_per_rung_s: whole.summary.time_per_rung_s }, name);
     t.equal(now.length, whole.decisions.length, name);
   }
@@ -223,7 +227,7 @@ t.test('a read that failed, written as -1, is not calm: the resource is unavaila
     .replaceAll(/"memory_(some|full)_raw": "[^"]*"/g, '"memory_$1_raw": ""')
     .replaceAll(/"memory_(some|full)_avg10": [\d.]+/g, '"memory_$1_avg10": -1');
   writeFileSync(join(cwd, 'failed.jsonl'), text);
-  const { decisions: now, summary } = JSON.parse((await soak(cwd, 'replay', 'failed.jsonl', '--json').ended).stdout);
+  const { decisions: now, summary } = judged(join(cwd, 'failed.jsonl'), 'adaptive');
   t.match(
     now.filter(({ action }: { action: string }) => action === 'PSI_UNAVAILABLE'),
     [{ resource: 'memory' }],

@@ -1,4 +1,3 @@
-import { execa } from 'execa';
 import { userManagerPlace } from './user-runtime.ts';
 
 export type Scope = 'system' | 'user';
@@ -14,6 +13,8 @@ export interface Called {
 
 /** One `systemctl` call: no password prompt, no shell, bounded by a timeout and a forced kill. Never throws. */
 export async function systemctl(scope: Scope, args: string[], timeoutMs = 10_000): Promise<Called> {
+  // A hundred modules, which a command that asks systemd nothing need not load.
+  const { execa } = await import('execa');
   const flags = scope === 'user' ? ['--user'] : [];
   const result = await execa('systemctl', [...flags, '--no-ask-password', ...args], {
     reject: false,
