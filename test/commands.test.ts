@@ -4,7 +4,7 @@ import t from 'tap';
 
 const ROOT = resolve(import.meta.dirname, '..');
 
-for (const name of ['soak', 'hybrid-engine', 'hybrid-feed'])
+for (const name of ['soak', 'hybrid-engine', 'hybrid-feed', 'hybrid-fleet'])
   t.test(`npx ${name} answers --help and --version, also from another folder and another PATH`, async (t) => {
     const command = join(ROOT, 'node_modules/.bin', name);
     const say = (flag: string) =>
@@ -16,9 +16,15 @@ for (const name of ['soak', 'hybrid-engine', 'hybrid-feed'])
     t.equal(wrong.stderr.trim().split('\n').length, 1);
   });
 
-t.test('soak help of an unknown command is an error', (t) => {
-  const wrong = spawnSync(join(ROOT, 'node_modules/.bin/soak'), ['help', 'nosuch'], { encoding: 'utf8' });
-  t.match(wrong, { status: 2, stderr: /^error: unknown command 'nosuch'/ });
+t.test('soak help of an unknown command, and an empty argument, are errors', (t) => {
+  const call = (name: string, ...args: string[]) =>
+    spawnSync(join(ROOT, 'node_modules/.bin', name), args, { encoding: 'utf8' });
+  t.match(call('soak', 'help', 'nosuch'), {
+    status: 2,
+    stderr: "error: unknown command 'nosuch'; valid: --help lists the commands\n",
+  });
+  for (const name of ['soak', 'hybrid-engine', 'hybrid-feed', 'hybrid-fleet'])
+    t.match(call(name, 'run', '--config', ''), { status: 2, stderr: /^--config '': empty; valid: .*\n$/ }, name);
   t.end();
 });
 

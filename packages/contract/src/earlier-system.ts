@@ -39,9 +39,11 @@ const ENGINE_FLAGS: Record<string, string> = {
   '--psi-actions': '`soak run --psi-actions`',
 };
 
-/** What to use instead of an unknown flag: a clause for the end of an error; empty if it is none of theirs. */
-export function insteadOf(program: 'soak' | 'hybrid-engine', message: string): string {
+const FLAGS: Record<string, Record<string, string>> = { soak: SOAK_FLAGS, 'hybrid-engine': ENGINE_FLAGS };
+
+/** What to use instead of an unknown flag of that message; undefined if it is none of theirs. */
+export function insteadOf(program: string, message: string): string | undefined {
   const flag = /unknown option '(--[a-z-]+)/.exec(message)?.[1] ?? '';
-  const known = program === 'soak' ? SOAK_FLAGS : ENGINE_FLAGS;
-  return Object.hasOwn(known, flag) ? `; valid: ${known[flag]}` : '';
+  const known = FLAGS[program] ?? {};
+  return Object.hasOwn(known, flag) ? known[flag] : undefined;
 }

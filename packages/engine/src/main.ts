@@ -2,12 +2,13 @@ import { printable, printableLines } from '@hybrid-soak/contract/printable.ts';
 import './process/hangup.ts';
 import { flushCompileCache } from 'node:module';
 import { COMPLETIONS, type Completable, completionHelp, completionText } from '@hybrid-soak/contract/completion.ts';
-import { configWarnings, insteadOf } from '@hybrid-soak/contract/earlier-system.ts';
+import { configWarnings } from '@hybrid-soak/contract/earlier-system.ts';
 import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 import { ENGINE_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import { formatFault } from '@hybrid-soak/contract/fault.ts';
 import { INGEST_MODES, ingestMode } from '@hybrid-soak/contract/modes.ts';
 import { MIGRATIONS } from '@hybrid-soak/contract/schema.ts';
+import { emptyArgument, usageError } from '@hybrid-soak/contract/usage-error.ts';
 import { VERSION } from '@hybrid-soak/contract/version.ts';
 import { Argument, Command, Option } from 'commander';
 import { type ConfigFlags, fromHere, type Loaded, load } from './config/loaded.ts';
@@ -22,7 +23,7 @@ export const program = new Command('hybrid-engine')
   .version(VERSION)
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
   .configureOutput({
-    outputError: (text, write) => write(printableLines(text.replace(/\n$/, `${insteadOf('hybrid-engine', text)}\n`))),
+    outputError: (text, write) => write(printableLines(usageError('hybrid-engine', text))),
   })
   .addHelpText(
     'after',
@@ -91,6 +92,8 @@ program
 if (import.meta.main) {
   // `head` may have read what it wanted.
   process.stdout.on('error', ({ code }: { code?: string }) => process.exit(code === 'EPIPE' ? 0 : ENGINE_EXIT.CRASH));
+  const empty = emptyArgument(process.argv.slice(2));
+  if (empty !== null) program.error(empty, { exitCode: 2 });
   await program.parseAsync();
 }
 

@@ -5,6 +5,7 @@ import { isWebSocketUrl } from '@hybrid-soak/contract/config.ts';
 import { parseDuration } from '@hybrid-soak/contract/duration.ts';
 import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 import { printable, printableJson, printableLines } from '@hybrid-soak/contract/printable.ts';
+import { emptyArgument, usageError } from '@hybrid-soak/contract/usage-error.ts';
 import { VERSION } from '@hybrid-soak/contract/version.ts';
 import { Argument, Command, Option } from 'commander';
 import { FRAME_SHAPES, frames, type Shape } from './frames.ts';
@@ -13,7 +14,7 @@ import type { Served } from './serve.ts';
 export const program = new Command('hybrid-feed')
   .description('A local exchange: made-up trades in the shapes of public feeds, over a real WebSocket.')
   .version(VERSION)
-  .configureOutput({ outputError: (text, write) => write(printableLines(text)) })
+  .configureOutput({ outputError: (text, write) => write(printableLines(usageError('hybrid-feed', text))) })
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
   .addHelpText('after', '\nExample:\n  hybrid-feed serve --rate 200');
 
@@ -51,7 +52,7 @@ interface ServeFlags {
   seed: number;
   firstId: number;
   speed: number;
-  loop: boolean;
+  loop?: boolean;
 }
 
 program
@@ -67,7 +68,7 @@ program
   .option('--seed <n>', 'the same seed gives the same trades', number('--seed', 0, 4_294_967_295), 1)
   .option('--first-id <n>', 'trade id of the first made-up trade', number('--first-id', 0, 1e15), 1_000_000_000)
   .addOption(new Option('--speed <n>', 'of a recording: 1x, 10x, max').argParser(speed).default(1, '1x'))
-  .option('--loop', 'a recording over and over, with the same trade ids: an engine counts them as duplicates', false)
+  .option('--loop', 'a recording over and over, with the same trade ids: an engine counts them as duplicates')
   .action(async (file: string | undefined, flags: ServeFlags) => {
     try {
       const served = file === undefined ? await madeUp(flags) : await recorded(file, flags);
@@ -109,7 +110,7 @@ async function madeUp(flags: ServeFlags): Promise<Served> {
 
 async function recorded(file: string, flags: ServeFlags): Promise<Served> {
   const { serveRecording } = await import('./serve-recording.ts');
-  const served = await serveRecording({ ...flags, file });
+  const served = await serveRecording({ ...flags, loop: flags.loop === true, file });
   const paths = served.paths.length > 0 ? served.paths : ['/'];
   const urls = paths.map((path) => `ws://${flags.host}:${served.port}${path}`);
   process.stdout.write(`${JSON.stringify({ port: served.port, urls })}\n`);
@@ -120,7 +121,7 @@ interface RecordFlags {
   url: string;
   out: string;
   source?: string;
-  subscribe: string[];
+  subscribe?: string[];
   maxBytes: number;
   keep: number;
   duration?: number;
@@ -136,12 +137,10 @@ program
   .requiredOption('--url <url>', 'ws:// or wss://')
   .requiredOption('--out <file>', 'continued if it exists')
   .option('--source <name>', "the feed's name in the recording (default: the host of its URL)")
-  .option(
-    '--subscribe <text>',
-    'a frame to send after each open; may be given again',
-    (text, all: string[]) => [...all, text],
-    [],
-  )
+  .option('--subscribe <text>', 'a frame to send after each open; may be given again', (text, all: string[] = []) => [
+    ...all,
+    text,
+  ])
   .option('--max-bytes <n>', 'a longer file becomes FILE.1, that FILE.2', number('--max-bytes', 1, 1e15), 100_000_000)
   .option('--keep <n>', 'how many of those to keep', number('--keep', 1, 100_000), 10)
   .option('--duration <time>', '45s, 90m, 2h or plain seconds', seconds)
@@ -150,7 +149,9 @@ program
     const { recordFrames: record } = await import('./record.ts');
     try {
       const source = flags.source ?? new URL(flags.url).hostname;
-      const recording = record({ ...flags, source }, (text) => process.stderr.write(`${printable(text)}\n`));
+      const recording = record({ ...flags, subscribe: flags.subscribe ?? [], source }, (text) =>
+        process.stderr.write(`${printable(text)}\n`),
+      );
       const timer = flags.duration === undefined ? undefined : setTimeout(recording.stop, flags.duration * 1000);
       onSignal(recording.stop);
       await recording.ended;
@@ -212,6 +213,8 @@ if (import.meta.main) {
     process.stderr.write(`stdout: ${message}\n`);
     process.exit(1);
   });
+  const empty = emptyArgument(process.argv.slice(2));
+  if (empty !== null) program.error(empty);
   // Not awaited: in a release the commands are in one file with this, and their import() would wait for it for ever.
   program.parseAsync();
 }

@@ -3,6 +3,7 @@ import { COMPLETIONS, type Completable, completionHelp, completionText } from '@
 import { parseDuration } from '@hybrid-soak/contract/duration.ts';
 import { printable, printableLines } from '@hybrid-soak/contract/printable.ts';
 import { controlRequestSchema } from '@hybrid-soak/contract/soak-request.ts';
+import { emptyArgument, usageError } from '@hybrid-soak/contract/usage-error.ts';
 import { VERSION } from '@hybrid-soak/contract/version.ts';
 import { Argument, Command } from 'commander';
 import { type CommonFlags, loadSettings } from './settings.ts';
@@ -11,7 +12,7 @@ import { Stop } from './stop.ts';
 export const program = new Command('hybrid-fleet')
   .description('Several hosts over NATS JetStream: their rows and decisions in one place, each once.')
   .version(VERSION)
-  .configureOutput({ outputError: (text, write) => write(printableLines(text)) })
+  .configureOutput({ outputError: (text, write) => write(printableLines(usageError('hybrid-fleet', text))) })
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
   .addHelpText('after', '\nExample:\n  hybrid-fleet ship --server 127.0.0.1:4222 --host tokyo-1');
 
@@ -36,7 +37,7 @@ interface ShipFlags extends CommonFlags {
   db?: string;
   decisions: string;
   samples: string;
-  once: boolean;
+  once?: boolean;
 }
 
 common('ship')
@@ -45,7 +46,7 @@ common('ship')
   .option('--db <file>', "the engine's database (default: [app] db_path)")
   .option('--decisions <file>', 'the decision log', 'data/ops/soak_decisions.jsonl')
   .option('--samples <file>', 'the observations beside it', 'data/ops/soak_samples.jsonl')
-  .option('--once', 'end when everything that is there now has been stored', false)
+  .option('--once', 'end when everything that is there now has been stored')
   .addHelpText('after', '\nExample:\n  hybrid-fleet ship --server nats.example:4222')
   .action(async (flags: ShipFlags) => {
     const settings = loadSettings(flags);
@@ -57,7 +58,7 @@ common('ship')
       samples: resolve(flags.samples),
       log,
       signal: untilSignal(),
-      once: flags.once,
+      once: flags.once === true,
     });
   });
 
@@ -92,12 +93,13 @@ common('merge')
 
 common('status')
   .description('a table of the hosts that ship: rung, verdict, pressure against its limit, rows a second, lag')
-  .option('--watch', 'again every two seconds, until SIGINT', false)
-  .option('--json', 'one line of JSON instead', false)
+  .option('--watch', 'again every two seconds, until SIGINT')
+  .option('--json', 'one line of JSON instead')
   .addHelpText('after', '\nExample:\n  hybrid-fleet status --watch')
-  .action(async (flags: CommonFlags & { watch: boolean; json: boolean }) => {
+  .action(async (flags: CommonFlags & { watch?: boolean; json?: boolean }) => {
     const { status } = await import('./status.ts');
-    await status(loadSettings(flags), flags, (text) => process.stdout.write(`${text}\n`), untilSignal());
+    const how = { watch: flags.watch === true, json: flags.json === true };
+    await status(loadSettings(flags), how, (text) => process.stdout.write(`${text}\n`), untilSignal());
   });
 
 common('control')
@@ -118,7 +120,7 @@ common('control')
   });
 
 interface AskFlags extends CommonFlags {
-  all: boolean;
+  all?: boolean;
   duration?: string;
   as?: string;
 }
@@ -127,7 +129,7 @@ common('soak')
   .description('start or stop a soak on a host, or on all that are alive; exits 1 if one of them did not')
   .addArgument(new Argument('<verb>').choices(['start', 'stop']))
   .option('--host <name>', 'that host alone')
-  .option('--all', 'every host in `hybrid-fleet status`', false)
+  .option('--all', 'every host in `hybrid-fleet status`')
   .option('--duration <time>', 'of the soak, as soak@… takes it (default: 2h)')
   .option('--as <name>', 'who asks (default: [fleet] user)')
   .addHelpText(
@@ -135,7 +137,7 @@ common('soak')
     '\nExamples:\n  hybrid-fleet soak start --all --duration 8h\n  hybrid-fleet soak stop --host tokyo-1',
   )
   .action(async (verb: 'start' | 'stop', { host, all, duration, as: operator, ...flags }: AskFlags) => {
-    if (all === (host !== undefined)) usage('--all or --host NAME, one of them');
+    if ((all === true) === (host !== undefined)) usage('soak: on which host? valid: --all, or --host NAME');
     const request = { v: 1, verb, ...(duration === undefined ? {} : { duration }) } as const;
     const settings = loadSettings(flags);
     const { ask } = await import('./ask.ts');
@@ -147,14 +149,14 @@ common('soak')
 interface ArchiveFlags extends CommonFlags {
   out: string;
   messages: string;
-  once: boolean;
+  once?: boolean;
 }
 
 common('archive')
   .description('write the merged stream as Parquet files by venue, symbol and day, until SIGTERM')
   .requiredOption('--out <folder>', 'continued if it exists')
   .option('--messages <n>', 'messages of the stream in one round of files; keep it the same for a folder', '2000')
-  .option('--once', 'end when no whole round is left', false)
+  .option('--once', 'end when no whole round is left')
   .addHelpText('after', '\nExample:\n  hybrid-fleet archive --out /srv/trades')
   .action(async ({ out, messages: text, once, ...flags }: ArchiveFlags) => {
     const messages = Number(text);
@@ -162,7 +164,11 @@ common('archive')
     const settings = loadSettings(flags);
     const [{ archiveSession }, { again }] = await Promise.all([import('./archive.ts'), import('./again.ts')]);
     const signal = untilSignal();
-    await again(() => archiveSession({ settings, out: resolve(out), messages, once, log, signal }), log, signal);
+    await again(
+      () => archiveSession({ settings, out: resolve(out), messages, once: once === true, log, signal }),
+      log,
+      signal,
+    );
   });
 
 const { about, argument, examples } = completionHelp('hybrid-fleet');
@@ -175,9 +181,18 @@ program
     process.stdout.write(completionText(program, shell));
   });
 
-// Not awaited: in a release the commands are in one file with this, and their import() would wait for it for ever.
-if (import.meta.main)
+if (import.meta.main) {
+  process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+    // A reader that has seen enough (`| head`) is not an error.
+    if (code === 'EPIPE') process.exit(0);
+    process.stderr.write(`stdout: ${message}\n`);
+    process.exit(1);
+  });
+  const empty = emptyArgument(process.argv.slice(2));
+  if (empty !== null) program.error(empty);
+  // Not awaited: in a release the commands are in one file with this, and their import() would wait for it for ever.
   program.parseAsync().catch((error: unknown) => {
     process.stderr.write(`${printableLines(error instanceof Stop ? error.message : String((error as Error).stack))}\n`);
     process.exitCode = error instanceof Stop ? error.exit : 1;
   });
+}

@@ -38,7 +38,7 @@ export function reportOf(
   const { run: id, records, ...log } = readRun(decisions, run);
   const notes: string[] = [];
   if (log.omitted > 0) notes.push(`${log.omitted} records in the middle of the run were left out.`);
-  if (log.garbage > 0) notes.push(`${log.garbage} lines of the log are not decision records and were skipped.`);
+  if (log.garbage > 0) notes.push(`Lines of the log that are not records, and were skipped: ${log.garbage}.`);
   if (log.tornBytes > 0) notes.push(`The log's last line is torn (${log.tornBytes} bytes) and was skipped.`);
   const found = findSamples(samples, id);
   const read = found === null ? null : readSamples(found);

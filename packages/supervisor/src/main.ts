@@ -1,7 +1,7 @@
-import { insteadOf } from '@hybrid-soak/contract/earlier-system.ts';
 import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import { printableLines } from '@hybrid-soak/contract/printable.ts';
+import { emptyArgument, usageError } from '@hybrid-soak/contract/usage-error.ts';
 import { VERSION } from '@hybrid-soak/contract/version.ts';
 import type { Command, CommanderError } from 'commander';
 import { outliveReaders, Stop } from './stop.ts';
@@ -77,10 +77,8 @@ const bareProgram = async () =>
     .exitOverride()
     .configureOutput(OUTPUT);
 
-/** An unknown flag that the earlier system has names ours. */
 const OUTPUT = {
-  outputError: (text: string, write: (text: string) => void) =>
-    write(printableLines(text.replace(/\n$/, `${insteadOf('soak', text)}\n`))),
+  outputError: (text: string, write: (text: string) => void) => write(printableLines(usageError('soak', text))),
 };
 
 /** With every subcommand loaded: for what describes them all. */
@@ -115,6 +113,8 @@ else if (import.meta.main) {
     );
   else for (const [name, { summary }] of Object.entries(COMMANDS)) program.command(name).description(summary);
   try {
+    const empty = emptyArgument(process.argv.slice(2));
+    if (empty !== null) throw new Stop(SOAK_EXIT.USAGE, empty);
     await program.parseAsync();
   } catch (error) {
     process.exitCode = exitCodeOf(error);

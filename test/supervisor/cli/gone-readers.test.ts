@@ -24,6 +24,7 @@ for (const command of [
   'hybrid-engine check-config',
   'hybrid-feed --help',
   'hybrid-feed generate --count 100000000',
+  'hybrid-fleet completion json',
 ])
   t.test(`${command} ends quietly where its reader has gone`, async (t) => {
     const cwd = t.testdir({ config: { 'config.toml': CONFIG } });

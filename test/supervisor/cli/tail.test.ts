@@ -34,7 +34,7 @@ t.test('the last decisions are lines with time, rung, action, reason and the num
     '03:04:02 THROTTLE1 1/5  HOLD                  reason 2',
     '03:04:09 THROTTLE1 1/5  STALL                 reason 9 (cpu pressure 55.5 %, no new row for 46 s, streak 2)',
   ]);
-  t.match(stderr, /the last line is torn \(6 bytes\)\n1 lines are not decision records/);
+  t.match(stderr, /the last line is torn \(6 bytes\)\n1 line is not a record/);
 });
 
 t.test('--action, --since and --raw choose; the chosen lines are byte for byte those of the file', async (t) => {
@@ -109,13 +109,18 @@ t.test('--until, --grep, --run, -r and -o choose as journalctl does', async (t) 
 
 t.test('a packed log, a pipe and stdin are read too', async (t) => {
   const cwd = t.testdir({ 'log.gz': gzipSync(record(1) + record(2)), torn: '' });
-  writeFileSync(join(cwd, 'half.gz'), gzipSync(record(1)).subarray(0, 40));
+  const many = Array.from({ length: 200 }, (_, n) => record(n)).join('');
+  writeFileSync(join(cwd, 'half.gz'), gzipSync(many).subarray(0, 400));
+  writeFileSync(join(cwd, 'text.gz'), record(1));
   const shell = (script: string) =>
     execFileSync('bash', ['-c', script], { cwd, env: { ...environment(cwd), SOAK }, encoding: 'utf8' });
   t.equal(shell('"$SOAK" tail --raw --decisions log.gz'), record(1) + record(2));
   t.equal(shell('zcat log.gz | "$SOAK" tail --raw -n 1 --decisions -'), record(2));
   t.equal(shell('"$SOAK" tail --raw -n 1 --decisions <(zcat log.gz)'), record(2));
-  t.match(await soak(cwd, 'tail', '--decisions', 'half.gz').ended, { code: 12, stderr: /half.gz: cannot be unpacked/ });
+  const half = await soak(cwd, 'tail', '--raw', '--decisions', 'half.gz', '-n', '1000').ended;
+  t.match(half, { code: 0, stderr: /half\.gz: ends in its middle; shown is what could be unpacked/ });
+  t.ok(half.stdout.length > record(1).length && many.startsWith(half.stdout), 'what comes before the cut');
+  t.match(await soak(cwd, 'tail', '--decisions', 'text.gz').ended, { code: 12, stderr: /text.gz: cannot be unpacked/ });
   t.match(await soak(cwd, 'tail', '-f', '--decisions', 'log.gz').ended, { code: 2, stderr: /valid: / });
 });
 
@@ -134,5 +139,34 @@ t.test('a moment is a duration ago, a time of today, a day, or a stamp', async (
   t.equal(at('yesterday'), Date.UTC(2026, 10, 25));
   t.equal(at('2026-11-20 09:30'), Date.UTC(2026, 10, 20, 9, 30));
   t.equal(at('2026-11-20T09:30:01+01:00'), Date.UTC(2026, 10, 20, 8, 30, 1));
-  for (const wrong of ['25:00', 'soon', '2026-13-01', '']) t.equal(at(wrong), undefined, wrong);
+  t.equal(at('2h ago'), now - 7_200_000);
+  t.equal(at('-2h'), now - 7_200_000);
+  t.equal(at('tomorrow'), Date.UTC(2026, 10, 27));
+  t.equal(at('2026-11-20 09:30:01 Z'), Date.UTC(2026, 10, 20, 9, 30, 1));
+  for (const wrong of ['25:00', 'soon', '2026-13-01', '2026-02-30', '2026-02-30T00:00:00Z', '10-2026', ''])
+    t.equal(at(wrong), undefined, wrong);
+});
+
+t.test('where nothing is to be shown, that is said', async (t) => {
+  const cwd = t.testdir({ ...folder(record(1)), 'empty.jsonl': '' });
+  const said = async (...args: string[]) => (await soak(cwd, 'tail', ...args).ended).stderr;
+  t.match(await said('--since', '2099-01-01'), /soak_decisions\.jsonl: no decision matches\n$/);
+  t.match(await said('--decisions', 'empty.jsonl'), /empty\.jsonl: no decision in it\n$/);
+  t.equal(await said('-n', '0'), '');
+});
+
+t.test('a time of day is local also on the days that the clock is turned', (t) => {
+  const script = `import { parseMoment } from '@hybrid-soak/supervisor/text/moment.ts';
+    const now = Date.parse('2026-03-29T10:00:00Z');
+    console.log(['yesterday', 'today', '02:30', '03:00'].map((text) => new Date(parseMoment(text, now, false)).toISOString()).join());`;
+  const env = { ...process.env, TZ: 'Europe/Berlin' };
+  const text = execFileSync(process.execPath, ['--input-type=module-typescript', '-e', script], {
+    env,
+    encoding: 'utf8',
+  });
+  t.equal(
+    text.trim(),
+    '2026-03-27T23:00:00.000Z,2026-03-28T23:00:00.000Z,2026-03-29T01:30:00.000Z,2026-03-29T01:00:00.000Z',
+  );
+  t.end();
 });

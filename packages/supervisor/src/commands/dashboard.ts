@@ -12,7 +12,7 @@ interface Flags {
   db?: string;
   decisions?: string;
   samples?: string;
-  fleet: boolean;
+  fleet?: boolean;
   server?: string[];
 }
 
@@ -21,11 +21,11 @@ export function dashboardCommand(): Command {
     .description('a live page of the engine and of the soak; reads only, and only what is written anyway')
     .option('--listen <host:port>', 'where to serve it (default: [dashboard] host and port, 127.0.0.1:8502)')
     .option('--db <file>', "the engine's database (default: [app] db_path)")
-    .option('--fleet', 'all hosts that ship to the servers of [fleet]; each opens its own run', false)
+    .option('--fleet', 'all hosts that ship to the servers of [fleet]; each opens its own run')
     .option('--server <host:port...>', 'with --fleet: instead of [fleet] servers')
     .addHelpText(
       'after',
-      '\nExamples:\n  soak dashboard\n  soak dashboard --fleet\n  ssh -L 8502:127.0.0.1:8502 server   # then http://127.0.0.1:8502/ here\n\nThere is not a password: leave it on the loopback address.',
+      '\nExamples:\n  soak dashboard\n  soak dashboard --fleet\n  ssh -L 8502:127.0.0.1:8502 server   # then http://127.0.0.1:8502/ here\n\nIt has no password: leave it on the loopback address.',
     )
     .action(dashboard);
 }

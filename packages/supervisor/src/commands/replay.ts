@@ -13,7 +13,7 @@ import { besideEachOther, table } from '../text/outline.ts';
 interface Flags {
   policy?: PolicyName;
   run?: string;
-  set: string[];
+  set?: string[];
   json?: boolean;
 }
 
@@ -23,12 +23,10 @@ export function replayCommand(): Command {
     .argument('<file>', "a samples file, or a decision log, also the earlier tool's")
     .addOption(new Option('--policy <name>', "how pressure is judged (default: the run's own)").choices(POLICIES))
     .option('--run <id>', "the beginning of a run's id (default: the last run of the log)")
-    .option(
-      '--set <key=value>',
-      'a key of [soak.policy]; may be given again',
-      (pair, pairs: string[]) => [...pairs, pair],
-      [],
-    )
+    .option('--set <key=value>', 'a key of [soak.policy]; may be given again', (pair, pairs: string[] = []) => [
+      ...pairs,
+      pair,
+    ])
     .option('--json', 'one object: policy, decisions, summary')
     .addHelpText(
       'after',
@@ -37,7 +35,7 @@ export function replayCommand(): Command {
     .action((file: string, flags: Flags) => replay(file, flags));
 }
 
-async function replay(file: string, { policy, run, set, json }: Flags): Promise<void> {
+async function replay(file: string, { policy, run, set = [], json }: Flags): Promise<void> {
   const parameters = set.length > 0 ? await parametersOf(set) : {};
   const recording = openRecording(file, run);
   const replayed = recording.replay({ ...(policy === undefined ? {} : { policy }), parameters });

@@ -91,7 +91,7 @@ async function tailStream(flags: Flags, path: string): Promise<void> {
   const options = checked(flags);
   if (flags.follow)
     throw new Stop(SOAK_EXIT.USAGE, `--follow ${path}: a stream has an end; valid: --follow of a file that grows`);
-  const bytes = await wholeInput(path).catch((error: { code?: string }) => {
+  const { bytes, cut } = await wholeInput(path).catch((error: { code?: string }) => {
     if (error.code === 'ENOENT') throw new Stop(SOAK_EXIT.CONFIG, `${path}: no such file; valid: a decision log`);
     throw error;
   });
@@ -100,6 +100,7 @@ async function tailStream(flags: Flags, path: string): Promise<void> {
     read: (into: Uint8Array, at: number) => bytes.copy(into, 0, at, at + into.length),
   };
   showLast(flags, source, path, options);
+  if (cut) process.stderr.write(`${printable(path)}: ends in its middle; shown is what could be unpacked\n`);
 }
 
 async function follow(flags: Flags & { decisions: string }): Promise<void> {
@@ -123,13 +124,17 @@ function showLast(flags: Flags, source: ByteSource, path: string, options: TailO
   const run = flags.run === undefined ? null : choose(source, flags.run, path).run_id;
   const formatter = tailFormatter({ ...options, run });
   const all = [flags.since, flags.until, flags.grep, flags.run].some((flag) => flag !== undefined);
+  const isFiltered = all || options.actions.length > 0;
   const keep = flags.lines === undefined ? (all ? Number.POSITIVE_INFINITY : 20) : Number(flags.lines);
   const oldest = (options.sinceMs ?? 0) - OUT_OF_ORDER_MS;
   const last = lastLines(source, keep, formatter.select, (line) => isOlder(line, oldest));
   const chosen = flags.reverse ? last.chosen.toReversed() : last.chosen;
   print(chosen.flatMap(({ record, line }) => formatter.format(record, line)));
   if (last.torn > 0 && !flags.follow) process.stderr.write(`the last line is torn (${last.torn} bytes)\n`);
-  if (last.garbage > 0) process.stderr.write(`${last.garbage} lines are not decision records\n`);
+  if (last.garbage > 0)
+    process.stderr.write(last.garbage === 1 ? '1 line is not a record\n' : `${last.garbage} lines are not records\n`);
+  if (chosen.length === 0 && keep > 0 && !flags.follow)
+    process.stderr.write(`${printable(path)}: no decision${isFiltered ? ' matches' : ' in it'}\n`);
   return { formatter, end: last.end };
 }
 
@@ -158,7 +163,7 @@ function checked({ lines, action = [], since, until, grep, output, explain, utc,
     if (text === undefined) return null;
     const at = parseMoment(text, Date.now(), utc === true);
     if (at !== undefined) return at;
-    throw new Stop(SOAK_EXIT.USAGE, `${flag} ${text}: valid: 2h, 09:00, yesterday, "2026-11-26 09:00"`);
+    throw new Stop(SOAK_EXIT.USAGE, `${flag} ${text}: valid: 2h (ago), 09:00, yesterday, "2026-11-26 09:00"`);
   };
   return {
     ...{ actions: action, sinceMs: moment('--since', since), untilMs: moment('--until', until), run: null },

@@ -3,6 +3,7 @@ import { type SoakThresholds, thresholdsSchema } from '@hybrid-soak/contract/pol
 import { Stop } from '../../stop.ts';
 
 type Name = keyof SoakThresholds;
+type Issue = NonNullable<ReturnType<typeof thresholdsSchema.safeParse>['error']>['issues'][number];
 const NAMES = Object.keys(thresholdsSchema.shape) as Name[];
 /** What one more event can miss for good; a share or a rate may still become good. */
 const ABORTING: readonly Name[] = [
@@ -30,15 +31,24 @@ export function thresholdFlags(
     const name = NAMES.find((known) => known === key);
     if (name === undefined) throw wrong(text, `KEY=VALUE with a KEY of ${NAMES.join(', ')}`);
     if (abort !== undefined && !ABORTING.includes(name)) throw wrong(text, `abort with ${ABORTING.join(', ')}`);
-    values[name] = value.trim() === '' ? Number.NaN : Number(value);
+    if (value.trim() === '' || !Number.isFinite(Number(value))) throw wrong(text, `${name}=NUMBER`);
+    values[name] = Number(value);
     if (abort !== undefined) abort_on.push(name);
   }
   const read = thresholdsSchema.safeParse({ ...configured, ...values });
   if (!read.success) {
-    const [{ path = [], message } = {}] = read.error.issues;
-    throw wrong(`${String(path[0])}=${values[String(path[0])]}`, message ?? 'a number');
+    const [issue] = read.error.issues;
+    const name = String(issue?.path[0]);
+    throw wrong(`${name}=${values[name]}`, rangeOf(issue));
   }
   return { thresholds: read.data, ...(abort_on.length === 0 ? {} : { abort_on }) };
+}
+
+/** What the schema allows, where a number is not that. */
+function rangeOf(issue: Issue | undefined): string {
+  if (issue?.code === 'too_small') return `a number from ${issue.minimum}`;
+  if (issue?.code === 'too_big') return `a number up to ${issue.maximum}`;
+  return 'a whole number';
 }
 
 const wrong = (text: string, valid: string) => new Stop(SOAK_EXIT.USAGE, `--threshold ${text}: valid: ${valid}`);
