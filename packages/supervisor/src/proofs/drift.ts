@@ -70,7 +70,7 @@ async function soakWith(ground: Ground, notes: Notes, name: string, leaking: Lea
   }
   const seconds = secondsOf(ground.quick);
   const args = [
-    ...['-d', `${seconds}s`, '--interval', '1s', '--psi-actions', 'off', '--leave', 'stopped'],
+    ...['-d', `${seconds}s`, '--interval', ground.quick ? '0.5s' : '1s', '--psi-actions', 'off', '--leave', 'stopped'],
     ...['--threshold', `max_memory_growth_mib_per_hour=${thresholdOf(ground.quick)}`],
   ];
   const soak = await innerSoak(ground, name, args, ground.scope === null ? leakEnvironment(leaking) : {});

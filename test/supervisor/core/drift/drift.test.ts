@@ -53,6 +53,18 @@ t.test('a slope without a threshold is drift if the limit is met within the hori
   t.match(soakFor(2, 0, fresh(), wide).run(600).of('SUMMARY'), [{ verdict: 'PASS' }]);
 });
 
+t.test('a row is of the moment at which it was written, and counts once', async (t) => {
+  // A machine that gets busier: rows are written later and later, each seen until the next one comes.
+  const soak = fresh();
+  for (let n = 0; n < 220; n++) {
+    const descriptors = 30 + soak.at / 6;
+    soak.set({ heartbeat: true, vitals: { descriptors, descriptor_limit: 1e9, unaccounted: 0 } }).run(5);
+    soak.set({ heartbeat: false }).run(5 * (1 + Math.floor(n / 22)));
+  }
+  const { low, high } = driftIn(soak, 'descriptors') as { low: number; high: number };
+  t.ok(low > 599 && high < 601, `${low} .. ${high} of 600 an hour`);
+});
+
 t.test('too short a soak says how much more it takes', async (t) => {
   const soak = new Soak({ duration_s: 1800, thresholds: { max_memory_growth_mib_per_hour: 0.5 } }, {}, { kept: 1000 });
   const found = driftIn(soakFor(0.5, 9, soak), 'heap');

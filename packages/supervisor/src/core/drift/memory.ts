@@ -19,6 +19,8 @@ export interface Piece {
 /** What is gathered for one minute. */
 export interface Minute {
   since: number;
+  /** When the rows of the engine were written that the values are from. */
+  written: readonly number[];
   values: Partial<Record<DriftSignal, readonly number[]>>;
   /** At its beginning. */
   cpuUsec: number | null;
@@ -30,6 +32,8 @@ export interface DriftMemory {
   life: string | null;
   lifeSince: number;
   minute: Minute | null;
+  /** Of the last row of the engine, by its own clock. */
+  flushMs: number | null;
   /** Of the last floor, ms since the process began; and between the last two. */
   floorMs: number | null;
   floorEveryMs: number;
@@ -46,6 +50,7 @@ export const noDrift = (): DriftMemory => ({
   life: null,
   lifeSince: 0,
   minute: null,
+  flushMs: null,
   floorMs: null,
   floorEveryMs: FLOOR_EVERY_MS,
   pieces: [],

@@ -21,11 +21,26 @@ export function trackDrift(state: State, observation: Observation): void {
   if (!heartbeat.available) return;
   const { drift, clock } = state;
   const life = heartbeat.value.invocation_id ?? String(heartbeat.value.pid);
-  if (life !== drift.life) Object.assign(drift, { life, lifeSince: clock.now, minute: null, floorMs: null });
+  if (life !== drift.life)
+    Object.assign(drift, {
+      life,
+      lifeSince: clock.now,
+      minute: null,
+      floorMs: null,
+      flushMs: null,
+    });
   const vitals = heartbeat.value.vitals ?? {};
   takeFloor(state, vitals);
   drift.minute ??= newMinute(clock.now, vitals, heartbeat.value);
-  drift.minute = { ...drift.minute, values: added(drift.minute.values, observation, vitals) };
+  // A row that was seen before tells nothing new, and on a busy machine the newest one may be seconds old.
+  const { last_flush_ms, age_ms } = heartbeat.value;
+  const isNew = last_flush_ms !== drift.flushMs;
+  drift.flushMs = last_flush_ms;
+  drift.minute = {
+    ...drift.minute,
+    values: added(drift.minute.values, observation, isNew ? vitals : {}),
+    written: isNew ? [...drift.minute.written, clock.now - Math.max(0, age_ms)] : drift.minute.written,
+  };
   drift.left = { ...drift.left, ...leftOf(observation, vitals) };
   if (clock.now - drift.minute.since < windowMs(drift)) return;
   endMinute(state, drift.minute, vitals, heartbeat.value);
@@ -49,6 +64,7 @@ function takeFloor(state: State, { floor }: Vitals): void {
 
 const newMinute = (since: number, { cpu_usec }: Vitals, { frames_received }: Heartbeat): Minute => ({
   since,
+  written: [],
   values: {},
   cpuUsec: cpu_usec ?? null,
   frames: frames_received,
@@ -69,7 +85,7 @@ function added(values: Minute['values'], { files }: Observation, vitals: Vitals)
 
 function endMinute(state: State, minute: Minute, { cpu_usec }: Vitals, { frames_received, ticks_written }: Heartbeat) {
   const { drift, clock } = state;
-  const middle = (minute.since + clock.now) / 2;
+  const middle = median(minute.written) ?? (minute.since + clock.now) / 2;
   const age = (middle - drift.lifeSince) / HOUR_MS;
   for (const [signal, values] of Object.entries(minute.values) as [DriftSignal, readonly number[]][]) {
     const y = signal === 'database' ? (values.at(-1) ?? null) : median(values);
