@@ -80,11 +80,11 @@ async function killOnce(kills: Kills, n: number): Promise<string[]> {
 /** The first kill waits for a rung change and so learns when one comes; later ones fall on either side of it. */
 async function untilTheMoment(kills: Kills, soak: InnerSoak): Promise<void> {
   const { ground } = kills;
-  await soak.decided('STARTUP', (r) => r.action === 'STARTUP', 60);
+  await soak.decided('STARTUP', (r) => r.action === 'STARTUP', 180);
   const startup = monotonicMs();
   const changing = (r: LoggedDecision) => r.action === 'ENGINE_RESTART' && r.state !== 'NORMAL';
   if (kills.leadMs === null) {
-    await soak.decided('a rung change', changing, 60);
+    await soak.decided('a rung change', changing, 180);
     kills.leadMs = monotonicMs() - startup;
     await ground.pause(Math.random() * CHANGE_MS);
     return;

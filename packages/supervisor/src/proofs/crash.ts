@@ -41,7 +41,7 @@ async function engineKilled(ground: Ground, notes: Notes, times: number): Promis
     await ground.until(
       'another process',
       async () => ((await ground.unit()).main_pid === victim.main_pid ? null : true),
-      10,
+      120,
     );
     unit = await ground.writing();
     back.push(performance.now() - started);

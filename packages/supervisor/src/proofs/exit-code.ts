@@ -54,7 +54,7 @@ async function refused(ground: Ground, notes: Notes, what: string, text: string,
       const unit = await ground.unit();
       return unit.exec_main_status !== null && unit.active_state !== 'active' ? unit : null;
     },
-    20,
+    120,
   );
   await ground.pause(3 * restartMs);
   const after = await ground.unit();
@@ -80,7 +80,7 @@ async function crashed(ground: Ground, notes: Notes): Promise<void> {
       const unit = await ground.unit();
       return unit.active_state === 'active' && unit.main_pid !== before.main_pid && unit.main_pid > 0 ? unit : null;
     },
-    30,
+    120,
   );
   notes.evidence({ signal: 'SIGSEGV', before, after });
   notes.check(
@@ -95,7 +95,7 @@ async function stopped(ground: Ground, notes: Notes, restartMs: number): Promise
   const { main_pid: pid } = await ground.writing();
   signalEngine(pid, 'SIGTERM');
   notes.ran(`kill -TERM ${pid}`, 0, '');
-  await ground.until('an end after SIGTERM', async () => (await ground.unit()).main_pid !== pid, 30);
+  await ground.until('an end after SIGTERM', async () => (await ground.unit()).main_pid !== pid, 120);
   await down(ground, notes, 'SIGTERM', restartMs);
   if (ground.quick) return;
   await ground.restart();

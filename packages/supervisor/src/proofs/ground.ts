@@ -171,7 +171,7 @@ export class Ground {
   }
 
   /** The unit once its present process has committed a row. */
-  writing(seconds = 30): Promise<Unit> {
+  writing(seconds = 120): Promise<Unit> {
     return this.until(
       'a committed row of the running process',
       async () => {
@@ -198,7 +198,7 @@ export class Ground {
       const id = this.scratch.lastId();
       return id === before ? null : { id, at: monotonicMs() };
     };
-    return this.until('a new row', look, 30, 2);
+    return this.until('a new row', look, 120, 2);
   }
 
   /** The first value that is neither undefined, null nor false; rejects with NotWithin past the time. */

@@ -11,7 +11,8 @@ import type { ProofCode } from './proof.ts';
 
 /** Frames a second: what a light engine gets, and the first and the last rate of its own hog. */
 const LIGHT = 20;
-const HOG = { first: 20_000, last: 2_000_000 };
+const LAST_RATE = 2_000_000;
+const firstRateOf = (quick: boolean) => (quick ? 80_000 : 20_000);
 /** Neighbours' busy loops: each has one for every core. */
 const NEIGHBOURS = 2;
 /** Limits of the engine's part, percent, on one core. One thread's part is at most 100/n on n cores. */
@@ -31,7 +32,7 @@ export const ladder: ProofCode = {
     "Others' load moves nothing; the engine's own climbs a rung, is recovered from when it ends, and aborts if no rung cures it.",
   method: (quick) =>
     `Real pressure: ${NEIGHBOURS} neighbours with a busy loop for every core, from here to the end. Beside them a light engine (${LIGHT} frames/s, ` +
-    `${watchedOf(quick)} s), then one whose local exchange doubles its rate from ${HOG.first} frames/s until the soak climbs, then a light one again until NORMAL; ` +
+    `${watchedOf(quick)} s), then one whose local exchange doubles its rate from ${firstRateOf(quick)} frames/s until the soak climbs, then a light one again until NORMAL; ` +
     `limit of the part ${CURABLE_LIMIT} % over the number of cores. Then another soak with a limit of ${INCURABLE_LIMIT} % over it, which no rung comes below. ` +
     `Times of the policy: ${Object.entries(timesOf(quick))
       .map(([key, seconds]) => `${key} ${seconds}`)
@@ -43,7 +44,7 @@ export const ladder: ProofCode = {
     const exchange = await localExchange(ground, LIGHT);
     const neighbours = press(availableParallelism() * NEIGHBOURS);
     try {
-      await ground.until('CPU stall time over 40 %', () => cpuSome(host) > 40, 60, 250);
+      await ground.until('CPU stall time over 40 %', () => cpuSome(host) > 40, 180, 250);
       const rate = await climbsAndRecovers(ground, notes, exchange);
       await aborts(ground, notes, exchange, rate);
     } finally {
@@ -75,7 +76,7 @@ async function climbsAndRecovers(ground: Ground, notes: Notes, exchange: LocalEx
   try {
     await ground.pause(watchedOf(ground.quick) * 1000);
     lightIsLeftAlone(notes, soak.decisions());
-    const { rate, climb } = await hog(soak, exchange);
+    const { rate, climb } = await hog(soak, exchange, firstRateOf(ground.quick));
     notes.number('rate at which the engine itself was over its limit', rate, 'frames/s');
     notes.check(
       "the engine's own load climbs",
@@ -113,8 +114,8 @@ function lightIsLeftAlone(notes: Notes, decisions: LoggedDecision[]): void {
 const isClimb = (r: LoggedDecision) => r.action === 'ENGINE_RESTART' && r.state === 'THROTTLE1';
 
 /** No rate is right for every machine: it is doubled until the pressure is seen. */
-async function hog(soak: InnerSoak, exchange: LocalExchange) {
-  for (let rate = HOG.first; rate <= HOG.last; rate *= 2) {
+async function hog(soak: InnerSoak, exchange: LocalExchange, first: number) {
+  for (let rate = first; rate <= LAST_RATE; rate *= 2) {
     await exchange.comeBack(rate);
     try {
       return { rate, climb: await soak.decided(`a climb at ${rate} frames/s`, isClimb, 25) };
@@ -122,7 +123,7 @@ async function hog(soak: InnerSoak, exchange: LocalExchange) {
       if (!(error instanceof NotWithin)) throw error;
     }
   }
-  throw new NotWithin(`a climb: not at ${HOG.last} frames/s either`);
+  throw new NotWithin(`a climb: not at ${LAST_RATE} frames/s either`);
 }
 
 async function aborts(ground: Ground, notes: Notes, exchange: LocalExchange, rate: number): Promise<void> {

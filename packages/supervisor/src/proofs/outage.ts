@@ -47,10 +47,10 @@ async function goneAndBack(ground: Ground, notes: Notes, soak: InnerSoak, exchan
   const away = awayOf(ground.quick);
   const started = await soak.decided('the start of the engine', (r) => r.action === 'ENGINE_RESTARTED', 90);
   const first = ground.scratch.lastId();
-  await ground.until('rows before the outage', () => ground.scratch.lastId() > first, 30);
+  await ground.until('rows before the outage', () => ground.scratch.lastId() > first, 120);
   await exchange.leave();
   const goneAt = monotonicMs();
-  const quiet = await soak.decided('QUIET', (r) => r.action === 'QUIET', away - 2);
+  const quiet = await soak.decided('QUIET', (r) => r.action === 'QUIET', away + 20);
   await ground.pause(Math.max(0, goneAt + away * 1000 - monotonicMs()));
   const before = ground.scratch.lastId();
   await exchange.comeBack();

@@ -25,7 +25,7 @@ export const psi: ProofCode = {
     await readings(ground, notes, 'idle');
     const load = press();
     try {
-      await ground.until('CPU stall time over 10 %', () => cpuSome(host) > 10, 30, 250);
+      await ground.until('CPU stall time over 10 %', () => cpuSome(host) > 10, 120, 250);
       notes.number('cpu some avg10 under load', cpuSome(host), '% of wall time');
       await readings(ground, notes, 'under load');
     } finally {

@@ -41,7 +41,7 @@ async function restarts(ground: Ground, notes: Notes, times: number): Promise<vo
     const from = ground.scratch.lastId();
     const started = monotonicMs();
     const asked = ground.manager.restart();
-    await ground.until('the first row of the new process', () => fresh(ground, old), 30, 2);
+    await ground.until('the first row of the new process', () => fresh(ground, old), 120, 2);
     gaps.push(monotonicMs() - started);
     const outcome = await asked;
     if (!outcome.ok) notes.check(`restart ${n + 1} succeeded`, false, String(outcome.error));
@@ -103,7 +103,7 @@ async function reloads(ground: Ground, notes: Notes, times: number): Promise<voi
     await ground.pause(200);
   }
   const rows = ground.scratch.lastId();
-  await ground.until('rows after the reloads', () => ground.scratch.lastId() > rows, 30);
+  await ground.until('rows after the reloads', () => ground.scratch.lastId() > rows, 120);
   const span = ground.scratch.ask<{ n: number; first: number; last: number }>(
     'SELECT COUNT(DISTINCT trade_id) AS n, MIN(CAST(trade_id AS INTEGER)) AS first, MAX(CAST(trade_id AS INTEGER)) AS last FROM ticks WHERE id > ?',
     since,

@@ -29,7 +29,7 @@ export const stall: ProofCode = {
       ...['--psi-actions', hostPressure().read().cpu.available ? 'logonly' : 'off', '--leave', 'running'],
     ]);
     try {
-      await soak.decided('the start of the engine', (r) => r.action === 'ENGINE_RESTARTED', 90);
+      await soak.decided('the start of the engine', (r) => r.action === 'ENGINE_RESTARTED', 180);
       await frozen(ground, notes, soak, 'idle', threshold);
       await pressed(ground, notes, soak, threshold);
     } finally {
@@ -50,7 +50,7 @@ async function pressed(ground: Ground, notes: Notes, soak: InnerSoak, threshold:
   };
   const load = press();
   try {
-    await ground.until('CPU stall time over 40 %', () => some() > 40, 40, 250);
+    await ground.until('CPU stall time over 40 %', () => some() > 40, 120, 250);
     notes.number('cpu some avg10 at the second stall', some(), '% of wall time');
     await frozen(ground, notes, soak, 'under CPU pressure', threshold);
   } finally {
@@ -61,9 +61,9 @@ async function pressed(ground: Ground, notes: Notes, soak: InnerSoak, threshold:
 async function frozen(ground: Ground, notes: Notes, soak: InnerSoak, when: string, threshold: number): Promise<void> {
   const status = ground.scratch.status;
   const before = ground.scratch.lastId();
-  await ground.until('rows before the stall', () => ground.scratch.lastId() > before, 30);
+  await ground.until('rows before the stall', () => ground.scratch.lastId() > before, 120);
   const seq = soak.decisions().at(-1)?.seq ?? 0;
-  const victim = await ground.until('the process that writes', () => status(), 10);
+  const victim = await ground.until('the process that writes', () => status(), 120);
   signalEngine(victim.pid, 'SIGSTOP');
   const at = monotonicMs();
   notes.ran(`kill -STOP ${victim.pid}`, 0, '');
@@ -71,9 +71,9 @@ async function frozen(ground: Ground, notes: Notes, soak: InnerSoak, when: strin
     (r.seq ?? 0) > seq && r.action === action;
   const seen = await soak.decided(`STALL ${when}`, later('STALL'), threshold * 4 + 20);
   const detected = (monotonicMs() - at) / 1000;
-  const restarted = await soak.decided(`ENGINE_RESTARTED ${when}`, later('ENGINE_RESTARTED'), 60);
+  const restarted = await soak.decided(`ENGINE_RESTARTED ${when}`, later('ENGINE_RESTARTED'), 180);
   const rows = ground.scratch.lastId();
-  await ground.until(`rows after the restart ${when}`, () => ground.scratch.lastId() > rows, 30);
+  await ground.until(`rows after the restart ${when}`, () => ground.scratch.lastId() > rows, 120);
   const total = (monotonicMs() - at) / 1000;
   const now = status();
   notes.evidence({ when, stall: seen, restarted, heartbeat: now });
