@@ -75,7 +75,7 @@ async function killSystem({ count, random }: Round): Promise<string> {
   const host = await Host.boot(CONFIG);
   let changed = 0;
   try {
-    await host.press(6, true);
+    await host.pressMeekly();
     for (let kill = 1; kill <= count; kill++) {
       const soak = host.startSoak(...RUN.slice(1));
       if (kill % 2 === 0) await rung(join(host.machine.root, host.home));

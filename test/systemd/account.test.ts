@@ -3,7 +3,7 @@ import t from 'tap';
 import { Host, needsSystemd, UNIT, until } from './host.ts';
 
 const CONFIG = '[engine]\ningest_mode = "synthetic"\ntick_interval_ms = 20\nsample_every = 1\n';
-const SHORT = ['-d', '2s', '--psi-actions', 'off', '--calibrate', '0', '--interval', '0.5s', '--leave', 'running'];
+const SHORT = ['-d', '1s', '--psi-actions', 'off', '--calibrate', '0', '--interval', '0.5s', '--leave', 'running'];
 /** It has acted: 22 is a soak too short for the engine's first row on a busy machine. */
 const acted = (code: number) => code === 0 || code === 22;
 const NAMES = ['soak_decisions.jsonl', 'soak_samples.jsonl', 'summary.json', 'ABORT', 'soak_state.json'];
@@ -100,18 +100,20 @@ t.test('root obeys nobody', needsSystemd(), async (t) => {
   await t.test('FIFOs in the place of its files hang nothing', async (t) => {
     for (const name of NAMES) {
       await as('hybrid-soak', `mkfifo data/ops/${name}`);
-      for (const command of [['run', ...SHORT], ['status'], ['tail'], ['restore'], ['report', '-o', '/dev/null']]) {
-        const ran = await host.machine.run(['soak', ...command], { timeoutMs: 120_000 });
+      const ends = async (command: string[]) => {
+        const ran = await host.soak(...command);
         t.not(ran.code, -1, `${name}: soak ${command[0]} ends`);
         t.notMatch(ran.stderr, /\n {4}at /, `${name}: soak ${command[0]}`);
-      }
+      };
+      await ends(['run', ...SHORT]);
+      await Promise.all([['status'], ['tail'], ['restore'], ['report', '-o', '/dev/null']].map(ends));
       await clean();
     }
     await host.systemctl('stop', UNIT);
     await sh('mv data/bot.db* /root');
     await as('hybrid-engine', 'mkfifo data/bot.db');
     for (const command of [['run', ...SHORT], ['status'], ['doctor']]) {
-      const ran = await host.machine.run(['soak', ...command], { timeoutMs: 120_000 });
+      const ran = await host.soak(...command);
       t.not(ran.code, -1, `bot.db: soak ${command[0]} ends`);
     }
     await sh('rm data/bot.db; mv /root/bot.db* data');

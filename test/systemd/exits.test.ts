@@ -121,7 +121,7 @@ t.test('on a real systemd', needsSystemd(), async (t) => {
     });
     t.notMatch(await host.show('StatusText'), SECRET);
     await host.systemctl('stop', 'soak.service', UNIT);
-    // What a fault of the configuration quotes: a word that is wrong, and a line that is no TOML.
+    // What a fault of the configuration quotes: a word that is wrong, and a line that is not TOML.
     for (const line of [url('htp', 'h'), url('wss', 'h').replace(/"\n$/, '\n')]) {
       writeFileSync(host.path(sources), named('near', line));
       await host.systemctl('start', UNIT);

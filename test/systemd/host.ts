@@ -1,4 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import t from 'tap';
@@ -147,10 +148,22 @@ export class Host {
 
   #all(): Decided[] {
     try {
-      const lines = readFileSync(this.path('data/ops/soak_decisions.jsonl'), 'utf8').split('\n');
-      return lines.slice(0, -1).map((line) => JSON.parse(line) as Decided);
+      return this.#lines('soak_decisions.jsonl').map((line) => JSON.parse(line) as Decided);
     } catch {
-      return [];
+      return []; // A line that lost its power is repaired by the next soak.
+    }
+  }
+
+  /** How often the soaks have looked at the engine. */
+  looks = (): number => this.#lines('soak_samples.jsonl').filter((line) => line.includes('"mono_ms"')).length;
+
+  #lines(name: string): string[] {
+    try {
+      return readFileSync(this.path(`data/ops/${name}`), 'utf8')
+        .split('\n')
+        .slice(0, -1);
+    } catch {
+      return []; // Before a soak has begun.
     }
   }
 
@@ -168,49 +181,63 @@ export class Host {
     }
   }
 
-  /** Rows of `ticks`, read-only from this side. */
-  rows(): number {
+  /** Rows of `ticks`. */
+  rows = (): number => this.#ask<{ n: number }>('SELECT COUNT(*) AS n FROM ticks')?.n ?? 0;
+
+  /** Trade frames of the engine's life until its last commit: all that came, and those that sampling kept. */
+  frames(): { all: number; kept: number } {
+    const sql = 'SELECT trade_frames_kept AS kept, trade_frames_sampled_out AS sampled_out FROM engine_status';
+    const { kept = 0, sampled_out = 0 } = this.#ask<{ kept: number; sampled_out: number }>(sql) ?? {};
+    return { all: kept + sampled_out, kept };
+  }
+
+  /** The first row, read-only from this side; undefined also before the engine has made the table. */
+  #ask<T>(sql: string): T | undefined {
     let db: Database.Database;
     try {
       db = new Database(this.path('data/bot.db'), { readonly: true, fileMustExist: true });
     } catch {
-      return 0;
+      return undefined;
     }
     try {
-      return (db.prepare('SELECT COUNT(*) AS n FROM ticks').get() as { n: number }).n;
+      return db.prepare(sql).get() as T | undefined;
     } catch {
-      return 0; // Before the engine has made the table.
+      return undefined;
     } finally {
       db.close();
     }
   }
 
-  /** New rows a second over at least `seconds`. */
-  async rate(seconds: number): Promise<number> {
-    const [rows, at] = [this.rows(), performance.now()];
-    await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
-    return ((this.rows() - rows) * 1000) / (performance.now() - at);
+  /**
+   * Three busy loops for each core in half of the cores: the host's CPU stall time is 50 % or more, whatever the others do
+   * (the kernel weighs each core by the time that it is not idle).
+   */
+  async press(): Promise<void> {
+    const cores = Math.ceil(availableParallelism() / 2);
+    await this.#hog(3 * cores, 'while :; do :; done', ['-p', `CPUAffinity=0-${cores - 1}`]);
   }
 
-  /**
-   * Busy loops in a unit of their own: more of them than cores keep tasks waiting. `meek`: the loops do nearly all of the
-   * waiting themselves, and tests beside this one are hardly slowed.
-   */
-  async press(loops = 6, meek = false): Promise<void> {
-    const loop = 'while :; do :; done';
-    const all = `${Array.from({ length: loops }, () => `(${loop}) &`).join(' ')} wait`;
-    const weight = meek ? ['-p', 'Nice=19', '-p', 'CPUWeight=1'] : [];
+  /** Four meek loops on all cores: they do nearly all of the waiting themselves, and tests beside this one are hardly slowed. */
+  async pressMeekly(): Promise<void> {
+    const weight = ['-p', 'Nice=19', '-p', 'CPUWeight=1'];
     // With CONFIG_SCHED_AUTOGROUP a nice value counts only within a session, and the session has one of its own (sched(7)).
-    const polite = meek ? 'echo 19 2>/dev/null > /proc/self/autogroup; ' : '';
-    await this.run('systemd-run', '--unit=hog', '--quiet', ...weight, 'bash', '-c', `${polite}${all}`);
+    await this.#hog(
+      2 * availableParallelism(),
+      'echo 19 2>/dev/null > /proc/self/autogroup; while :; do :; done',
+      weight,
+    );
   }
 
   /** Some CPU stall time, a quarter of the time or less, for rules with a low limit: six loops on one CPU, all at once, 50 ms of each 200. */
   async pressSlightly(): Promise<void> {
     // A read that nobody writes for waits without a process of its own.
     const loop = 'exec 3<> <(:); while :; do ((${EPOCHREALTIME/[.,]} % 200000 < 50000)) || read -rt 0.02 -u 3; done';
-    const all = `${Array.from({ length: 6 }, () => `(${loop}) &`).join(' ')} wait`;
-    await this.run('systemd-run', '--unit=hog', '--quiet', '-p', 'CPUAffinity=0', 'bash', '-c', all);
+    await this.#hog(6, loop, ['-p', 'CPUAffinity=0']);
+  }
+
+  async #hog(loops: number, loop: string, properties: string[]): Promise<void> {
+    const all = `${Array.from({ length: loops }, () => `(${loop}) &`).join(' ')} wait`;
+    await this.run('systemd-run', '--unit=hog', '--quiet', ...properties, 'bash', '-c', all);
   }
 
   async release(): Promise<void> {

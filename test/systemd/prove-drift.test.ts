@@ -16,9 +16,9 @@ t.test('soak prove drift on a real systemd', needsSystemd(), async (t) => {
       t.equal(proofOf('drift').checks.length, 6);
       t.notMatch(await host.show('DropInPaths'), 'soak-proof');
       host.machine.spawn(['soak', 'prove', 'drift', '--quick'], 'ignore');
-      await until('the drop-in', async () => (await host.show('DropInPaths')).includes('soak-proof'), 300);
+      await until('the drop-in', async () => (await host.show('DropInPaths')).includes('soak-proof'));
       await host.run('pkill', '-KILL', '-f', 'lib/soak.mjs prove');
-      await until('restored', async () => (await host.soak('restore')).code === 0, 300);
+      await until('restored', async () => (await host.soak('restore')).code === 0);
       t.notMatch(await host.show('DropInPaths'), 'soak-proof');
       t.same(await found(), before);
     },

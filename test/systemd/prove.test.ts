@@ -48,12 +48,21 @@ t.test('soak prove on a real systemd', needsSystemd(), async (t) => {
     const asked = ['preflight', 'psi', 'stall', 'concurrency', 'exit-code'];
     // Two minutes on a calm machine.
     const said = await host.machine.run(['soak', 'prove', ...asked, '--quick'], { timeoutMs: 500_000 });
-    t.equal(said.code, 0, said.stderr);
     const file = newest();
     t.same(
-      file.proofs.map(({ name, verdict }) => [name, verdict]),
-      ['preflight', 'psi', 'stall', 'exit-code', 'concurrency', 'restore'].map((name) => [name, 'PASS']),
+      file.proofs.map(({ name }) => name),
+      ['preflight', 'psi', 'stall', 'exit-code', 'concurrency', 'restore'],
     );
+    // The rates of concurrency are the one thing that a busy host can leave open.
+    const open = file.proofs.flatMap(({ name, checks }) =>
+      checks.flatMap(({ what, verdict, measured }) =>
+        verdict === 'PASS' || (name === 'concurrency' && /: the host is too busy to tell$/.test(measured))
+          ? []
+          : [`${name}: ${what}: ${measured}`],
+      ),
+    );
+    t.same(open, []);
+    t.equal(said.code, file.verdict === 'PASS' ? 0 : 22, said.stderr);
     for (const { name, checks, evidence } of file.proofs)
       t.ok(checks.length > 0 && evidence.length > 0, `${name} has measured`);
     t.same(await found(), before);

@@ -15,10 +15,11 @@ t.test('SIGSTOP of the main process on a real systemd', needsSystemd(), async (t
     const rows = host.rows();
     await until('rows', () => host.rows() > rows);
     await host.run('kill', '-STOP', await host.show('MainPID'));
-    const stopped = Date.now();
+    const stopped = host.looks();
     const stall = await host.decision('STALL', is);
-    const seen = (Date.parse(String(stall['timestamp'])) - stopped) / 1000;
-    t.ok(seen <= THRESHOLD_S + 10, `seen after ${seen.toFixed(1)} s of ${THRESHOLD_S} + 10`);
+    // A look a second: on a busy machine they are late, and none of them is counted twice.
+    const looks = host.looks() - stopped;
+    t.ok(looks <= THRESHOLD_S + 10, `seen at look ${looks} of ${THRESHOLD_S} + 10`);
     t.ok(Number(stall['seconds_since_progress']) >= THRESHOLD_S);
     t.match(stall, { stall_streak: 1, ticks_count: Number });
     const restarted = await host.decision('ENGINE_RESTARTED', (r) => is(r) && Number(r['seq']) > Number(stall['seq']));
