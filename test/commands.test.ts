@@ -24,7 +24,17 @@ t.test('soak help of an unknown command, and an empty argument, are errors', (t)
     stderr: "error: unknown command 'nosuch'; valid: --help lists the commands\n",
   });
   for (const name of ['soak', 'hybrid-engine', 'hybrid-feed', 'hybrid-fleet'])
-    t.match(call(name, 'run', '--config', ''), { status: 2, stderr: /^--config '': empty; valid: .*\n$/ }, name);
+    t.match(
+      call(name, 'run', '--config', ''),
+      { status: 2, stderr: /^(error: )?--config '': empty; valid: .*\n$/ },
+      name,
+    );
+  t.match(call('hybrid-feed', 'help', 'nosuch'), { status: 2, stderr: /^error: unknown command 'nosuch'; valid: / });
+  t.match(call('hybrid-feed', 'help', 'serve'), { status: 0, stdout: call('hybrid-feed', 'serve', '-h').stdout });
+  t.match(call('hybrid-fleet', 'status', '--server', '127.0.0.1:1', '--config', 'config/config.toml'), {
+    status: 1,
+    stderr: /^the servers do not answer \(.*\); valid: .*\n$/,
+  });
   t.end();
 });
 

@@ -1,4 +1,4 @@
-import { emptyArgument, usageError } from '@hybrid-soak/contract/usage-error.ts';
+import { emptyArgument, helpAsFlag, usageError } from '@hybrid-soak/contract/usage-error.ts';
 import t from 'tap';
 import { programs } from '../../ops/programs.ts';
 
@@ -26,6 +26,15 @@ t.test('an empty argument is named with its flag', async (t) => {
   t.equal(emptyArgument(['run', '--config=']), '--config=: empty; valid: a value, or nothing at all');
   t.equal(emptyArgument(['report', '']), "'': empty; valid: a value, or nothing at all");
   t.equal(emptyArgument(['tail', '--grep', 'a=']), null);
+});
+
+t.test('help for a command is its --help, of an unknown one an error', async (t) => {
+  const program = { commands: [{ name: () => 'run' }] };
+  t.same(helpAsFlag(['help', 'run'], program), ['run', '--help']);
+  t.same(helpAsFlag(['help', 'nosuch'], program), ['nosuch']);
+  t.same(helpAsFlag(['help'], program), ['help']);
+  t.same(helpAsFlag(['run', 'help'], program), ['run', 'help']);
+  t.same(helpAsFlag(['help', '--json'], program), ['help', '--json']);
 });
 
 /** Every way to call a command wrongly that commander knows, without a process for each. */

@@ -21,6 +21,19 @@ function validFor(problem: string): string | null {
   return kinds.find(([kind]) => kind.test(problem))?.[1] ?? null;
 }
 
+/**
+ * The first two words of a command line with `help run` as `run --help`: commander answers `help nosuch` with the whole help,
+ * and here it is an error like `nosuch`.
+ */
+export function helpAsFlag(
+  [first, second]: readonly string[],
+  program: { commands: readonly { name(): string }[] },
+): string[] {
+  const words = [first, second].filter((word) => word !== undefined);
+  if (first !== 'help' || second === undefined || second.startsWith('-')) return words;
+  return program.commands.some((command) => command.name() === second) ? [second, '--help'] : [second];
+}
+
 /** The first argument that is empty, as `--config "$UNSET"` has it, as an error; null if there is none. */
 export function emptyArgument(argv: readonly string[]): string | null {
   const at = argv.findIndex((word) => word === '' || /^--[\w-]+=$/.test(word));

@@ -8,7 +8,7 @@ import { ENGINE_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import { formatFault } from '@hybrid-soak/contract/fault.ts';
 import { INGEST_MODES, ingestMode } from '@hybrid-soak/contract/modes.ts';
 import { MIGRATIONS } from '@hybrid-soak/contract/schema.ts';
-import { emptyArgument, usageError } from '@hybrid-soak/contract/usage-error.ts';
+import { emptyArgument, helpAsFlag, usageError } from '@hybrid-soak/contract/usage-error.ts';
 import { VERSION } from '@hybrid-soak/contract/version.ts';
 import { Argument, Command, Option } from 'commander';
 import { type ConfigFlags, fromHere, type Loaded, load } from './config/loaded.ts';
@@ -92,6 +92,7 @@ program
 if (import.meta.main) {
   // `head` may have read what it wanted.
   process.stdout.on('error', ({ code }: { code?: string }) => process.exit(code === 'EPIPE' ? 0 : ENGINE_EXIT.CRASH));
+  process.argv.splice(2, 2, ...helpAsFlag(process.argv.slice(2, 4), program));
   const empty = emptyArgument(process.argv.slice(2));
   if (empty !== null) program.error(empty, { exitCode: 2 });
   await program.parseAsync();

@@ -5,7 +5,7 @@ import { isWebSocketUrl } from '@hybrid-soak/contract/config.ts';
 import { parseDuration } from '@hybrid-soak/contract/duration.ts';
 import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 import { printable, printableJson, printableLines } from '@hybrid-soak/contract/printable.ts';
-import { emptyArgument, usageError } from '@hybrid-soak/contract/usage-error.ts';
+import { emptyArgument, helpAsFlag, usageError } from '@hybrid-soak/contract/usage-error.ts';
 import { VERSION } from '@hybrid-soak/contract/version.ts';
 import { Argument, Command, Option } from 'commander';
 import { FRAME_SHAPES, frames, type Shape } from './frames.ts';
@@ -87,6 +87,9 @@ function problemOf(error: unknown): string {
       return 'is a folder; valid: a recording, or one raw frame a line';
     case 'EADDRINUSE':
       return 'the port is in use; valid: --port 0 takes a free one';
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return 'not an address of this machine; valid: --host 127.0.0.1';
     default:
       return (error as Error).message;
   }
@@ -158,7 +161,9 @@ program
       clearTimeout(timer);
       process.stdout.write(`${printableJson({ file: flags.out, frames: recording.frames() })}\n`);
     } catch (error) {
-      process.stderr.write(`${printable(`${flags.out}: ${(error as Error).message}`)}\n`);
+      const why = errorCode(error) ?? (error as Error).message;
+      const problem = `cannot be written (${why}); valid: a file in a folder that is there`;
+      process.stderr.write(`${printable(`${flags.out}: ${problem}`)}\n`);
       process.exitCode = 1;
     }
   });
@@ -213,6 +218,7 @@ if (import.meta.main) {
     process.stderr.write(`stdout: ${message}\n`);
     process.exit(1);
   });
+  process.argv.splice(2, 2, ...helpAsFlag(process.argv.slice(2, 4), program));
   const empty = emptyArgument(process.argv.slice(2));
   if (empty !== null) program.error(empty);
   // Not awaited: in a release the commands are in one file with this, and their import() would wait for it for ever.

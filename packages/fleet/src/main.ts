@@ -3,7 +3,7 @@ import { COMPLETIONS, type Completable, completionHelp, completionText } from '@
 import { parseDuration } from '@hybrid-soak/contract/duration.ts';
 import { printable, printableLines } from '@hybrid-soak/contract/printable.ts';
 import { controlRequestSchema } from '@hybrid-soak/contract/soak-request.ts';
-import { emptyArgument, usageError } from '@hybrid-soak/contract/usage-error.ts';
+import { emptyArgument, helpAsFlag, usageError } from '@hybrid-soak/contract/usage-error.ts';
 import { VERSION } from '@hybrid-soak/contract/version.ts';
 import { Argument, Command } from 'commander';
 import { type CommonFlags, loadSettings } from './settings.ts';
@@ -67,21 +67,29 @@ interface MergeFlags extends CommonFlags {
   silent: number;
 }
 
+/** What status and soak, which do not try again, say of servers that do not answer; null for any other error. */
+function unreachable(error: unknown): string | null {
+  if (!(error instanceof Error) || !/^(Connection|Timeout|ClosedConnection)Error$/.test(error.name)) return null;
+  return `the servers do not answer (${error.message}); valid: --server HOST:PORT of a NATS server that runs`;
+}
+
 function usage(text: string): never {
   process.stderr.write(`${printable(text)}\n`);
   process.exit(2);
 }
 
-function seconds(text: string): number {
-  const value = parseDuration(text);
-  if (value !== undefined && value > 0) return value;
-  return usage(`${text}: not a duration; valid: 45s, 90m, 2h or plain seconds`);
-}
+const seconds =
+  (flag: string) =>
+  (text: string): number => {
+    const value = parseDuration(text);
+    if (value !== undefined && value > 0) return value;
+    return usage(`${flag} ${text}: valid: 45s, 90m, 2h or plain seconds`);
+  };
 
 common('merge')
   .description('put the trades of all hosts into one stream a market, each once and in order, until SIGTERM')
-  .option('--reorder <time>', 'at a hole: how long a trade waits for other hosts at least', seconds, 3)
-  .option('--silent <time>', 'a host from which nothing came for so long is not waited for', seconds, 30)
+  .option('--reorder <time>', 'at a hole: how long a trade waits for other hosts at least', seconds('--reorder'), 3)
+  .option('--silent <time>', 'a host from which nothing came for so long is not waited for', seconds('--silent'), 30)
   .addHelpText('after', '\nExample:\n  hybrid-fleet merge --server nats.example:4222')
   .action(async (flags: MergeFlags) => {
     const settings = loadSettings(flags);
@@ -188,11 +196,13 @@ if (import.meta.main) {
     process.stderr.write(`stdout: ${message}\n`);
     process.exit(1);
   });
+  process.argv.splice(2, 2, ...helpAsFlag(process.argv.slice(2, 4), program));
   const empty = emptyArgument(process.argv.slice(2));
   if (empty !== null) program.error(empty);
   // Not awaited: in a release the commands are in one file with this, and their import() would wait for it for ever.
   program.parseAsync().catch((error: unknown) => {
-    process.stderr.write(`${printableLines(error instanceof Stop ? error.message : String((error as Error).stack))}\n`);
+    const text = error instanceof Stop ? error.message : (unreachable(error) ?? String((error as Error).stack));
+    process.stderr.write(`${printableLines(text)}\n`);
     process.exitCode = error instanceof Stop ? error.exit : 1;
   });
 }

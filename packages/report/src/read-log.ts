@@ -66,12 +66,13 @@ export const lastRunIn = (source: ByteSource): RunPlace | null =>
 export function choose(source: ByteSource, wanted: string | undefined, path: string): RunPlace {
   if (wanted === undefined) {
     const last = lastRunIn(source);
-    if (last === null) throw new NoRun(`${path}: no decision record; valid: the log of a soak`);
+    if (last === null) throw new NoRun(noRecord(path));
     return last;
   }
   const before = /^-\d+$/.test(wanted) ? runsBeginning(source, '').at(Number(wanted) - 1) : undefined;
   if (before !== undefined) return before;
   const found = runsBeginning(source, wanted);
+  if (found.length === 0 && lastRunIn(source) === null) throw new NoRun(noRecord(path));
   if (found.length === 1) return found[0] as RunPlace;
   const known = (found.length === 0 ? runsBeginning(source, '') : found)
     .slice(-5)
@@ -79,6 +80,10 @@ export function choose(source: ByteSource, wanted: string | undefined, path: str
   const problem = found.length === 0 ? 'no such run' : `${found.length} runs begin so`;
   throw new NoRun(`${wanted}: ${problem} in ${path}; valid: ${known.join(', ')}`);
 }
+
+/** Why a file that is there has no run. */
+export const noRecord = (path: string): string =>
+  `${path}: no decision record; valid: the log of a soak${path.endsWith('.gz') ? ', unpacked (gunzip -k)' : ''}`;
 
 function collect(source: ByteSource, { run_id, from }: RunPlace): RunRead {
   const read: RunRead = { run: run_id, records: [], omitted: 0, garbage: 0, tornBytes: tornBytes(source) };

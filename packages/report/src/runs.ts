@@ -1,6 +1,6 @@
 import { lineBlocks } from '@hybrid-soak/contract/json-lines.ts';
 import { withSource } from './file-source.ts';
-import { NoRun, parseRecord, type ShownDecision } from './read-log.ts';
+import { NoRun, noRecord, parseRecord, type ShownDecision } from './read-log.ts';
 
 /** A run of a decision log in one line; null where the log does not say. */
 export interface RunRow {
@@ -27,6 +27,7 @@ export function runsOf(path: string): RunRow[] {
     return [...found.values()];
   });
   if (rows === null) throw new NoRun(`${path}: no such file; valid: the log of a soak`);
+  if (rows.length === 0) throw new NoRun(noRecord(path));
   return rows;
 }
 

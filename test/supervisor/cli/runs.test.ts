@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { execa } from 'execa';
 import t from 'tap';
 import { HEADER, observationAt } from '../../report/fixture.ts';
@@ -51,4 +52,24 @@ t.test('runs lists those of a log, and compare finds the one that passed before'
   });
   const first = await soak('compare', log, '--with-last-pass', '--run-a', 'aaaa');
   t.match([first.exitCode, first.stderr], [12, /no run passed before/]);
+});
+
+t.test('a log without a run, packed or empty, and a named file that is missing, are exit code 12', async (t) => {
+  const cwd = t.testdir({
+    'empty.jsonl': '',
+    'd.jsonl.gz': gzipSync(run('aaaa', 'PASS', 60)) as never,
+    'd.jsonl': run('aaaa', 'PASS', 60),
+  });
+  const at = (name: string) => join(cwd, name);
+  t.match(await soak('runs', '--decisions', at('empty.jsonl')), {
+    exitCode: 12,
+    stderr: /no decision record; valid: the log of a soak$/,
+  });
+  t.match(await soak('runs', '--decisions', at('d.jsonl.gz')), { exitCode: 12, stderr: /unpacked \(gunzip -k\)$/ });
+  const flags = ['--decisions', at('d.jsonl'), '--samples', at('none.jsonl'), '--out', at('r.html')];
+  t.match(await soak('report', ...flags), { exitCode: 12, stderr: /none\.jsonl: no such file; valid: / });
+  t.match(await soak('tail', '--decisions', at('empty.jsonl'), '--run', 'x'), {
+    exitCode: 12,
+    stderr: /no decision record/,
+  });
 });

@@ -31,6 +31,8 @@ export function dashboardCommand(): Command {
 }
 
 async function dashboard(flags: Flags): Promise<void> {
+  if (flags.server !== undefined && !flags.fleet)
+    throw new Stop(SOAK_EXIT.USAGE, `--server ${flags.server.join(' ')}: without --fleet; valid: --fleet --server`);
   const places = await findPlaces(flags);
   const { config } = readConfig(places.config);
   const { host, port } = flags.listen === undefined ? config.dashboard : parseListen('--listen', flags.listen);

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import { printable } from '@hybrid-soak/contract/printable.ts';
@@ -29,6 +30,9 @@ export function reportCommand(): Command {
     )
     .action(async (run: string | undefined, { out, utc = false, ...flags }: Flags) => {
       const { decisions, samples } = (await findPlaces(flags)).ops;
+      // Those beside the log may be missing; a file that is named may not.
+      if (flags.samples !== undefined && !existsSync(samples))
+        throw new Stop(SOAK_EXIT.CONFIG, `${samples}: no such file; valid: the samples of a soak`);
       const input = { decisions, samples, run, utc };
       process.stdout.write(
         out === '-' ? found(out, () => reportOf(input).html) : `${printable(report({ ...input, out }))}\n`,

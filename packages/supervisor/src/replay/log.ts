@@ -40,7 +40,7 @@ export function logRecording(path: string, run: string): Recording {
   if (survey.span === null || survey.first === null) throw noPressure(path);
   const { startup, calibrated, first, span, omitted, garbage } = survey;
   const notes: string[] = [];
-  if (garbage > 0) notes.push(`skipped ${garbage} lines that are not JSON`);
+  if (garbage > 0) notes.push(`lines skipped that are not JSON: ${garbage}`);
   if (omitted > 0) notes.push(`${omitted} recorded decisions in the middle of the run are not shown`);
   if (run === '' && place.others) notes.push(`the last run in it: ${place.run_id}; --run picks another`);
   notes.push("a decision log: the engine's share is unknown, rows and restarts are assumed to have succeeded");

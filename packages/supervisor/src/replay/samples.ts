@@ -32,7 +32,7 @@ export function samplesRecording(path: string, run: string): Recording {
     const { garbage } = readJsonLines(path, (value) => {
       if (isObservation(value)) strange += takeOrSkip(value, (observation) => player.take(see(observation)));
     });
-    if (garbage + strange > 0) notes.push(`skipped ${garbage + strange} lines that are not observations`);
+    if (garbage + strange > 0) notes.push(`lines skipped that are not observations: ${garbage + strange}`);
     return player.end();
   };
   return { kind: 'samples', options: found, recorded: () => recordedBeside(path, found.run_id), replay, notes };
