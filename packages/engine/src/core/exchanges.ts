@@ -1,5 +1,5 @@
 import type { ExchangeName, Source } from '@hybrid-soak/contract/config.ts';
-import { letters, pair } from './symbol.ts';
+import { bitfinexName, krakenV1Name, letters, pair } from './symbol.ts';
 
 /** What is known of a public feed without connecting to it; its frames are mapped by the file of that name in `feeds/exchanges/`. */
 export interface ExchangeSite {
@@ -31,7 +31,7 @@ export const EXCHANGE_SITES: readonly ExchangeSite[] = [
   },
   {
     name: 'gemini-v1',
-    serves: ({ pathname }) => /^\/v1\/marketdata\//.test(pathname),
+    serves: ({ pathname }) => /^\/v1\/(marketdata\/|multimarketdata$)/.test(pathname),
     wireSymbol: letters,
     asks: false,
   },
@@ -51,7 +51,7 @@ export const EXCHANGE_SITES: readonly ExchangeSite[] = [
   {
     name: 'kraken-v1',
     serves: ({ hostname, pathname }) => isKraken(hostname) && pathname.replace(/\/$/, '') === '',
-    wireSymbol: (symbol) => pair(symbol, '/').replace(/^BTC\//, 'XBT/'),
+    wireSymbol: (symbol) => krakenV1Name(pair(symbol, '/')),
     asks: true,
   },
   {
@@ -96,8 +96,7 @@ export const EXCHANGE_SITES: readonly ExchangeSite[] = [
   {
     name: 'bitfinex',
     serves: ({ hostname, pathname }) => /^api(-pub)?\.bitfinex\.com$/.test(hostname) || /^\/ws\/2\/?$/.test(pathname),
-    // Pairs begin with `t`, and Tether is UST.
-    wireSymbol: (symbol) => (/^t[A-Z]/.test(symbol) ? symbol : `t${letters(symbol).replace(/USDT$/, 'UST')}`),
+    wireSymbol: bitfinexName,
     asks: true,
   },
 ];

@@ -13,24 +13,32 @@ const MATCH = Buffer.from('"match"');
 const UPDATE = Buffer.from('"update"');
 const L2_UPDATES = Buffer.from('"l2_updates"');
 const LIVE_TRADES = Buffer.from('"live_trades_');
-const [ARG, DATA, EVENT] = ['"arg"', '"data"', '"event"'].map((key) => Buffer.from(key)) as [Buffer, Buffer, Buffer];
-const [EVENT_TIME, EVENT_TYPE, ID, PRICE, QUANTITY] = ['"E"', '"e"', '"t"', '"p"', '"q"'].map((key) =>
-  Buffer.from(key),
-) as [Buffer, Buffer, Buffer, Buffer, Buffer];
+const keys = (...names: string[]) => names.map((name) => Buffer.from(`"${name}"`));
+const [ARG, DATA, EVENT, PX, SZ] = keys('arg', 'data', 'event', 'px', 'sz') as [Buffer, Buffer, Buffer, Buffer, Buffer];
+/** Marks that trades of other venues under the same names do not have. */
+const GEMINI_IDS = keys('tid', 'event_id');
+const COINBASE_IDS = keys('product_id', 'trade_id');
+const [EVENT_TIME, EVENT_TYPE, ID, PRICE, QUANTITY] = keys('E', 'e', 't', 'p', 'q') as [
+  Buffer,
+  Buffer,
+  Buffer,
+  Buffer,
+  Buffer,
+];
 
 /**
  * Whether a frame carries live trades, from its bytes alone, wherever its fields stand and however they are spaced. It costs
  * native searches, not a parse; the full parse of a kept frame decides what it really is. By feed:
  *
  *     Binance              "e":"trade" or "e":"aggTrade"
- *     Gemini v1, v2        "type":"trade", outside of "l2_updates", whose trades are the past
+ *     Gemini v1, v2        "type":"trade" and tid or event_id, outside of "l2_updates", whose trades are the past
  *     Gemini v3            keys E, t, p, q and no e
- *     Coinbase Exchange    "type":"match"
+ *     Coinbase Exchange    "type":"match" and product_id or trade_id
  *     Coinbase Advanced    "channel":"market_trades" and "type":"update"
  *     Kraken v1            an array with the element "trade"
  *     Kraken v2            "channel":"trade" and "type":"update"
  *     Bybit                "topic":"publicTrade.…"
- *     OKX                  "channel":"trades" or "trades-all", keys arg and data and no event
+ *     OKX                  "channel":"trades" or "trades-all", keys arg and data, px or sz, and no event
  *     Bitstamp             "event":"trade" and a text that begins with live_trades_
  *     Bitfinex             an array of a number and "te"
  */
@@ -41,7 +49,8 @@ export function looksLikeTrade(frame: Buffer): boolean {
     if (verdict !== undefined) return verdict;
   }
   if (frame[skipSpace(frame, 0)] === OPEN_BRACKET) return looksLikeBitfinex(frame);
-  return hasValue(frame, MATCH, 'type') || looksLikeGeminiV3(frame);
+  if (hasValue(frame, MATCH, 'type')) return hasOneOf(frame, COINBASE_IDS);
+  return looksLikeGeminiV3(frame);
 }
 
 /** Binance's trades begin like this; a loop over twelve bytes costs a tenth of a native search. */
@@ -72,13 +81,13 @@ function judgeName(frame: Buffer, at: number): boolean | undefined {
 function judgeTrades(frame: Buffer, at: number): boolean | undefined {
   const isName = frame[at + 5] === QUOTE || (frame[at + 5] === DASH && endsAt(frame, '-all"', at + 10));
   if (!isName || !isValueOf(frame, at - 2, 'channel')) return undefined;
-  return hasKey(frame, ARG) && hasKey(frame, DATA) && !hasKey(frame, EVENT);
+  return hasKey(frame, ARG) && hasKey(frame, DATA) && hasOneOf(frame, [PX, SZ]) && !hasKey(frame, EVENT);
 }
 
 function judgeTrade(frame: Buffer, start: number, end: number): boolean | undefined {
   if (isValueOf(frame, start, 'event')) return frame.indexOf(LIVE_TRADES) >= 0;
   if (isValueOf(frame, start, 'e')) return true;
-  if (isValueOf(frame, start, 'type')) return frame.indexOf(L2_UPDATES) < 0;
+  if (isValueOf(frame, start, 'type')) return frame.indexOf(L2_UPDATES) < 0 && hasOneOf(frame, GEMINI_IDS);
   if (isValueOf(frame, start, 'channel')) return hasValue(frame, UPDATE, 'type');
   if (frame[skipSpace(frame, 0)] !== OPEN_BRACKET || frame[skipSpace(frame, end)] !== COMMA) return undefined;
   const comma = skipSpaceBack(frame, start - 1);
@@ -111,6 +120,8 @@ function hasValue(frame: Buffer, value: Buffer, key: string): boolean {
     if (isValueOf(frame, at, key)) return true;
   return false;
 }
+
+const hasOneOf = (frame: Buffer, of: readonly Buffer[]) => of.some((key) => hasKey(frame, key));
 
 function hasKey(frame: Buffer, key: Buffer): boolean {
   for (let at = frame.indexOf(key); at >= 0; at = frame.indexOf(key, at + key.length))

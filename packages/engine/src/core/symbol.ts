@@ -1,12 +1,21 @@
-const QUOTES = ['USDT', 'USDC', 'USD', 'EUR', 'GBP', 'BTC', 'ETH'];
+const QUOTES = 'USDT USDC USD EUR GBP JPY AUD CAD CHF BRL SGD BTC ETH'.split(' ');
 const SYMBOL = /^[A-Za-z0-9][A-Za-z0-9._/:-]{0,31}$/;
 
 /** A symbol as exchanges write them, or undefined. */
 export const symbolText = (value: unknown): string | undefined =>
   typeof value === 'string' && SYMBOL.test(value) ? value : undefined;
 
-/** `BTCUSD` with a separator between base and quote: `BTC-USD`; unchanged if it ends with no known quote. */
+/** Kraken v1's names of two currencies, on either side of a pair; v2 and all other exchanges have those of today. */
+export const krakenToday = (name: string): string => name.replace(/\bXBT\b/, 'BTC').replace(/\bXDG\b/, 'DOGE');
+export const krakenV1Name = (name: string): string => name.replace(/\bBTC\b/, 'XBT').replace(/\bDOGE\b/, 'XDG');
+
+/** Base and quote apart, as exchanges other than the source's own write them. */
+const TWO_PARTS = /^([A-Za-z0-9]+)[-/_]([A-Za-z0-9]+)$/;
+
+/** `BTCUSD`, `BTC/USD` or `btc_usd` with this separator between base and quote: `BTC-USD`; unchanged if it ends with no known quote. */
 export function pair(symbol: string, separator: string): string {
+  const [, base, second] = TWO_PARTS.exec(symbol) ?? [];
+  if (base !== undefined && second !== undefined) return krakenToday(`${base}${separator}${second}`.toUpperCase());
   if (/[^A-Za-z0-9]/.test(symbol)) return symbol;
   const upper = symbol.toUpperCase();
   const quote = QUOTES.find((known) => upper.endsWith(known) && upper.length > known.length);
@@ -17,13 +26,32 @@ export function pair(symbol: string, separator: string): string {
 export const hasQuote = (text: string): boolean => pair(letters(text), '-').includes('-');
 
 /**
- * Letters and digits only, upper case, with Kraken's XBT as BTC and without Bitfinex's `t`: equal for the same market at every
- * exchange.
+ * Bitfinex's spelling (https://docs.bitfinex.com/docs/symbols-pairs): `tBTCUSD`, with a colon if a side has more than three
+ * letters, and Tether is UST, USDC is UDC.
+ */
+export function bitfinexName(symbol: string): string {
+  if (/^t[A-Z]/.test(symbol)) return symbol;
+  const sides = pair(letters(symbol), ':')
+    .replace(/\bUSDT\b/, 'UST')
+    .replace(/\bUSDC\b/, 'UDC')
+    .split(':');
+  return `t${sides.join(sides.some(({ length }) => length > 3) ? ':' : '')}`;
+}
+
+/**
+ * Letters and digits only, upper case, with Kraken's XBT as BTC, and without Bitfinex's `t`, its UST as USDT: equal for the same
+ * market at every exchange.
  */
 export const letters = (symbol: string): string =>
   symbol
-    .replace(/^t(?=[A-Z0-9]{3})/, '')
+    .replace(/^t(?=[A-Z0-9]{3}).*/, (name) =>
+      name
+        .slice(1)
+        .replace(/^UST|UST$/, 'USDT')
+        .replace(/^UDC|UDC$/, 'USDC'),
+    )
     .toUpperCase()
+    .replace(/.+/, krakenToday)
     .replace(/[^A-Z0-9]/g, '')
     .replace(/^XBT/, 'BTC');
 

@@ -77,8 +77,25 @@ t.test('symbols are spelled as each exchange spells them', async (t) => {
     bitstamp: 'BTCUSD',
     bitfinex: 'tBTCUSD',
   });
-  t.equal(site('kraken-v2').wireSymbol('ETH/EUR'), 'ETH/EUR', 'a symbol that has a separator is left alone');
+  t.equal(site('kraken-v2').wireSymbol('ETH/EUR'), 'ETH/EUR', "a symbol in the exchange's own spelling is left alone");
   t.equal(site('kraken-v2').wireSymbol('ETHUSDT'), 'ETH/USDT');
+  for (const text of ['BTCUSD', 'btcusd', 'BTC/USD', 'BTC-USD', 'btc_usd', 'XBT/USD'])
+    t.equal(site('coinbase-exchange').wireSymbol(text), 'BTC-USD', text);
+  t.same(['ETHBTC', 'DOGEUSD', 'BTC/JPY', 'BTCJPY'].map(site('kraken-v1').wireSymbol), [
+    'ETH/XBT',
+    'XDG/USD',
+    'XBT/JPY',
+    'XBT/JPY',
+  ]);
+  t.same(['BTCUSDT', 'DOGEUSD', 'ETH/USDC', 'USDTUSD', 'tLINK:USD', 'LINKUSDT'].map(site('bitfinex').wireSymbol), [
+    'tBTCUST',
+    'tDOGE:USD',
+    'tETHUDC',
+    'tUSTUSD',
+    'tLINK:USD',
+    'tLINK:UST',
+  ]);
+  t.equal(site('okx').wireSymbol('BTC-USDT-SWAP'), 'BTC-USDT-SWAP');
 });
 
 t.test('subscriptions are the messages of the documentation', async (t) => {

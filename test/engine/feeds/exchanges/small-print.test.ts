@@ -3,7 +3,7 @@ import type { FrameOrigin } from '@hybrid-soak/engine/core/frame-origin.ts';
 import { mapFrame } from '@hybrid-soak/engine/feeds/exchanges/map-frame.ts';
 import { Pipeline } from '@hybrid-soak/engine/pipeline.ts';
 import t from 'tap';
-import { BITFINEX, CONTROL, LIVE, MS } from '../../../fixtures/frames.ts';
+import { BITFINEX, CONTROL, IGNORED, LIVE, MS } from '../../../fixtures/frames.ts';
 import { ticksOf } from '../../ticks.ts';
 
 /** One connection, as frames come in over it. */
@@ -89,6 +89,25 @@ t.test('Bitfinex: the answer names the pair, te and tu are one trade, a snapshot
   t.equal(pipeline.unaccounted(), 0);
 });
 
+t.test('Bitfinex: a channel number that is given to another channel is the new one', async (t) => {
+  const { pipeline, feed, ticks } = connected();
+  const { acknowledgement, trade } = BITFINEX;
+  const book = '{"event":"subscribed","channel":"book","chanId":17470,"symbol":"tBTCUSD","prec":"R0"}';
+  feed(acknowledgement, trade.replace(']]', '],12,1700000000000]'), book, '[17470,[[1,84106,0.5],[2,84105,-1]]]');
+  t.same(ticks(), [['tBTCUSD', 84106.09, '4322']], 'a sequence number and a time may follow');
+  t.match(pipeline.counters, { malformed: 0, history: 0, ignored: 1 });
+});
+
+t.test('Kraken v1 and v2 spell a market alike, on both sides of its name', async (t) => {
+  const { feed, ticks } = connected();
+  const of = (v1: string) => feed(LIVE['kraken v1'].replace('XBT/USD', v1));
+  for (const v1 of ['XBT/USD', 'ETH/XBT', 'XDG/EUR', 'XBTX/USD']) of(v1);
+  t.same(
+    ticks().map(([wire]) => wire),
+    ['BTC/USD', 'ETH/BTC', 'DOGE/EUR', 'XBTX/USD'],
+  );
+});
+
 t.test('Bitfinex at one in five: one te in five, whatever comes in between', async (t) => {
   const { pipeline, feed } = connected(5);
   feed(BITFINEX.acknowledgement, BITFINEX.snapshot);
@@ -120,4 +139,9 @@ t.test('frames of no known exchange are counted by kind', async (t) => {
     'no frame of a known exchange: greeting': 1,
     kline: 1,
   });
+});
+
+t.test('frames of known exchanges that are no trades are counted by their own kind', async (t) => {
+  for (const [name, raw] of Object.entries(IGNORED).filter(([name]) => !/stranger|tickers|bitfinex book/.test(name)))
+    t.notOk('stranger' in mapFrame(raw, 'BTCUSD'), name);
 });

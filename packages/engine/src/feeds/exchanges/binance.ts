@@ -32,10 +32,11 @@ export const binance: Exchange = {
     if (typeof event === 'string') return ignored(event);
     // No frame of Binance has a `type`, and most of the other exchanges' have.
     if (frame['type'] !== undefined) return undefined;
-    if (wrapped) return ignored(frame['stream']);
+    // Streams of all markets (`!miniTicker@arr`) have a list as their data.
+    if (wrapped || ('stream' in frame && Array.isArray(frame['data']))) return ignored(frame['stream']);
     if ('lastUpdateId' in frame) return ignored('depth');
     if ('u' in frame && 'B' in frame && 'A' in frame) return ignored('bookTicker');
-    const answers = 'id' in frame && ('result' in frame || 'error' in frame);
+    const answers = 'id' in frame && !('method' in frame) && ('result' in frame || 'error' in frame);
     return answers || ('code' in frame && 'msg' in frame && !('event' in frame)) ? { is: 'control' } : undefined;
   },
 };

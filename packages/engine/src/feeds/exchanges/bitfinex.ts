@@ -27,7 +27,7 @@ const MAX_CHANNELS = 1000;
  *     [17470,"tu",[id,ms,amount,price]]      the same trade again, a moment later
  *     [17470,"hb"]
  *
- * A sequence number may follow as a last element.
+ * A sequence number may follow, and a time after it.
  */
 export const bitfinex: Exchange = {
   name: 'bitfinex',
@@ -39,7 +39,7 @@ export const bitfinex: Exchange = {
   map(frame, _urlSymbol, memory) {
     if (Array.isArray(frame)) return mapArray(frame, memory);
     if (!isObject(frame) || typeof frame['event'] !== 'string' || !EVENTS.has(frame['event'])) return undefined;
-    if (frame['event'] === 'subscribed') remember(frame, memory);
+    if (frame['event'] === 'subscribed' || frame['event'] === 'unsubscribed') remember(frame, memory);
     if (frame['event'] !== 'info') return { is: 'control' };
     const { code } = frame;
     if (code === RECONNECT) return { is: 'control', leaving: true };
@@ -48,16 +48,19 @@ export const bitfinex: Exchange = {
   },
 };
 
+/** A number that is given out again is not the old channel's: a recording may hold several connections. */
 function remember({ channel, chanId, symbol }: JsonObject, memory: ChannelMemory): void {
+  if (typeof chanId !== 'number') return;
+  memory.channels?.delete(chanId);
   const pair = symbolText(symbol);
-  if (channel !== 'trades' || typeof chanId !== 'number' || pair === undefined) return;
+  if (channel !== 'trades' || pair === undefined) return;
   memory.channels ??= new Map();
   if (memory.channels.size < MAX_CHANNELS) memory.channels.set(chanId, pair);
 }
 
 function mapArray(frame: unknown[], memory: ChannelMemory): Mapped | undefined {
   const [channel, what, print] = frame;
-  if (typeof channel !== 'number' || frame.length < 2 || frame.length > 4) return undefined;
+  if (typeof channel !== 'number' || frame.length < 2 || frame.length > 5) return undefined;
   if (what === 'hb') return { is: 'control' };
   if (what === 'tu' || what === 'fte' || what === 'ftu') return ignored(what);
   const symbol = memory.channels?.get(channel);

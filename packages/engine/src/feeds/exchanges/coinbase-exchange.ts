@@ -31,6 +31,8 @@ export const coinbaseExchange: Exchange = {
     switch (frame['type']) {
       case 'match':
       case 'last_match': {
+        // Other venues' matches have neither.
+        if (!('trade_id' in frame || 'product_id' in frame)) return undefined;
         const trade = tradeOf(parts(frame));
         if (typeof trade === 'string') return malformed(trade);
         return { is: frame['type'] === 'match' ? 'trades' : 'history', trades: [trade], numbering: COINBASE_TRADES };
@@ -40,13 +42,14 @@ export const coinbaseExchange: Exchange = {
       case 'error':
       case 'status':
         return { is: 'control' };
-      case 'ticker':
-        return ignored('ticker');
       default:
-        return undefined;
+        return 'product_id' in frame && OTHER_KINDS.has(String(frame['type'])) ? ignored(frame['type']) : undefined;
     }
   },
 };
+
+/** Of the channels ticker, level2, full, auctionfeed and rfq_matches. */
+const OTHER_KINDS = new Set('ticker snapshot l2update received open done change activate auction rfq_match'.split(' '));
 
 const parts = (body: JsonObject) => ({
   symbol: symbolText(body['product_id']),

@@ -28,6 +28,8 @@ export const geminiV2: Exchange = {
     if (!isObject(frame)) return undefined;
     switch (frame['type']) {
       case 'trade': {
+        // Other venues call their trades so, too; none of them numbers events.
+        if (!('event_id' in frame || 'tid' in frame)) return undefined;
         const trade = tradeOf(parts(frame));
         return typeof trade === 'string'
           ? malformed(trade)
@@ -42,10 +44,14 @@ export const geminiV2: Exchange = {
       case 'heartbeat':
         return { is: 'control' };
       default:
-        return frame['result'] === 'error' ? { is: 'control' } : undefined;
+        if (frame['result'] === 'error') return { is: 'control' };
+        return 'symbol' in frame && OTHER_KINDS.test(String(frame['type'])) ? ignored(frame['type']) : undefined;
     }
   },
 };
+
+/** https://docs.gemini.com/websocket/market-data/v2: candles, auctions, and blocks, which no market made. */
+const OTHER_KINDS = /^(candles_|auction_|block_trade$)/;
 
 /** By event: several fills may share one. */
 const GEMINI_EVENTS: Numbering = { name: 'event', ids: 'shared' };

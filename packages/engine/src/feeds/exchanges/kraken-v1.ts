@@ -1,6 +1,6 @@
 import { positiveDecimal, secondsMillis } from '../../core/decimal.ts';
 import { isObject } from '../../core/json.ts';
-import { isMarket, symbolText } from '../../core/symbol.ts';
+import { isMarket, krakenToday, symbolText } from '../../core/symbol.ts';
 import type { Mapped, Trade } from '../../core/tick.ts';
 import { ACCEPTED, type Exchange, ignored, malformed, rejected, tradeOf } from './exchange.ts';
 
@@ -38,8 +38,8 @@ function mapArray(frame: unknown[]): Mapped | undefined {
   const channel = frame.at(-2);
   if (frame.length < 4 || typeof channel !== 'string') return undefined;
   if (channel !== 'trade') return ignored(channel);
-  // XBT is BTC here alone; v2 and all others spell it BTC.
-  const symbol = symbolText(frame.at(-1))?.replace(/^XBT(?=\/)/, 'BTC');
+  const name = symbolText(frame.at(-1));
+  const symbol = name === undefined ? undefined : krakenToday(name);
   const prints = frame[1];
   if (!Array.isArray(prints) || prints.length === 0) return malformed('no list of prints');
   const trades: Trade[] = [];

@@ -1,5 +1,5 @@
 import { integerMillis, positiveDecimal, tradeId } from '../../core/decimal.ts';
-import { isObject, type JsonObject } from '../../core/json.ts';
+import { isObject, type JsonObject, objectsOf } from '../../core/json.ts';
 import { isMarket, symbolText } from '../../core/symbol.ts';
 import type { Numbering } from '../../core/tick.ts';
 import { ACCEPTED, type Exchange, ignored, malformed, rejected, tradesOf } from './exchange.ts';
@@ -30,11 +30,15 @@ export const okx: Exchange = {
     if (!isObject(frame)) return undefined;
     const { arg, event } = frame;
     if (event === 'notice') return { is: 'control', leaving: true, notice: noticeOf(frame['msg']) };
+    if (event === 'channel-conn-count') return { is: 'control' };
     if (!isObject(arg)) return undefined;
     if (typeof event === 'string') return { is: 'control' };
     const { channel } = arg;
     if (typeof channel !== 'string' || !('data' in frame) || 'action' in frame) return undefined;
     if (channel !== 'trades' && channel !== 'trades-all') return ignored(channel);
+    // Blofin and others copy all but the names of price and size.
+    const [first] = objectsOf(frame['data']);
+    if (first !== undefined && !('px' in first || 'sz' in first)) return undefined;
     const trades = tradesOf(frame['data'], parts);
     if (typeof trades === 'string') return malformed(trades);
     return { is: 'trades', trades, numbering: channel === 'trades' ? TRADES : ALL_TRADES };
