@@ -40,7 +40,7 @@ export const ACTION_MEANINGS: Readonly<Record<Action, Meaning>> = {
   ],
   THROTTLE_MAX: ['over the limit at the last rung', "ABORT follows unless it calms: reduce the engine's sources"],
   CONFIG_ERROR: ['the engine refused its configuration', '`hybrid-engine check-config`'],
-  RESTORED: ['config and unit are as they were found', 'nothing; if `reason` says "not restored": `soak restore`'],
+  RESTORED: ['what the soak changed is undone', 'nothing; if `reason` says "not restored": `soak restore`'],
   ABORT: ['the soak ends; `cause` says why', 'see `reason`; remove `data/ops/ABORT` if it was that'],
   STOP: ['a signal ends the soak', NOTHING],
   COMPLETE: ['the time of the soak is over, or the replay at its end; the verdict follows', NOTHING],

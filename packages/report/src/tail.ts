@@ -61,7 +61,7 @@ export function tailFormatter(options: TailOptions): TailFormatter {
   let heading = '';
   const columns = options.columns ?? Number.POSITIVE_INFINITY;
   // The reason stays below itself, if there is room for it.
-  const textColumn = columns < 80 ? 10 : 47;
+  const textColumn = columns < 80 ? 10 : 46;
   const broken = (lines: readonly string[], indent: number) => lines.flatMap((line) => wrapped(line, columns, indent));
   // A filtered action is not parsed: a search for one rare action reads the whole log.
   const mayBeWanted = (line: string) => options.actions.length === 0 || options.actions.some((a) => line.includes(a));
@@ -94,12 +94,13 @@ export function tailFormatter(options: TailOptions): TailFormatter {
 
   function readable(record: ShownDecision): string {
     const numbers = numbersOf(record);
+    const action = printable(record.action);
     const every = record.current_sample_every === null ? '' : `1/${record.current_sample_every}`;
     const columns = [
       clockText(stampMs(record.timestamp), options),
       printable(record.state).padEnd(9),
       every.padEnd(4),
-      paint(COLORS[record.action], printable(record.action).padEnd(21)),
+      paint(COLORS[record.action], action) + ' '.repeat(Math.max(0, 21 - action.length)),
       paint(BOLD, printable(record.reason)),
       numbers === '' ? '' : paint(DIM, `(${printable(numbers)})`),
     ];

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { CONFIG, soak } from './soak.ts';
+import { CONFIG, decided, run, soak } from './soak.ts';
 
 /** No machine has it. */
 const NONE = ['--unit', 'hybrid-nosuch.service'];
@@ -15,6 +15,17 @@ t.test('doctor without an installation says so, and passes nothing that is not t
   t.match(stdout, /\n\d+ findings: 1 wrong, 1 not there or not checked\n$/);
   t.notMatch(stdout, /PASS .*(the unit|field names)/, 'neither a unit nor records: no statement about them');
   t.notMatch(stdout, /ENOENT/);
+});
+
+t.test('doctor beside a soak that runs the engine itself finds no fault in that', async (t) => {
+  const cwd = t.testdir({ config: { 'config.toml': CONFIG } });
+  const { child, ended } = run(cwd, '-d', '1h', ...NONE);
+  await decided(cwd, 'ENGINE_RESTARTED');
+  const { stdout } = await soak(cwd, 'doctor', ...NONE).ended;
+  child.kill('SIGINT');
+  await ended;
+  t.match(stdout, /FAIL {4}no other supervisor: held by/);
+  t.match(stdout, /findings: 1 wrong/);
 });
 
 t.test('doctor with a config is not all well either: the unit is missing', async (t) => {

@@ -45,7 +45,8 @@ export async function inspect(subject: Subject, notes: Notes): Promise<void> {
     "use the project's own Node: bin/soak",
   );
   held(subject, notes);
-  noEngineChild(notes);
+  // Without a unit a soak's engine is its child.
+  if (subject.scope !== null) noEngineChild(notes);
   honestNames(subject, notes);
 }
 

@@ -16,7 +16,7 @@ const ROWS: Row[] = [
   ['restarts', (o) => String(o.restarts)],
   ['stalls', (o) => String(o.stalls)],
   ...RUNGS.map((rung): Row => [`at ${rung}`, (o) => formatDuration(o.time_per_rung_s[rung])]),
-  ['ticks', (o) => (o.ticks === null ? 'not told' : String(o.ticks))],
+  ['ticks', (o) => (o.ticks === null ? 'unknown' : String(o.ticks))],
   ['ticks lost', (o) => `${o.ticks_lost_percent} %`],
   ...RESOURCES.map((resource): Row => [`PSI ${resource}`, (o) => pressure(o.pressure[resource])]),
 ];
