@@ -100,6 +100,6 @@ t.test('each shape is generated', async (t) => {
   }
   t.match(await feed('generate', '--shape', 'nosuch').ended, {
     code: 2,
-    stderr: /Allowed choices are binance, gemini, bybit/,
+    stderr: /valid: binance, gemini, bybit/,
   });
 });
