@@ -15,11 +15,13 @@ const OF_THE_HOST = ['ladder', 'engine-load', 'pressure'].map((name) => `test/sy
 /** The longest ones, begun first, so that none is still running when all others have ended. */
 const FIRST = [
   ...OF_THE_HOST,
-  'test/systemd/prove.test.ts',
   'test/systemd/prove-drift.test.ts',
-  'test/systemd/identity.test.ts',
-  'test/systemd/account.test.ts',
+  'test/systemd/as-found.test.ts',
   'test/systemd/release.test.ts',
+  'test/systemd/prove.test.ts',
+  'test/systemd/account.test.ts',
+  'test/systemd/install.test.ts',
+  'test/systemd/prove-outage.test.ts',
   'test/faults/faults.test.ts',
   'test/engine/database.test.ts',
   'test/engine/run.test.ts',
