@@ -135,3 +135,14 @@ t.test('three exits with code 13 at the last rung within 30 min abort', async (t
   t.equal(soak.of('THROTTLE_MAX').length, 2);
   t.match(soak.of('ABORT'), [{ cause: 'overload' }]);
 });
+
+t.test('nor of one at the last rung, where there is none to climb to', async (t) => {
+  const soak = new Soak({ original_sample_every: 10 }).run(60).set({ cpu: 80, share: 0.8 });
+  soak.until('ENGINE_RESTART');
+  soak.set({ cpu: 0 }).run(30);
+  const died = { active_state: 'activating', sub_state: 'auto-restart', exec_main_status: 13, exec_main_code: 1 };
+  soak.set({ unit: { ...died, invocation_id: 'i2' } });
+  const { at } = soak.until('THROTTLE_MAX');
+  soak.set({ unit: { n_restarts: 1, invocation_id: 'i2b' } }).run(5);
+  t.ok(soak.until('ENGINE_RESTART').at - at >= 600);
+});

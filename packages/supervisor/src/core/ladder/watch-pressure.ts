@@ -51,6 +51,7 @@ export function watchPressure(draft: Draft): string | null {
 function climbForOverload(draft: Draft): string {
   const { ladder, clock } = draft.state;
   const numbers = { ...judgedNumbers(draft), exit_code: 13 };
+  ladder.lastOverload = clock.now;
   const step = rungAbove(ladder.steps, ladder.wouldBe);
   if (step !== null)
     return moveTo(draft, { move: 'to', step, cause: 'overload', reason: 'engine exit code 13', numbers });
@@ -98,7 +99,6 @@ function remember({ state }: Draft, up: boolean): void {
     const longest = Math.max(p.max_recover_hold_s, p.recover_hold_s) * 1000;
     ladder.recoverHoldMs = Math.min(ladder.recoverHoldMs * 2, longest);
   }
-  if (ladder.overload) ladder.lastOverload = clock.now;
   ladder.overload = false;
   ladder.lastChange = clock.now;
   ladder.inForceSince = options.psi_actions === 'logonly' ? clock.now : 'awaited';
