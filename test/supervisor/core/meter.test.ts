@@ -160,3 +160,11 @@ t.test('a gap under 30 s is one sample; a longer one begins the window again', a
   t.equal(parts(times(29, { cpu: 50, engine: 200 }), { every: 29 }).cpu.part, 50);
   t.equal(parts(times(31, { cpu: 50, engine: 200 }), { every: 31 }).cpu.part, null);
 });
+
+t.test('a total that went down is unknown for that time, and not nothing', async (t) => {
+  const io = { io: 60, engineBytes: 50, othersBytes: 50, engineOps: 5, othersOps: 5 };
+  const back = { ...io, othersBytes: -1e6, othersOps: -1e6 };
+  t.match(parts([...times(6, io), back, ...times(4, io)]), { io: { share: 50, part: 30 } });
+  t.match(parts(times(10, back)), { io: { pressure: 60, share: null, part: null } });
+  t.match(parts(times(10, { ...io, engineBytes: -1, engineOps: -1 })), { io: { share: null, part: null } });
+});

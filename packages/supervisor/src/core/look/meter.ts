@@ -207,16 +207,18 @@ function intervalOf(from: Sample, to: Sample): Interval {
  */
 function throttledTime(from: Sample, to: Sample, us: number): number {
   const throttled = Math.max(0, to.throttled - from.throttled) / us;
-  const used = Math.max(0, grown(from.engineCpu, to.engineCpu) ?? 0) / us;
+  const used = (grown(from.engineCpu, to.engineCpu) ?? 0) / us;
   return throttled / Math.max(1, throttled + used);
 }
 
-const grown = (from: number | null, to: number | null) => (from === null || to === null ? null : to - from);
+/** Null for a total that went down: how much was used since is not known, and unknown is not nothing. */
+const grown = (from: number | null, to: number | null) =>
+  from === null || to === null || to < from ? null : to - from;
 
 /** 0 if nothing was used; the sensors are read one after the other, so that a share may come out above 1. */
 function shareOf(own: number | null, all: number | null): number | null {
   if (own === null || all === null) return null;
-  return all <= 0 ? 0 : Math.min(1, Math.max(0, own / all));
+  return all <= 0 ? 0 : Math.min(1, own / all);
 }
 
 /** The larger of the shares of bytes and of operations. */
