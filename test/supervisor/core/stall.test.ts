@@ -208,3 +208,13 @@ t.test('a slow market, with a row now and then, is one QUIET record', async (t) 
   soak.run(300).set({ rowsPerS: 0 }).run(60);
   t.equal(soak.of('QUIET').length, 2, 'another time is another record');
 });
+
+t.test('a machine that was paused with its engine is no stall; one that stays frozen is', async (t) => {
+  const paused = () => running().set({ rowsPerS: 0, heartbeat: false }).skip(3600);
+  t.same(paused().run(10).set({ rowsPerS: 10, heartbeat: true }).run(600).of('STALL'), []);
+  const frozen = paused();
+  t.ok(frozen.until('STALL').at - frozen.at <= 15);
+  const heldUp = running().set({ rowsPerS: 0, heartbeat: false });
+  for (let look = 0; look < 3; look++) heldUp.skip(40);
+  t.equal(heldUp.of('STALL').length, 1, 'a supervisor that is held up again and again finds it all the same');
+});

@@ -25,6 +25,7 @@ export function nextLook(draft: Draft): number {
     unit.settledAt - clock.now,
     unit.graceUntil - clock.now,
     p.stall_threshold_s * 1000 - withoutRow(state),
+    (stall.seenAgainAt ?? 0) + p.stall_grace_s * 1000 - clock.now,
     (stall.quietUntil ?? 0) + p.stall_threshold_s * 1000 - clock.now,
     ...(looking && isSettled(state) ? ladderTimes(draft) : []),
   ];

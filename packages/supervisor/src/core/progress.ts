@@ -22,6 +22,7 @@ export function trackProgress({ state, observation }: Draft): void {
   stall.heldSince = null;
   stall.quiet = null;
   stall.quietUntil = null;
+  stall.seenAgainAt = null;
 }
 
 function trackHeartbeat({ stall, clock }: State, heartbeat: HeartbeatReading): void {

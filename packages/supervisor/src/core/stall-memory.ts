@@ -23,6 +23,8 @@ export interface StallMemory {
   heartbeat: { pid: number; flush: number; movedAt: number } | null;
   /** Why there has been no row since the last one; null if it was not quiet. */
   quiet: QuietReason | null;
+  /** The first look after time that nobody observed, since the last row; null if there was no such time. */
+  seenAgainAt: number | null;
   /** Until when time without a row was quiet or stopped: the stall clock runs from here. */
   quietUntil: number | null;
   /** The engine's trade frames at the last row. */
@@ -47,6 +49,7 @@ export const noStall = (): StallMemory => ({
   open: false,
   heartbeat: null,
   quiet: null,
+  seenAgainAt: null,
   quietUntil: null,
   framesAtRow: null,
   readable: false,

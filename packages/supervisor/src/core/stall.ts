@@ -1,7 +1,9 @@
 import type { QuietReason } from '@hybrid-soak/contract/decision-fields.ts';
 import { connectionOf } from './connection-state.ts';
+import { UNSEEN_INTERVALS } from './ending/account.ts';
 import { finish } from './ending/ending.ts';
 import { spendStallRestart } from './ladder/budget.ts';
+import { BLIND_MS } from './look/meter.ts';
 import { framesOf } from './progress.ts';
 import { type Draft, hold, record, SPELL_ENDS_MS } from './records.ts';
 import type { Frames } from './stall-memory.ts';
@@ -44,9 +46,10 @@ export interface StallStage {
 const NOTHING: StallStage = { reason: null, stalled: false };
 
 /** STALL and its restart, or QUIET or STARVED instead. */
-export function watchStall(draft: Draft): StallStage {
+export function watchStall(draft: Draft, elapsed: number): StallStage {
   const { state } = draft;
   const { stall, clock, unit } = state;
+  if (elapsed > Math.max(BLIND_MS, UNSEEN_INTERVALS * state.options.interval_s * 1000)) stall.seenAgainAt ??= clock.now;
   const blind = noteProgress(draft);
   if (unit.stopped) {
     stall.quietUntil = clock.now;
@@ -64,6 +67,7 @@ export function watchStall(draft: Draft): StallStage {
   if (quiet !== null) return { reason: noteQuiet(draft, quiet, numbers), stalled: false };
   const stalled = stalledFor(state);
   if (stalled < thresholdMs) return { reason: 'hold: quiet until lately', stalled: false };
+  if (isSeenAgain(state)) return { reason: 'hold: not observed until lately', stalled: false };
   if (isStarved(draft, stalled)) return { reason: noteStarved(draft, numbers), stalled: false };
   return { reason: stallStage(draft, numbers), stalled: true };
 }
@@ -137,6 +141,15 @@ function noteQuiet(draft: Draft, quiet: QuietReason, numbers: Numbers): string {
 function settleOpen({ stall }: State): void {
   if (stall.open) stall.streak--;
   stall.open = false;
+}
+
+/**
+ * A machine that was paused has had its engine paused too: time that nobody observed is no stall yet. Once since the last row,
+ * so that a supervisor that is held up again and again still finds a freeze.
+ */
+function isSeenAgain({ stall, clock, options }: State): boolean {
+  if (stall.declared || stall.seenAgainAt === null) return false;
+  return clock.now - stall.seenAgainAt < options.parameters.stall_grace_s * 1000;
 }
 
 /** A heartbeat that is slow but alive, while the engine or the whole host waits for a CPU: wall time may jump, so that its movement is judged and not its age. */

@@ -113,7 +113,7 @@ function stages(draft: Draft, elapsed: number): Reasons {
     case 'starting':
       return { outcome, phase: awaitStart(draft) };
     case 'running':
-      return { outcome, ...run(draft) };
+      return { outcome, ...run(draft, elapsed) };
     case 'begin':
     case 'restoring':
     case 'done':
@@ -123,7 +123,7 @@ function stages(draft: Draft, elapsed: number): Reasons {
   }
 }
 
-function run(draft: Draft): Reasons {
+function run(draft: Draft, elapsed: number): Reasons {
   const { state } = draft;
   const { clock, options, effects } = state;
   noteBlindness(draft);
@@ -135,7 +135,7 @@ function run(draft: Draft): Reasons {
   }
   const missed = obeyThresholds(draft);
   if (missed !== null) return { ending: missed };
-  const { reason: stall, stalled } = watchStall(draft);
+  const { reason: stall, stalled } = watchStall(draft, elapsed);
   const { pending } = effects;
   if (pending !== null) return { exit, stall, underWay: `hold: ${pending.kind} under way` };
   return { exit, stall, pressure: stalled ? null : watchPressure(draft) };
