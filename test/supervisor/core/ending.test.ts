@@ -147,6 +147,19 @@ t.test(
   },
 );
 
+t.test('a threshold is judged by what was seen, however it is rounded to be shown', async (t) => {
+  const slow = (min_ticks_per_second: number) =>
+    new Soak({ thresholds: { min_ticks_per_second }, duration_s: 3600 }, {}, { rowsPerS: 0.14 });
+  t.match(ended(slow(0.12)), { verdict: 'PASS' });
+  t.match(ended(slow(0.16)), { reason: /min_ticks_per_second = 0.16, seen 0.1$/ });
+  const over = new Soak({ thresholds: DEFAULTS, duration_s: 6000 }, { abort_after_s: 3600 }).run(60);
+  over.set({ cpu: 60, share: 1, quota: 50 }).run(602).set({ cpu: 0 });
+  t.match(ended(over), { reason: /max_over_limit_percent = 10, seen 10.0\d/ });
+  const missing = vitals({ trades_missing: 105 });
+  const lost = new Soak({ thresholds: DEFAULTS, duration_s: 1000 }, {}, { kept: 10, vitals: vitals() }).run(60);
+  t.match(ended(lost.set({ vitals: missing })), { reason: /min_coverage_percent = 99, seen 98.9/ });
+});
+
 t.test('over the limit by the engine for over a tenth of the time is a threshold by default', async (t) => {
   const soak = new Soak({ thresholds: DEFAULTS, duration_s: 900 }, { abort_after_s: 3600 }).run(60).set(HOG).run(300);
   soak.set({ cpu: 0 });
@@ -264,6 +277,19 @@ t.test('a rung change that failed is a FAIL at the end, unless a later one is in
 
 t.test('frames that are in no counter are a FAIL: an identity does not close', async (t) => {
   t.match(ended(new Soak({ duration_s: 60 }).set({ vitals: vitals({ unaccounted: 3 }) })), { exit_code: 20 });
+});
+
+t.test('nor does it close later, if a restart begins the count again', async (t) => {
+  const soak = new Soak({ duration_s: 120 }).set({ vitals: vitals({ unaccounted: 3 }) }).run(30);
+  soak.set({ vitals: vitals(), unit: { invocation_id: 'new', n_restarts: 1 } });
+  t.match(ended(soak), { exit_code: 20, reason: '3 frames are in no counter of the engine' });
+});
+
+t.test('the row of a life that ended before the soak is not judged', async (t) => {
+  const down = { active_state: 'inactive', invocation_id: 'before' };
+  const old = vitals({ unaccounted: 3 });
+  const soak = new Soak({ was_running: false, duration_s: 120 }, {}, { unit: down, vitals: old }).run(12);
+  t.match(ended(soak.set({ unit: { invocation_id: 'new' }, vitals: vitals() })), { verdict: 'PASS' });
 });
 
 t.test('a database that an engine at its start has not made yet is not missing', async (t) => {

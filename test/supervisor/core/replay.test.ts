@@ -50,3 +50,21 @@ t.test('under another policy the restarts that were made then are not taken for 
   );
   t.equal(state.unit.exits, 0);
 });
+
+t.test(
+  'a recording that is cut off while the soak restores is judged; one that is cut off before is not',
+  async (t) => {
+    const scenario = { ...drawScenario(seeded(1), 1, 1), options: { ...defaultOptions(1, 600), was_running: true } };
+    const calm = { ...scenario, engine: CALM_ENGINE, hogs: [], neighbours: [BACKGROUND], troubles: [] };
+    const whole = { ...calm, effectFails: 0, effectSlow: 0, effectLost: 0, signalAt: null, abortAt: null };
+    const { observations } = recorded(whole, 1);
+    const judged = (last: number, thresholds: typeof whole.options.thresholds) => {
+      const player = replayer({ ...whole.options, thresholds }, 'recorded');
+      for (const observation of observations.slice(0, last)) player.take(observation);
+      return player.end().ending;
+    };
+    t.match(judged(-1, {}), { verdict: 'PASS' });
+    t.match(judged(-1, { min_ticks_per_second: 1e6 }), { verdict: 'FAIL', exit_code: 21 });
+    t.match(judged(-5, {}), { verdict: 'INCONCLUSIVE', exit_code: 22, reason: /^unfinished/ });
+  },
+);

@@ -1,7 +1,7 @@
 import type { Decision } from '@hybrid-soak/contract/decision.ts';
-import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import type { EffectOutcome, Observation } from '@hybrid-soak/contract/sample.ts';
 import type { Effect } from './effect.ts';
+import { judgeUnfinished } from './ending/judge.ts';
 import type { Ending } from './ending/totals.ts';
 import type { SoakOptions } from './options.ts';
 import type { PerResource } from './per-resource.ts';
@@ -54,17 +54,10 @@ export function replayer(
       // A soak that is over restores; nothing else is judged by a look that was judged already.
       while (outcomes === 'assumed' && ending === null && state.ending !== null && asked.length > 0 && last !== null)
         take(last);
-      return { decisions, state, ending: ending ?? state.ending ?? UNFINISHED };
+      return { decisions, state, ending: ending ?? judgeUnfinished(state) };
     },
   };
 }
-
-/** The recording ends before the run that it is judged for. */
-const UNFINISHED: Ending = {
-  verdict: 'INCONCLUSIVE',
-  reason: 'unfinished: the recording ends before the soak does; do: soak again, to its end',
-  exit_code: SOAK_EXIT.INCONCLUSIVE,
-};
 
 const success = ({ id, kind }: Effect): EffectOutcome => ({
   effect_id: id,

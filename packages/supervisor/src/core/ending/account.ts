@@ -13,7 +13,7 @@ import type { Histogram, Totals } from './totals.ts';
 type Heartbeat = Extract<Observation['heartbeat'], { available: true }>['value'];
 
 /** So many intervals without a look are time that nobody observed. */
-const UNSEEN_INTERVALS = 3;
+export const UNSEEN_INTERVALS = 3;
 
 /** Adds the time since the last observation, ms, to the run's totals. */
 export function account(draft: Draft, elapsed: number): void {
@@ -64,7 +64,7 @@ function counted(rows: Histogram, value: number | null): Histogram {
 }
 
 /** The engine's own counters, over all its lives; what a life had before the soak's first look is not the soak's. */
-function countLife({ totals }: State, heartbeat: Observation['heartbeat']): void {
+function countLife({ totals, options }: State, heartbeat: Observation['heartbeat']): void {
   if (!heartbeat.available) return;
   const { pid, invocation_id, drops, vitals, trade_frames_kept, trade_frames_sampled_out } = heartbeat.value;
   const life = invocation_id ?? String(pid);
@@ -93,6 +93,7 @@ function countLife({ totals }: State, heartbeat: Observation['heartbeat']): void
   totals.sum = { ...sum, missing };
   totals.missedAway = Math.min(totals.missedAway, missing);
   totals.counted = now;
+  if (!same) beginLife(totals, options.was_running);
   if (vitals === null || vitals === undefined) return;
   totals.vitals = true;
   const which = { isFirst: first, isSame: same };
@@ -102,6 +103,13 @@ function countLife({ totals }: State, heartbeat: Observation['heartbeat']): void
   totals.unaccounted = vitals.unaccounted ?? 0;
   const p99 = vitals.latency_us?.p99;
   if (p99 !== undefined) totals.commitP99Ms = Math.max(totals.commitP99Ms ?? 0, p99 / 1000);
+}
+
+/** What a life did not account for stays so. The row found at first is of no life in the soak, if the engine was down then. */
+function beginLife(totals: Totals, wasRunning: boolean): void {
+  if (totals.lives > 1 || wasRunning) totals.unaccountedBefore += Math.abs(totals.unaccounted);
+  totals.unaccounted = 0;
+  totals.lives++;
 }
 
 const gapsOf = (found: NonNullable<Vitals['open_gaps']>) =>

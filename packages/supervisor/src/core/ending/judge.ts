@@ -48,6 +48,15 @@ export function judgeSoak(state: State, ending: Ending): Ending {
   return { verdict: 'INCONCLUSIVE', reason, exit_code: 22 };
 }
 
+/** The verdict on a recording that ends before the soak does. */
+export function judgeUnfinished(state: State): Ending {
+  if (state.ending !== null) return judgeSoak(state, state.ending);
+  const failed = failure(state);
+  if (failed !== null) return { verdict: 'FAIL', reason: failed, exit_code: 20 };
+  const reason = 'unfinished: the recording ends before the soak does; do: soak again, to its end';
+  return { verdict: 'INCONCLUSIVE', reason, exit_code: 22 };
+}
+
 /** How the soak ended is the reason of its COMPLETE; here stands why that is a PASS. */
 function passReason(ended: string, judged: number): string {
   const why = `every threshold was kept, ${percent(judged)} % of the time could be judged`;
@@ -60,7 +69,8 @@ const driftReason = ({ signal, text, limit_in_h }: Drift): string =>
 const spanOf = (hours: number) => (hours < 48 ? `${hours.toFixed(1)} h` : `${Math.round(hours / 24)} days`);
 
 function failure({ totals, ladder }: State): string | null {
-  if (totals.unaccounted !== 0) return `${totals.unaccounted} frames are in no counter of the engine`;
+  const unaccounted = totals.unaccountedBefore + Math.abs(totals.unaccounted);
+  if (unaccounted !== 0) return `${unaccounted} frames are in no counter of the engine`;
   if (totals.rungOffMs >= RUNG_OFF_MS || totals.rungOffSince !== null)
     return `the engine did not sample 1 in ${ladder.sampleEvery} as ${ladder.rung} says`;
   if (totals.rungFailed !== null) return `the last rung change, to ${totals.rungFailed}, failed`;

@@ -39,8 +39,9 @@ export function summary(state: State, ending: Ending): Summary {
 function completeness({ totals }: State): Completeness {
   const { missing, duplicates, dropped, failovers, reconnects, connectedMs } = totals.sum;
   const { observed, classes } = totals;
+  const coverage = coverageOf(totals);
   return {
-    coverage_percent: coverageOf(totals),
+    coverage_percent: coverage === null ? null : Math.round(coverage * 100) / 100,
     connected_s: round(connectedMs / 1000),
     connected_percent: observed > 0 ? percent(1 - (classes.disconnected + classes.stopped) / observed) : 0,
     trades_missing: missing,

@@ -24,8 +24,20 @@ export function thresholds(state: State): Threshold[] {
     const value = seen[name];
     if (limit === undefined || value === undefined) return [];
     const ok = name === 'max_memory_growth_mib_per_hour' ? !memoryDrifts(state) : isKept(name, limit, value);
-    return [{ name, limit, seen: value, ok, near: ok && isNear(name, limit, value) }];
+    return [{ name, limit, seen: shown(value, limit), ok, near: ok && isNear(name, limit, value) }];
   });
+}
+
+const MOST_DIGITS = 6;
+
+/** One digit, or as many as tell it from the limit: what is judged is not rounded. */
+function shown(value: number, limit: number): number {
+  let rounded = value;
+  for (let digits = 1; digits <= MOST_DIGITS; digits++) {
+    rounded = Math.round(value * 10 ** digits) / 10 ** digits;
+    if (Math.sign(rounded - limit) === Math.sign(value - limit)) break;
+  }
+  return rounded;
 }
 
 const isKept = (name: Name, limit: number, seen: number) => (name.startsWith('min_') ? seen >= limit : seen <= limit);
@@ -46,7 +58,7 @@ export const missed = (state: State): Threshold[] => thresholds(state).filter(({
 function seenOf(state: State): { [name in Name]?: number } {
   const { totals, stall, unit, ladder } = state;
   const seconds = totals.observed / 1000;
-  const share = (ms: number) => (totals.observed > 0 ? percent(ms / totals.observed) : 0);
+  const share = (ms: number) => (totals.observed > 0 ? (100 * ms) / totals.observed : 0);
   const above = ladder.steps.slice(ladder.found + 1).reduce((sum, { rung }) => sum + totals.perRung[rung], 0);
   const { missing } = totals.sum;
   const coverage = coverageOf(totals);
@@ -55,13 +67,13 @@ function seenOf(state: State): { [name in Name]?: number } {
     max_engine_exits: unit.faults,
     max_dropped: totals.sum.dropped,
     max_over_limit_percent: share(overLimitTime(state)),
-    min_ticks_per_second: seconds > 0 ? round(ticks(state) / seconds) : 0,
+    min_ticks_per_second: seconds > 0 ? ticks(state) / seconds : 0,
     max_throttled_percent: share(above),
     max_restarts: ladder.restartCount + unit.restarts,
     ...(totals.vitals ? { max_missing_trades: missing } : {}),
-    ...(coverage === null ? {} : { min_coverage_percent: percent(coverage / 100) }),
+    ...(coverage === null ? {} : { min_coverage_percent: coverage }),
     ...memoryGrowth(state),
-    ...(totals.commitP99Ms === null ? {} : { max_commit_latency_p99_ms: round(totals.commitP99Ms) }),
+    ...(totals.commitP99Ms === null ? {} : { max_commit_latency_p99_ms: totals.commitP99Ms }),
   };
 }
 
@@ -71,7 +83,7 @@ function memoryGrowth(state: State): { max_memory_growth_mib_per_hour?: number }
   const slopes = driftOf(state).flatMap(({ threshold, slope }) =>
     threshold === null || slope === null ? [] : [slope],
   );
-  return slopes.length === 0 ? {} : { max_memory_growth_mib_per_hour: round(Math.max(...slopes)) };
+  return slopes.length === 0 ? {} : { max_memory_growth_mib_per_hour: Math.max(...slopes) };
 }
 
 /** Milliseconds over a limit by the engine or its quota. */

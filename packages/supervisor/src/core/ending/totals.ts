@@ -48,7 +48,11 @@ export interface Totals {
   sources: Tally;
   gaps: Tally;
   commitP99Ms: number | null;
+  /** Frames and trades in no counter: of the present life, and of those before it. */
   unaccounted: number;
+  unaccountedBefore: number;
+  /** Lives of the engine that were seen. */
+  lives: number;
   /** Since when the engine has sampled by something else than the rung says, and the longest that it did, ms. */
   rungOffSince: number | null;
   rungOffMs: number;
@@ -85,14 +89,16 @@ export const noTotals = (): Totals => ({
   vitals: false,
   commitP99Ms: null,
   unaccounted: 0,
+  unaccountedBefore: 0,
+  lives: 0,
   rungOffSince: null,
   rungOffMs: 0,
   rungFailed: null,
 });
 
-/** Percent of the trades, two digits, of the time connected; null if none is known of. */
+/** Percent of the trades of the time connected; null if none is known of. */
 export function coverageOf({ sum, missedAway, vitals }: Totals): number | null {
   const missing = sum.missing - missedAway;
   if (!vitals || sum.trades + missing <= 0) return null;
-  return Math.round((sum.trades / (sum.trades + missing)) * 10_000) / 100;
+  return (100 * sum.trades) / (sum.trades + missing);
 }
