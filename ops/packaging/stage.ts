@@ -115,14 +115,17 @@ const releasedCommand = (text: string): string =>
 
 /** The programs find their files from where they really are; `exec` keeps one process, so that signals reach it. */
 function launcher(name: string, flags: string): string {
+  // In a home of this account's own: compiled code is run as it is found, and sudo may keep somebody else's HOME.
   // biome-ignore lint/suspicious/noTemplateCurlyInString: the shell expands it
-  const cache = '${XDG_CACHE_HOME:-${HOME:-/nonexistent}/.cache}/hybrid-soak';
+  const home = '${XDG_CACHE_HOME:-${HOME:-/root}}';
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: the shell expands it
+  const cache = '${NODE_COMPILE_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/hybrid-soak}';
   return `#!/bin/sh
 set -eu
 here=$0
 if [ -h "$here" ]; then here=$(readlink -f -- "$here"); fi
 here=\${here%/*}/..
-export NODE_COMPILE_CACHE="\${NODE_COMPILE_CACHE:-${cache}}"
+if [ -O "${home}" ]; then export NODE_COMPILE_CACHE="${cache}"; fi
 export MALLOC_ARENA_MAX="\${MALLOC_ARENA_MAX:-2}"
 exec "$here/node" --disable-warning=ExperimentalWarning${flags === '' ? '' : ` ${flags}`} "$here/lib/${name}.mjs" "$@"
 `;

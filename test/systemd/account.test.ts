@@ -106,7 +106,9 @@ t.test('root obeys nobody', needsSystemd(), async (t) => {
         t.notMatch(ran.stderr, /\n {4}at /, `${name}: soak ${command[0]}`);
       };
       await ends(['run', ...SHORT]);
-      await Promise.all([['status'], ['tail'], ['restore'], ['report', '-o', '/dev/null']].map(ends));
+      const looks = [['status'], ['tail'], ['restore'], ['report', '-o', '/dev/null']];
+      const logs = name.endsWith('.jsonl') ? [['doctor'], ['runs']] : [];
+      await Promise.all([...looks, ...logs].map(ends));
       await clean();
     }
     await host.systemctl('stop', UNIT);
@@ -121,8 +123,10 @@ t.test('root obeys nobody', needsSystemd(), async (t) => {
   });
 
   await t.test("a report is opened with the caller's rights; a metrics file must be the supervisor's", async (t) => {
-    const ran = await host.soak('run', ...SHORT, '--report', '/root/soak.html');
+    await sh('seq 9999 > /root/junit.xml');
+    const ran = await host.soak('run', ...SHORT, '--report', '/root/soak.html', '--junit', '/root/junit.xml');
     t.ok(acted(ran.code), ran.stderr);
+    t.match((await sh('tail -n 1 /root/junit.xml')).stdout, /^<\/testsuites>$/, 'nothing of what it held before');
     t.match((await sh('stat -c %U /root/soak.html; head -c 15 /root/soak.html')).stdout, /^root\n<!doctype html>/);
     t.match(await host.soak('run', ...SHORT, '--metrics-textfile', '/root/soak.prom'), {
       code: 12,
@@ -158,6 +162,33 @@ t.test('root obeys nobody', needsSystemd(), async (t) => {
     await as('hybrid-engine', 'rm data/copy.db');
   });
 
+  await t.test('the engine and the fleet, started by root, are the accounts of their units', async (t) => {
+    await host.systemctl('stop', UNIT);
+    await sh('mv data/bot.db* /root');
+    await as('hybrid-engine', 'ln -s /etc/made data/bot.db');
+    const engine = await host.run(
+      'timeout',
+      '-s',
+      'KILL',
+      '5',
+      'hybrid-engine',
+      'run',
+      '--config',
+      'config/config.toml',
+    );
+    t.not(engine.code, 0);
+    t.equal((await sh('ls /etc/made*')).stdout, '', 'nothing is made where the link leads');
+    await sh('rm data/bot.db; mv /root/bot.db* data');
+    t.match(await host.run('hybrid-engine', 'check-config', '--config', 'config/config.toml'), { code: 0 });
+    await sh('install -m 600 /etc/victim /root/word');
+    host.writeConfig(`${CONFIG}[fleet]\nservers = ["127.0.0.1:1"]\nuser = "u"\npassword_file = "/root/word"\n`);
+    t.match(await host.run('hybrid-fleet', 'status', '--config', 'config/config.toml'), {
+      code: 12,
+      stderr: /password_file: \/root\/word cannot be read \(EACCES\)/,
+    });
+    host.writeConfig(CONFIG);
+  });
+
   await t.test('operators, and they alone, start a soak of any time', async (t) => {
     await sh('useradd -G hybrid-soak-operators olga');
     t.not((await as('mallory', 'systemctl --no-ask-password start soak@5s.service')).code, 0);
@@ -174,9 +205,11 @@ t.test('root obeys nobody', needsSystemd(), async (t) => {
       'mkdir -p /srv/mallory/config /root/own/config; cp config/*.toml /srv/mallory/config; cp config/*.toml /root/own/config',
     );
     await sh('chown -R mallory /srv/mallory');
-    const run = (folder: string) => host.run('env', '-C', folder, 'soak', 'run', ...SHORT, '--manager', 'embedded');
+    const run = (folder: string) =>
+      host.run('env', '-C', folder, 'HOME=/srv/mallory', 'soak', 'run', ...SHORT, '--manager', 'embedded');
     t.match(await run('/srv/mallory'), { code: 12, stderr: /another account can write in \/srv\/mallory/ });
     const own = await run('/root/own');
     t.ok(acted(own.code), own.stderr);
+    t.equal((await sh('ls -A /srv/mallory')).stdout, 'config', "nothing is written where somebody's HOME leads");
   });
 });

@@ -13,6 +13,7 @@ import { VERSION } from '@hybrid-soak/contract/version.ts';
 import { Argument, Command, Option } from 'commander';
 import { type ConfigFlags, fromHere, type Loaded, load } from './config/loaded.ts';
 import { lastsByCode } from './core/lasts.ts';
+import { leaveRoot } from './process/become.ts';
 import type { Log } from './process/log.ts';
 
 /** The last log lines are given this long to be read. */
@@ -100,6 +101,7 @@ if (import.meta.main) {
 
 /** The configuration; else the process ends: with each fault on a line and 12, or with 13 if it cannot be read for now. */
 async function loaded(flags: ConfigFlags): Promise<Loaded> {
+  obeyNobody(flags.config, flags.sources);
   const read = await load(flags).catch((error: Error) => error);
   if (read instanceof Error) {
     if (lastsByCode(errorCode(read)) !== 'now') throw read;
@@ -109,6 +111,14 @@ async function loaded(flags: ConfigFlags): Promise<Loaded> {
   }
   if (read.ok) return read.value;
   for (const fault of read.faults) process.stderr.write(`${formatFault(fault)}\n`);
+  process.exit(ENGINE_EXIT.CONFIG);
+}
+
+/** Root goes on as the engine's account, or the process ends, if another account could replace one of the files. */
+function obeyNobody(...files: (string | undefined)[]): void {
+  const why = leaveRoot(files.filter((file) => file !== undefined));
+  if (why === null) return;
+  process.stderr.write(`${printable(why)}\n`);
   process.exit(ENGINE_EXIT.CONFIG);
 }
 
@@ -132,6 +142,7 @@ async function run(flags: ConfigFlags, before = () => {}): Promise<never> {
       import('./run/failure.ts'),
     ]);
   const { config } = engine;
+  obeyNobody(fromHere(config.app.db_path), config.metrics.textfile);
   const log = openLog(config.engine.log_level, process.env);
   const leave = async (code: number): Promise<never> => {
     await within(LAST_LINES_MS, log.written());

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import {
@@ -9,7 +8,7 @@ import {
   nkeyAuthenticator,
   usernamePasswordAuthenticator,
 } from '@nats-io/transport-node';
-import type { ChosenSettings } from './settings.ts';
+import { type ChosenSettings, readSmall } from './settings.ts';
 import { Stop } from './stop.ts';
 
 /**
@@ -48,7 +47,7 @@ function authenticator(settings: ChosenSettings): Authenticator | undefined {
 
 function secret(key: string, file: string): Buffer {
   try {
-    return readFileSync(file);
+    return readSmall(file);
   } catch (error) {
     throw new Stop(
       SOAK_EXIT.CONFIG,

@@ -6,6 +6,7 @@ import { controlRequestSchema } from '@hybrid-soak/contract/soak-request.ts';
 import { emptyArgument, helpAsFlag, usageError } from '@hybrid-soak/contract/usage-error.ts';
 import { VERSION } from '@hybrid-soak/contract/version.ts';
 import { Argument, Command } from 'commander';
+import { rootBecomes } from './root-becomes.ts';
 import { type CommonFlags, loadSettings } from './settings.ts';
 import { Stop } from './stop.ts';
 
@@ -19,6 +20,11 @@ export const program = new Command('hybrid-fleet')
 const common = (name: string): Command =>
   program
     .command(name)
+    .hook('preAction', (_, action) => {
+      const { config, ...flags } = action.opts<CommonFlags & Partial<ShipFlags & ArchiveFlags>>();
+      const others = [flags.db, flags.decisions, flags.samples, flags.out].filter((file) => file !== undefined);
+      rootBecomes(name === 'control' ? 'hybrid-fleet-control' : 'hybrid-fleet', config, others);
+    })
     .option('--config <file>', 'its [fleet] table says where the servers are', 'config/config.toml')
     .option('--server <host:port...>', 'instead of [fleet] servers');
 

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { checkConfig } from '@hybrid-soak/contract/config-check.ts';
 import { errorCode } from '@hybrid-soak/contract/error-code.ts';
@@ -41,9 +41,28 @@ export function loadSettings(flags: CommonFlags): ChosenSettings {
   return { ...fleet, limit, servers, host: flags.host ?? fleet.host ?? hostname(), database: app.db_path };
 }
 
+/** A configuration or a key is far smaller. */
+export const MOST_BYTES = 4 * 1024 * 1024;
+
+/** A regular file's bytes: opening a FIFO would wait for its other end. Throws what has a `code`. */
+export function readSmall(file: string): Buffer {
+  const fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const stat = fstatSync(fd);
+    if (!stat.isFile()) throw Object.assign(new Error(), { code: 'not a regular file' });
+    if (stat.size > MOST_BYTES) throw Object.assign(new Error(), { code: 'EFBIG' });
+    return readFileSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Texts of configurations by their paths, read before this process became an account that may not. */
+export const handed = new Map<string, string>();
+
 function textOf(file: string): string {
   try {
-    return readFileSync(file, 'utf8');
+    return handed.get(file) ?? readSmall(file).toString('utf8');
   } catch (error) {
     throw new Stop(
       SOAK_EXIT.CONFIG,

@@ -1,4 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { lstatSync, readFileSync, realpathSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { folderOfOthers } from '@hybrid-soak/contract/root-alone.ts';
 
 const ACCOUNT = 'hybrid-engine';
 
@@ -16,4 +18,21 @@ export function becomeEngine(): void {
   (process as WithGroups).initgroups?.(ACCOUNT, ACCOUNT);
   process.setgid?.(ACCOUNT);
   process.setuid?.(ACCOUNT);
+}
+
+/**
+ * Becomes the engine's account if this is root and another account can change a folder on the way to one of the files: it would
+ * command root. What is wrong if there is no such account, else null.
+ */
+export function leaveRoot(files: string[]): string | null {
+  if (process.getuid?.() !== 0) return null;
+  for (const file of files) {
+    const folder = folderOfOthers(resolve(file), { lstatSync, realpathSync });
+    if (folder === null) continue;
+    if (!hasEngineAccount())
+      return `${file}: another account can write in ${folder}, and root would act on what it finds; valid: run as that account`;
+    becomeEngine();
+    return null;
+  }
+  return null;
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { closeSync, ftruncateSync, mkdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { styleText } from 'node:util';
 import type { Decision } from '@hybrid-soak/contract/decision.ts';
@@ -8,6 +8,8 @@ import type { TextStyle } from '@hybrid-soak/report/terminal/line.ts';
 import { abortRequest } from '../../adapters/abort-file.ts';
 import { callerFile } from '../../adapters/caller-file.ts';
 import { DECISIONS, type OpsPaths, opsPaths } from '../../adapters/ops-paths.ts';
+import { writeWhole } from '../../adapters/replace-file.ts';
+import { openRegular } from '../../adapters/safe-open.ts';
 import type { Plan } from '../../run/soak.ts';
 import { summaryOf, writeSummary } from '../../run/summary-file.ts';
 import { summaryText } from '../../text/summary.ts';
@@ -51,7 +53,10 @@ async function writeJunit(file: string, summary: Summary): Promise<string> {
   try {
     const { junit } = await import('../../text/junit.ts');
     if (callerFile(file) === null) mkdirSync(dirname(resolve(file)), { recursive: true });
-    writeFileSync(callerFile(file) ?? file, junit(summary));
+    const fd = callerFile(file) ?? openRegular(file, 'write', { mode: 0o644 });
+    ftruncateSync(fd);
+    writeWhole(fd, junit(summary));
+    closeSync(fd);
     return `${file}: written`;
   } catch (error) {
     return `${file}: not written: ${(error as Error).message}`;
