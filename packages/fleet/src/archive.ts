@@ -1,4 +1,4 @@
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
@@ -94,7 +94,9 @@ function parquet(trades: MergedTrade[]): Buffer {
 /** A file is there whole or not at all, also after a power loss. */
 function writeWhole(path: string, bytes: Buffer): void {
   mkdirSync(dirname(path), { recursive: true });
-  const fd = openSync(`${path}.part`, 'w');
+  // What a kill has left goes; the name must be new, so that nobody can have put a link there.
+  rmSync(`${path}.part`, { force: true });
+  const fd = openSync(`${path}.part`, 'wx');
   writeFileSync(fd, bytes);
   fsyncSync(fd);
   closeSync(fd);

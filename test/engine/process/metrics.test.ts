@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { get } from 'node:http';
 import { join } from 'node:path';
 import parsePrometheus from 'parse-prometheus-text-format';
 import t from 'tap';
@@ -11,6 +12,12 @@ const valueIn = (text: string, name: string): number =>
   Number(
     (parsePrometheus(text) as Families).find((family) => family.name === `hybrid_engine_${name}`)?.metrics[0]?.value,
   );
+
+/** Asked for under that name, as by a browser whose DNS somebody else answers. */
+const statusFor = (url: string, host: string): Promise<number | undefined> =>
+  new Promise((resolve) => {
+    get(url, { headers: { host } }, (response) => resolve(response.resume().statusCode));
+  });
 
 t.test('the engine serves its metrics and keeps a text file of them', async (t) => {
   const text = '[engine]\ntick_interval_ms = 5\n[metrics]\nlisten = "127.0.0.1:0"\ntextfile = "engine.prom"\n';
@@ -27,6 +34,7 @@ t.test('the engine serves its metrics and keeps a text file of them', async (t) 
   t.ok(valueIn(scraped, 'private_bytes') > 1e6);
   t.ok(valueIn(scraped, 'wal_bytes') > 0);
   t.equal((await fetch(`${url}/other`)).status, 404);
+  t.equal(await statusFor(`${url}/metrics`, 'evil.example'), 403, 'no page of another site reads it');
   const file = join(cwd, 'engine.prom');
   await eventually(() => existsSync(file));
   t.equal(valueIn(readFileSync(file, 'utf8'), 'sample_every'), 1);

@@ -1,5 +1,8 @@
-import { rename, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { rename, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
+import { hostname, networkInterfaces } from 'node:os';
+import { hostRefusal } from '@hybrid-soak/contract/host-refusal.ts';
 import type { Logger } from 'pino';
 import type { Clock } from '../core/clock.ts';
 import { atMostEvery } from './at-most-every.ts';
@@ -24,16 +27,21 @@ export function startMetrics(rules: MetricsRules, read: () => Measured, clock: C
 }
 
 function serve(listen: string, read: () => Measured, clock: Clock, log: Logger): void {
-  const server = createServer(async ({ method, url }, response) => {
-    if (method !== 'GET' || url?.split('?')[0] !== '/metrics') {
+  const colon = listen.lastIndexOf(':');
+  const at = { host: listen.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(listen.slice(colon + 1)) };
+  const server = createServer(async (request, response) => {
+    const refused = hostRefusal(request, at.host, ownNames);
+    if (refused !== null) {
+      response.writeHead(refused.status, refused.headers).end(`${refused.why}\n`);
+      return;
+    }
+    if (request.url?.split('?')[0] !== '/metrics') {
       response.writeHead(404, { 'content-type': 'text/plain' }).end('GET /metrics\n');
       return;
     }
     response.writeHead(200, { 'content-type': CONTENT_TYPE }).end(await exposition(read()));
   });
   server.maxConnections = MOST_CONNECTIONS;
-  const colon = listen.lastIndexOf(':');
-  const at = { host: listen.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(listen.slice(colon + 1)) };
   server.on('error', (error) => log.warn({ err: error, listen }, 'metrics cannot be served now'));
   server.on('listening', () => log.info({ listen: server.address() }, 'metrics are served'));
   const open = () => {
@@ -42,6 +50,11 @@ function serve(listen: string, read: () => Measured, clock: Clock, log: Logger):
   open();
   clock.every(TRY_AGAIN_MS, open);
 }
+
+const ownNames = (): string[] => [
+  hostname().toLowerCase(),
+  ...Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => address)),
+];
 
 /** Replaced as a whole, so that a reader never sees half of it; a write that hangs is not followed by another. */
 function keepTextfile(path: string, read: () => Measured, clock: Clock, log: Logger): void {
@@ -52,10 +65,13 @@ function keepTextfile(path: string, read: () => Measured, clock: Clock, log: Log
   const write = async () => {
     if (writing) return;
     writing = true;
+    // Random and new: in a folder that others may write, nobody can have put a link there.
+    const temporary = `${path}.${randomBytes(9).toString('hex')}`;
     try {
-      await writeFile(`${path}.tmp`, await exposition(read()));
-      await rename(`${path}.tmp`, path);
+      await writeFile(temporary, await exposition(read()), { flag: 'wx' });
+      await rename(temporary, path);
     } catch (error) {
+      await rm(temporary, { force: true }).catch(() => {});
       warn(error);
     } finally {
       writing = false;

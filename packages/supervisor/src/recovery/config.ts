@@ -1,4 +1,4 @@
-import { existsSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, realpathSync, rmSync } from 'node:fs';
 import { ConfigEditError, readSampleEvery, setSampleEvery } from '@hybrid-soak/contract/config-edit.ts';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import type { Replaced, RunState } from '@hybrid-soak/contract/run-state.ts';
@@ -87,8 +87,7 @@ export function sampleEveryOf({ config, original_sample_every }: RunState): numb
 function restoreReplaced({ path, original_text: original, written }: Replaced, runId: string): void {
   const now = existsSync(path) ? readText(path) : null;
   if (now === original) return;
-  if (now !== null && !written.includes(now))
-    writeFileSync(`${path}.edited-during-${runId.slice(0, 8)}`, now, { flush: true });
+  if (now !== null && !written.includes(now)) replaceFile(`${path}.edited-during-${runId.slice(0, 8)}`, now);
   if (original === null) rmSync(path, { force: true });
   else if (now === null) replaceFile(path, original);
   else writeConfig(realpathSync(path), original);
