@@ -52,6 +52,18 @@ t.test('forward and backward give the lines of the file, whatever the block cuts
   t.end();
 });
 
+t.test('a line without an end takes no more memory than the longest line; what follows it is found', (t) => {
+  const text = `${'x'.repeat(100)}\n{"b":1}\n`;
+  for (const blocks of [lineBlocks, lineBlocksBackward]) {
+    const found = [...blocks(sourceOf(text, 7), { blockBytes: 8, longestBytes: 16 })];
+    t.ok(found.every((block) => block.text.length <= 16));
+    t.ok(found.flatMap((block) => block.lines).includes('{"b":1}'));
+    const inOrder = found.sort((a, b) => a.at - b.at);
+    t.equal(inOrder.map((block) => block.text).join(''), text);
+  }
+  t.end();
+});
+
 t.test('a line is a value, empty, or garbage; a byte order mark and CRLF are skipped', (t) => {
   t.same(parseJsonLine('\uFEFF{"a":1}\r'), { kind: 'value', value: { a: 1 } });
   t.same(parseJsonLine('\r'), { kind: 'empty' });

@@ -18,6 +18,16 @@ t.test('lines are handed out once, a torn one when it is whole', (t) => {
   t.end();
 });
 
+t.test('what is too long for a record is passed over', (t) => {
+  const path = join(t.testdir({ log: '' }), 'log');
+  truncateSync(path, 70 << 20);
+  appendFileSync(path, '\n{"a":1}\n');
+  const follower = lineFollower(path);
+  t.equal(all(follower).at(-1), '{"a":1}');
+  follower.close();
+  t.end();
+});
+
 t.test('a torn line that is cut off and written over is never glued to the next', (t) => {
   const path = join(t.testdir({ log: 'one\n{"torn' }), 'log');
   const follower = lineFollower(path);

@@ -22,17 +22,21 @@ const BLOCK_BYTES = 1 << 19;
 const LF = 0x0a;
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
+/** A longer line is not a record: it comes in pieces, so that a file without a newline takes no more memory than this. */
+const LONGEST_BYTES = 1 << 25;
+
 /** The lines of bytes `from` to `to` in order, a block at a time; a line that is longer than a block comes whole. */
 export function* lineBlocks(
   source: ByteSource,
-  { from = 0, to = source.size, blockBytes = BLOCK_BYTES } = {},
+  { from = 0, to = source.size, blockBytes = BLOCK_BYTES, longestBytes = LONGEST_BYTES } = {},
 ): Generator<LineBlock> {
   let chunk = new Uint8Array(blockBytes);
   for (let at = from; at < to; ) {
     const length = fill(source, chunk.subarray(0, Math.min(chunk.length, to - at)), at);
     if (length === 0) return;
     const last = at + length >= to;
-    const end = last ? length : chunk.lastIndexOf(LF, length - 1) + 1;
+    const cut = chunk.lastIndexOf(LF, length - 1) + 1;
+    const end = last || (cut === 0 && length >= longestBytes) ? length : cut;
     if (end === 0) {
       chunk = new Uint8Array(chunk.length * 2);
       continue;
@@ -45,7 +49,7 @@ export function* lineBlocks(
 /** The same blocks from the end of the file to its start; the lines within a block are still in the file's order. */
 export function* lineBlocksBackward(
   source: ByteSource,
-  { to = source.size, blockBytes = BLOCK_BYTES } = {},
+  { to = source.size, blockBytes = BLOCK_BYTES, longestBytes = LONGEST_BYTES } = {},
 ): Generator<LineBlock> {
   let chunk = new Uint8Array(blockBytes);
   for (let end = to; end > 0; ) {
@@ -53,12 +57,14 @@ export function* lineBlocksBackward(
     const length = fill(source, chunk.subarray(0, end - from), from);
     const first = from === 0 ? 0 : chunk.indexOf(LF) + 1;
     // Without a newline before its last byte the block is the end of one longer line.
-    if (from > 0 && (first === 0 || first >= length)) {
+    const isWhole = from === 0 || (first > 0 && first < length);
+    if (!isWhole && length < longestBytes) {
       chunk = new Uint8Array(chunk.length * 2);
       continue;
     }
-    yield blockOf(from + first, chunk.subarray(first, length));
-    end = from + first;
+    const begin = isWhole ? first : 0;
+    yield blockOf(from + begin, chunk.subarray(begin, length));
+    end = from + begin;
   }
 }
 

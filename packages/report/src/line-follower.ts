@@ -19,6 +19,7 @@ export interface LineFollower {
 }
 
 const CHUNK_BYTES = 8 << 20;
+const LONGEST_BYTES = 32 << 20;
 const FINGERPRINT_BYTES = 64;
 
 interface Open {
@@ -100,11 +101,17 @@ function readLines(open: Open, chunkBytes: number): string[] {
       return text.toString('utf8', 0, end).split('\n');
     }
     if (bytes >= left) return [];
+    if (bytes >= LONGEST_BYTES) {
+      // No record: passed over, so that a file without a newline takes no more memory than this.
+      open.at += text.length;
+      open.before = Buffer.from(text.subarray(-FINGERPRINT_BYTES));
+      return [''];
+    }
   }
 }
 
 function readTorn({ fd, at, size }: Open): string {
-  const bytes = Buffer.alloc(Math.max(0, size - at));
+  const bytes = Buffer.alloc(Math.min(Math.max(0, size - at), LONGEST_BYTES));
   return bytes.toString('utf8', 0, readSync(fd, bytes, 0, bytes.length, at));
 }
 

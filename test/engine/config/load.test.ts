@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process';
+import { truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadConfig } from '@hybrid-soak/engine/config/load.ts';
 import t from 'tap';
@@ -23,6 +25,21 @@ t.test('the one source of mode mockws is asked for the config’s symbol too', a
   const dir = t.testdir({ 'config.toml': `[engine]\ningest_mode = "mockws"\nws_url = "${url}"\n` });
   const loaded = loadConfig(join(dir, 'config.toml'), undefined);
   t.same(loaded.ok && loaded.value.sources.map(({ symbol }) => symbol), ['BTCUSD']);
+});
+
+t.test('a FIFO, a device, a folder and a huge file are faults at once', async (t) => {
+  const dir = t.testdir({ folder: {}, huge: '' });
+  spawnSync('mkfifo', [join(dir, 'fifo')]);
+  truncateSync(join(dir, 'huge'), 1e12);
+  for (const [path, problem] of [
+    [join(dir, 'fifo'), /not a regular file/],
+    ['/dev/zero', /not a regular file/],
+    [join(dir, 'folder'), /EISDIR/],
+    [join(dir, 'huge'), /EFBIG/],
+  ] as const) {
+    const loaded = loadConfig(path, undefined);
+    t.match(!loaded.ok && loaded.faults[0], { problem }, path);
+  }
 });
 
 t.test('an exchange that is not known is a fault that names those that are', async (t) => {

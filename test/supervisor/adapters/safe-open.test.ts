@@ -10,6 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { openReader } from '@hybrid-soak/fleet/ship/database.ts';
 import { openToRead } from '@hybrid-soak/report/file-source.ts';
 import { engineViewer } from '@hybrid-soak/report/live/database.ts';
 import { openDecisionLog } from '@hybrid-soak/supervisor/adapters/decision-log.ts';
@@ -96,18 +97,23 @@ t.test(
     for (const name of ['fifo', 'link', 'folder']) {
       t.match(progressProbe(at(name)).read().progress, { available: false, why: /not a regular file/ });
       t.match(engineViewer(at(name)).look(0).status, { available: false, why: /not a regular file/ });
+      t.throws(() => openReader(at(name)), /not a regular file/);
     }
     const endless = 'WITH RECURSIVE n(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n) SELECT id, id AS ts FROM n';
     const db = new Database(at('bot.db'));
     db.pragma('journal_mode = WAL');
     db.exec('CREATE TABLE ticks(id INTEGER PRIMARY KEY, ts INTEGER); INSERT INTO ticks VALUES (1, 1)');
     const probe = progressProbe(at('bot.db'));
+    const reader = openReader(at('bot.db'));
     t.match(probe.read().progress, { available: true });
     db.exec(`DROP TABLE ticks; CREATE VIEW ticks AS ${endless}; CREATE VIEW engine_status AS ${endless}`);
     t.match(probe.read(), { progress: { available: false, why: /is not a table/ }, heartbeat: { available: false } });
     const viewer = engineViewer(at('bot.db'));
     t.match(viewer.look(0), { status: { available: false }, tables: [{ rows: { why: /ticks: is not a table/ } }] });
+    t.throws(() => reader.after('ticks', 0, 1), /ticks is not a table/);
+    t.throws(() => reader.status(0), /is not a table/);
     viewer.close();
+    reader.close();
     probe.close();
     db.close();
   },

@@ -1,4 +1,4 @@
-import { accessSync, constants, readFileSync, realpathSync, statSync } from 'node:fs';
+import { accessSync, closeSync, constants, fstatSync, openSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Config, Source } from '@hybrid-soak/contract/config.ts';
 import { checkConfig, checkSources } from '@hybrid-soak/contract/config-check.ts';
@@ -74,13 +74,30 @@ function realPath(path: string): string | null {
 /** The text, or what is wrong for good. What fails for now is thrown. */
 function read(file: string): string | Fault {
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(readFileSync(file));
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytesOf(file));
   } catch (error) {
     const code = errorCode(error);
     if (lastsByCode(code) === 'now') throw error;
     const why = code === 'ERR_ENCODING_INVALID_ENCODED_DATA' ? 'not UTF-8, which TOML requires' : code;
     const problem = code === 'ENOENT' ? 'no such file' : `cannot be read (${why})`;
     return fault(file, '', problem, 'a readable TOML file');
+  }
+}
+
+/** A configuration is far smaller. */
+const MOST_BYTES = 4 * 1024 * 1024;
+
+/** Of a regular file: opening a FIFO would wait for its other end, and a device may have no end. */
+function bytesOf(file: string): Buffer {
+  const fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const stat = fstatSync(fd);
+    if (!stat.isFile())
+      throw Object.assign(new Error(), { code: stat.isDirectory() ? 'EISDIR' : 'not a regular file' });
+    if (stat.size > MOST_BYTES) throw Object.assign(new Error(), { code: 'EFBIG' });
+    return readFileSync(fd);
+  } finally {
+    closeSync(fd);
   }
 }
 

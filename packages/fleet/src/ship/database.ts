@@ -57,8 +57,11 @@ export interface Reader {
  * Throws if it cannot be opened now, as after a clean stop of the engine.
  */
 export function openReader(path: string): Reader {
+  const stat = lstatSync(path);
+  // Opening a FIFO would wait for its other end, and a link of the engine's account may lead anywhere.
+  if (!stat.isFile()) throw new Error(`${path}: is not a regular file`);
+  const inode = stat.ino;
   const real = realpathSync(path);
-  const inode = lstatSync(real).ino;
   const db = new Database(real, { readonly: true, fileMustExist: true, timeout: 250 });
   db.pragma('query_only = ON');
   db.pragma('trusted_schema = OFF');
@@ -74,13 +77,20 @@ export function openReader(path: string): Reader {
     return prepared(`SELECT ${columns.join(', ')}, ${hasMarket ? 'market' : 'NULL'} FROM ${kind} ${where}`).raw();
   };
   const markets = new Map<number, MarketKey | null>();
+  /** One transaction: what is read has the schema that was looked at. */
+  const look = <T>(read: () => T): T =>
+    db.transaction(() => {
+      const other = prepared(NOT_A_TABLE).pluck().get();
+      if (other !== undefined) throw new Error(`${real}: ${other} is not a table`);
+      return read();
+    })();
   return {
     after(kind, id, limit) {
       if (lstatSync(real, { throwIfNoEntry: false })?.ino !== inode) throw new Error(`${real}: was replaced`);
-      return (select(kind, 'WHERE id > ? ORDER BY id LIMIT ?').all(id, limit) as ShippedRow[]).map(found);
+      return look(() => select(kind, 'WHERE id > ? ORDER BY id LIMIT ?').all(id, limit) as ShippedRow[]).map(found);
     },
     one(kind, id) {
-      const row = select(kind, 'WHERE id = ?').get(id) as ShippedRow | undefined;
+      const row = look(() => select(kind, 'WHERE id = ?').get(id) as ShippedRow | undefined);
       return row === undefined ? null : found(row);
     },
     greatest: (kind) =>
@@ -90,12 +100,12 @@ export function openReader(path: string): Reader {
       const known = markets.get(id);
       if (known !== undefined) return known;
       const sql = 'SELECT venue, wire_symbol AS symbol FROM markets WHERE id = ?';
-      const market = (prepared(sql).get(id) as MarketKey | undefined) ?? null;
+      const market = look(() => prepared(sql).get(id) as MarketKey | undefined) ?? null;
       if (market !== null) markets.set(id, market);
       return market;
     },
     status(tick) {
-      const row = prepared(STATUS).get() as EngineStatus | undefined;
+      const row = look(() => prepared(STATUS).get() as EngineStatus | undefined);
       const lag = Math.max(0, this.greatest('ticks') - tick);
       return { connection: row?.connection_state ?? null, coverage: row === undefined ? null : coverageOf(row), lag };
     },
@@ -107,6 +117,15 @@ function found(row: ShippedRow): Found {
   const market = row.pop() as number | null;
   return { id: row[0] as number, row, market };
 }
+
+/** A view or a virtual table in the place of one of ours may produce rows without end. */
+const NOT_A_TABLE = `SELECT name FROM sqlite_schema WHERE name IN (${[
+  ...Object.keys(SHAPES),
+  'markets',
+  'engine_status',
+]
+  .map((name) => `'${name}'`)
+  .join(', ')}) AND NOT (type = 'table' AND rootpage > 0)`;
 
 const STATUS =
   'SELECT connection_state, trade_frames_kept AS kept, trade_frames_sampled_out AS out, vitals FROM engine_status';

@@ -9,6 +9,8 @@ import type { ShipSession } from './session.ts';
 
 /** Bytes of the log that are read at once. */
 const CHUNK_BYTES = 256 * 1024;
+/** A longer line is not a record. */
+const LONGEST_BYTES = 32 * 1024 * 1024;
 const LF = 0x0a;
 /** Copies that logrotate keeps beside the log, the newest first; `ops/logrotate` has twelve. */
 const KEPT = 12;
@@ -115,6 +117,7 @@ function readBlock({ path, offset }: Place): Buffer | null {
     const end = block.lastIndexOf(LF) + 1;
     if (end > 0) return block.subarray(0, end);
     if (block.length < length) return block.subarray(0, 0);
+    if (length >= LONGEST_BYTES) throw new Error(`${path}: a line longer than ${LONGEST_BYTES} bytes at ${offset}`);
   }
 }
 

@@ -11,7 +11,7 @@ interface StatusRow {
   frames_received: number;
   ticks_written: number;
   drops: number;
-  connection: string;
+  connection: string | null;
   connection_state?: string | null;
   sample_every: number;
   trade_frames_kept?: number | null;
@@ -19,12 +19,25 @@ interface StatusRow {
   vitals?: string | null;
 }
 
+const COLUMNS = [
+  ...['pid', 'invocation_id', 'last_flush_ms', 'frames_received', 'ticks_written', 'drops', 'sample_every'],
+  ...['connection', 'connection_state', 'trade_frames_kept', 'trade_frames_sampled_out', 'vitals'],
+];
+/** The file is another account's: a longer value is not loaded (octet_length() of SQLite looks at the row's header alone). */
+const MOST_BYTES = 1024 * 1024;
+const bounded = (name: string) => `CASE WHEN octet_length(${name}) <= ${MOST_BYTES} THEN ${name} END AS ${name}`;
+
 /** The engine's heartbeat row. */
 export function readHeartbeat(db: Database.Database): HeartbeatReading {
   let row: StatusRow | undefined;
   try {
     // The earlier system's database has no such table until the engine has migrated it.
-    row = db.prepare('SELECT * FROM engine_status WHERE id = 1').get() as StatusRow | undefined;
+    const there = db
+      .prepare('SELECT * FROM engine_status')
+      .columns()
+      .map(({ name }) => name);
+    const wanted = COLUMNS.filter((name) => there.includes(name)).map(bounded);
+    row = db.prepare(`SELECT ${wanted.join(', ')} FROM engine_status WHERE id = 1`).get() as StatusRow | undefined;
   } catch (error) {
     return unavailable(`engine_status: ${(error as Error).message}`);
   }
@@ -38,7 +51,7 @@ export function readHeartbeat(db: Database.Database): HeartbeatReading {
     frames_received: row.frames_received,
     ticks_written: row.ticks_written,
     drops: row.drops,
-    connection: row.connection,
+    connection: row.connection ?? '',
     ...(connection_state === undefined ? {} : { connection_state }),
     sample_every: row.sample_every,
     ...(row.trade_frames_kept === undefined ? {} : { trade_frames_kept: row.trade_frames_kept }),
@@ -62,7 +75,7 @@ export function readLife(db: Database.Database): LifeReading {
   try {
     const row = db
       .prepare(
-        'SELECT invocation_id, end_reason, exit_code FROM engine_lives WHERE end_reason IS NOT NULL ORDER BY id DESC LIMIT 1',
+        `SELECT ${['invocation_id', 'end_reason', 'exit_code'].map(bounded).join(', ')} FROM engine_lives WHERE end_reason IS NOT NULL ORDER BY id DESC LIMIT 1`,
       )
       .get() as { invocation_id: string | null; end_reason: string; exit_code: number | null } | undefined;
     return row === undefined ? unavailable('no life of the engine has ended') : available(row);

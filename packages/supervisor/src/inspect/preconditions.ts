@@ -71,7 +71,7 @@ const SQLITE = 'SQLite format 3\0';
 export function checkDatabase(path: string): void {
   let head = '';
   try {
-    const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
     const bytes = Buffer.alloc(SQLITE.length);
     head = fstatSync(fd).isFile() ? bytes.toString('latin1', 0, readSync(fd, bytes, 0, bytes.length, 0)) : 'no file';
     closeSync(fd);

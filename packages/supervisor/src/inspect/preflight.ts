@@ -4,6 +4,7 @@ import { checkConfig, checkSources } from '@hybrid-soak/contract/config-check.ts
 import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 import { formatFault } from '@hybrid-soak/contract/fault.ts';
 import { readText } from '../adapters/config-file.ts';
+import { withFile } from '../adapters/json-lines.ts';
 import { holderText } from '../adapters/lock.ts';
 import { opsPaths } from '../adapters/ops-paths.ts';
 import { hostPressure } from '../adapters/pressure.ts';
@@ -189,6 +190,16 @@ function command(name: string): { pid: number; parent: number; argv: string }[] 
 
 const WRONG_NAME = /utili[sz]ation|cpu_(percent|usage|util)|load_(avg|1|5|15)/i;
 
+const JUDGED_BYTES = 200_000;
+
+/** The last bytes of a log, however long it is. */
+function endOf(path: string): string {
+  return withFile(path, ({ size, read }) => {
+    const tail = Buffer.alloc(Math.min(size, JUDGED_BYTES));
+    return tail.toString('utf8', 0, read(tail, size - tail.length));
+  });
+}
+
 /** Every name in the newest records: stall time is called what it is. */
 function honestNames({ ops }: Subject, notes: Notes): void {
   const { decisions, samples } = opsPaths(join(ops, 'soak_decisions.jsonl'));
@@ -197,7 +208,7 @@ function honestNames({ ops }: Subject, notes: Notes): void {
   if (files.length === 0) return;
   const names = new Set<string>();
   for (const path of files)
-    for (const line of readFileSync(path, 'utf8').slice(-200_000).split('\n').slice(1, -1))
+    for (const line of endOf(path).split('\n').slice(1, -1))
       for (const [, name = ''] of line.matchAll(/"(\w+)":/g)) names.add(name);
   const wrong = [...names].filter((name) => WRONG_NAME.test(name));
   notes.check(
