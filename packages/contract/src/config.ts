@@ -21,7 +21,11 @@ export function isWebSocketUrl(text: string): boolean {
 }
 
 /** A host or an address, IPv6 in brackets, and a port. */
-const LISTEN = /^(\[[0-9a-fA-F:]+\]|[^\s:/]+):\d{1,5}$/;
+const LISTEN = /^(\[[0-9a-fA-F:]+\]|[^\s:/]+):(\d{1,5})$/;
+function isListen(text: string): boolean {
+  const port = LISTEN.exec(text)?.[2];
+  return port !== undefined && Number(port) <= 65_535;
+}
 
 /** Keys of the earlier system; it had them in `[engine]`, `[app]` or at the top, and so they are accepted in all three. */
 const earlierKeys = {
@@ -130,7 +134,7 @@ export const configSchema = z.strictObject({
     .strictObject({
       listen: z
         .string()
-        .regex(LISTEN, 'HOST:PORT, for example "127.0.0.1:9464"')
+        .refine(isListen, 'HOST:PORT, for example "127.0.0.1:9464"')
         .optional()
         .describe("HOST:PORT of the engine's own /metrics; default: none"),
       textfile: z.string().min(1).optional().describe("a file for node_exporter's textfile collector; default: none"),

@@ -3,7 +3,6 @@ import './process/hangup.ts';
 import { flushCompileCache } from 'node:module';
 import { COMPLETIONS, type Completable, completionHelp, completionText } from '@hybrid-soak/contract/completion.ts';
 import { configWarnings } from '@hybrid-soak/contract/earlier-system.ts';
-import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 import { ENGINE_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import { formatFault } from '@hybrid-soak/contract/fault.ts';
 import { INGEST_MODES, ingestMode } from '@hybrid-soak/contract/modes.ts';
@@ -12,7 +11,7 @@ import { emptyArgument, helpAsFlag, usageError } from '@hybrid-soak/contract/usa
 import { VERSION } from '@hybrid-soak/contract/version.ts';
 import { Argument, Command, Option } from 'commander';
 import { type ConfigFlags, fromHere, type Loaded, load } from './config/loaded.ts';
-import { lastsByCode } from './core/lasts.ts';
+import { lastsOf } from './core/lasts.ts';
 import { leaveRoot } from './process/become.ts';
 import type { Log } from './process/log.ts';
 
@@ -96,7 +95,11 @@ if (import.meta.main) {
   process.argv.splice(2, 2, ...helpAsFlag(process.argv.slice(2, 4), program));
   const empty = emptyArgument(process.argv.slice(2));
   if (empty !== null) program.error(empty, { exitCode: 2 });
-  await program.parseAsync();
+  await program.parseAsync().catch((error: Error) => {
+    if (lastsOf(error) !== 'now') throw error;
+    process.stderr.write(`${printable(`the system refuses for now: ${error.message}`)}\n`);
+    process.exit(ENGINE_EXIT.OVERLOAD);
+  });
 }
 
 /** The configuration; else the process ends: with each fault on a line and 12, or with 13 if it cannot be read for now. */
@@ -104,7 +107,7 @@ async function loaded(flags: ConfigFlags): Promise<Loaded> {
   obeyNobody(flags.config, flags.sources);
   const read = await load(flags).catch((error: Error) => error);
   if (read instanceof Error) {
-    if (lastsByCode(errorCode(read)) !== 'now') throw read;
+    if (lastsOf(read) !== 'now') throw read;
     const problem = `${flags.config}: cannot be read now (${read.message}); valid: a readable TOML file`;
     process.stderr.write(`${printable(problem)}\n`);
     process.exit(ENGINE_EXIT.OVERLOAD);
@@ -152,8 +155,7 @@ async function run(flags: ConfigFlags, before = () => {}): Promise<never> {
     return exitNow(code);
   };
   process.on('uncaughtException', (error) => {
-    log.fatal({ err: error }, 'crash');
-    void leave(ENGINE_EXIT.CRASH);
+    void leave(sayWhy(error, exitOfFailure(error), log));
   });
   for (const warning of configWarnings(config)) log.warn(warning);
   try {
@@ -166,7 +168,13 @@ async function run(flags: ConfigFlags, before = () => {}): Promise<never> {
 /** Says why the engine could not start or crashed; the exit code. */
 function sayWhy(error: unknown, code: number, log: Log): number {
   if (code === ENGINE_EXIT.CONFIG) process.stderr.write(`${printable(`app.db_path: ${(error as Error).message}`)}\n`);
-  else if (code === ENGINE_EXIT.OVERLOAD) log.error({ err: error }, 'the database cannot be opened now');
+  else if (code === ENGINE_EXIT.OVERLOAD)
+    log.error(
+      { err: error },
+      (error as Error).name === 'DatabaseUnavailable'
+        ? 'the database cannot be opened now'
+        : 'the system refuses for now',
+    );
   else log.fatal({ err: error }, 'crash');
   return code;
 }

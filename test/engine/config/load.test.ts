@@ -42,6 +42,35 @@ t.test('a FIFO, a device, a folder and a huge file are faults at once', async (t
   }
 });
 
+t.test('a proxy that cannot be used is a fault of the environment, not a connection past it', async (t) => {
+  const source = (url: string) => `[[source]]\nname = "a"\nurl = "${url}"\n`;
+  const config = '[engine]\ningest_mode = "realws"\n';
+  const dir = t.testdir({ 'config.toml': config, tls: source('wss://x/ws/btcusdt@trade'), plain: source('ws://x') });
+  const before = process.env['HTTPS_PROXY'];
+  t.teardown(() => Object.assign(process.env, before === undefined ? {} : { HTTPS_PROXY: before }));
+  process.env['HTTPS_PROXY'] = 'socks5://me:secret@p:1';
+  t.teardown(() => delete process.env['HTTPS_PROXY']);
+  const load = (sources: string) => loadConfig(join(dir, 'config.toml'), join(dir, sources));
+  const loaded = load('tls');
+  t.match(!loaded.ok && loaded.faults, [{ key: 'HTTPS_PROXY', valid: /^http:/ }]);
+  t.ok(load('plain').ok);
+});
+
+t.test('a port that cannot be is a fault', async (t) => {
+  const listen = (at: string) => {
+    const dir = t.testdir({ 'config.toml': `[metrics]\nlisten = "${at}"\n` });
+    return loadConfig(join(dir, 'config.toml'), undefined).ok;
+  };
+  t.same(['127.0.0.1:65535', '[::1]:0', 'localhost:9464'].map(listen), [true, true, true]);
+  t.same(['127.0.0.1:65536', '127.0.0.1:99999', '::1:9464', ':9464', 'h:'].map(listen), [
+    false,
+    false,
+    false,
+    false,
+    false,
+  ]);
+});
+
 t.test('an exchange that is not known is a fault that names those that are', async (t) => {
   const dir = t.testdir({
     'config.toml': '[engine]\ningest_mode = "realws"\n',

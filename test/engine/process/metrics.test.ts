@@ -50,7 +50,9 @@ t.test('a port that is taken and a folder that is missing are logged and end not
   const second = engine(cwd, 'run');
   t.match(await second.logged('metrics cannot be served now'), { err: { code: 'EADDRINUSE' } });
   t.match(await second.logged('metrics cannot be written now'), { err: { code: 'ENOENT' } });
-  for (const { child, ended } of [first, second]) {
+  const third = engine(folder(join(t.testdirName, 'third'), [], '[metrics]\ntextfile = "."\n'), 'run');
+  t.match(await third.logged('metrics cannot be written now'), { err: { message: /is not a file/ } });
+  for (const { child, ended } of [first, second, third]) {
     child.kill('SIGTERM');
     t.equal((await ended).code, 0);
   }

@@ -8,6 +8,7 @@ import type { Checked, Fault } from '@hybrid-soak/contract/fault.ts';
 import type { IngestMode } from '@hybrid-soak/contract/modes.ts';
 import { siteOfSource } from '../core/exchanges.ts';
 import { lastsByCode } from '../core/lasts.ts';
+import { proxyFault } from '../core/proxy.ts';
 import { type Files, fromHere } from './loaded.ts';
 
 /** Reads and checks the configuration; reports every fault at once. `sourcesFile` is read in mode realws only. */
@@ -36,6 +37,9 @@ export function loadConfig(file: string, sourcesFile: string | undefined, mode?:
   if (typeof sourcesText !== 'string') return { ok: false, faults: [sourcesText] };
   const sources = checkSources(sourcesText, path);
   if (!sources.ok) return sources;
+  const proxy = proxyFault(process.env);
+  if (proxy !== undefined && sources.value.source.some(({ url }) => /^wss:/i.test(url)))
+    return { ok: false, faults: [fault('environment', 'HTTPS_PROXY', proxy.problem, proxy.valid)] };
   return {
     ok: true,
     value: { config, sources: sources.value.source.map((source) => named(source, config.app.symbol)) },

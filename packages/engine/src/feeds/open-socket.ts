@@ -1,5 +1,6 @@
 import { Agent } from 'node:https';
 import WebSocket from 'ws';
+import { proxyFor } from '../core/proxy.ts';
 
 export interface SocketRules {
   handshake_timeout_ms: number;
@@ -7,12 +8,12 @@ export interface SocketRules {
 }
 
 /**
- * Opens a WebSocket to a source: the one place where the engine connects to another host. `env` may name a proxy, as
- * curl has it: `https_proxy` or `HTTPS_PROXY` for wss, by CONNECT, except for the hosts in `no_proxy` or `NO_PROXY`
- * (https://nodejs.org/api/http.html#built-in-proxy-support).
+ * Opens a WebSocket to a source: the one place where the engine connects to another host. `env` may name a proxy (see
+ * `core/proxy.ts`), which is asked by CONNECT (https://nodejs.org/api/http.html#built-in-proxy-support).
  */
 export function openSocket(url: string, rules: SocketRules, env: NodeJS.ProcessEnv): WebSocket {
-  const agent = url.startsWith('wss:') && proxyOf(env) !== undefined ? new Agent({ proxyEnv: env }) : undefined;
+  const proxy = proxyFor(url, env);
+  const agent = proxy === null ? undefined : new Agent({ proxyEnv: { HTTPS_PROXY: proxy } });
   return new WebSocket(url, {
     agent,
     handshakeTimeout: rules.handshake_timeout_ms,
@@ -22,5 +23,3 @@ export function openSocket(url: string, rules: SocketRules, env: NodeJS.ProcessE
     followRedirects: false,
   });
 }
-
-const proxyOf = (env: NodeJS.ProcessEnv): string | undefined => env['https_proxy'] || env['HTTPS_PROXY'] || undefined;

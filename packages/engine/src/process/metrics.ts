@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { rename, rm, writeFile } from 'node:fs/promises';
+import { lstat, rename, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { hostname, networkInterfaces } from 'node:os';
 import { hostRefusal } from '@hybrid-soak/contract/host-refusal.ts';
@@ -68,6 +68,7 @@ function keepTextfile(path: string, read: () => Measured, clock: Clock, log: Log
     // Random and new: in a folder that others may write, nobody can have put a link there.
     const temporary = `${path}.${randomBytes(9).toString('hex')}`;
     try {
+      await refuseOther(path);
       await writeFile(temporary, await exposition(read()), { flag: 'wx' });
       await rename(temporary, path);
     } catch (error) {
@@ -79,4 +80,11 @@ function keepTextfile(path: string, read: () => Measured, clock: Clock, log: Log
   };
   void write();
   clock.every(TEXTFILE_MS, () => void write());
+}
+
+/** A rename replaces whatever is there, a device too. A link is replaced and never followed. */
+async function refuseOther(path: string): Promise<void> {
+  const found = await lstat(path).catch(() => null);
+  if (found !== null && !found.isFile() && !found.isSymbolicLink())
+    throw new Error(`${path}: is not a file; valid: a file, or nothing yet`);
 }

@@ -141,7 +141,7 @@ t.test('frames of no known exchange are counted by kind', async (t) => {
   });
 });
 
-t.test('frames of known exchanges that are no trades are counted by their own kind', async (t) => {
+t.test('frames of known exchanges other than trades are counted by their own kind', async (t) => {
   for (const [name, raw] of Object.entries(IGNORED).filter(([name]) => !/stranger|tickers|bitfinex book/.test(name)))
     t.notOk('stranger' in mapFrame(raw, 'BTCUSD'), name);
 });

@@ -1,5 +1,5 @@
-import { accessSync, closeSync, constants, existsSync, openSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { accessSync, closeSync, constants, lstatSync, openSync, readlinkSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 import { type Lasts, lastsByCode } from '../../core/lasts.ts';
 
@@ -25,14 +25,26 @@ export function lasts(path: string, error: unknown): Lasts | null {
 /** What the system says about writing to the file, or about making it; undefined if nothing is in the way. */
 function whyNotWritable(path: string): string | undefined {
   try {
+    const file = fileOf(path);
     // access(2) and not open(2): closing any descriptor of the file would release the locks that SQLite has on it.
-    if (existsSync(path)) accessSync(path, constants.R_OK | constants.W_OK);
-    accessSync(dirname(path), constants.W_OK | constants.X_OK);
+    if (isThere(file)) accessSync(file, constants.R_OK | constants.W_OK);
+    // The longest of the names that SQLite makes beside it.
+    isThere(`${file}-journal`);
+    accessSync(dirname(file), constants.W_OK | constants.X_OK);
     closeSync(openSync('/dev/null', 'r'));
     return undefined;
   } catch (error) {
     return errorCode(error);
   }
+}
+
+/** Throws what the system says of a name that nothing can have: too long, a loop of links, a folder that is a file. */
+const isThere = (path: string): boolean => statSync(path, { throwIfNoEntry: false }) !== undefined;
+
+/** Where a link leads, also to a file that is still to be made. */
+function fileOf(path: string): string {
+  if (isThere(path) || !lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink()) return path;
+  return fileOf(resolve(dirname(path), readlinkSync(path)));
 }
 
 /** Whether SQLite says that the file itself is broken. */
