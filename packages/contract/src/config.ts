@@ -20,12 +20,8 @@ export function isWebSocketUrl(text: string): boolean {
   return (url.protocol === 'ws:' || url.protocol === 'wss:') && url.hostname !== '' && url.hash === '';
 }
 
-/** A host or an address, IPv6 in brackets, and a port. */
-const LISTEN = /^(\[[0-9a-fA-F:]+\]|[^\s:/]+):(\d{1,5})$/;
-function isListen(text: string): boolean {
-  const port = LISTEN.exec(text)?.[2];
-  return port !== undefined && Number(port) <= 65_535;
-}
+/** A host or an address, IPv6 in brackets, and a port up to 65535. */
+const LISTEN = /^(\[[0-9a-fA-F:]+\]|[^\s:/]+):(\d{1,4}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d{2}|655[0-2]\d|6553[0-5])$/;
 
 /** Keys of the earlier system; it had them in `[engine]`, `[app]` or at the top, and so they are accepted in all three. */
 const earlierKeys = {
@@ -134,7 +130,7 @@ export const configSchema = z.strictObject({
     .strictObject({
       listen: z
         .string()
-        .refine(isListen, 'HOST:PORT, for example "127.0.0.1:9464"')
+        .regex(LISTEN, 'HOST:PORT, for example "127.0.0.1:9464"')
         .optional()
         .describe("HOST:PORT of the engine's own /metrics; default: none"),
       textfile: z.string().min(1).optional().describe("a file for node_exporter's textfile collector; default: none"),
