@@ -25,12 +25,12 @@ export interface BeatOptions {
   signal: AbortSignal;
 }
 
-/** Says every few seconds how this host is, until the signal. */
+/** Says every few seconds how this host is, until the signal; once at least. */
 export async function beat(options: BeatOptions): Promise<void> {
   const { open, bucket, reader, decisions, samples, limit, pause, signal } = options;
   const { host, shipped, fresh } = open;
   let [before, at] = [0, performance.now()];
-  while (!signal.aborted) {
+  do {
     const ticks = shipped.get('ticks') ?? 0;
     const now = performance.now();
     const decision = parsed<Decision>(lastLine(decisions));
@@ -54,7 +54,7 @@ export async function beat(options: BeatOptions): Promise<void> {
     });
     [before, at] = [ticks, now];
     await pause(BEAT_MS);
-  }
+  } while (!signal.aborted);
 }
 
 function parsed<T extends object>(line: string | null): Partial<T> {

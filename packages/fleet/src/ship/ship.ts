@@ -66,11 +66,11 @@ async function session(options: ShipOptions, ahead: number): Promise<void> {
       ]);
       const pause = (ms: number) => Promise.race([delay(ms, null, { signal: stop.signal }).catch(() => {}), lost]);
       // A host that may not say how it is still ships.
-      hostsBucket(open.client, settings.replicas)
+      const beating = hostsBucket(open.client, settings.replicas)
         .then((bucket) =>
           beat({ open, bucket, reader, decisions, samples, limit: settings.limit, pause, signal: stop.signal }),
         )
-        .catch((error: Error) => stop.signal.aborted || log(`status: ${error.message}`));
+        .catch((error: Error) => (stop.signal.aborted && !once) || log(`status: ${error.message}`));
       const loops = [
         ...TABLE_KINDS.map(async (kind) => loop(await tableShipper(open, reader, kind, ahead), signal, once, lost)),
         ...LINE_KINDS.map(async (kind) =>
@@ -78,6 +78,8 @@ async function session(options: ShipOptions, ahead: number): Promise<void> {
         ),
       ];
       await Promise.all(loops);
+      stop.abort();
+      if (once) await Promise.race([beating, lost]);
     } finally {
       stop.abort();
       await connection.close();
