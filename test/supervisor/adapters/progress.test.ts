@@ -32,6 +32,19 @@ t.test('rows newer than the last look are counted, those before the first are no
   db.close();
 });
 
+t.test("a value that no engine writes is not loaded: the file is another account's", async (t) => {
+  const path = join(t.testdir({}), 'bot.db');
+  const { db } = database(path);
+  db.prepare(
+    `INSERT INTO engine_status (id, pid, started_ms, last_flush_ms, frames_received, ticks_written, drops, connection,
+     sample_every, counters, vitals) VALUES (1, 1, 1, 1, 0, 0, 0, ?, 5, '{}', ?)`,
+  ).run('x'.repeat(2e6), 'y'.repeat(2e6));
+  const probe = progressProbe(path);
+  t.match(probe.read().heartbeat, { available: true, value: { connection: '', vitals: null, sample_every: 5 } });
+  probe.close();
+  db.close();
+});
+
 t.test('the heartbeat row is read with its age', async (t) => {
   const path = join(t.testdir({}), 'bot.db');
   const { db } = database(path);

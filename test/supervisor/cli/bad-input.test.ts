@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, readdirSync } from 'node:fs';
+import { chmodSync, readdirSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { CONFIG, run, SOAK, soak } from './soak.ts';
@@ -103,6 +103,14 @@ t.test(
     chmodSync(join(cwd, 'data'), 0o755);
   },
 );
+
+t.test('doctor reads the end of a log, however long it is', async (t) => {
+  const cwd = t.testdir({ ...good, data: { ops: { 'soak_decisions.jsonl': '' } } });
+  truncateSync(join(cwd, 'data/ops/soak_decisions.jsonl'), 1e12);
+  const { stdout, stderr } = await soak(cwd, 'doctor', '--manager', 'embedded').ended;
+  t.match(stdout, /field names of the records/);
+  t.equal(stderr, '');
+});
 
 t.test('--help, --version and a dry run print and touch nothing', async (t) => {
   const cwd = t.testdir(good);
