@@ -9,7 +9,7 @@ export interface Threshold {
   limit: number;
   seen: number;
   ok: boolean;
-  /** Kept, by less than a fifth of the limit. */
+  /** Kept, within a fifth of the limit. */
   near: boolean;
 }
 
@@ -44,9 +44,8 @@ const isKept = (name: Name, limit: number, seen: number) => (name.startsWith('mi
 
 /** Within a fifth of the limit; of a least percentage, of what is left to 100. */
 function isNear(name: Name, limit: number, seen: number): boolean {
-  if (limit === 0) return false;
   const room = name.startsWith('min_') && name.endsWith('_percent') ? 100 - limit : limit;
-  return Math.abs(seen - limit) < NEAR * room;
+  return room > 0 && Math.abs(seen - limit) <= NEAR * room;
 }
 
 /** A slope is over its threshold only if its interval excludes zero. */
