@@ -31,3 +31,18 @@ t.test('each run of a log is a row; one without a SUMMARY is unfinished', async 
   ]);
   t.throws(() => runsOf(join(path, '..', 'none')), NoRun);
 });
+
+t.test('a run of the earlier tool, which wrote no SUMMARY, has the verdict of its last word', async (t) => {
+  const own = { policy: 'adaptive' };
+  const log = [
+    line('a', 'ENGINE_START'),
+    line('a', 'ABORT', { timestamp: '2026-01-01T00:00:35.000000Z' }),
+    line('b', 'STARTUP', own),
+    line('b', 'COMPLETE', own),
+  ];
+  const path = join(t.testdir({ 'd.jsonl': log.join('') }), 'd.jsonl');
+  t.match(runsOf(path), [
+    { verdict: 'FAIL', duration_s: 35 },
+    { verdict: null, duration_s: null },
+  ]);
+});

@@ -1,3 +1,4 @@
+import { stampMs } from '@hybrid-soak/contract/decision.ts';
 import { lineBlocks } from '@hybrid-soak/contract/json-lines.ts';
 import { withSource } from './file-source.ts';
 import { NoRun, noRecord, parseRecord, type ShownDecision } from './read-log.ts';
@@ -31,6 +32,14 @@ export function runsOf(path: string): RunRow[] {
   return rows;
 }
 
+/** The earlier tool wrote no SUMMARY: its last word is the verdict. */
+const LAST_WORDS: Readonly<Record<string, string>> = {
+  ABORT: 'FAIL',
+  CONFIG_ERROR: 'FAIL',
+  STOP: 'INTERRUPTED',
+  COMPLETE: 'PASS',
+};
+
 function take(found: Map<string, RunRow>, record: ShownDecision): void {
   const { run_id, timestamp, action } = record;
   const row = found.get(run_id) ?? {
@@ -39,6 +48,11 @@ function take(found: Map<string, RunRow>, record: ShownDecision): void {
   };
   found.set(run_id, row);
   if (action === 'ENGINE_RESTART') row.restarts++;
+  const last = LAST_WORDS[action];
+  if (last !== undefined && record.policy === undefined) {
+    row.verdict = last;
+    row.duration_s = Math.round((stampMs(timestamp) - stampMs(row.began)) / 100) / 10;
+  }
   if (action !== 'SUMMARY') return;
   row.duration_s = record.duration_s ?? null;
   row.verdict = record.verdict ?? null;

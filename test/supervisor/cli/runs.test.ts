@@ -41,7 +41,8 @@ t.test('compare says what differs between two runs by more than their noise', as
 
 t.test('runs lists those of a log, and compare finds the one that passed before', async (t) => {
   const text = run('aaaa', 'PASS', 60) + run('bbbb', 'FAIL', 120) + run('cccc', 'FAIL', 180);
-  const log = join(t.testdir({ 'd.jsonl': text }), 'd.jsonl');
+  const cwd = t.testdir({ data: { ops: { 'soak_decisions.jsonl': text } } });
+  const log = join(cwd, 'data/ops/soak_decisions.jsonl');
   const listed = await soak('runs', '--decisions', log);
   t.match((await soak('compare', log, log, '--run-a', 'aaaa')).stdout, /^ +aaaa +cccc\n/);
   t.match(listed.stdout, /^run .*\naaaa .*PASS.*\nbbbb .*FAIL.*\ncccc .*FAIL/, listed.stderr);
@@ -50,6 +51,10 @@ t.test('runs lists those of a log, and compare finds the one that passed before'
     a: { verdict: 'PASS', duration_s: 60 },
     b: { verdict: 'FAIL', duration_s: 180 },
   });
+  const env = { XDG_STATE_HOME: cwd };
+  const own = await execa(process.execPath, [SOAK, 'compare', '--with-last-pass', '--json'], { cwd, env });
+  t.equal(own.stdout, compared.stdout, "the unit's own log");
+  t.match(await soak('compare'), { exitCode: 2, stderr: /missing required argument 'a'/ });
   const first = await soak('compare', log, '--with-last-pass', '--run-a', 'aaaa');
   t.match([first.exitCode, first.stderr], [12, /no run passed before/]);
 });

@@ -7,6 +7,7 @@ import { NoRun } from '@hybrid-soak/report/read-log.ts';
 import { type RunRow, runsOf } from '@hybrid-soak/report/runs.ts';
 import { Command, Option } from 'commander';
 import { type Outline, outlineOf } from '../core/ending/outline.ts';
+import { findPlaces } from '../recovery/places.ts';
 import { outlineOfLog } from '../replay/log-outline.ts';
 import type { Recording } from '../replay/recorded.ts';
 import { openRecording } from '../replay/recording.ts';
@@ -29,7 +30,7 @@ export function compareCommand(): Command {
     new Option(`--policy-${which} <name>`, `judge ${which.toUpperCase()} by this policy`).choices(POLICIES);
   return new Command('compare')
     .description('two runs, or one run under two policies, next to each other: restarts, time per rung, verdict')
-    .argument('<a>', 'a samples file or a decision log')
+    .argument('[a]', "a samples file or a decision log; with --with-last-pass the unit's own log if none is named")
     .argument('[b]', 'another; without it A is compared with itself under another policy')
     .addOption(
       new Option('--policy [names...]', 'one run under these policies (default: classic adaptive)').choices(POLICIES),
@@ -46,13 +47,14 @@ export function compareCommand(): Command {
     .option('--json', 'one object: a, b, differences')
     .addHelpText(
       'after',
-      '\nExamples:\n  soak compare monday.jsonl tuesday.jsonl\n  soak compare run.jsonl --policy\n  soak compare run.jsonl --policy classic adaptive\n  soak compare data/ops/soak_decisions.jsonl data/ops/soak_decisions.jsonl --run-a 5f0e --run-b a17c\n\nExit codes: 0, 2 usage, 12 no such recording.',
+      '\nExamples:\n  soak compare monday.jsonl tuesday.jsonl\n  soak compare run.jsonl --policy\n  soak compare run.jsonl --policy classic adaptive\n  soak compare --with-last-pass\n  soak compare data/ops/soak_decisions.jsonl data/ops/soak_decisions.jsonl --run-a 5f0e --run-b a17c\n\nExit codes: 0, 2 usage, 12 no such recording.',
     )
-    .action((a: string, b: string | undefined, flags: Flags) => {
+    .action(async (a: string | undefined, b: string | undefined, flags: Flags, command: Command) => {
       if (flags.withLastPass) {
-        process.stdout.write(withLastPass(a, b, flags));
+        process.stdout.write(withLastPass(a ?? (await findPlaces({})).ops.decisions, b, flags));
         return;
       }
+      if (a === undefined) return command.error("error: missing required argument 'a'");
       const [left, right] =
         b === undefined
           ? oneRun(a, flags)
