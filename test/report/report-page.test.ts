@@ -1,6 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { listPage } from '@hybrid-soak/report/html.ts';
+import { listen, sendPage } from '@hybrid-soak/report/live/listen.ts';
 import { writeReport } from '@hybrid-soak/report/write-report.ts';
 import type { Browser } from 'playwright-core';
 import t from 'tap';
@@ -162,6 +164,45 @@ t.test('light, dark, and 390 pixels wide: all fits, and paper is light', { skip 
   await page.evaluate("dispatchEvent(new Event('afterprint'))");
   await page.waitForFunction("document.querySelector('figure canvas').clientWidth > 700");
   t.ok((await page.pdf({ path: join(folder, 'paper.pdf') })).length > 10_000);
+  await page.context().close();
+});
+
+t.test('a list of pages fits a phone, and has no serious finding', { skip }, async (t) => {
+  const cells = ['tokyo.1', 'NORMAL', 'SUMMARY', 'PASS', '0.7/20 0.0/10 0.1/15', 'connected to somewhere', '100.0'];
+  const rows = [
+    { href: 'host/a/', cells },
+    { href: 'host/b/', cells: ['berlin<2>', 'does not ship now'] },
+  ];
+  const header = ['HOST', 'RUNG', 'LAST', 'VERDICT', 'CPU MEM IO PART/LIMIT %', 'ENGINE', 'ROWS/S'];
+  writeFileSync(join(folder, 'list.html'), listPage('fleet', header, rows, 60, 'none').html);
+  writeFileSync(join(folder, 'none.html'), listPage('fleet', header, [], 60, 'No host <yet>').html);
+  const at = (name: string) => pathToFileURL(join(folder, name)).href;
+  const options = { viewport: { width: 390, height: 600 }, bypassCSP: true };
+  const { page, complaints } = await open(browser, at('list.html'), options, 'td');
+  t.ok(((await page.evaluate('document.documentElement.scrollWidth')) as number) <= 390);
+  t.same(await seriousFindings(page), []);
+  t.same(await page.locator('td.good').allTextContents(), ['PASS']);
+  t.equal(await page.getByText('does not ship now').getAttribute('colspan'), '6');
+  await page.goto(at('none.html'));
+  t.equal(await page.locator('main').textContent(), 'No host <yet>');
+  t.same(complaints, []);
+  await page.context().close();
+});
+
+t.test('a list follows its server, keeps the focus, and says when the server is gone', { skip }, async (t) => {
+  const cells = [['tokyo', 'NORMAL']];
+  const rows = () => cells.map((all) => ({ href: `host/${all[0]}/`, cells: all }));
+  const list = () => listPage('fleet', ['HOST', 'RUNG'], rows(), 0.1, 'none');
+  const server = await listen({ host: '127.0.0.1', port: 0 }, (_, request, response) =>
+    sendPage(list(), request, response),
+  );
+  const { page } = await open(browser, server.url, {}, 'td');
+  await page.locator('a').focus();
+  cells.unshift(['berlin', 'THROTTLE1']);
+  await page.getByText('THROTTLE1').waitFor();
+  t.equal(await page.evaluate('document.activeElement.textContent'), 'tokyo');
+  await server.close();
+  await page.getByRole('alert').getByText('No connection to the server').waitFor();
   await page.context().close();
 });
 

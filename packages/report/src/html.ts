@@ -26,29 +26,63 @@ ${scripts.map((script) => `<script>${script}</script>`).join('\n')}`,
   );
 }
 
-/** A table without scripts, loaded again every few seconds. Each row leads to a page of its own. */
+/**
+ * Puts the table as it is now in place of the one that is shown, keeps the focus, and says when the server is gone. A page that
+ * loads itself again would lose focus and selection.
+ */
+const follow = (everyMs: number): string => `'use strict';
+setInterval(async () => {
+  const text = await fetch(location.href).then((answer) => (answer.ok ? answer.text() : null), () => null);
+  document.documentElement.classList.toggle('lost', text === null);
+  document.getElementById('lost').hidden = text !== null;
+  if (text === null) return;
+  const next = new DOMParser().parseFromString(text, 'text/html').querySelector('main');
+  const main = document.querySelector('main');
+  if (next === null || next.innerHTML === main.innerHTML) return;
+  const focused = document.activeElement.getAttribute('href');
+  main.replaceChildren(...next.childNodes);
+  if (focused !== null) main.querySelector('a[href="' + CSS.escape(focused) + '"]')?.focus();
+}, ${everyMs});`;
+
+/** A table that follows what the server has, every few seconds. Each row leads to a page of its own. */
 export function listPage(
   title: string,
   header: string[],
   rows: { href: string; cells: string[] }[],
   refreshS: number,
+  none: string,
 ): Page {
-  const cell = (text: string) => `<td>${escapeText(text)}</td>`;
-  const row = ({ href, cells: [first = '', ...others] }: { href: string; cells: string[] }) =>
-    `<tr><td><a href="${escapeText(href)}">${escapeText(first)}</a></td>${others.map(cell).join('')}</tr>`;
-  const head = header.map((text) => `<th>${escapeText(text)}</th>`).join('');
-  const body = `<main><section class="card"><table><thead><tr>${head}</tr></thead>
-<tbody>${rows.map(row).join('\n')}</tbody></table></section></main>`;
-  return whole(title, body, { refreshS });
+  const row = ({ href, cells: [first = '', ...others] }: { href: string; cells: string[] }) => {
+    // The last cell of a short row goes to the end of the table.
+    const rest = header.length - others.length;
+    const cells = others.map((text, at) => {
+      const span = at === others.length - 1 && rest > 1 ? ` colspan="${rest}"` : '';
+      return `<td${span}${toneOf(text)}>${escapeText(text)}</td>`;
+    });
+    return `<tr><td><a href="${escapeText(href)}">${escapeText(first)}</a></td>${cells.join('')}</tr>`;
+  };
+  const head = header.map((text) => `<th scope="col">${escapeText(text)}</th>`).join('');
+  const table = `<div class="scroll list" tabindex="0" role="region" aria-label="${escapeText(title)}"><table><thead><tr>${head}</tr></thead>
+<tbody>${rows.map(row).join('\n')}</tbody></table></div>`;
+  const script = follow(refreshS * 1000);
+  const lost = '<p id="lost" role="alert" hidden>No connection to the server: this page is old. Trying again.</p>';
+  const body = `${lost}<main><section class="card">${rows.length === 0 ? `<p>${escapeText(none)}</p>` : table}</section></main>
+<script>${script}</script>`;
+  return whole(title, body, { scripts: [script], connect: "'self'" });
+}
+
+/** Of a cell that is a verdict. */
+function toneOf(text: string): string {
+  if (text === 'PASS') return ' class="good"';
+  return text === 'FAIL' || text === 'CONFIG_ERROR' ? ' class="bad"' : '';
 }
 
 interface Parts {
   scripts?: string[];
   connect?: string;
-  refreshS?: number;
 }
 
-function whole(title: string, body: string, { scripts = [], connect = "'none'", refreshS }: Parts): Page {
+function whole(title: string, body: string, { scripts = [], connect = "'none'" }: Parts): Page {
   const styles = pageStyles();
   const policy = [
     "default-src 'none'",
@@ -66,7 +100,7 @@ function whole(title: string, body: string, { scripts = [], connect = "'none'", 
 <meta http-equiv="Content-Security-Policy" content="${policy}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<link rel="icon" href="${ICON}">${refreshS === undefined ? '' : `\n<meta http-equiv="refresh" content="${refreshS}">`}
+<link rel="icon" href="${ICON}">
 <title>${escapeText(title)}</title>
 ${styles.map((style) => `<style>${style}</style>`).join('\n')}
 </head>

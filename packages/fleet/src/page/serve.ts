@@ -105,7 +105,13 @@ async function hostList(link: Link, settings: ChosenSettings) {
     href: `host/${encodeURIComponent(token(host))}/`,
     cells: alive.get(host) ?? [host, 'does not ship now'],
   }));
-  return listPage('fleet', HEADER, rows, LIST_S);
+  return listPage(
+    'fleet',
+    HEADER,
+    rows,
+    LIST_S,
+    'No host ships to these servers yet: hybrid-fleet ship, on each of them.',
+  );
 }
 
 async function openHost(link: Link, host: string, folder: string, signal: AbortSignal): Promise<Opened> {
