@@ -39,7 +39,7 @@ export interface Machine {
 
 /** Why no such machine can be had here; null where one can. */
 export function whyNoMachine(): string | null {
-  if (process.getuid?.() !== 0) return 'needs root';
+  if (process.getuid?.() !== 0) return 'needs root; valid: sudo';
   if (spawnSync('systemd-nspawn', ['--version']).error)
     return 'systemd-nspawn is not installed (Debian: systemd-container)';
   return null;

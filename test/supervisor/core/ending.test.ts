@@ -208,6 +208,11 @@ t.test('no row ever seen is INCONCLUSIVE', async (t) => {
   t.match(ended(new Soak({ duration_s: 1 }, {}, { rowsPerS: 0 })), {
     ...{ verdict: 'INCONCLUSIVE', exit_code: 22, reason: 'no row was seen; do: soak doctor' },
   });
+  const away = { rowsPerS: 0, kept: 0, connection: 'disconnected' } as const;
+  t.match(ended(new Soak({ duration_s: 600 }, {}, away)), {
+    ...{ verdict: 'INCONCLUSIVE', exit_code: 22 },
+    reason: /^no row was seen, every source was down 100 % of the time; do: look at the network/,
+  });
 });
 
 t.test('seconds by class sum to the duration exactly, whatever they are', async () => {

@@ -20,7 +20,7 @@ export function judgeSoak(state: State, ending: Ending): Ending {
   const { totals } = state;
   const failed = failure(state);
   if (failed !== null) return { verdict: 'FAIL', reason: failed, exit_code: 20 };
-  if (ticks(state) <= 0) return { verdict: 'INCONCLUSIVE', reason: 'no row was seen; do: soak doctor', exit_code: 22 };
+  if (ticks(state) <= 0) return { verdict: 'INCONCLUSIVE', reason: noRowReason(state), exit_code: 22 };
   const wrong = missed(state);
   if (wrong.length > 0) {
     const reason = wrong.map(({ name, limit, seen }) => `${name} = ${limit}, seen ${seen}`).join('; ');
@@ -55,6 +55,13 @@ export function judgeUnfinished(state: State): Ending {
   if (failed !== null) return { verdict: 'FAIL', reason: failed, exit_code: 20 };
   const reason = 'unfinished: the recording ends before the soak does; do: soak again, to its end';
   return { verdict: 'INCONCLUSIVE', reason, exit_code: 22 };
+}
+
+/** Nothing is wrong with the installation if no source could be reached. */
+function noRowReason({ totals }: State): string {
+  if (totals.classes.disconnected === 0) return 'no row was seen; do: soak doctor';
+  const share = percent(totals.classes.disconnected / totals.observed);
+  return `no row was seen, every source was down ${share} % of the time; do: look at the network and at ws_sources.toml`;
 }
 
 /** How the soak ended is the reason of its COMPLETE; here stands why that is a PASS. */
