@@ -38,7 +38,17 @@ t.test('a frame as JSON beside a time keeps every digit of its numbers', async (
 });
 
 t.test('a time and a frame on one line', async (t) => {
-  for (const time of ['2025-07-03T02:07:18.6000000Z', '2025-07-03 02:07:18.600', `${MS}`, `${MS / 1000}`, `[${MS}]`])
+  for (const time of [
+    '2025-07-03T02:07:18.6000000Z',
+    '2025-07-03 02:07:18.600',
+    '2025-07-03 02:07:18,600',
+    '[2025-07-03 02:07:18,600]',
+    '2025-07-03T02:07:18,600',
+    `${MS}`,
+    `${MS / 1000}`,
+    `${MS / 1000}:`,
+    `[${MS}]`,
+  ])
     for (const between of [' ', '\t', ', '])
       t.match(read(time + between + RAW), { raw: RAW, receivedMs: MS }, time + between);
   t.match(read(`${MS} ${LIVE['kraken v1']}`), { raw: LIVE['kraken v1'] });

@@ -51,8 +51,8 @@ const EXCHANGE_KEYS = [
 ];
 const RECEIVED_FIRST = /^(recv|recei|local|rx|arriv|capture)/i;
 const TIME_KEY = /^(timestamp|time|ts|t|at|date|datetime)(_|$|[A-Z])/;
-/** `2019-11-01T00:00:00.0000000Z {…}`, `1572566400123 […]`. */
-const TIMED = /^\[?(\d[\d.:TZ+-]*(?: \d\d:[\d.:Z+-]*)?)\]?[\s,;|]+([[{].*)$/;
+/** `2019-11-01T00:00:00.0000000Z {…}`, `1572566400123 […]`, `1572566400.123: {…}`, `2019-11-01 00:00:00,123 {…}`. */
+const TIMED = /^\[?(\d[\d.:TZ+-]*?(?:,\d{3})?(?: \d\d:[\d.:Z+-]*?(?:,\d{3})?)?)\]?:?[\s,;|]+([[{].*)$/;
 
 /**
  * A line of a recording as `hybrid-feed record` or another recorder writes it: an object with the frame, as text or as JSON,

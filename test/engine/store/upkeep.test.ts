@@ -49,7 +49,9 @@ t.test('retention deletes the oldest rows in small steps, and none that is young
 t.test('a step of retention looks at its ids alone, whatever else is indexed', async (t) => {
   const { db } = filled(t, 1);
   for (const sql of PRUNE_STEP.flatMap(({ remove, next }) => [remove, next])) {
-    const plan = db.prepare(`EXPLAIN QUERY PLAN ${sql}`).all({ after: 0, rows: 1, before: 1 }) as { detail: string }[];
+    const plan = db.prepare(`EXPLAIN QUERY PLAN ${sql}`).all({ after: 0, rows: 1, before: 1, ahead: 2 }) as {
+      detail: string;
+    }[];
     t.ok(
       plan.some(({ detail }) => /USING INTEGER PRIMARY KEY/.test(detail)),
       sql,
@@ -78,6 +80,15 @@ t.test('what has to stay holds nothing up: open gaps, and ticks whose time is fa
   t.equal(db.prepare('SELECT COUNT(*) FROM ticks').pluck().get(), 30);
   t.equal(db.prepare('SELECT COUNT(*) FROM gaps WHERE closed_at IS NOT NULL').pluck().get(), 0);
   t.equal(db.prepare('SELECT COUNT(*) FROM gaps').pluck().get(), 200);
+});
+
+t.test('a long run of rows whose time is far ahead holds nothing up either', async (t) => {
+  const { db } = filled(t, 0);
+  const tick = db.prepare("INSERT INTO ticks (symbol, price, volume, ts) VALUES ('BTCUSD', 1, 1, ?)");
+  for (let n = 1; n <= 900; n++) tick.run(n > 100 && n <= 600 ? 4_000_000_000_000 : n);
+  const prune = pruner(db);
+  for (let step = 0; step < 30; step++) prune(801, 50, 100_000);
+  t.match(db.prepare('SELECT COUNT(*) AS n, MIN(ts) AS first FROM ticks').get(), { n: 600, first: 801 });
 });
 
 t.test('ids are not used again after all rows are pruned', async (t) => {

@@ -49,12 +49,13 @@ export function secondsMillis(value: unknown): number | undefined {
 }
 
 /**
- * A trade id as text, exactly as it was written. A number beyond 2^53 has lost its digits already and is undefined;
+ * A trade id as text, without leading zeros. A number beyond 2^53 has lost its digits already and is undefined;
  * `parseExact` gives such ids as text.
  */
 export function tradeId(value: unknown): string | undefined {
   if (typeof value === 'number') return Number.isSafeInteger(value) && value >= 0 ? String(value) : undefined;
-  return typeof value === 'string' && INTEGER.test(value) ? value : undefined;
+  if (typeof value !== 'string' || !INTEGER.test(value)) return undefined;
+  return value.startsWith('0') ? value.replace(/^0+(?=\d)/, '') : value;
 }
 
 /** A trade id without an order, such as a UUID, as text. */

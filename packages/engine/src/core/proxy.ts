@@ -26,7 +26,7 @@ export function proxyFor(url: string, env: Env): string | null {
 
 /** What is wrong with the proxy that the environment names; undefined if nothing is. Its password is not in the text. */
 export const proxyFault = (env: Env): { problem: string; valid: string } | undefined =>
-  parsed(env) === undefined ? { problem: 'is no URL of an HTTP proxy', valid: VALID } : undefined;
+  parsed(env) === undefined ? { problem: 'is not the URL of an HTTP proxy', valid: VALID } : undefined;
 
 /** Null if there is none, undefined if it cannot be used. */
 function parsed(env: Env): URL | null | undefined {

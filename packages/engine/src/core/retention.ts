@@ -2,6 +2,8 @@ import type { Moment } from './moment.ts';
 
 /** A wall clock that is off by more than this against the monotonic one has jumped, ms. */
 const JUMP_MS = 60_000;
+/** A stamp is wrong if it is later than both the clock and the newest rows by more than this, ms. */
+const AHEAD_MS = 86_400_000;
 /** How long nothing is deleted after a jump. */
 const REST_MS = 3_600_000;
 
@@ -43,7 +45,15 @@ export class Retention {
     this.#offsetMs = offset;
     if (jumpedMs !== null) this.#restUntil = monoMs + REST_MS;
     if (this.#newest === null || monoMs < this.#restUntil) return { beforeMs: null, jumpedMs };
-    const byRows = this.#newest.wallMs + (monoMs - this.#newest.monoMs);
-    return { beforeMs: Math.min(wallMs, byRows) - this.#retainMs, jumpedMs };
+    return { beforeMs: Math.min(wallMs, this.#byRows(monoMs)) - this.#retainMs, jumpedMs };
+  }
+
+  /** Rows with later stamps will not be old in this life: they are passed over. */
+  aheadMs({ wallMs, monoMs }: Moment): number {
+    return Math.max(wallMs, this.#byRows(monoMs)) + AHEAD_MS;
+  }
+
+  #byRows(monoMs: number): number {
+    return this.#newest === null ? 0 : this.#newest.wallMs + (monoMs - this.#newest.monoMs);
   }
 }

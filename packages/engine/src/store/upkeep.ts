@@ -93,7 +93,7 @@ export class Upkeep {
     }
     if (beforeMs === null || at.monoMs < this.#pruneMs) return;
     // Twice what has come, so that it catches up at any rate.
-    const deleted = this.#prune(beforeMs, Math.max(PRUNE_ROWS, 2 * ticks.rows));
+    const deleted = this.#prune(beforeMs, Math.max(PRUNE_ROWS, 2 * ticks.rows), retention.aheadMs(at));
     if (deleted === 0) this.#pruneMs = at.monoMs + PRUNE_REST_MS;
   }
 

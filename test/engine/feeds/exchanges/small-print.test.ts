@@ -108,6 +108,18 @@ t.test('Kraken v1 and v2 spell a market alike, on both sides of its name', async
   );
 });
 
+t.test('an id with leading zeros is the same id, however long', async (t) => {
+  const { pipeline, feed, ticks } = connected();
+  const frame = (id: string) => LIVE['okx trades-all'].replace('"4321"', `"${id}"`);
+  feed(...['000000000000000000', '1', '00000000000000000002', '002', '3'].map(frame));
+  t.same(
+    ticks().map(([, , id]) => id),
+    ['0', '1', '2', '3'],
+  );
+  t.match(pipeline.counters, { trade_duplicates: 1 });
+  t.same(pipeline.takeRows().gaps, []);
+});
+
 t.test('Bitfinex at one in five: one te in five, whatever comes in between', async (t) => {
   const { pipeline, feed } = connected(5);
   feed(BITFINEX.acknowledgement, BITFINEX.snapshot);

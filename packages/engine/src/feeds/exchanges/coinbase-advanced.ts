@@ -54,11 +54,11 @@ function mapEvents(events: JsonObject[]): Mapped {
   return past.length > 0 ? { is: 'history', trades: past, numbering: COINBASE_TRADES } : ignored('market_trades');
 }
 
-/** Newest first on the wire; ids are written with leading zeros at times. */
+/** Newest first on the wire. */
 const parts = (body: JsonObject) => ({
   symbol: symbolText(body['product_id']),
   price: positiveDecimal(body['price']),
   volume: positiveDecimal(body['size']),
   ts: isoMillis(body['time']),
-  tradeId: tradeId(body['trade_id'])?.replace(/^0+(?=\d)/, ''),
+  tradeId: tradeId(body['trade_id']),
 });

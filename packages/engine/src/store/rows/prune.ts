@@ -28,7 +28,7 @@ export const PRUNE_STEP = OLD.map(([table, condition, age]) => ({
   first: `SELECT MIN(id) FROM ${table}`,
   remove: `DELETE FROM ${table} WHERE id > @after AND id <= @after + @rows AND ${condition}`,
   next: `SELECT MIN(id) FROM (SELECT id, ${age} AS age FROM ${table} WHERE id > @after + @rows ORDER BY id LIMIT ${AHEAD})
-    WHERE age < @before`,
+    WHERE age < @before OR age > @ahead`,
 }));
 
 /** Rows per step and table unless the caller says otherwise: a millisecond or two. */
@@ -37,9 +37,9 @@ export const PRUNE_ROWS = 500;
 /**
  * One small step of retention: of each table at most `rows` that are older than `before`, ms. It looks at those ids alone, so
  * that its cost follows neither the table's size nor its age, and goes on to the next if an old row lies beyond: what has
- * to stay (an open gap, a time far ahead) is passed over. The number of rows deleted.
+ * to stay (an open gap, a time after `ahead`, ms) is passed over. The number of rows deleted.
  */
-export function pruner(db: Database.Database): (before: number, rows: number) => number {
+export function pruner(db: Database.Database): (before: number, rows: number, ahead?: number) => number {
   const tables = PRUNE_STEP.map(({ table, first, remove, next }) => ({
     table,
     after: (db.prepare(first).pluck().get() as number | null) ?? 0,
@@ -48,10 +48,10 @@ export function pruner(db: Database.Database): (before: number, rows: number) =>
   }));
   for (const table of tables) table.after--;
   const foldTrades = tradeFolder(db);
-  return db.transaction((before: number, rows: number) => {
+  return db.transaction((before: number, rows: number, ahead = Number.MAX_VALUE) => {
     let deleted = 0;
     for (const table of tables) {
-      const step = { after: table.after, before, rows };
+      const step = { after: table.after, before, rows, ahead };
       if (table.table === 'trades') foldTrades(step);
       deleted += table.remove.run(step).changes;
       const next = table.next.get(step) as number | null;
