@@ -209,7 +209,7 @@ t.test('a slow market, with a row now and then, is one QUIET record', async (t) 
   t.equal(soak.of('QUIET').length, 2, 'another time is another record');
 });
 
-t.test('a machine that was paused with its engine is no stall; one that stays frozen is', async (t) => {
+t.test('a machine that was paused with its engine is not a stall; one that stays frozen is', async (t) => {
   const paused = () => running().set({ rowsPerS: 0, heartbeat: false }).skip(3600);
   t.same(paused().run(10).set({ rowsPerS: 10, heartbeat: true }).run(600).of('STALL'), []);
   const frozen = paused();

@@ -144,7 +144,7 @@ function settleOpen({ stall }: State): void {
 }
 
 /**
- * A machine that was paused has had its engine paused too: time that nobody observed is no stall yet. Once since the last row,
+ * A machine that was paused has had its engine paused too: time that nobody observed is not a stall yet. Once since the last row,
  * so that a supervisor that is held up again and again still finds a freeze.
  */
 function isSeenAgain({ stall, clock, options }: State): boolean {
