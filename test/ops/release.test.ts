@@ -1,5 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import {
+  appendFileSync,
+  cpSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import t from 'tap';
@@ -69,7 +78,7 @@ t.test('SHA256SUMS covers every file, and notices one that changed', async (t) =
 });
 
 t.test('every program runs from the release alone, with the version it was built as', async (t) => {
-  for (const program of ['soak', 'hybrid-engine', 'hybrid-feed']) {
+  for (const program of ['soak', 'hybrid-engine', 'hybrid-feed', 'hybrid-fleet']) {
     const { status, stdout, stderr } = run(program, '--version');
     t.equal(status, 0, stderr);
     t.equal(stdout, `${VERSION}\n`);
@@ -79,6 +88,12 @@ t.test('every program runs from the release alone, with the version it was built
   t.ok(commands.length > 10);
   for (const name of commands.filter((name) => name !== 'help'))
     t.match(run('soak', name, '--help').stdout, /Usage: soak/);
+});
+
+t.test('a command whose code is in one file with its program does not wait for itself', async (t) => {
+  writeFileSync(join(work, 'fleet.toml'), '[fleet]\nservers = ["127.0.0.1:9"]\nuser = "x"\n');
+  t.match(run('hybrid-fleet', 'status', '--config', 'fleet.toml'), { status: 1, stderr: /refused/ });
+  t.match(run('hybrid-feed', 'serve', 'nothing.jsonl'), { status: 1, stderr: /nothing\.jsonl/ });
 });
 
 t.test('an engine and a soak of it run from the release, and the report is drawn by the built page', async (t) => {
