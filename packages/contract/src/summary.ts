@@ -25,7 +25,7 @@ export const summarySchema = z.object({
       limit: z.number(),
       seen: z.number(),
       ok: z.boolean(),
-      near: z.boolean().default(false).describe('kept by less than a fifth of the limit'),
+      near: z.boolean().default(false).describe('kept within a fifth of the limit'),
     }),
   ),
   duration_s: z.number().describe("from the engine's first start"),
