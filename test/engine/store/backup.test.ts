@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
@@ -47,4 +48,7 @@ t.test('a path that is taken is refused and stays as it is; nothing is left of a
   t.equal(statSync(join(cwd, 'taken.db')).size, 4);
   t.match(await engine(cwd, 'backup', 'copy.db').ended, { code: 12, stderr: /bot\.db/ }, 'no database');
   t.same(readdirSync(cwd).sort(), ['config', 'taken.db']);
+  mkdirSync(join(cwd, 'data'));
+  spawnSync('mkfifo', [database(cwd)]);
+  t.match(await engine(cwd, 'backup', 'copy.db').ended, { code: 12, stderr: /bot\.db: is not a file; valid: / });
 });

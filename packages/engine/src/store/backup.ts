@@ -7,6 +7,7 @@ import {
   linkSync,
   openSync,
   rmSync,
+  statSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -32,7 +33,11 @@ export type BackupProgress = (what: 'copying' | 'checking', copied: number, page
 export async function backUp(path: string, target: BackupTarget, progress: BackupProgress): Promise<number> {
   if ('path' in target && existsSync(target.path))
     throw new DatabaseRefused(`${target.path}: is there already; valid: a path that is free`);
-  if (!existsSync(path)) throw new DatabaseRefused(`${path}: no such file; valid: a database that an engine has made`);
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found === undefined)
+    throw new DatabaseRefused(`${path}: no such file; valid: a database that an engine has made`);
+  // Opening a FIFO would wait for its other end.
+  if (!found.isFile()) throw new DatabaseRefused(`${path}: is not a file; valid: a SQLite database`);
   const part = 'path' in target ? `${target.path}.part` : join(dirname(path), `.backup-${process.pid}.part`);
   try {
     const pages = await copy(path, part, progress);
