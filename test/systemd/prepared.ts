@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bootMachine, type Furnished, type Machine, whyNoMachine } from '../../ops/sandbox/machine.ts';
+import { ownerIsDead, runName } from '../harness/leftovers.ts';
 import { type Built, buildRelease, RELEASES, VERSIONS } from './release.ts';
 
 /** Compiled modules of commands in a machine: Node makes a folder in it for each account. */
@@ -29,11 +30,17 @@ export async function furnished(): Promise<Furnished> {
   return { binds: { [RELEASES]: releasesIn(folder) }, layer: layerIn(folder), env: ENV };
 }
 
+const PREFIX = 'hybrid-machines-';
+
 let own: string | undefined;
+/** A file that runs alone and is killed leaves its folder: the next one removes it. */
 function shared(): string {
   const folder = process.env[SHARED] ?? own;
   if (folder !== undefined) return folder;
-  const made = mkdtempSync(join(tmpdir(), 'hybrid-machines-'));
+  for (const name of readdirSync(tmpdir()).filter((name) => name.startsWith(PREFIX)))
+    if (ownerIsDead(name.slice(PREFIX.length))) rmSync(join(tmpdir(), name), { recursive: true, force: true });
+  const made = join(tmpdir(), `${PREFIX}${runName(process.pid)}`);
+  mkdirSync(made);
   process.once('exit', () => rmSync(made, { recursive: true, force: true }));
   own = made;
   return made;
