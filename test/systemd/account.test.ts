@@ -60,7 +60,11 @@ t.test('root obeys nobody', needsSystemd(), async (t) => {
 
   await t.test('a state that names files or units of others is refused', async (t) => {
     const state = (config: string, unit: string) =>
-      JSON.stringify({ v: 1, run_id: 'x', unit, config, original_text: 'evil', manager: 'system', was_running: false });
+      JSON.stringify({
+        ...{ v: 1, run_id: 'x', unit, config, original_text: 'evil', original_sample_every: 1, written_text: 'x = 1' },
+        ...{ manager: 'system', was_running: false, leave: 'as-found', embedded: null },
+        ...{ ingest_mode: 'synthetic', psi_actions: 'on', policy: 'adaptive' },
+      });
     for (const text of [
       state('/etc/cron.d/x', UNIT),
       state('/etc/victim', UNIT),
