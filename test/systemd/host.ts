@@ -231,6 +231,7 @@ export class Host {
   /** Some CPU stall time, a quarter of the time or less, for rules with a low limit: six loops on one CPU, all at once, 50 ms of each 200. */
   async pressSlightly(): Promise<void> {
     // A read that nobody writes for waits without a process of its own.
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: the shell's
     const loop = 'exec 3<> <(:); while :; do ((${EPOCHREALTIME/[.,]} % 200000 < 50000)) || read -rt 0.02 -u 3; done';
     await this.#hog(6, loop, ['-p', 'CPUAffinity=0']);
   }

@@ -163,6 +163,7 @@ t.test(
     const settings = 'Environment=A=1 NODE_COMPILE_CACHE=/var/cache/hybrid-soak';
     const { unit } = unitOf(
       folder,
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: the shell's
       'echo "$A ${NODE_COMPILE_CACHE-none}" > said; touch ready; exec sleep 600',
       settings,
     );
