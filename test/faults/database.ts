@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import Database from 'better-sqlite3';
 import { database, rows } from '../engine/engine.ts';
 import { check } from './fault.ts';
 
@@ -17,6 +19,7 @@ type Counts = Record<'ticks' | 'maxId' | 'trades' | 'lastTrade', number>;
 
 /** Checks that the database is sound and consistent, and that every row of `before` is as it was. */
 export function readLedger(cwd: string, before: Ledger | null): Ledger {
+  rollBack(cwd);
   const integrity = rows(cwd, 'PRAGMA integrity_check')[0]?.['integrity_check'] ?? 'ok';
   check('integrity_check', integrity === 'ok', integrity);
   const { ticks, maxId, trades, lastTrade } = rows<Counts>(cwd, COUNTS)[0] ?? {
@@ -38,6 +41,14 @@ export function readLedger(cwd: string, before: Ledger | null): Ledger {
   const status = rows<{ pid: number; ticks_written: number }>(cwd, 'SELECT pid, ticks_written FROM engine_status')[0];
   const writtenBy = (pid: number | undefined) => (status?.pid === pid ? (status?.ticks_written ?? 0) : 0);
   return { ticks, maxId, lastTrade, writtenBy };
+}
+
+/** Killed while its database was made: the next one that may write rolls back what was begun, and a reader waits for that. */
+function rollBack(cwd: string): void {
+  if (!existsSync(`${database(cwd)}-journal`)) return;
+  const db = new Database(database(cwd));
+  db.pragma('user_version');
+  db.close();
 }
 
 /** A batch that was cut in two would leave a signal without its order, or an order without its fill. */
