@@ -46,18 +46,23 @@ interface Measured {
   readers: ReaderReport[];
 }
 
-function startReaders(path: string) {
+/** Threads that read the database at `path` until they are stopped; `stop` rejects if one of them has failed. */
+export function startReaders(path: string) {
   const stop = new Int32Array(new SharedArrayBuffer(4));
   const reports = Array.from({ length: READERS }, () => {
     const worker = new Worker(new URL('./reader-thread.ts', import.meta.url), { workerData: { path, stop } });
     return new Promise<ReaderReport>((resolve, reject) => {
       worker.once('message', resolve);
       worker.once('error', reject);
+      worker.once('exit', () => reject(new Error('a reader ended without a report')));
     });
   });
+  // A reader may fail before it is asked: it is heard from the start, or its failure would end the process with nothing restored.
+  const all = Promise.allSettled(reports);
   return {
-    stop(): Promise<ReaderReport[]> {
+    async stop(): Promise<ReaderReport[]> {
       Atomics.store(stop, 0, 1);
+      await all;
       return Promise.all(reports);
     },
   };
