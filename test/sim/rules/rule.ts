@@ -29,8 +29,9 @@ export function changesOf({ scenario, entries, seconds }: Trace): Change[] {
       const would = field(record, 'would_be_sample_every');
       const to = typeof would === 'number' ? would : record.effect === 'set-rung' && record.current_sample_every;
       const last = found.at(-1);
-      // Without an effect it says that the engine runs again after an exit of its own.
-      if (record.action === 'ENGINE_RESTARTED' && 'effect' in record && last !== undefined) last.inForce ??= at;
+      // Others say that a stalled engine was restarted, or that it runs again after an exit.
+      const settled = record.action === 'ENGINE_RESTARTED' && field(record, 'effect') === 'set-rung';
+      if (settled && last !== undefined) last.inForce ??= at;
       if (typeof to !== 'number' || 'ok' in record) continue;
       const from = typeof would === 'number' ? wouldBe : Number(field(record, 'from_sample_every'));
       found.push({ at, from, to, inForce: typeof would === 'number' ? at : null, record });
