@@ -49,6 +49,16 @@ t.test('a kill -9 of the holder frees the lock at once, and the file says who it
   takeLock(path, holder('b')).release();
 });
 
+t.test('a lock that nobody living claims is waited for', async (t) => {
+  const path = join(t.testdir({ lock: '' }), 'lock');
+  // As the child of a killed supervisor has it until it has become another program.
+  const child = spawn('flock', ['-x', path, 'sh', '-c', 'echo up; sleep 0.2'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  await once(child.stdout, 'data');
+  takeLock(path, holder('b')).release();
+});
+
 t.test('what is not a lock of this account is refused, and not followed', async (t) => {
   const folder = t.testdir({ precious: 'kept', folder: {} });
   symlinkSync(join(folder, 'precious'), join(folder, 'link'));

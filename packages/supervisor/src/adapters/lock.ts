@@ -67,13 +67,27 @@ function openLock(path: string): number {
   }
 }
 
-/** Exit code of flock(1) if the lock is taken. */
-const TAKEN = 1;
+/** Exit code of flock(1) if another has the lock. */
+const HELD = 1;
 
+/** How long a lock that nobody living claims is waited for, seconds. */
+const UNCLAIMED_S = 5;
+
+/**
+ * A supervisor that was killed in the middle of a spawn leaves its descriptors to the child until that has become another
+ * program, and one that has just started has not said yet who it is: both are over in a moment.
+ */
 function flock(fd: number, path: string): void {
-  const { status, error } = spawnSync('flock', ['-n', '-x', '3'], { stdio: ['ignore', 'ignore', 'ignore', fd] });
-  if (status === 0) return;
-  if (status === TAKEN) throw new LockHeld(path, lockHolder(path));
+  if (takes(fd, path, ['-n'])) return;
+  const holder = lockHolder(path);
+  if (holder === null && takes(fd, path, ['-w', String(UNCLAIMED_S)])) return;
+  throw new LockHeld(path, holder ?? lockHolder(path));
+}
+
+function takes(fd: number, path: string, wait: string[]): boolean {
+  const { status, error } = spawnSync('flock', [...wait, '-x', '3'], { stdio: ['ignore', 'ignore', 'ignore', fd] });
+  if (status === 0) return true;
+  if (status === HELD) return false;
   throw new LockRefused(`${path}: flock failed (${errorCode(error) ?? status}); valid: install util-linux`);
 }
 
