@@ -21,6 +21,13 @@ t.test('fifteen soaks of an hour keep every rule', async (t) => {
   }
 });
 
+t.test('seeds that have broken a rule keep them all', async (t) => {
+  for (const seed of [3535, 4622, 6742, 7055]) {
+    const fault = broken(drive(drawScenario(seeded(seed), seed, 2), seed));
+    t.equal(fault === null ? null : `${fault.rule}: ${fault.how}`, null, `npm run simulate -- --runs 1 --seed ${seed}`);
+  }
+});
+
 for (const [name, { scenario, expects }] of Object.entries({ ...NAMED, ...OUTAGES }))
   t.test(name, async (t) => {
     const trace = drive(scenario, 1);
