@@ -20,7 +20,8 @@ import type { Platform } from './platform.ts';
 /** Programs of a release by name, with the V8 flags that each runs under; the units have the same. */
 const LAUNCHED = {
   'hybrid-engine': '--max-semi-space-size=2 --v8-pool-size=1 --optimize-for-size',
-  soak: '--max-semi-space-size=1 --v8-pool-size=1 --optimize-for-size',
+  // Without threads of V8's own: Node may hang at its exit while one still compiles (nodejs/node#54918), as a soak install did.
+  soak: '--max-semi-space-size=1 --v8-pool-size=1 --optimize-for-size --single-threaded',
   'hybrid-feed': '',
   'hybrid-fleet': '',
 };
