@@ -6,6 +6,14 @@ import { Host, UNIT, until } from './host.ts';
 
 export const CONFIG = '# kept\n[engine]\ningest_mode = "synthetic"\ntick_interval_ms = 100\nsample_every = 1 # one\n';
 
+/** Each check that did not pass, a line with what was measured: what a failed assertion has to say. */
+export const notPassed = ({ proofs }: ProofFile): string[] =>
+  proofs.flatMap(({ name, checks }) =>
+    checks
+      .filter(({ verdict }) => verdict !== 'PASS')
+      .map(({ what, verdict, measured }) => `${name}: ${verdict}: ${what}: ${measured}`),
+  );
+
 /** A machine on which the unit runs, and what a test of proofs reads on it. */
 export interface Proving {
   host: Host;
