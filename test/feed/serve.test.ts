@@ -83,11 +83,16 @@ t.test('a reader that closes the pipe early does not make generate fail', async 
   t.match(await ended, { code: 0, stderr: '' });
 });
 
-t.test('a file that does not exist is one line that says what would be right', async (t) => {
+t.test('a file that does not exist, is empty or a folder is one line that says what would be right', async (t) => {
   t.match(await feed('serve', 'nosuch').ended, {
     code: 1,
     stdout: '',
     stderr: 'nosuch: no such file; valid: a recording, or one raw frame a line\n',
+  });
+  t.match(await feed('serve', '/dev/null').ended, {
+    code: 1,
+    stdout: '',
+    stderr: '/dev/null: holds no frame; valid: a recording, or one raw frame a line\n',
   });
   t.match(await feed('serve', import.meta.dirname).ended, { code: 1, stderr: /: is a folder; valid: .*\n$/ });
 });

@@ -1,6 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { join, resolve } from 'node:path';
+import { HEADER, table } from '@hybrid-soak/fleet/status.ts';
 import t from 'tap';
 import { natsServer, noServer } from './server.ts';
 
@@ -63,3 +64,15 @@ t.test(
     t.match(refused.stderr, /another machine or database ships under this name; valid: a host of its own/);
   },
 );
+
+t.test('a terminal that is narrower than the table gets a block a host', async (t) => {
+  const hosts = ['tokyo', 'oslo'].map((host) => HEADER.map((_, at) => (at === 0 ? host : String(at))));
+  const wide = table(hosts, 200).split('\n');
+  t.match(wide, [/^HOST +RUNG .* VERSION$/, /^tokyo +1 /, /^oslo +1 /]);
+  t.equal(table(hosts, wide[0]?.length ?? 0), wide.join('\n'));
+  const narrow = table(hosts, 40).split('\n');
+  t.equal(narrow.length, 2 * HEADER.length + 1);
+  t.ok(narrow.every(({ length }) => length <= 40));
+  t.match(narrow[0], /^HOST +tokyo$/);
+  t.match(narrow[HEADER.length + 1], /^HOST +oslo$/);
+});

@@ -30,7 +30,8 @@ const BYTE_ORDER_MARK = /^\uFEFF/;
  * Serves a recording, or a plain file of one raw frame a line, from its beginning to each client. If it holds frames of
  * several URLs, a client gets those of the path that it asks for, else all of them on every path. At its end the connection stays open and says nothing more. With `loop`
  * it starts again with the same trade ids: an engine counts those frames as duplicates, and if the exchange does not
- * number its trades they are trades again. Rejects if the file or the port cannot be used.
+ * number its trades they are trades again. Rejects if the file holds no frame, or if the file or
+ * the port cannot be used.
  */
 export async function serveRecording(rules: ServeRecordingRules): Promise<Served & { paths: string[] }> {
   const paths = await pathsOf(rules);
@@ -94,7 +95,12 @@ async function* framesOf({ file, rate }: ServeRecordingRules): AsyncGenerator<Fr
 
 async function pathsOf(rules: ServeRecordingRules): Promise<Set<string>> {
   const paths = new Set<string>();
-  for await (const { path } of framesOf(rules)) if (path !== null) paths.add(path);
+  let isEmpty = true;
+  for await (const { path } of framesOf(rules)) {
+    isEmpty = false;
+    if (path !== null) paths.add(path);
+  }
+  if (isEmpty) throw new Error('holds no frame; valid: a recording, or one raw frame a line');
   return paths;
 }
 

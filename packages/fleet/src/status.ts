@@ -32,7 +32,9 @@ export async function status(
     const bucket = await hostsBucket(jetstream(connection, { timeout: 5000 }), settings.replicas);
     do {
       const hosts = await readStatuses(bucket);
-      const text = json ? printableJson(hosts) : table([HEADER, ...hosts.map(rowOf)]);
+      const text = json
+        ? printableJson(hosts)
+        : table(hosts.map(rowOf), process.stdout.isTTY ? process.stdout.columns : Infinity);
       // A terminal shows one table, over the one before.
       print(watch && !json && process.stdout.isTTY ? `\x1b[H\x1b[2J${text}` : text);
       if (watch) await delay(WATCH_MS, null, { signal }).catch(() => {});
@@ -61,8 +63,18 @@ export function rowOf(host: HostStatus): string[] {
   ].map((cell) => printable(String(cell)));
 }
 
-function table(rows: string[][]): string {
+/** A line a host; on a terminal that is narrower than that, a block a host with a line a column. */
+export function table(hosts: string[][], columns: number): string {
+  const rows = [HEADER, ...hosts];
   const widths = HEADER.map((_, at) => Math.max(...rows.map((row) => row[at]?.length ?? 0)));
-  const line = (row: string[]) => row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join('  ');
-  return rows.map((row) => line(row).trimEnd()).join('\n');
+  const line = (row: string[]) =>
+    row
+      .map((cell, at) => cell.padEnd(widths[at] ?? 0))
+      .join('  ')
+      .trimEnd();
+  const lines = rows.map(line);
+  if (lines.every(({ length }) => length <= columns)) return lines.join('\n');
+  const titles = Math.max(...HEADER.map(({ length }) => length));
+  const block = (row: string[]) => row.map((cell, at) => `${HEADER[at]?.padEnd(titles)}  ${cell}`).join('\n');
+  return hosts.map(block).join('\n\n');
 }
