@@ -156,11 +156,11 @@ export const MUTANTS: readonly Mutant[] = [
     by: 'threads under a quota of their own, over the limit besides',
   },
   {
-    name: 'the share of throttled time too',
+    name: 'its own quota explains no stall',
     file: 'look/meter.ts',
-    line: 'Math.min(1, cpu / (1 - throttled));',
-    becomes: 'cpu;',
-    by: 'a quota of its own beside others who contend all the time',
+    line: 'const stall = corrected ? less(i.pressure.cpu, i.throttled) : i.pressure.cpu;',
+    becomes: 'const stall = i.pressure.cpu;',
+    by: 'others contend only while its quota lets it run',
   },
   {
     name: 'recoveries beyond the budget',

@@ -303,8 +303,8 @@ export const NAMED: Record<string, Named> = {
   'threads under a quota of their own, over the limit besides': {
     scenario: scenarioOf({
       cpus: 4,
-      engine: using(3.1, { threads: 4, quota: 3 }),
-      neighbours: [others({ threads: 1, demand: 0.6 })],
+      engine: using(3.9, { threads: 4, quota: 2 }),
+      neighbours: [others({ threads: 2 })],
       hours: 1,
     }),
     expects: climbsWithin(0, 60),
@@ -316,6 +316,14 @@ export const NAMED: Record<string, Named> = {
       hours: 1,
     }),
     expects: climbsWithin(0, 60),
+  },
+  'others contend only while its quota lets it run': {
+    scenario: scenarioOf({
+      engine: { rate: 2, threads: 2, quota: 0.49, receive_us: 170_000, keep_us: 65_000 },
+      neighbours: [others({ threads: 2 })],
+      hours: 1,
+    }),
+    expects: moves(0, 0),
   },
   'a busy engine, many threads under a quota, the host half idle': {
     scenario: scenarioOf({

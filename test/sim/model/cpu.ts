@@ -13,6 +13,8 @@ export class Cpus {
   readonly wants: Float64Array;
   /** CPU time of all the group's threads. */
   readonly used: Float64Array;
+  /** Wall time into the step at which its threads had what they wanted; the step's end if they never did. */
+  readonly until: Float64Array;
   /** At least one of its threads, or all of its threads, were runnable and had no CPU. */
   readonly some: Float64Array;
   readonly full: Float64Array;
@@ -21,13 +23,14 @@ export class Cpus {
   constructor(cpus: number, groups: number) {
     this.cpus = cpus;
     const array = () => new Float64Array(groups);
-    [this.threads, this.wants, this.used, this.some, this.full] = [array(), array(), array(), array(), array()];
+    [this.threads, this.wants, this.used] = [array(), array(), array()];
+    [this.until, this.some, this.full] = [array(), array(), array()];
     this.order = Array.from({ length: groups }, (_, index) => index);
   }
 
   /** One step. Returns the time in which any thread of the host waited. */
   run(): number {
-    const { cpus, threads, wants, used, some, full, order } = this;
+    const { cpus, threads, wants, used, until, some, full, order } = this;
     let runnable = 0;
     for (let i = 0; i < order.length; i++) {
       const want = Math.min(STEP_US, wants[i] as number);
@@ -35,12 +38,14 @@ export class Cpus {
       some[i] = 0;
       full[i] = 0;
       used[i] = (threads[i] as number) * want;
+      until[i] = want;
       if (want > 0) runnable += threads[i] as number;
     }
     if (runnable <= cpus) return 0;
     this.sort();
     let time = 0;
     let done = 0;
+    let finished = 0;
     for (let next = 0; next < order.length && runnable > cpus && time < STEP_US; next++) {
       const shortest = order[next] as number;
       const needed = (((wants[shortest] as number) - done) * runnable) / cpus;
@@ -57,9 +62,16 @@ export class Cpus {
       time += lasts;
       if (lasts < needed) break;
       runnable -= threads[shortest] as number;
+      until[shortest] = time;
+      finished = next + 1;
     }
     const rest = done + STEP_US - time;
-    for (let i = 0; i < order.length; i++) used[i] = (threads[i] as number) * Math.min(wants[i] as number, rest);
+    for (let i = 0; i < order.length; i++) {
+      const group = order[i] as number;
+      const want = wants[group] as number;
+      used[group] = (threads[group] as number) * Math.min(want, rest);
+      if (i >= finished) until[group] = Math.min(STEP_US, time + want - done);
+    }
     return time;
   }
 

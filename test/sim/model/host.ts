@@ -143,11 +143,12 @@ export class Host {
       const neighbour = neighbours[i] as Neighbour;
       const usedUs = cpus.used[i + 1] as number;
       used += usedUs;
-      free *= 1 - neighbour.quota.settle(neighbour.spec.threads, this.wanted[i + 1] as number, usedUs) / STEP_US;
+      const [wanted, until] = [this.wanted[i + 1] as number, cpus.until[i + 1] as number];
+      free *= 1 - neighbour.quota.settle(neighbour.spec.threads, wanted, usedUs, until) / STEP_US;
       neighbour.used(usedUs);
     }
     const own = cpus.used[0] as number;
-    const throttled = engine.quota.settle(engine.threads, engine.wantUs, own);
+    const throttled = engine.quota.settle(engine.threads, engine.wantUs, own, cpus.until[0] as number);
     engine.ran(own);
     this.busyUs += used;
     this.idleUs += cpus.cpus * STEP_US - used;

@@ -24,10 +24,13 @@ export class Quota {
     return Math.min(wantUs, this.left / threads);
   }
 
-  /** After the step, `usedUs` by all threads. Returns the wall time of it in which the group was throttled, µs. */
-  settle(threads: number, wantUs: number, usedUs: number): number {
+  /**
+   * After the step, `usedUs` by all threads, who had what they were allowed at `untilUs` of its wall time: a thread that
+   * waits for a CPU is not throttled yet. Returns the wall time in which the group was throttled, µs.
+   */
+  settle(threads: number, wantUs: number, usedUs: number, untilUs: number): number {
     const limited = wantUs * threads > this.left + 1 && usedUs >= this.left - 1;
-    const throttled = limited ? Math.max(0, STEP_US - usedUs / threads) : 0;
+    const throttled = limited ? Math.max(0, STEP_US - untilUs) : 0;
     this.left = Math.max(0, this.left - usedUs);
     this.hit ||= throttled > 0;
     this.throttledUs += throttled * threads;

@@ -13,6 +13,7 @@ const MORE = 1.4;
 const LOOKS_BACK_MS = 30_000;
 const RESPONSE_MS = 60_000;
 const ABORTS_WITHIN_MS = 300_000;
+const AFTER_START_UP_MS = 10_000;
 
 /** Up for the pressure of others never; nor to an end. */
 const othersMoveNothing: Rule = (trace) => {
@@ -126,19 +127,33 @@ export function runningSpan({ entries }: Trace): { from: number; to: number } {
   return { from: from + 15_000, to };
 }
 
-/** Nothing cures it: the soak ends. */
+/** Nothing cures it: the soak ends. Start-ups and the 10 s after each belong to no spell: in a quiet market a minute a rung. */
 const incurableAborts: Rule = (trace) => {
-  const { options, engine } = trace.scenario;
-  if (options.psi_actions !== 'on') return null;
-  const slack = 4 * (engine.startup_cpu_s * 3000 + engine.connect_ms + engine.stop_ms + 10_000);
+  if (trace.scenario.options.psi_actions !== 'on') return null;
   const running = runningSpan(trace);
+  const unjudged = startUpsUntil(trace);
   return whileOver(trace, (since, now) => {
     const from = Math.max(since, running.from);
+    const slack = unjudged(now) - unjudged(from);
     return now <= running.to && now - from > ABORTS_WITHIN_MS + slack
       ? `over its limit from ${from} to ${now}, no abort`
       : null;
   });
 };
+
+/** How long start-ups and the time after each lasted until a moment of the run, ms. */
+function startUpsUntil({ seconds }: Trace): (at: number) => number {
+  const until: number[] = [];
+  let sum = 0;
+  let wasStarting = false;
+  for (const { starting } of seconds) {
+    if (starting) sum += 1000;
+    else if (wasStarting) sum += AFTER_START_UP_MS;
+    wasStarting = starting;
+    until.push(sum);
+  }
+  return (at) => until[Math.floor(at / 1000) - 1] ?? 0;
+}
 
 /** An escalation waits 30 s from when the last change was in force, and for a spell of its own after it. */
 const changesAreApart: Rule = (trace) => {

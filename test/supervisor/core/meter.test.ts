@@ -98,20 +98,18 @@ t.test('loads that take turns are not multiplied: products by the second, not of
 t.test("stall that the engine's own quota explains is taken off, and no more than that", async (t) => {
   const { cpu } = parts(times(10, { cpu: 50, engine: 70, throttled: 30, ownWait: 50 }));
   t.same([cpu.part, cpu.before_quota], [20, 50]);
+  // The others use the rest: what is left is multiplied by the share of the whole second, as every pressure is.
+  const beside = parts(times(10, { cpu: 100, engine: 60, others: 140, throttled: 37 }));
+  t.same([beside.cpu.part, beside.cpu.before_quota], [18.9, 30]);
   // One throttled period in eight seconds excuses nothing but itself.
   const once = parts([{ cpu: 90, engine: 200, throttled: 5 }, ...times(9, { cpu: 90, engine: 200 })]);
   t.equal(once.cpu.part, 89.76);
 });
 
 t.test('the throttled time of several threads is a sum over CPUs; stall is wall time', async (t) => {
-  // Four threads, each throttled a fifth of the time.
+  // On two CPUs: 190 % used and 47.5 % throttled are a fifth of the time on each queue.
   const { cpu } = parts(times(10, { cpu: 60, engine: 190, throttled: 47.5 }));
   t.equal(cpu.part, 40);
-});
-
-t.test('beside others who contend all the time, a quota takes nothing off the engine', async (t) => {
-  const { cpu } = parts(times(10, { cpu: 100, engine: 60, others: 140, throttled: 37 }));
-  t.same([cpu.part, cpu.before_quota], [30, 30]);
   t.equal(parts(times(10, { cpu: 100, throttled: 100 })).cpu.part, 0, 'throttled all the time');
 });
 

@@ -98,17 +98,12 @@ function cpuPart(intervals: readonly Interval[], pressure: number | null, share:
     const own = (i: Interval) => (corrected ? less(i.ownWait, i.throttled) : i.ownWait);
     const part = mean(intervals, (i) => {
       const stall = corrected ? less(i.pressure.cpu, i.throttled) : i.pressure.cpu;
-      const used = corrected ? shareUnthrottled(i) : i.share.cpu;
-      return product(capped ? atMost(stall, own(i), CONTENDED_FACTOR) : stall, used);
+      return product(capped ? atMost(stall, own(i), CONTENDED_FACTOR) : stall, i.share.cpu);
     });
     return capped ? atMost(part, mean(intervals, own), OWN_WAIT_FACTOR) : part;
   };
   return rounded(pressure, share, of(true), of(false));
 }
-
-/** The throttled time is taken off whole, so what is left is multiplied by the share of the time that is left. */
-const shareUnthrottled = ({ share: { cpu }, throttled }: Interval): number | null =>
-  cpu === null ? null : throttled >= 1 ? 0 : Math.min(1, cpu / (1 - throttled));
 
 const less = (value: number | null, by: number) => (value === null ? null : Math.max(0, value - by));
 
