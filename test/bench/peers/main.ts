@@ -114,26 +114,43 @@ function rowsIn(path: string): number {
   }
 }
 
-/** Every peer that can be had, at every rate, one after the other; prints a line each. */
+/**
+ * Every peer that can be had, at every rate; prints a line each. While trades come one by one all peers are measured at
+ * once, warm: they need little, and have the same minute of the machine. Bursts would be in each other's way.
+ */
 export async function peers(quick: boolean, say: (line: string) => void): Promise<PeerFigure[]> {
-  const [warmS, forS] = quick ? [6, 5] : [45, 20];
   const missing = installPeers(say);
   await compile();
   const figures: PeerFigure[] = [];
-  say('trades/s  peer                        CPU ms/s   us/row   rows/s  wake-ups/s  private MB');
-  for (const rate of RATES)
-    for (const [peer, start] of Object.entries(STARTS)) {
-      const why = missing[peer];
-      try {
-        if (why !== undefined) throw new Error(why);
-        const figure = await measured(peer, start, rate, warmS, forS);
-        figures.push(figure);
-        say(line(figure));
-      } catch (error) {
-        say(`${String(rate).padStart(8)}  ${peer.padEnd(26)} not measured: ${(error as Error).message}`);
-      }
+  const attempt = async (peer: string, start: Start, rate: number): Promise<string> => {
+    const [warmS, forS] = secondsOf(rate, quick);
+    const why = missing[peer];
+    try {
+      if (why !== undefined) throw new Error(why);
+      const figure = await measured(peer, start, rate, warmS, forS);
+      figures.push(figure);
+      return line(figure);
+    } catch (error) {
+      return `${String(rate).padStart(8)}  ${peer.padEnd(26)} not measured: ${(error as Error).message}`;
     }
+  };
+  say('trades/s  peer                        CPU ms/s   us/row   rows/s  wake-ups/s  private MB');
+  for (const rate of RATES) {
+    const tries = Object.entries(STARTS).map(
+      ([peer, start]) =>
+        () =>
+          attempt(peer, start, rate),
+    );
+    if (rate < BURSTS_FROM) for (const text of await Promise.all(tries.map((run) => run()))) say(text);
+    else for (const run of tries) say(await run());
+  }
   return figures;
+}
+
+/** How long a peer runs before it is measured, and for how long it is. */
+function secondsOf(rate: number, quick: boolean): [warm: number, measured: number] {
+  if (quick) return [6, 5];
+  return rate < BURSTS_FROM ? [60, 60] : [15, 20];
 }
 
 function line({ rate, peer, ...of }: PeerFigure): string {
