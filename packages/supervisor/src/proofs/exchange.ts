@@ -5,6 +5,9 @@ import { monotonicMs } from '../adapters/clock.ts';
 import { feedProgram } from '../adapters/root.ts';
 import type { Ground } from './ground.ts';
 
+/** An exchange that has not ended by then after SIGTERM is killed. */
+const LATE_MS = 20_000;
+
 export interface LocalExchange {
   /** Frames a second to each client. */
   rate: number;
@@ -67,5 +70,8 @@ async function ended(feed: ChildProcess): Promise<void> {
   if (feed.exitCode !== null || feed.signalCode !== null) return;
   const gone = new Promise((resolve) => feed.once('exit', resolve));
   feed.kill('SIGTERM');
+  // Node may hang at its exit (nodejs/node#54918).
+  const late = setTimeout(() => feed.kill('SIGKILL'), LATE_MS);
   await gone;
+  clearTimeout(late);
 }
