@@ -19,11 +19,11 @@ const START = Date.UTC(2026, 0, 2) - 20;
 
 const trade = (n: number): MergedTrade => [String(n), n / 3, 1, START + n, 'BTCUSD', n % 2 === 0 ? null : 'é', 'a'];
 
-async function run(...args: string[]): Promise<{ code: number; out: string }> {
-  const child = spawn(process.execPath, [PROGRAM, ...args], { stdio: ['ignore', 'pipe', 'ignore'] });
-  const out = text(child.stdout);
+async function run(...args: string[]): Promise<{ code: number; err: string }> {
+  const child = spawn(process.execPath, [PROGRAM, ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const err = text(child.stderr);
   const [code] = (await once(child, 'exit')) as [number];
-  return { code, out: await out };
+  return { code, err: await err };
 }
 
 t.test(
@@ -33,6 +33,11 @@ t.test(
     const folder = t.testdir({ 'config.toml': '' });
     const server = await natsServer(join(folder, 'nats'));
     t.teardown(() => server.kill());
+    const early = await run(
+      ...['archive', '--once', '--out', join(folder, 'none')],
+      ...['--config', join(folder, 'config.toml'), '--server', server.address],
+    );
+    t.same(early, { code: 0, err: 'no merged stream yet: hybrid-fleet merge makes it\n' });
     const connection = await connect({ servers: server.address });
     await (await jetstreamManager(connection)).streams.add({ name: MERGED_STREAM, subjects: ['market.>'] });
     const client = jetstream(connection);
@@ -43,9 +48,9 @@ t.test(
       }
     await connection.close();
     const out = join(folder, 'out');
-    const archive = () =>
+    const archive = (messages = '20') =>
       run(
-        ...['archive', '--once', '--out', out, '--messages', '20'],
+        ...['archive', '--once', '--out', out, '--messages', messages],
         ...['--config', join(folder, 'config.toml'), '--server', server.address],
       );
     t.equal((await archive()).code, 0);
@@ -69,6 +74,11 @@ t.test(
       'the same bytes',
     );
 
+    const other = await archive('10');
+    t.equal(other.code, 12);
+    t.match(other.err, /is the archive of another stream or of other rounds .*"messages":20.*"messages":10/);
+    t.same(names(), written, 'rounds of another length would write over these');
+
     const ids: Record<string, string[]> = {};
     for (const name of written) {
       const content = readFileSync(join(out, name));
@@ -89,7 +99,18 @@ t.test(
   },
 );
 
-t.test('without a server in the configuration the program says what is missing, with 12', async (t) => {
-  const folder = t.testdir({ 'config.toml': '' });
-  t.equal((await run('status', '--config', join(folder, 'config.toml'))).code, 12);
+t.test('servers that cannot be used are named in one line, with 12 if only a person can correct it', async (t) => {
+  const config = join(t.testdir({ 'config.toml': '' }), 'config.toml');
+  const status = (...more: string[]) => run('status', '--config', config, ...more);
+  const [none, odd, port, nowhere, long] = await Promise.all([
+    status(),
+    status('--server', ':::'),
+    status('--server', '127.0.0.1:99999'),
+    status('--server', 'nowhere.invalid:4222'),
+    run('ship', '--config', config, '--server', '127.0.0.1:1', '--host', 'é'.repeat(64)),
+  ]);
+  t.match(none, { code: 12, err: /fleet\.servers is empty/ });
+  for (const one of [odd, port]) t.match(one, { code: 12, err: /^fleet\.servers \S+: not an address; valid: .*\n$/ });
+  t.match(nowhere, { code: 1, err: /^the servers do not answer \(.*\); valid: .*\n$/ });
+  t.match(long, { code: 12, err: /^fleet\.host é+: too long .*; valid: .*\n$/ });
 });

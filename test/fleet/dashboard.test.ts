@@ -1,11 +1,12 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { appendFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { MIGRATIONS } from '@hybrid-soak/contract/schema.ts';
 import Database from 'better-sqlite3';
 import t from 'tap';
 import { natsServer, noServer } from './server.ts';
+import { until } from './until.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const NODE = [process.execPath, '--disable-warning=ExperimentalWarning'] as const;
@@ -42,10 +43,12 @@ t.test('soak dashboard --fleet lists the hosts, and each opens its last run', { 
   writeFileSync(file('samples.jsonl'), `${JSON.stringify(HEADER)}\n`);
   const flags = ['--server', server.address, '--config', file('config.toml')];
   const files = ['--db', file('bot.db'), '--decisions', file('decisions.jsonl'), '--samples', file('samples.jsonl')];
+  const main = join(ROOT, 'packages/fleet/src/main.ts');
+  const ship = (host: string) =>
+    spawnSync(NODE[0], [NODE[1], main, 'ship', '--once', '--host', host, ...flags, ...files], { encoding: 'utf8' });
   for (const host of ['tokyo.1', 'berlin-2']) {
-    const main = join(ROOT, 'packages/fleet/src/main.ts');
-    const ran = spawnSync(NODE[0], [NODE[1], main, 'ship', '--once', '--host', host, ...flags, ...files]);
-    t.equal(ran.status, 0, String(ran.stderr));
+    const ran = ship(host);
+    t.equal(ran.status, 0, ran.stderr);
   }
   const soak = join(ROOT, 'packages/supervisor/src/main.ts');
   const dashboard = spawn(NODE[0], [NODE[1], soak, 'dashboard', '--fleet', '--listen', '127.0.0.1:0', ...flags]);
@@ -57,6 +60,12 @@ t.test('soak dashboard --fleet lists the hosts, and each opens its last run', { 
   t.match(await (await fetch(host)).text(), /<title>tokyo\.1/);
   t.match(await eventOf(`${host}events`, 'run'), { run: 'b', decisions: [{ reason: 'x' }, { reason: '<i>held</i>' }] });
   t.equal((await fetch(`${url}host/nobody/`)).status, 404);
+
+  // A host that was opened before is followed past a restart of the server.
+  await server.restart();
+  appendFileSync(file('decisions.jsonl'), decided('b', 3, 'HOLD', 'after the restart'));
+  t.equal(ship('tokyo.1').status, 0);
+  await until(async () => JSON.stringify(await eventOf(`${host}events`, 'run')).includes('after the restart'));
   dashboard.kill('SIGTERM');
   t.same(await once(dashboard, 'exit'), [0, null]);
 });

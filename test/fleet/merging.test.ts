@@ -131,6 +131,22 @@ t.test('without numbers one host leads until it is silent; the next goes on afte
   t.equal(merge.state().leader, 'b');
 });
 
+t.test('a leader that ships and has lost this one venue is silent here: another one goes on', async (t) => {
+  const merge = new MergeByHost({ leader: 'a', row: 1, last_ts: 1 });
+  const untitled = (ts: number, host: string): MergedTrade => [null, 1, 1, ts, 'BTCUSD', null, host];
+  // It is heard of: it ships other markets.
+  const heard = new Map([
+    ['a', 200],
+    ['b', 200],
+  ]);
+  merge.take('b', untitled(2, 'b'), 100, none, 1);
+  t.equal(merge.ready(199, heard, WAITS, 10), null, 'it may still bring it');
+  t.same(
+    merge.ready(200, heard, WAITS, 10)?.trades.map(([, , , ts, , , host]) => [ts, host]),
+    [[2, 'b']],
+  );
+});
+
 t.test(
   'a reported hole outlives the merger that heard of it: it is acknowledged only once a stored message has it',
   async (t) => {

@@ -1,7 +1,10 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { MIGRATIONS } from '@hybrid-soak/contract/schema.ts';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { connect } from '@nats-io/transport-node';
 import Database from 'better-sqlite3';
 import t from 'tap';
 import { natsServer, noServer } from './server.ts';
@@ -43,6 +46,7 @@ t.test(
       '--decisions',
       join(folder, 'decisions.jsonl'),
     ];
+    t.match(as('reader', 'CHANGE-reader', 'status'), { status: 0, stdout: /^HOST/ }, 'before any host has shipped');
     const own = as('tokyo-1', 'CHANGE-tokyo', ...ship('tokyo-1'));
     t.equal(own.status, 0, own.stderr);
     const seen = as('reader', 'CHANGE-reader', 'status');
@@ -51,5 +55,56 @@ t.test(
     t.equal(other.status, 12);
     t.match(other.stderr, /the server refuses: .*permission/i);
     t.equal(as('tokyo-1', 'wrong', ...ship('tokyo-1')).status, 12, 'a wrong password');
+    const unknown = as('reader', 'wrong', 'status');
+    t.equal(unknown.status, 12);
+    t.match(unknown.stderr, /^\[fleet\]: the server refuses: .*; valid: .*\n$/);
+
+    // What is sent to others goes past a host: their answers, rows that are read, questions to other hosts.
+    const host = await connect({ servers: server.address, user: 'tokyo-1', pass: 'CHANGE-tokyo' });
+    t.teardown(() => host.close());
+    for (const subject of ['_INBOX.>', '_INBOX_berlin-2.>', 'soak.>', 'market.>', 'control.berlin-2.*', '$KV.>']) {
+      const refused = Promise.withResolvers<string | undefined>();
+      host.subscribe(subject, { callback: (error) => refused.resolve(error?.message) });
+      t.match(await refused.promise, /permission/i, subject);
+    }
+  },
+);
+
+t.test(
+  'with the accounts of nats-server.conf an operator merges, and a reader opens the pages',
+  { skip: noServer },
+  async (t) => {
+    const folder = t.testdir({});
+    const server = await natsServer(join(folder, 'nats'), ACCOUNTS);
+    t.teardown(() => server.kill());
+    const start = (program: string, user: string, ...args: string[]) => {
+      const config = join(folder, `${user}.toml`);
+      writeFileSync(join(folder, user), `CHANGE-${user}\n`);
+      writeFileSync(config, `[fleet]\nuser = "${user}"\npassword_file = "${join(folder, user)}"\n`);
+      const common = ['--config', config, '--server', server.address];
+      const child = spawn(process.execPath, [join(ROOT, program), ...args, ...common]);
+      t.teardown(() => child.kill('SIGKILL'));
+      return child;
+    };
+    const operator = await connect({ servers: server.address, user: 'operator', pass: 'CHANGE-operator' });
+    t.teardown(() => operator.close());
+    await (await jetstreamManager(operator)).streams.add({ name: 'soak-tokyo-1', subjects: ['soak.tokyo-1.>'] });
+    const merger = start('packages/fleet/src/main.ts', 'operator', 'merge');
+    t.match(String((await once(merger.stderr, 'data'))[0]), /^soak-tokyo-1: merged from now on/);
+    const dashboard = start(
+      'packages/supervisor/src/main.ts',
+      'reader',
+      'dashboard',
+      '--fleet',
+      '--listen',
+      '127.0.0.1:0',
+    );
+    const url = String((await once(dashboard.stdout, 'data'))[0]).trim();
+    const list = await fetch(url);
+    t.equal(list.status, 200);
+    t.match(await list.text(), 'does not ship now');
+    const events = await fetch(`${url}host/tokyo-1/events`);
+    t.equal(events.status, 200);
+    await events.body?.cancel();
   },
 );

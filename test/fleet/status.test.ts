@@ -1,9 +1,14 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { join, resolve } from 'node:path';
-import { HEADER, table } from '@hybrid-soak/fleet/status.ts';
+import { MIGRATIONS } from '@hybrid-soak/contract/schema.ts';
+import { HEADER, hostTable } from '@hybrid-soak/fleet/status.ts';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { connect } from '@nats-io/transport-node';
+import Database from 'better-sqlite3';
 import t from 'tap';
 import { natsServer, noServer } from './server.ts';
+import { until } from './until.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const DECISION = { action: 'HOLD', state: 'T1\u202e\x9b\n', reason: 'x' };
@@ -65,12 +70,52 @@ t.test(
   },
 );
 
+t.test(
+  'a host whose status could not be stored is seen again; a table that is watched outlives the server',
+  { skip: noServer },
+  async (t) => {
+    const folder = t.testdir({ 'config.toml': '' });
+    const server = await natsServer(join(folder, 'nats'));
+    t.teardown(() => server.kill());
+    const db = new Database(join(folder, 'bot.db'));
+    t.teardown(() => db.close());
+    db.pragma('journal_mode = WAL');
+    db.exec(Object.values(MIGRATIONS).join(''));
+    const start = (...args: string[]) => {
+      const common = ['--config', join(folder, 'config.toml'), '--server', server.address];
+      const child = spawn(process.execPath, [join(ROOT, 'packages/fleet/src/main.ts'), ...args, ...common]);
+      t.teardown(() => child.kill('SIGKILL'));
+      return child;
+    };
+    const none = join(folder, 'none.jsonl');
+    start('ship', '--host', 'a', '--db', join(folder, 'bot.db'), '--decisions', none, '--samples', none);
+    const watch = start('status', '--watch', '--json');
+    let last = '';
+    watch.stdout.on('data', (data) => {
+      last = String(data).trimEnd().split('\n').at(-1) ?? '';
+    });
+    const seenAgain = () => {
+      last = '';
+      return until(async () => last.includes('"host":"a"'));
+    };
+    await seenAgain();
+    const connection = await connect({ servers: server.address });
+    await (await jetstreamManager(connection)).streams.delete('KV_soak-hosts');
+    await connection.close();
+    await seenAgain();
+    await server.restart();
+    await seenAgain();
+    watch.kill('SIGINT');
+    t.same(await once(watch, 'exit'), [0, null]);
+  },
+);
+
 t.test('a terminal that is narrower than the table gets a block a host', async (t) => {
   const hosts = ['tokyo', 'oslo'].map((host) => HEADER.map((_, at) => (at === 0 ? host : String(at))));
-  const wide = table(hosts, 200).split('\n');
+  const wide = hostTable(hosts, 200).split('\n');
   t.match(wide, [/^HOST +RUNG .* VERSION$/, /^tokyo +1 /, /^oslo +1 /]);
-  t.equal(table(hosts, wide[0]?.length ?? 0), wide.join('\n'));
-  const narrow = table(hosts, 40).split('\n');
+  t.equal(hostTable(hosts, wide[0]?.length ?? 0), wide.join('\n'));
+  const narrow = hostTable(hosts, 40).split('\n');
   t.equal(narrow.length, 2 * HEADER.length + 1);
   t.ok(narrow.every(({ length }) => length <= 40));
   t.match(narrow[0], /^HOST +tokyo$/);

@@ -1,57 +1,21 @@
 import { execFileSync } from 'node:child_process';
-import { once } from 'node:events';
-import { createServer, connect as dial, type Socket } from 'node:net';
 import { join } from 'node:path';
-import t, { type Test } from 'tap';
+import t from 'tap';
 import { smallDisk } from '../faults/small-disk.ts';
 import { namespace, noNamespace } from '../namespace.ts';
 import { freePort, natsServer, noServer } from './server.ts';
 import { shippedRows } from './shipped.ts';
 import { HOSTS, whileShipping } from './shipping.ts';
+import { slowLine } from './slow-line.ts';
+import { until } from './until.ts';
 
 const PER_SECOND = 2000;
 const pause = (ms: number) => new Promise((done) => setTimeout(done, ms));
-
-/** Resolves once `look` does so to true. Rejects if it never does. */
-async function until(look: () => Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + 60_000;
-  while (!(await look())) {
-    if (performance.now() > deadline) throw new Error(`not within a minute: ${look.toString()}`);
-    await pause(100);
-  }
-}
 
 /** How many rows of all kinds are stored of a host. */
 async function stored(address: string, host: string): Promise<number> {
   const shipped = await shippedRows(address, host).catch(() => null);
   return Object.values(shipped?.rows ?? {}).reduce((sum, rows) => sum + rows.length, 0);
-}
-
-/** Passes bytes on in small pieces and late, as a slow line does: not every kernel has netem. */
-async function slowLine(t: Test, to: number) {
-  const sockets = new Set<Socket>();
-  const server = createServer((near) => {
-    const far = dial(to, '127.0.0.1');
-    for (const [from, into] of [
-      [near, far],
-      [far, near],
-    ] as const) {
-      sockets.add(from);
-      from.on('error', () => into.destroy()).on('close', () => into.destroy());
-      from.on('data', (data) => {
-        // 60 ms each way, and 2 MB/s.
-        from.pause();
-        setTimeout(() => from.resume(), data.length / 2000);
-        setTimeout(() => into.writable && into.write(data), 60);
-      });
-    }
-  }).listen(0, '0.0.0.0');
-  await once(server, 'listening');
-  t.teardown(() => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-  });
-  return { port: (server.address() as { port: number }).port };
 }
 
 t.setTimeout(300_000);
@@ -63,7 +27,7 @@ t.test(
     const server = await natsServer(join(t.testdir({}), 'nats'), '', '0.0.0.0');
     t.teardown(() => server.kill());
     const [cut, slow] = [namespace(t, 2), namespace(t, 3)];
-    const line = await slowLine(t, server.port);
+    const line = await slowLine(t, server.port, { bytesPerMs: 2000, lateMs: 60 });
     const of = (host: string) => (host === HOSTS[0] ? cut : slow);
     const { differences } = await whileShipping(
       {

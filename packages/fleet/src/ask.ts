@@ -9,7 +9,7 @@ import {
 } from '@nats-io/transport-node';
 import { connectToServers } from './connect.ts';
 import { type ControlAnswer, controlSubject } from './control-request.ts';
-import { hostsBucket, readStatuses } from './hosts.ts';
+import { aliveHosts } from './hosts.ts';
 import type { ChosenSettings } from './settings.ts';
 
 /** A host may wait for systemd that long, ms. */
@@ -23,7 +23,8 @@ export async function ask(
 ): Promise<boolean> {
   const connection = await connectToServers(settings, `hybrid-fleet soak ${request.verb}`);
   try {
-    const hosts = host === null ? await aliveHosts(connection, settings.replicas) : [host];
+    const hosts =
+      host === null ? (await aliveHosts(jetstream(connection, { timeout: 5000 }))).map((one) => one.host) : [host];
     if (hosts.length === 0) print('no host is alive');
     const answers = await Promise.all(
       hosts.map(async (name) => {
@@ -36,11 +37,6 @@ export async function ask(
   } finally {
     await connection.close();
   }
-}
-
-async function aliveHosts(connection: NatsConnection, replicas: number): Promise<string[]> {
-  const bucket = await hostsBucket(jetstream(connection, { timeout: 5000 }), replicas);
-  return (await readStatuses(bucket)).map(({ host }) => host);
 }
 
 async function askOne(

@@ -1,5 +1,8 @@
 import type { MarketKey } from './subject.ts';
 
+/** Both included. */
+export type IdRange = [from: number, to: number];
+
 /**
  * A message: a line of JSON that says what it holds, then one line a row: a JSON array of the columns' values, or a line of the log
  * as it stands there.
@@ -19,7 +22,7 @@ export interface BatchHead {
   /** Every row of this kind up to this one, of any subject, was acknowledged before this message was sent. */
   done: number;
   /** Rows that were shipped before they were final; each comes once more, in a message of `revised`. */
-  open?: number[];
+  open?: IdRange[];
   revised?: boolean;
 }
 

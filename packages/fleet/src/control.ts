@@ -13,7 +13,7 @@ import { connectToServers } from './connect.ts';
 import type { ControlAnswer } from './control-request.ts';
 import type { ChosenSettings } from './settings.ts';
 import { Stop } from './stop.ts';
-import { textOf, token } from './subject.ts';
+import { inboxOf, textOf, token } from './subject.ts';
 
 export interface ControlOptions {
   settings: ChosenSettings;
@@ -32,7 +32,9 @@ export function mustAllow({ allow_control }: ChosenSettings, config: string): vo
 
 /** Answers operators until the signal: starts and stops soaks through systemctl(1), and leaves word of who asked. */
 export async function controlSession({ settings, log, signal }: ControlOptions): Promise<void> {
-  const connection = await connectToServers(settings, `hybrid-fleet control ${settings.host}`);
+  const connection = await connectToServers(settings, `hybrid-fleet control ${settings.host}`, {
+    inbox: inboxOf(settings.host),
+  });
   try {
     const requests = connection.subscribe(`control.${token(settings.host)}.*`);
     const stop = () => requests.unsubscribe();

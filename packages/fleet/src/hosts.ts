@@ -1,6 +1,7 @@
 import type { JetStreamClient } from '@nats-io/jetstream';
 import { type KV, Kvm } from '@nats-io/kv';
-import { nameOf } from './subject.ts';
+import { isNotFound } from './stream.ts';
+import { nameIn, nameOf } from './subject.ts';
 
 /** What a host says of itself every few seconds; without it for three times as long, it is gone from the table. */
 export interface HostStatus {
@@ -26,21 +27,46 @@ export interface HostStatus {
 }
 
 export const BEAT_MS = 5000;
+const BUCKET = 'soak-hosts';
 
 /** Makes the bucket unless it is there. */
 export const hostsBucket = (client: JetStreamClient, replicas: number): Promise<KV> =>
-  new Kvm(client).create('soak-hosts', { ttl: 3 * BEAT_MS, replicas, history: 1 });
+  new Kvm(client).create(BUCKET, { ttl: 3 * BEAT_MS, replicas, history: 1 });
 
 export async function putStatus(bucket: KV, status: HostStatus): Promise<void> {
   await bucket.put(nameOf(status.host), JSON.stringify(status));
 }
 
-/** All hosts that are alive, by name. */
-export async function readStatuses(bucket: KV): Promise<HostStatus[]> {
+/**
+ * All hosts that are alive, by name; none if there is no bucket yet, which who only reads may not make. The name is the key's: which keys a
+ * host may write, the server's permissions say; what it writes there, nobody. What cannot be read is left out.
+ */
+export async function aliveHosts(client: JetStreamClient): Promise<HostStatus[]> {
+  try {
+    return await readStatuses(await new Kvm(client).open(BUCKET));
+  } catch (error) {
+    if (isNotFound(error)) return [];
+    throw error;
+  }
+}
+
+async function readStatuses(bucket: KV): Promise<HostStatus[]> {
   const statuses: HostStatus[] = [];
   for await (const key of await bucket.keys()) {
     const entry = await bucket.get(key);
-    if (entry !== null && entry.operation === 'PUT') statuses.push(entry.json<HostStatus>());
+    const host = nameIn(key);
+    if (entry === null || entry.operation !== 'PUT' || host === undefined) continue;
+    const said = objectIn(entry.string());
+    if (said !== null) statuses.push({ ...said, host });
   }
   return statuses.sort((a, b) => (a.host < b.host ? -1 : 1));
+}
+
+function objectIn(text: string): HostStatus | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' ? (value as HostStatus | null) : null;
+  } catch {
+    return null;
+  }
 }

@@ -73,10 +73,19 @@ interface MergeFlags extends CommonFlags {
   silent: number;
 }
 
-/** What status and soak, which do not try again, say of servers that do not answer; null for any other error. */
-function unreachable(error: unknown): string | null {
-  if (!(error instanceof Error) || !/^(Connection|Timeout|ClosedConnection)Error$/.test(error.name)) return null;
-  return `the servers do not answer (${error.message}); valid: --server HOST:PORT of a NATS server that runs`;
+/** How the program ends for an error: what only a person can correct, servers that do not answer, or else a bug. */
+async function endedBy(error: unknown): Promise<{ text: string; exit: number }> {
+  if (error instanceof Stop) return { text: error.message, exit: error.exit };
+  const [{ Unreachable }, { refuse }] = await Promise.all([import('./connect.ts'), import('./again.ts')]);
+  try {
+    refuse(error as Error);
+  } catch (refusal) {
+    return endedBy(refusal);
+  }
+  const { name, message, stack } = error as Error;
+  const isAway = error instanceof Unreachable || /^(Connection|Timeout|ClosedConnection)Error$/.test(name);
+  const text = error instanceof Unreachable ? message : `the servers do not answer (${message})`;
+  return { text: isAway ? `${text}; valid: --server HOST:PORT of a NATS server that runs` : String(stack), exit: 1 };
 }
 
 function usage(text: string): never {
@@ -102,7 +111,7 @@ common('merge')
     const [{ mergeSession }, { again }] = await Promise.all([import('./merge/merge.ts'), import('./again.ts')]);
     const signal = untilSignal();
     const waits = { reorderMs: flags.reorder * 1000, silentMs: flags.silent * 1000 };
-    await again(() => mergeSession({ settings, waits, log, signal }), log, signal);
+    await again((pace) => mergeSession({ settings, waits, log, signal, pace }), log, signal);
   });
 
 common('status')
@@ -113,7 +122,8 @@ common('status')
   .action(async (flags: CommonFlags & { watch?: boolean; json?: boolean }) => {
     const { status } = await import('./status.ts');
     const how = { watch: flags.watch === true, json: flags.json === true };
-    await status(loadSettings(flags), how, (text) => process.stdout.write(`${text}\n`), untilSignal());
+    const print = (text: string) => process.stdout.write(`${text}\n`);
+    await status(loadSettings(flags), how, { print, log }, untilSignal());
   });
 
 common('control')
@@ -206,9 +216,9 @@ if (import.meta.main) {
   const empty = emptyArgument(process.argv.slice(2));
   if (empty !== null) program.error(empty);
   // Not awaited: in a release the commands are in one file with this, and their import() would wait for it for ever.
-  program.parseAsync().catch((error: unknown) => {
-    const text = error instanceof Stop ? error.message : (unreachable(error) ?? String((error as Error).stack));
+  program.parseAsync().catch(async (error: unknown) => {
+    const { text, exit } = await endedBy(error);
     process.stderr.write(`${printableLines(text)}\n`);
-    process.exitCode = error instanceof Stop ? error.exit : 1;
+    process.exitCode = exit;
   });
 }

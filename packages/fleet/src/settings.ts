@@ -5,6 +5,10 @@ import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import type { FleetSettings } from '@hybrid-soak/contract/fleet-settings.ts';
 import { Stop } from './stop.ts';
+import { nameOf } from './subject.ts';
+
+/** A stream's name has at most 255 characters, and more is added to the host's. */
+const LONGEST_NAME = 200;
 
 /** Flags of every command. */
 export interface CommonFlags {
@@ -38,7 +42,13 @@ export function loadSettings(flags: CommonFlags): ChosenSettings {
       `${flags.config}: fleet.servers is empty; valid: servers = ["HOST:4222"], or --server`,
     );
   const limit = { cpu, memory, io };
-  return { ...fleet, limit, servers, host: flags.host ?? fleet.host ?? hostname(), database: app.db_path };
+  const host = flags.host ?? fleet.host ?? hostname();
+  if (nameOf(host).length > LONGEST_NAME)
+    throw new Stop(
+      SOAK_EXIT.CONFIG,
+      `fleet.host ${host}: too long for the name of a stream; valid: at most ${LONGEST_NAME} letters, digits, - and _`,
+    );
+  return { ...fleet, limit, servers, host, database: app.db_path };
 }
 
 /** A configuration or a key is far smaller. */

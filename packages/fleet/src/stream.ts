@@ -15,7 +15,7 @@ export async function ensureStream(
   try {
     await manager.streams.info(name);
   } catch (error) {
-    if (!isApiError(error, STREAM_NOT_FOUND)) throw error;
+    if (!isNotFound(error)) throw error;
     await manager.streams.add({ name, subjects: [subject], num_replicas: replicas, discard: 'new', ...more });
   }
 }
@@ -25,6 +25,9 @@ export const lastMessage = (manager: JetStreamManager, stream: string, subject: 
   manager.streams.getMessage(stream, { last_by_subj: subject });
 
 const isApiError = (error: unknown, code: number): boolean => error instanceof JetStreamApiError && error.code === code;
+
+/** The stream is not there. */
+export const isNotFound = (error: unknown): boolean => isApiError(error, STREAM_NOT_FOUND);
 
 /** Somebody else has written to the subject since its last message was read. */
 export const isWrongSequence = (error: unknown): boolean => isApiError(error, WRONG_LAST_SEQUENCE);

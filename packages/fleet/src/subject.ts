@@ -39,12 +39,15 @@ export function textOf(escaped: string): string | undefined {
 /** A token without a percent sign, for names of streams and keys: nats-server 2.9 takes a stream's name for a format. */
 export const nameOf = (text: string): string => token(text).replaceAll('%', '=');
 
+/** The text of such a name; undefined if `nameOf` never makes it. */
+export const nameIn = (name: string): string | undefined => textOf(name.replaceAll('=', '%'));
+
 /** The stream that holds what one host shipped. */
 export const streamOf = (host: string): string => `soak-${nameOf(host)}`;
 
 /** The host of a stream's name; undefined if it is another stream. */
 export const hostOf = (stream: string): string | undefined =>
-  stream.startsWith('soak-') ? textOf(stream.slice('soak-'.length).replaceAll('=', '%')) : undefined;
+  stream.startsWith('soak-') ? nameIn(stream.slice('soak-'.length)) : undefined;
 
 /** `soak.<host>.<kind>[.<venue>.<symbol>]` */
 export function subjectOf(host: string, kind: TableKind | LineKind, market: MarketKey | null = null): string {
@@ -54,6 +57,9 @@ export function subjectOf(host: string, kind: TableKind | LineKind, market: Mark
 
 /** `market.<venue>.<symbol>` */
 export const mergedSubject = ({ venue, symbol }: MarketKey): string => `market.${token(venue)}.${token(symbol)}`;
+
+/** Where answers to a host's program go: permissions keep other hosts from reading there. */
+export const inboxOf = (host: string): string => `_INBOX_${nameOf(host)}`;
 
 /** The stream of all merged markets. */
 export const MERGED_STREAM = 'market';

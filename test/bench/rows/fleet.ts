@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type BatchHead, encodeBatch } from '@hybrid-soak/fleet/batch.ts';
+import { Pace } from '@hybrid-soak/fleet/pace.ts';
 import { openReader, SHAPES } from '@hybrid-soak/fleet/ship/database.ts';
 import type { ShipSession } from '@hybrid-soak/fleet/ship/session.ts';
 import { ship } from '@hybrid-soak/fleet/ship/ship.ts';
@@ -61,6 +62,7 @@ async function batchesOf(file: string): Promise<Batch[]> {
     shipped: new Map(),
     fresh: new Map(),
     maxBytes: 1_048_576,
+    pace: new Pace(),
     newest: async () => null,
     position: async () => ({ head: null, sequence: 0 }),
     async publish(subject, head, rows) {

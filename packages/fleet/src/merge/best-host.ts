@@ -68,9 +68,13 @@ export class MergeByHost {
   }
 
   #choose(nowMs: number, heard: LastHeard, waits: Waits): void {
-    if (this.#leader !== null && !isSilent(this.#leader, heard, nowMs, waits)) return;
-    const first = Math.min(...[...this.#held.values()].flatMap((queue) => queue[0]?.sinceMs ?? []));
+    const waiting = [...this.#held].filter(([host, queue]) => host !== this.#leader && queue.length > 0);
+    const first = Math.min(...waiting.map(([, queue]) => queue[0]?.sinceMs ?? Infinity));
     if (nowMs - first < waits.reorderMs) return;
+    // A host that ships may have lost this venue alone: what others have had for so long it is not going to bring.
+    const hasMore = this.#leader !== null && (this.#held.get(this.#leader)?.length ?? 0) > 0;
+    const isMute = !hasMore && nowMs - first >= waits.silentMs;
+    if (this.#leader !== null && !isMute && !isSilent(this.#leader, heard, nowMs, waits)) return;
     const seen = (host: string) => this.#held.get(host)?.at(-1)?.trade[3] ?? Number.NEGATIVE_INFINITY;
     const best = [...this.#held.keys()].sort((a, b) => seen(b) - seen(a))[0];
     if (best === undefined || seen(best) <= this.#lastTs || best === this.#leader) return;

@@ -1,25 +1,33 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type JetStreamClient, type JetStreamManager, jetstream, jetstreamManager } from '@nats-io/jetstream';
-import { decodeBatch } from '../batch.ts';
+import { type NatsConnection, NoRespondersError } from '@nats-io/transport-node';
 import { connectToServers } from '../connect.ts';
+import type { Pace } from '../pace.ts';
+import { sessionEnd } from '../session-end.ts';
 import type { ChosenSettings } from '../settings.ts';
 import { ensureStream, lastMessage } from '../stream.ts';
 import { type MarketKey, MERGED_STREAM, mergedSubject } from '../subject.ts';
 import { MergeByHost } from './best-host.ts';
 import { MergeById } from './by-id.ts';
 import { encodeMerged, type MergedHead, mergedHeadOf } from './merged.ts';
+import { isNumber, mergedTradeOf, readBatch } from './read-batch.ts';
 import { type Incoming, readSource } from './source.ts';
-import type { MergedTrade, Waits } from './trade.ts';
+import type { Waits } from './trade.ts';
 
 const TICK_MS = 50;
 const DISCOVER_MS = 5000;
 const ROWS = 2000;
+/** What a trade may take of a message, of which the other half is for late ones. */
+const ROW_BYTES = 512;
+/** Where a merger answers; an operator alone may ask. */
+const MERGER = 'merger';
 
 export interface MergeOptions {
   settings: ChosenSettings;
   waits: Waits;
   log: (text: string) => void;
   signal: AbortSignal;
+  pace: Pace;
 }
 
 interface Merging {
@@ -29,43 +37,58 @@ interface Merging {
 }
 
 /** Merges until the signal. Rejects when the connection is lost or another merger writes: the caller starts again. */
-export async function mergeSession({ settings, waits, log, signal }: MergeOptions): Promise<void> {
-  const connection = await connectToServers(settings, 'hybrid-fleet merge');
-  const lost = connection.closed().then((error) => {
-    throw error ?? new Error('the connection was closed');
-  });
-  lost.catch(() => {});
-  const manager = await jetstreamManager(connection, { timeout: 5000, checkAPI: false });
-  const client = jetstream(connection, { timeout: 5000 });
+export async function mergeSession({ settings, waits, log, signal, pace }: MergeOptions): Promise<void> {
+  const { patienceMs } = pace;
+  const connection = await connectToServers(settings, 'hybrid-fleet merge', { patienceMs });
+  const end = sessionEnd(connection, signal);
+  const manager = await jetstreamManager(connection, { timeout: patienceMs, checkAPI: false });
+  const client = jetstream(connection, { timeout: patienceMs });
   const ended = new AbortController();
   try {
+    await beTheOnlyOne(connection, patienceMs);
     await ensureStream(manager, MERGED_STREAM, 'market.>', settings.replicas);
     const state = newState(manager, log);
-    const failed = Promise.withResolvers<never>();
-    failed.promise.catch(() => {});
+    const rowsAtOnce = Math.min(ROWS, Math.ceil((connection.info?.max_payload ?? 1_048_576) / ROW_BYTES));
     const known = new Set<string>();
     const discover = async () => {
       for await (const name of manager.streams.names('soak.>')) {
         if (known.has(name)) continue;
         known.add(name);
         log(`${name}: merged from now on`);
-        readSource(client, manager, name, state.take, ended.signal).catch(failed.reject);
+        readSource(client, manager, name, state.take, pace, ended.signal).catch(end.fail);
       }
     };
     let discovered = Number.NEGATIVE_INFINITY;
     while (!signal.aborted) {
       if (performance.now() - discovered > DISCOVER_MS) {
-        await Promise.race([discover(), lost]);
+        await end.unlessLost(discover());
         discovered = performance.now();
       }
       noteLate(state, log);
-      const moved = await Promise.race([publishReady(client, state, waits), failed.promise, lost]);
-      if (!moved) await Promise.race([delay(TICK_MS, null, { signal }).catch(() => {}), failed.promise, lost]);
+      const moved = await end.unlessLost(publishReady(client, state, waits, rowsAtOnce));
+      if (!moved) await end.unlessLost(delay(TICK_MS, null, { signal }).catch(() => {}));
     }
   } finally {
     ended.abort();
+    end.close();
     await connection.close();
   }
+}
+
+/**
+ * A second merger would take the hosts' messages away from the first, which would take them back. Answers for as long as it is connected;
+ * throws while another one does.
+ */
+async function beTheOnlyOne(connection: NatsConnection, patienceMs: number): Promise<void> {
+  const another = await connection.request(MERGER, undefined, { timeout: patienceMs }).then(
+    () => true,
+    (error: Error) => {
+      if (error instanceof NoRespondersError || error.cause instanceof NoRespondersError) return false;
+      throw error;
+    },
+  );
+  if (another) throw new Error('another hybrid-fleet merge runs on these servers; this one goes on when it has ended');
+  connection.subscribe(MERGER, { callback: (_, message) => void message.respond() });
 }
 
 /** Trades that came after their hole was forgotten are left out, and that is said. */
@@ -97,54 +120,42 @@ function newState(manager: JetStreamManager, log: (text: string) => void): State
   return {
     heard,
     markets,
-    async take({ data, done }) {
-      const { head, rows } = decodeBatch(data);
-      heard.set(head.host, performance.now());
-      if (head.market === null || (head.kind !== 'ticks' && head.kind !== 'gaps') || rows.length === 0) return done();
+    async take({ host, subject, data, done }) {
+      heard.set(host, performance.now());
+      const batch = readBatch(data);
+      if (batch === null) {
+        log(`${subject}: a message that cannot be read, left out`);
+        return done();
+      }
+      const { head, market, rows } = batch;
+      if (market === null || rows.length === 0) return done();
+      let waiting = rows.length;
+      const one = () => {
+        if (--waiting === 0) done();
+      };
       if (head.kind === 'gaps') {
-        const { merger } = await open(head.market, true);
+        const { merger } = await open(market, true);
         const at = ['from_id', 'to_id'].map((name) => head.columns.indexOf(name));
-        let waiting = rows.length;
-        const one = () => {
-          if (--waiting === 0) done();
-        };
         for (const row of rows) {
-          const [from, to] = at.map((column) => String((JSON.parse(row) as unknown[])[column]));
+          const [from = '', to = ''] = at.map((column) => String(row[column]));
           if (merger instanceof MergeById && isNumber(from) && isNumber(to))
-            merger.report(head.host, BigInt(from), BigInt(to), one);
+            merger.report(host, BigInt(from), BigInt(to), one);
           else one();
         }
         return;
       }
-      const trades = rows.map((row) => tradeOf(row, head.columns, head.host));
-      // Ids begin again with each generation of a database.
-      const numberOf = (row: string) => head.generation * 2 ** 40 + Number(/^\[(\d+)/.exec(row)?.[1]);
-      const { merger } = await open(head.market, isNumber(trades[0]?.[0]));
-      let waiting = trades.length;
-      const one = () => {
-        if (--waiting === 0) done();
-      };
+      const trades = rows.map((row) => mergedTradeOf(row, head.columns, host));
+      const odd = trades.filter((trade) => trade === null).length;
+      if (odd > 0) log(`${subject}: ${odd} rows are not trades, left out`);
+      const { merger } = await open(market, isNumber(trades.find((trade) => trade !== null)?.[0]));
       for (const [at, trade] of trades.entries()) {
         // Where trades have ids, one without cannot be matched with its copy of another host.
-        if (merger instanceof MergeById && !isNumber(trade[0])) one();
-        else merger.take(head.host, trade, performance.now(), one, numberOf(rows[at] as string));
+        if (trade === null || (merger instanceof MergeById && !isNumber(trade[0]))) one();
+        // Ids begin again with each generation of a database.
+        else merger.take(host, trade, performance.now(), one, head.generation * 2 ** 40 + Number(rows[at]?.[0]));
       }
     },
   };
-}
-
-const isNumber = (id: string | null | undefined): id is string => typeof id === 'string' && /^\d{1,30}$/.test(id);
-
-function tradeOf(row: string, columns: string[], host: string): MergedTrade {
-  const values = JSON.parse(row) as unknown[];
-  const value = (name: string) => values[columns.indexOf(name)];
-  return [
-    value('trade_id') as string | null,
-    ...([value('price'), value('volume'), value('ts')] as [number, number, number]),
-    value('symbol') as string,
-    value('source') as string | null,
-    host,
-  ];
 }
 
 async function resume(
@@ -171,9 +182,14 @@ async function resume(
 }
 
 /** One message a market that has something ready; whether there was one. */
-async function publishReady(client: JetStreamClient, { markets, heard }: State, waits: Waits): Promise<boolean> {
+async function publishReady(
+  client: JetStreamClient,
+  { markets, heard }: State,
+  waits: Waits,
+  rows: number,
+): Promise<boolean> {
   const published = [...markets.values()].map(async (merging) => {
-    const ready = merging.merger.ready(performance.now(), heard, waits, ROWS);
+    const ready = merging.merger.ready(performance.now(), heard, waits, rows);
     if (ready === null) return false;
     const { market, merger } = merging;
     const { trades, fills, gaps } = ready;

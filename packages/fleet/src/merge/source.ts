@@ -1,12 +1,19 @@
 import { AckPolicy, DeliverPolicy, type JetStreamClient, type JetStreamManager, type JsMsg } from '@nats-io/jetstream';
+import type { Pace } from '../pace.ts';
+import { hostOf } from '../subject.ts';
 
 /** Messages of one host that may wait for others: then no more are read. */
 const HELD = 200;
 const PULLED = 50;
 const NAME = /^merge-(\d+)$/;
 
+/** For a message, ms. A server says within half of it that it is there, after what it has sent before. */
+const EXPIRES_MS = 30_000;
+
 /** A message of a host's stream; `done` says that it need not be read again. */
 export interface Incoming {
+  /** The stream's: what a message itself says of that, no server has checked. */
+  host: string;
   subject: string;
   data: Uint8Array;
   done(): void;
@@ -22,8 +29,11 @@ export async function readSource(
   manager: JetStreamManager,
   stream: string,
   onMessage: (message: Incoming) => Promise<void>,
+  pace: Pace,
   signal: AbortSignal,
 ): Promise<void> {
+  const host = hostOf(stream);
+  if (host === undefined) return;
   const consumer = await client.consumers.get(stream, await nextConsumer(manager, stream));
   const held: { message: JsMsg; isDone: boolean }[] = [];
   const settle = () => {
@@ -38,8 +48,10 @@ export async function readSource(
       await new Promise((done) => setTimeout(done, 50));
       continue;
     }
-    for await (const message of await consumer.fetch({ max_messages: PULLED, expires: 1000 })) {
+    const asked = { messages: pace.of(PULLED), sinceMs: performance.now(), got: 0 };
+    for await (const message of await consumer.fetch({ max_messages: asked.messages, expires: EXPIRES_MS })) {
       delivered++;
+      if (++asked.got === asked.messages) pace.answered(performance.now() - asked.sinceMs);
       if (message.info.deliverySequence !== delivered) throw new Error(`${stream}: messages were lost on the way`);
       const entry = { message, isDone: false };
       held.push(entry);
@@ -47,7 +59,7 @@ export async function readSource(
         entry.isDone = true;
         settle();
       };
-      await onMessage({ subject: message.subject, data: message.data, done });
+      await onMessage({ host, subject: message.subject, data: message.data, done });
     }
   }
 }

@@ -10,7 +10,7 @@ import { liveViewers } from '@hybrid-soak/report/live/viewers.ts';
 import { jetstream } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { connectToServers } from '../connect.ts';
-import { hostsBucket, readStatuses } from '../hosts.ts';
+import { aliveHosts } from '../hosts.ts';
 import { type ChosenSettings, type CommonFlags, loadSettings } from '../settings.ts';
 import { lastLine } from '../ship/last-line.ts';
 import { HEADER, rowOf } from '../status.ts';
@@ -53,7 +53,7 @@ export async function serveFleet(flags: CommonFlags, at: Listen): Promise<{ url:
   const server = await listen(at, async (path, request, response) => {
     const [, kind, name = '', leaf] = path.split('/');
     const host = textOf(decodeURIComponent(name));
-    if (path === '/') return sendPage(await hostList(link, settings), request, response);
+    if (path === '/') return sendPage(await hostList(link), request, response);
     if (kind !== 'host' || host === undefined || !(await link.hosts()).includes(host)) return sendNotFound(response);
     if (leaf === 'events') return sendEvents((await open(host)).viewers, request, response);
     if (leaf === '')
@@ -78,9 +78,11 @@ export async function serveFleet(flags: CommonFlags, at: Listen): Promise<{ url:
 function linkTo(settings: ChosenSettings) {
   let current: Promise<NatsConnection> | null = null;
   const connection = async (): Promise<NatsConnection> => {
-    if (current !== null && (await current.catch(() => null))?.isClosed() === false) return current;
-    current = connectToServers(settings, 'hybrid-fleet dashboard');
-    return current;
+    const known = current;
+    if (known !== null && (await known.catch(() => null))?.isClosed() === false) return known;
+    // Two who ask at once get the same.
+    if (current === known) current = connectToServers(settings, 'hybrid-fleet dashboard');
+    return current as Promise<NatsConnection>;
   };
   return {
     connection,
@@ -97,9 +99,9 @@ function linkTo(settings: ChosenSettings) {
 
 type Link = ReturnType<typeof linkTo>;
 
-async function hostList(link: Link, settings: ChosenSettings) {
-  const bucket = await hostsBucket(jetstream(await link.connection(), { timeout: 5000 }), settings.replicas);
-  const alive = new Map((await readStatuses(bucket)).map((status) => [status.host, rowOf(status)]));
+async function hostList(link: Link) {
+  const client = jetstream(await link.connection(), { timeout: 5000 });
+  const alive = new Map((await aliveHosts(client)).map((status) => [status.host, rowOf(status)]));
   const all = new Set([...alive.keys(), ...(await link.hosts())]);
   const rows = [...all].sort().map((host) => ({
     href: `host/${encodeURIComponent(token(host))}/`,
@@ -117,8 +119,7 @@ async function hostList(link: Link, settings: ChosenSettings) {
 async function openHost(link: Link, host: string, folder: string, signal: AbortSignal): Promise<Opened> {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder);
-  const connection = await link.connection();
-  const files = await mirrorHost(connection, jetstream(connection, { timeout: 5000 }), host, folder, signal);
+  const files = await mirrorHost({ connection: link.connection, host, folder, signal });
   const engine = { look: (at: number) => engineView(files.samples, at), close: () => {} };
   return { viewers: liveViewers({ ...files, db: engine }) };
 }

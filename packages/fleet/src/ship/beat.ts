@@ -1,6 +1,6 @@
 import { VERSION } from '@hybrid-soak/contract/version.ts';
-import type { KV } from '@nats-io/kv';
-import { BEAT_MS, putStatus } from '../hosts.ts';
+import { BEAT_MS, type HostStatus, hostsBucket, putStatus } from '../hosts.ts';
+import type { ChosenSettings } from '../settings.ts';
 import type { Reader } from './database.ts';
 import { lastLine } from './last-line.ts';
 import type { ShipSession } from './session.ts';
@@ -11,33 +11,61 @@ interface Decision {
   verdict?: string;
 }
 
+const STOPPED = { connection: null, coverage: null, lag: 0 };
+
 type Parts = Record<string, { part?: number | null } | undefined>;
 
 export interface BeatOptions {
   open: ShipSession;
-  bucket: KV;
-  reader: Reader;
+  settings: ChosenSettings;
+  /** Null while the engine has stopped. */
+  reader: Reader | null;
   decisions: string;
   samples: string;
-  /** Of each resource's part, percent. */
-  limit: Record<string, number>;
   pause(ms: number): Promise<unknown>;
+  /** One line for people, if the host cannot say how it is: once until it can again. */
+  log: (text: string) => void;
   signal: AbortSignal;
+  /** The status is said once more at the end, although the signal has come then. */
+  once: boolean;
 }
 
-/** Says every few seconds how this host is, until the signal; once at least. */
+/**
+ * Says every few seconds how this host is, until the signal; once at least. What goes wrong with one time (a database that is locked, a
+ * server that is slow) does not keep it from the next. Rejects when the connection is lost.
+ */
 export async function beat(options: BeatOptions): Promise<void> {
-  const { open, bucket, reader, decisions, samples, limit, pause, signal } = options;
-  const { host, shipped, fresh } = open;
-  let [before, at] = [0, performance.now()];
+  const { open, settings, pause, log, signal, once } = options;
+  const look = statusOf(options);
+  let failed = '';
   do {
+    try {
+      await putStatus(await hostsBucket(open.client, settings.replicas), look());
+      failed = '';
+    } catch (error) {
+      const { message } = error as Error;
+      if (failed !== message && (!signal.aborted || once)) log(`status: ${message}`);
+      failed = message;
+    }
+    await pause(BEAT_MS);
+  } while (!signal.aborted);
+}
+
+/** How the host is at each call; rows a second are those since the call before. */
+function statusOf({ open, settings, reader, decisions, samples }: BeatOptions): () => HostStatus {
+  const { host, shipped, fresh } = open;
+  const { limit } = settings;
+  let [before, at] = [0, performance.now()];
+  return () => {
     const ticks = shipped.get('ticks') ?? 0;
     const now = performance.now();
+    const rows = ((ticks - before) * 1000) / Math.max(now - at, 1);
+    [before, at] = [ticks, now];
     const decision = parsed<Decision>(lastLine(decisions));
     const { parts = {} } = parsed<{ parts?: Parts }>(lastLine(samples));
-    const { connection, coverage, lag } = reader.status(shipped.get('ticks.done') ?? 0);
+    const { connection, coverage, lag } = reader?.status(shipped.get('ticks.done') ?? 0) ?? STOPPED;
     const freshAt = fresh.get('ticks');
-    await putStatus(bucket, {
+    return {
       host,
       version: VERSION,
       at_ms: Date.now(),
@@ -48,13 +76,11 @@ export async function beat(options: BeatOptions): Promise<void> {
       limit,
       connection,
       coverage_percent: coverage,
-      rows_per_s: now === at ? 0 : ((ticks - before) * 1000) / (now - at),
+      rows_per_s: rows,
       lag_rows: lag,
       lag_s: freshAt === undefined ? null : (now - freshAt) / 1000,
-    });
-    [before, at] = [ticks, now];
-    await pause(BEAT_MS);
-  } while (!signal.aborted);
+    };
+  };
 }
 
 function parsed<T extends object>(line: string | null): Partial<T> {

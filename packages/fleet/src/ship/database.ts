@@ -1,8 +1,15 @@
 import { lstatSync, realpathSync } from 'node:fs';
+import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 import Database from 'better-sqlite3';
 import type { MarketKey, TableKind } from '../subject.ts';
 
 export type ShippedRow = (string | number | null)[];
+
+/** A row as a line of a message. JSON has no number without end: it is the text `Infinity`, or `-Infinity`. */
+export const rowText = (row: ShippedRow): string =>
+  row.some((value) => value === Infinity || value === -Infinity)
+    ? JSON.stringify(row.map((value) => (value === Infinity || value === -Infinity ? String(value) : value)))
+    : JSON.stringify(row);
 
 interface Shape {
   columns: string[];
@@ -44,6 +51,8 @@ export interface Reader {
   after(kind: TableKind, id: number, limit: number): Found[];
   /** One row; null if it was pruned. */
   one(kind: TableKind, id: number): Found | null;
+  /** Rows that are not final yet; none of a kind whose rows always are. */
+  open(kind: TableKind): Set<number>;
   /** The greatest id that the table ever gave. */
   greatest(kind: TableKind): number;
   market(id: number | null): MarketKey | null;
@@ -52,20 +61,15 @@ export interface Reader {
   close(): void;
 }
 
+/** An engine that has stopped leaves a database that only who may write beside it can open. */
+export const isAtRest = (error: unknown): boolean => errorCode(error) === 'SQLITE_CANTOPEN';
+
 /**
  * The engine's database, opened for reading alone: no file is made, no transaction outlives a call, the writer is never blocked.
  * Throws if it cannot be opened now, as after a clean stop of the engine.
  */
 export function openReader(path: string): Reader {
-  const stat = lstatSync(path);
-  // Opening a FIFO would wait for its other end, and a link of the engine's account may lead anywhere.
-  if (!stat.isFile()) throw new Error(`${path}: is not a regular file`);
-  const inode = stat.ino;
-  const real = realpathSync(path);
-  const db = new Database(real, { readonly: true, fileMustExist: true, timeout: 250 });
-  db.pragma('query_only = ON');
-  db.pragma('trusted_schema = OFF');
-  db.pragma('cache_size = -1000');
+  const { db, real, inode } = openReadOnly(path);
   const statements = new Map<string, Database.Statement>();
   const prepared = (sql: string): Database.Statement => {
     const known = statements.get(sql) ?? db.prepare(sql);
@@ -93,6 +97,12 @@ export function openReader(path: string): Reader {
       const row = look(() => select(kind, 'WHERE id = ?').get(id) as ShippedRow | undefined);
       return row === undefined ? null : found(row);
     },
+    open(kind) {
+      const { closes } = SHAPES[kind];
+      if (closes === undefined) return new Set();
+      const sql = `SELECT id FROM ${kind} WHERE ${closes} IS NULL`;
+      return new Set(look(() => prepared(sql).pluck().all() as number[]));
+    },
     greatest: (kind) =>
       (prepared('SELECT MAX(seq) FROM sqlite_sequence WHERE name = ?').pluck().get(kind) as number | null) ?? 0,
     market(id) {
@@ -111,6 +121,27 @@ export function openReader(path: string): Reader {
     },
     close: () => db.close(),
   };
+}
+
+function openReadOnly(path: string): { db: Database.Database; real: string; inode: number } {
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  if (stat === undefined)
+    throw new Error(`${path}: is not there yet; valid: the database of an engine that has run (--db)`);
+  // Opening a FIFO would wait for its other end, and a link of the engine's account may lead anywhere.
+  if (!stat.isFile()) throw new Error(`${path}: is not a regular file; valid: the database itself, not a link to it`);
+  const real = realpathSync(path);
+  const db = new Database(real, { readonly: true, fileMustExist: true, timeout: 250 });
+  try {
+    db.pragma('query_only = ON');
+    db.pragma('trusted_schema = OFF');
+    db.pragma('cache_size = -1000');
+    // Only a first look says whether it can be read.
+    db.prepare('SELECT 1 FROM sqlite_schema').get();
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+  return { db, real, inode: stat.ino };
 }
 
 function found(row: ShippedRow): Found {

@@ -9,8 +9,8 @@ import type { ShipSession } from './session.ts';
 
 /** Bytes of the log that are read at once. */
 const CHUNK_BYTES = 256 * 1024;
-/** A longer line is not a record. */
-const LONGEST_BYTES = 32 * 1024 * 1024;
+/** Of a message, for its first line. */
+const HEAD_BYTES = 4096;
 const LF = 0x0a;
 /** Copies that logrotate keeps beside the log, the newest first; `ops/logrotate` has twelve. */
 const KEPT = 12;
@@ -63,12 +63,13 @@ export async function lineShipper(session: ShipSession, log: string, kind: LineK
   const wanted = (line: string): boolean => kind !== 'summaries' || line.includes('"action":"SUMMARY"');
   return {
     async step(): Promise<boolean> {
-      if (inodeOf(place.path) !== inode) {
-        // It was renamed: its rest is found again by the bytes before the place.
-        if (place.offset > 0) place = resume(files(), place.offset, hash);
+      if (!isThere(place, inode, hash)) {
+        place = moved(files(), place, inode, hash);
         inode = inodeOf(place.path);
       }
-      const block = readBlock(place);
+      const most = session.maxBytes - HEAD_BYTES;
+      const usual = Math.min(session.pace.of(CHUNK_BYTES), most);
+      const [block, readMs] = [readBlock(place, usual, most), performance.now()];
       if (block === null || block.length === 0) {
         // A renamed log is at its end: the next newer file follows.
         const all = files();
@@ -88,6 +89,7 @@ export async function lineShipper(session: ShipSession, log: string, kind: LineK
         const own = { v: 1, kind, host, origin, generation: 1, market: null, columns } as const;
         await session.publish(subject, { ...own, columns, last: next.offset, done: next.offset }, lines);
       }
+      if (end > usual / 2) session.pace.answered(performance.now() - readMs);
       place = next;
       return true;
     },
@@ -102,6 +104,18 @@ function resume(files: string[], offset: number, hash: string | undefined): Plac
   return { path: oldest ?? (files[0] as string), offset: 0 };
 }
 
+/** Whether the bytes before the place are those that were shipped: a log is renamed, or cut off and written again. */
+const isThere = (place: Place, inode: number, hash: string | undefined): boolean =>
+  inodeOf(place.path) === inode && (place.offset === 0 || hashBefore(place) === hash);
+
+/** Where that file is now, also if nothing of it was shipped; without it, where the bytes before the place are. */
+function moved(files: string[], place: Place, inode: number, hash: string | undefined): Place {
+  const path = inode === -1 ? undefined : files.find((file) => inodeOf(file) === inode);
+  const same = path === undefined ? undefined : { path, offset: place.offset };
+  if (same !== undefined && isThere(same, inode, hash)) return same;
+  return place.offset === 0 ? { path: files[0] as string, offset: 0 } : resume(files, place.offset, hash);
+}
+
 /** Of the last bytes before a place: a record has a run, a number and a time of its own. */
 function hashBefore({ path, offset }: Place): string {
   const length = Math.min(offset, 4096);
@@ -109,15 +123,22 @@ function hashBefore({ path, offset }: Place): string {
   return createHash('sha256').update(bytes).digest('hex').slice(0, 32);
 }
 
-/** Whole lines from a place on, none if no line is complete; null if there is no such file. */
-function readBlock({ path, offset }: Place): Buffer | null {
-  for (let length = CHUNK_BYTES; ; length *= 2) {
+/**
+ * Whole lines from a place on, about `usual` bytes and never more than `most`; none if no line is complete, null if there is no such file.
+ * Throws Stop for a line that no message can hold.
+ */
+function readBlock({ path, offset }: Place, usual: number, most: number): Buffer | null {
+  for (let length = usual; ; length = Math.min(length * 2, most)) {
     const block = read(path, offset, length);
     if (block === null) return null;
     const end = block.lastIndexOf(LF) + 1;
     if (end > 0) return block.subarray(0, end);
     if (block.length < length) return block.subarray(0, 0);
-    if (length >= LONGEST_BYTES) throw new Error(`${path}: a line longer than ${LONGEST_BYTES} bytes at ${offset}`);
+    if (length >= most)
+      throw new Stop(
+        SOAK_EXIT.CONFIG,
+        `${path}: a line of more than ${most} bytes at ${offset}; valid: max_payload of the server above it`,
+      );
   }
 }
 

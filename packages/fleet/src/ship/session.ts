@@ -1,6 +1,7 @@
 import { type JetStreamClient, type JetStreamManager, jetstream, jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { type BatchHead, decodeBatch, encodeBatch, headOf } from '../batch.ts';
+import type { Pace } from '../pace.ts';
 import { ensureStream, lastMessage } from '../stream.ts';
 import { streamOf, subjectOf, type TableKind, token } from '../subject.ts';
 
@@ -30,6 +31,8 @@ export interface ShipSession {
   fresh: Map<string, number>;
   /** No message may be larger, bytes. */
   maxBytes: number;
+  /** How much goes at once; shippers report how long a full chunk took. */
+  pace: Pace;
   client: JetStreamClient;
 }
 
@@ -39,9 +42,10 @@ export async function openShipSession(
   host: string,
   origin: string,
   replicas: number,
+  pace: Pace,
 ): Promise<ShipSession> {
-  const manager: JetStreamManager = await jetstreamManager(connection, { timeout: 5000, checkAPI: false });
-  const client: JetStreamClient = jetstream(connection, { timeout: 5000 });
+  const manager: JetStreamManager = await jetstreamManager(connection, { timeout: pace.patienceMs, checkAPI: false });
+  const client: JetStreamClient = jetstream(connection, { timeout: pace.patienceMs });
   const stream = streamOf(host);
   await ensureStream(manager, stream, `soak.${token(host)}.>`, replicas);
   let last = (await manager.streams.info(stream)).state.last_seq;
@@ -57,6 +61,7 @@ export async function openShipSession(
     shipped,
     fresh: new Map(),
     client,
+    pace,
     maxBytes: connection.info?.max_payload ?? 1_048_576,
     async newest(kind) {
       const subject = subjectOf(host, kind);

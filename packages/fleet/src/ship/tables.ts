@@ -2,12 +2,15 @@ import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import type { BatchHead } from '../batch.ts';
 import { Stop } from '../stop.ts';
 import { type MarketKey, subjectOf, type TableKind } from '../subject.ts';
-import { type Found, type Reader, SHAPES, type ShippedRow } from './database.ts';
+import { type Found, type Reader, rowText, SHAPES, type ShippedRow } from './database.ts';
+import { idsIn, rangesOf } from './open-rows.ts';
 import type { ShipSession } from './session.ts';
 
 /** Rows that are read at once. */
 const CHUNK = 2000;
-const HEAD_BYTES = 64 * 1024;
+const HEAD_BYTES = 160 * 1024;
+/** A look at the open rows is followed by that many times its duration without one. */
+const LOOK_PART = 50;
 
 /** What is known of a kind: it follows from the stream and the database alone. */
 interface Place {
@@ -57,9 +60,11 @@ function pipelined(
   const sent: Sent[] = [];
   let read = place.done;
   return async () => {
-    while (sent.length < ahead) {
+    // On a slow link what is on its way waits for what is before it.
+    while (sent.length < (session.pace.share === 1 ? ahead : 1)) {
       const readMs = performance.now();
-      const found = reader.after(kind, read, CHUNK);
+      const chunk = session.pace.of(CHUNK);
+      const found = reader.after(kind, read, chunk);
       const end = found.at(-1)?.id;
       if (end === undefined) {
         if (sent.length === 0) session.fresh.set(kind, readMs);
@@ -69,7 +74,7 @@ function pipelined(
       const stored = Promise.all(messages.map(({ subject, head, rows }) => session.publish(subject, head, rows)));
       // Awaited in order; until then a refusal must not end the process.
       stored.catch(() => {});
-      sent.push({ end, stored, isFull: found.length === CHUNK, readMs });
+      sent.push({ end, stored, isFull: found.length === chunk, readMs });
       read = end;
     }
     const oldest = sent[0];
@@ -77,7 +82,8 @@ function pipelined(
     await oldest.stored;
     sent.shift();
     place.done = oldest.end;
-    if (!oldest.isFull) session.fresh.set(kind, oldest.readMs);
+    if (oldest.isFull) session.pace.answered(performance.now() - oldest.readMs);
+    else session.fresh.set(kind, oldest.readMs);
     note();
     return true;
   };
@@ -91,14 +97,22 @@ function oneByOne(
   place: Place,
   note: () => void,
 ): () => Promise<boolean> {
+  let nextMs = 0;
   return async () => {
-    const revised = await revise(session, reader, kind, place);
-    const found = reader.after(kind, place.done, CHUNK);
+    let revised = false;
+    const beganMs = performance.now();
+    if (place.open.size > 0 && beganMs >= nextMs) {
+      const still = reader.open(kind);
+      // With very many open rows the look at them is a small part of the time at most.
+      nextMs = beganMs + LOOK_PART * (performance.now() - beganMs);
+      revised = await revise(session, reader, kind, place, still);
+    }
+    const found = reader.after(kind, place.done, session.pace.of(CHUNK));
     const end = found.at(-1)?.id;
     if (end === undefined) return revised;
     for (const message of await messagesOf(session, reader, kind, place, found)) {
       noteOpen(kind, place, message);
-      await session.publish(message.subject, { ...message.head, open: [...place.open] }, message.rows);
+      await session.publish(message.subject, { ...message.head, open: rangesOf(place.open) }, message.rows);
     }
     place.done = end;
     note();
@@ -116,7 +130,7 @@ async function resume(session: ShipSession, reader: Reader, kind: TableKind): Pr
       `fleet.host ${session.host}: another machine or database ships under this name; valid: a host of its own`,
     );
   if (isAnother(reader, kind, head.last, lastRow)) return { generation: head.generation + 1, done: 0, open: new Set() };
-  return { generation: head.generation, done: head.done, open: new Set(head.open) };
+  return { generation: head.generation, done: head.done, open: idsIn(head.open ?? []) };
 }
 
 /** Ids are never given again: another database has not given them yet, or has another row under the last one. */
@@ -124,15 +138,25 @@ function isAnother(reader: Reader, kind: TableKind, last: number, lastRow: strin
   if (reader.greatest(kind) < last) return true;
   const shipped = JSON.parse(lastRow) as ShippedRow;
   const now = reader.one(kind, shipped[0] as number)?.row;
+  if (now === undefined) return false;
   const closes = SHAPES[kind].columns.indexOf(SHAPES[kind].closes ?? '');
-  return now?.some((value, at) => at !== closes && value !== shipped[at]) ?? false;
+  // Compared as they are shipped: a blob has no other form to compare.
+  const asShipped = JSON.parse(rowText(now)) as ShippedRow;
+  return asShipped.some((value, at) => at !== closes && JSON.stringify(value) !== JSON.stringify(shipped[at]));
 }
 
 /** Rows that were open when they were shipped and are final now, or gone: one message a market, at most one chunk. */
-async function revise(session: ShipSession, reader: Reader, kind: TableKind, place: Place): Promise<boolean> {
+async function revise(
+  session: ShipSession,
+  reader: Reader,
+  kind: TableKind,
+  place: Place,
+  still: ReadonlySet<number>,
+): Promise<boolean> {
   const closes = SHAPES[kind].columns.indexOf(SHAPES[kind].closes ?? '');
   let revised = false;
   for (const id of place.open) {
+    if (still.has(id)) continue;
     const found = reader.one(kind, id);
     if (found?.row[closes] === null) continue;
     place.open.delete(id);
@@ -142,7 +166,7 @@ async function revise(session: ShipSession, reader: Reader, kind: TableKind, pla
     const { head } = await session.position(subject);
     const last = head?.generation === place.generation ? head.last : 0;
     const own = headOf(session, kind, place, market, last);
-    await session.publish(subject, { ...own, revised: true, open: [...place.open] }, [JSON.stringify(found.row)]);
+    await session.publish(subject, { ...own, revised: true, open: rangesOf(place.open) }, [rowText(found.row)]);
     revised = true;
   }
   return revised;
@@ -161,7 +185,7 @@ async function messagesOf(
   const filling = new Map<number | null, { message: Message; bytes: number; stored: number }>();
   for (const { id, row, market: number } of found) {
     let now = filling.get(number);
-    const text = JSON.stringify(row);
+    const text = rowText(row);
     // At most three bytes a unit of UTF-16: exact only where it matters.
     const bytes = text.length * 3 + 1;
     if (bytes > limit && Buffer.byteLength(text) + 1 > limit)

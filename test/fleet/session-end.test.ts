@@ -1,0 +1,39 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { sessionEnd } from '@hybrid-soak/fleet/session-end.ts';
+import t from 'tap';
+import { until } from './until.ts';
+
+const never = new AbortController().signal;
+
+t.test('a session that goes on for months keeps nothing of what it waited for', async () => {
+  setFlagsFromString('--expose_gc');
+  const collect = runInNewContext('gc') as () => void;
+  const { unlessLost } = sessionEnd({ closed: () => new Promise(() => {}) }, never);
+  const waited = await (async () => {
+    const values = Array.from({ length: 20 }, () => ({}));
+    for (const value of values) await unlessLost(Promise.resolve(value));
+    return values.map((value) => new WeakRef(value));
+  })();
+  await until(async () => {
+    collect();
+    return waited.every((value) => value.deref() === undefined);
+  });
+});
+
+t.test('what waits ends with the connection, with what failed, and a while after the signal', async (t) => {
+  const closed = Promise.withResolvers<void>();
+  const one = sessionEnd({ closed: () => closed.promise }, never);
+  const waits = one.unlessLost(new Promise(() => {}));
+  closed.resolve();
+  await t.rejects(waits, /the connection was closed/);
+  await t.rejects(one.unlessLost(new Promise(() => {})), /the connection was closed/);
+
+  const stop = new AbortController();
+  const two = sessionEnd({ closed: () => new Promise(() => {}) }, stop.signal);
+  const stuck = two.unlessLost(new Promise(() => {}));
+  stop.abort();
+  t.equal(await two.unlessLost(Promise.resolve(1)), 1, 'what is on its way comes to its end');
+  await t.rejects(stuck, /the program is to end/);
+  two.close();
+});
