@@ -29,7 +29,8 @@ const CHUNKS: Chunk[] = [
   ['ws', /node_modules\/ws\//],
   ['sqlite', /node_modules\/better-sqlite3\/|addon:better_sqlite3/],
   ['schemas', /node_modules\/(zod|@iarna|toml-eslint-parser|eslint-visitor-keys)|packages\/contract\/src\//],
-  ['metrics', /node_modules\/@prometheus-io\/|engine\/src\/process\/(metrics|exposition)\.ts/],
+  // Its client loads https: a tenth of a second that only a soak or an engine with metrics pays.
+  ['metrics', /node_modules\/@prometheus-io\/|engine\/src\/process\/(metrics|exposition)\.ts|report\/src\/metrics\//],
   // What the engine's threads share with it: the writer thread then loads neither ws nor pino.
   ['store', /packages\/engine\/src\/(core\/|store\/(?!writer-thread)|config\/loaded)/],
   ['status', /supervisor\/src\/commands\/(status|account\/(run-as|root-parent))\.ts|node_modules\/execa\//],
@@ -38,10 +39,7 @@ const CHUNKS: Chunk[] = [
     /supervisor\/src\/commands\/(tail|report|replay|compare|dashboard|runs|explain)\.ts|packages\/report\/src\//,
   ],
   ['prove', /supervisor\/src\/commands\/(install|completion|prove|prove-as|doctor)\.ts/],
-  [
-    'run',
-    /supervisor\/src\/commands\/(run|restore|metrics)\.ts|supervisor\/src\/text\/junit\.ts|node_modules\/log-update\//,
-  ],
+  ['run', /supervisor\/src\/commands\/(run|restore|metrics)\.ts|supervisor\/src\/text\/junit\.ts/],
   [
     'engine',
     /packages\/engine\/src\/(run|process|config\/temporary)|node_modules\/(pino|@pinojs|sonic-boom|thread-stream|safe-stable-stringify)/,

@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Page } from '../html.ts';
 import { refusal } from './refusal.ts';
@@ -21,6 +21,8 @@ export async function listen(
   { host, port }: { host: string; port: number },
   route: Route,
 ): Promise<{ url: string; close(): Promise<void> }> {
+  // Its import as a module reads every export, among them getters that load undici: 80 ms of each start.
+  const { createServer } = process.getBuiltinModule('node:http');
   const server = createServer((request, response) => {
     const refused = refusal(request, host);
     if (refused !== null) {

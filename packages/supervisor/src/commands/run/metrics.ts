@@ -1,5 +1,5 @@
 import { accessSync, constants, mkdirSync, rmSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import { userInfo } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { stampMs } from '@hybrid-soak/contract/decision.ts';
@@ -74,6 +74,8 @@ function refuseFolder(file: string): void {
 /** Serves `/metrics`; never keeps the process alive. Returns its address. */
 async function serve(listen: string, exposed: () => Exposed | null): Promise<string> {
   const { host, port } = parseListen('--metrics-listen', listen);
+  // Its import as a module reads every export, among them getters that load undici: 80 ms of each start.
+  const { createServer } = process.getBuiltinModule('node:http');
   const server = createServer(async (request, response) => {
     const now = exposed();
     const refused = refusal(request, host);
