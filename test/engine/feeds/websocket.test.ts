@@ -141,7 +141,7 @@ t.test('redirects are refused and not followed; so are other answers than 101', 
   let followed = 0;
   const server = createHttp((request, response) => {
     if (request.url === '/target') followed++;
-    response.writeHead(Number(request.url?.slice(1)), { location: '/target' }).end();
+    response.writeHead(Number(request.url?.slice(1)), { location: '/target', 'retry-after': '7' }).end();
   }).listen(0, '127.0.0.1');
   await new Promise((listening) => server.once('listening', listening));
   t.teardown(() => server.close());
@@ -153,7 +153,7 @@ t.test('redirects are refused and not followed; so are other answers than 101', 
     [503, 'failed'],
   ] as const)
     t.same(await watched(t, sourceOf(`${base}/${status}`)).ended(), [
-      `${loss}: the handshake was answered ${status}`,
+      `${loss}: the handshake was answered ${status}, to ask again after 7 s`,
       'was never open',
     ]);
   t.equal(followed, 0);

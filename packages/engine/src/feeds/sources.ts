@@ -103,8 +103,8 @@ class Sources implements Feed {
       },
       quiet: (forMs) => this.#quiet(line, forMs),
       leaving: () => this.#leaving(line),
-      closed: (loss, why, livedMs) => {
-        const again = this.#noteLoss(line, loss, livedMs);
+      closed: (loss, why, livedMs, askedMs) => {
+        const again = this.#noteLoss(line, loss, livedMs, askedMs);
         if (line === this.#probe) this.#endProbe(why);
         else this.#lost(line, why, again);
       },
@@ -114,10 +114,10 @@ class Sources implements Feed {
   }
 
   /** True if the same source should be tried again before any other. */
-  #noteLoss(line: Line, loss: Loss, livedMs: number): boolean {
+  #noteLoss(line: Line, loss: Loss, livedMs: number, askedMs: number | null): boolean {
     const { lane } = line;
     const now = performance.now();
-    const again = lane.backoff.lost(loss, livedMs, now);
+    const again = lane.backoff.lost(loss, livedMs, now, askedMs);
     this.#outage.ended(lane, loss, now);
     // A second connection to the working source says nothing about the first.
     if (line !== this.#active && lane === this.#active?.lane && this.#active.ready) return again;

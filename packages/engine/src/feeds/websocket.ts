@@ -5,7 +5,7 @@ import type WebSocket from 'ws';
 import type { Clock } from '../core/clock.ts';
 import { Format } from '../core/connection/format.ts';
 import { type Clocks, isStale, judgeLiveness, type Limits, limitsOf, restsUntil } from '../core/connection/liveness.ts';
-import { type Loss, lossOfClose, lossOfStatus } from '../core/connection/loss.ts';
+import { type Loss, lossOfClose, lossOfStatus, retryAfterMs } from '../core/connection/loss.ts';
 import type { FrameFate } from '../core/frame-fate.ts';
 import { isObject, parseJson } from '../core/json.ts';
 import type { Exchange, Reply } from './exchanges/exchange.ts';
@@ -21,8 +21,11 @@ export interface ConnectionEvents {
   quiet(forMs: number | null): void;
   /** The exchange announces that it will close this connection. May be repeated. */
   leaving(): void;
-  /** Once, whatever ended it; `why` is for people. `livedMs` is 0 if it was never open. */
-  closed(loss: Loss, why: string, livedMs: number): void;
+  /**
+   * Once, whatever ended it; `why` is for people. `livedMs` is 0 if it was never open. `askedMs`: the rest that the server has
+   * asked for, null if it has not.
+   */
+  closed(loss: Loss, why: string, livedMs: number, askedMs: number | null): void;
 }
 
 /** What all connections have in common. */
@@ -121,8 +124,10 @@ class SourceConnection implements Connection {
     socket.on('ping', () => this.#sign());
     socket.on('pong', () => this.#sign());
     socket.on('message', (data) => this.#received(data as Buffer));
-    socket.on('unexpected-response', (_request, { statusCode = 0 }) => {
-      this.#end(lossOfStatus(statusCode), `the handshake was answered ${statusCode}`);
+    socket.on('unexpected-response', (_request, { statusCode = 0, headers }) => {
+      const askedMs = retryAfterMs(headers['retry-after'], Date.now());
+      const asked = askedMs === null ? '' : `, to ask again after ${Math.ceil(askedMs / 1000)} s`;
+      this.#end(lossOfStatus(statusCode), `the handshake was answered ${statusCode}${asked}`, askedMs);
     });
     socket.on('error', (error) => this.#end('failed', maskUrls(errorText(error))));
     socket.on('close', (code, reason) => {
@@ -232,9 +237,9 @@ class SourceConnection implements Connection {
     this.#restsUntil = restsUntil(clocks, this.#limits, this.#quiet);
   }
 
-  #end(loss: Loss, why: string): void {
+  #end(loss: Loss, why: string, askedMs: number | null = null): void {
     if (this.#ended) return;
     this.close();
-    this.#events.closed(loss, why, this.#clocks === null ? 0 : now() - this.#clocks.openedAt);
+    this.#events.closed(loss, why, this.#clocks === null ? 0 : now() - this.#clocks.openedAt, askedMs);
   }
 }

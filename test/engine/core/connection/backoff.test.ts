@@ -1,4 +1,5 @@
 import { Backoff } from '@hybrid-soak/engine/core/connection/backoff.ts';
+import { retryAfterMs } from '@hybrid-soak/engine/core/connection/loss.ts';
 import fc from 'fast-check';
 import t from 'tap';
 
@@ -31,6 +32,33 @@ t.test('a server that leaves in good order is tried again at once, and the secon
   t.equal(backoff.lost('leaving', 0, 0), false);
   t.equal(backoff.lost('leaving', 60_000, 0), true, 'a healthy connection between them');
 });
+
+t.test(
+  'a server that sets a limit is left alone for as long as it says, also while every source is down',
+  async (t) => {
+    const backoff = new Backoff(RULES, () => 1);
+    backoff.lost('limited', 0, 1000, 7000);
+    t.same([backoff.readyAt, backoff.readyAtWhileDown()], [8500, 8500]);
+    backoff.lost('limited', 0, 1000, null);
+    t.equal(backoff.readyAtWhileDown(), 301_000, 'it has not said');
+    backoff.lost('failed', 0, 1000, 7_000_000);
+    t.equal(backoff.readyAtWhileDown(), 1500, 'an outage is looked at again soon, whatever it says');
+    const now = Date.parse('2026-01-31T12:00:00Z');
+    const headers = [
+      '120',
+      'Sat, 31 Jan 2026 12:01:00 GMT',
+      'Sat, 31 Jan 2026 11:00:00 GMT',
+      '9999999',
+      'soon',
+      '',
+      undefined,
+    ];
+    t.same(
+      headers.map((header) => retryAfterMs(header, now)),
+      [120_000, 60_000, 0, 3_600_000, null, null, null],
+    );
+  },
+);
 
 t.test('a refusal is waited out for long, however it was before', async (t) => {
   fc.assert(

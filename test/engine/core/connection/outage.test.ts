@@ -92,8 +92,9 @@ t.test('what was learnt is forgotten after a day, and if the clock says that it 
   t.equal(recall(known, 1e12 - 1, 300_000), null, 'the clock was set back');
   t.equal(recall(known, 1e12 + 86_400_001, 300_000), null);
   t.equal(recall({ ...known, verdict: 'ok' }, 1e12 + 1, 300_000), null);
+  t.match(recall({ ...known, restUntilMs: 9e12 }, 1e12, 300_000), { restMs: 300_000 });
   t.match(recall({ ...known, restUntilMs: 9e12, verdict: 'limited' }, 1e12, 300_000), {
-    restMs: 300_000,
+    restMs: 3_600_000,
     isLimited: true,
   });
 });

@@ -43,8 +43,11 @@ export class Backoff {
     return this.#limited ? this.readyAt : Math.min(this.readyAt, this.#lostAt + LONGEST_REST_WHILE_DOWN_MS);
   }
 
-  /** True if the same source should be tried again before any other: it left in good order, and not twice in a row. */
-  lost(loss: Loss, livedMs: number, nowMs: number): boolean {
+  /**
+   * True if the same source should be tried again before any other: it left in good order, and not twice in a row. `askedMs`: the
+   * rest that a server that sets a limit has asked for, null if it has not said.
+   */
+  lost(loss: Loss, livedMs: number, nowMs: number, askedMs: number | null = null): boolean {
     const { backoff_base_ms: base, backoff_max_ms: max, refused_backoff_ms: refused, healthy_after_ms } = this.#rules;
     if (livedMs >= healthy_after_ms) {
       this.#failures = 0;
@@ -52,6 +55,10 @@ export class Backoff {
     }
     this.#lostAt = nowMs;
     this.#limited = loss === 'limited';
+    if (loss === 'limited' && askedMs !== null) {
+      this.readyAt = nowMs + askedMs + this.#random() * base;
+      return false;
+    }
     if (loss === 'refused' || loss === 'limited' || loss === 'garbage') {
       this.readyAt = nowMs + refused * (0.5 + this.#random() / 2);
       return false;

@@ -1,4 +1,4 @@
-import type { Loss } from './loss.ts';
+import { LONGEST_RETRY_AFTER_MS, type Loss } from './loss.ts';
 
 /**
  * What was learnt of a source, as it survives the process (table `source_health`). Wall time in milliseconds: monotonic time
@@ -27,6 +27,8 @@ export function recall(
   const agoMs = nowMs - notedMs;
   // The clock was set, or it is an old story.
   if (verdict === 'ok' || agoMs < 0 || agoMs > OLDEST_MS) return null;
-  const restMs = Math.min(Math.max(0, restUntilMs - nowMs), longestRestMs);
-  return { restMs, agoMs, isLimited: verdict === 'limited' };
+  const isLimited = verdict === 'limited';
+  const longestMs = isLimited ? Math.max(longestRestMs, LONGEST_RETRY_AFTER_MS) : longestRestMs;
+  const restMs = Math.min(Math.max(0, restUntilMs - nowMs), longestMs);
+  return { restMs, agoMs, isLimited };
 }

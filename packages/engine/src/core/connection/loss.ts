@@ -26,3 +26,13 @@ export function lossOfStatus(status: number): Loss {
   const temporary = status >= 500 || status === 408 || status === 425;
   return temporary ? 'failed' : 'refused';
 }
+
+/** No server is left alone for longer than this: it may have meant something else. */
+export const LONGEST_RETRY_AFTER_MS = 3_600_000;
+
+/** The rest that a header Retry-After asks for (RFC 9110, section 10.2.3), ms; null if it says none. `wallMs`: the time now. */
+export function retryAfterMs(header: string | undefined, wallMs: number): number | null {
+  if (header === undefined || header.trim() === '') return null;
+  const asked = /^\s*\d+\s*$/.test(header) ? Number(header) * 1000 : Date.parse(header) - wallMs;
+  return Number.isNaN(asked) ? null : Math.min(Math.max(0, asked), LONGEST_RETRY_AFTER_MS);
+}
