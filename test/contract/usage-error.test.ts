@@ -3,14 +3,17 @@ import t from 'tap';
 import { programs } from '../../ops/programs.ts';
 
 t.test('what commander says becomes one line that ends with what is valid', async (t) => {
-  const said = (text: string, program = 'soak') => usageError(program, `error: ${text}\n`);
+  const said = (text: string, program = 'soak', ...taken: string[]) =>
+    usageError(program, `error: ${text}\n`, { options: taken.map((long) => ({ long })) });
   t.equal(said("unknown command 'ru'\n(Did you mean run?)"), "error: unknown command 'ru'; valid: run\n");
   t.equal(said("unknown command 'x'"), "error: unknown command 'x'; valid: --help lists the commands\n");
   t.equal(
     said("unknown option '--jsno'\n(Did you mean one of --json, --db?)"),
     "error: unknown option '--jsno'; valid: --json, --db\n",
   );
-  t.match(said("unknown option '--run-seconds'\n(Did you mean --seconds?)"), /valid: --duration 2h\n$/);
+  const wrong = "unknown option '--run-seconds'\n(Did you mean --seconds?)";
+  t.match(said(wrong, 'soak', '--duration'), /valid: --duration 2h\n$/);
+  t.match(said(wrong), /valid: `soak run --duration 2h`\n$/, 'a command that has not got it');
   t.match(said("unknown option '--db'", 'hybrid-engine'), /valid: the key \[app\] db_path\n$/);
   t.match(said("unknown option '--db'", 'hybrid-feed'), /valid: --help lists the options\n$/);
   t.equal(
@@ -50,7 +53,7 @@ t.test('no command of any program answers a wrong call without saying what is va
         .configureOutput({
           writeErr: () => {},
           outputError: (text) => {
-            said = usageError(program.name(), text);
+            said = usageError(program.name(), text, command);
           },
         });
       const extra = command === program ? [] : [['--nosuch'], ['a', 'b', 'c', 'd']];

@@ -48,6 +48,11 @@ const FLAGS: [command: string[], right: RegExp][] = [
   [['hybrid-engine', 'run', '--mode', 'REAL'], /synthetic, replay, mockws, realws/],
   [['soak', 'run', '--stall-threshold-sec', '45'], /valid: --stall-threshold /],
   [['soak', 'run', '--run-seconds', '45'], /valid: --duration /],
+  [['hybrid-engine', 'check-config', '--mode=REAL_WS'], /valid: `hybrid-engine run --mode`/],
+  [['soak', 'replay', 'x', '--stall-threshold-sec=45'], /valid: `soak run --stall-threshold 45s`/],
+  [['soak', 'status', '--seconds=60'], /valid: `soak run --seconds`/],
+  [['soak', 'status', '--db', 'x.db'], /valid: --config, whose \[app\] db_path/],
+  [['soak', '--psi-actions', 'on'], /valid: `soak run --psi-actions`/],
   [['soak', 'run', '--mode', 'REAL'], /synthetic, replay, mockws, realws/],
   [['soak', 'run', '--psi-actions', 'yes'], /on, logonly, off/],
 ];

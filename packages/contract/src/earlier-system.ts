@@ -39,11 +39,22 @@ const ENGINE_FLAGS: Record<string, string> = {
   '--psi-actions': '`soak run --psi-actions`',
 };
 
-const FLAGS: Record<string, Record<string, string>> = { soak: SOAK_FLAGS, 'hybrid-engine': ENGINE_FLAGS };
+/** `run`: the flags that only the command `run` has and that are looked for elsewhere too. */
+const FLAGS: Record<string, { instead: Record<string, string>; run: readonly string[] }> = {
+  soak: {
+    instead: SOAK_FLAGS,
+    run: ['--seconds', '--duration', '--mode', '--db', '--psi-actions', '--stall-threshold', '--interval'],
+  },
+  'hybrid-engine': { instead: ENGINE_FLAGS, run: ['--mode', '--recover'] },
+};
 
-/** What to use instead of an unknown flag of that message; undefined if it is none of theirs. */
-export function insteadOf(program: string, message: string): string | undefined {
+/** What to use instead of an unknown flag of that message; undefined if it is none of theirs. `taken`: the command's own flags. */
+export function insteadOf(program: string, message: string, taken: readonly string[]): string | undefined {
   const flag = /unknown option '(--[a-z-]+)/.exec(message)?.[1] ?? '';
-  const known = FLAGS[program] ?? {};
-  return Object.hasOwn(known, flag) ? known[flag] : undefined;
+  const { instead, run } = FLAGS[program] ?? { instead: {}, run: [] };
+  const right = Object.hasOwn(instead, flag) ? instead[flag] : run.includes(flag) ? flag : undefined;
+  const name = right?.split(' ')[0] ?? '';
+  if (!run.includes(name) || taken.includes(name)) return right;
+  if (name === '--db' && taken.includes('--config')) return '--config, whose [app] db_path is the database';
+  return `\`${program} run ${right}\``;
 }

@@ -1,11 +1,23 @@
 import { insteadOf } from './earlier-system.ts';
 
-/** What commander says of a wrong command line, as one line that ends with what is valid. `program`: its name. */
-export function usageError(program: string, text: string): string {
+/** A command of a commander program, as far as its flags go. */
+interface Flagged {
+  options: readonly { long?: string | undefined }[];
+}
+
+/**
+ * What commander says of a wrong command line, as one line that ends with what is valid. `program`: its name; `command`: the
+ * one that was called.
+ */
+export function usageError(program: string, text: string, command?: Flagged): string {
   const [said = '', suggested = ''] = text.trimEnd().split('\n');
   const near = /^\(Did you mean (?:one of )?(.+)\?\)$/.exec(suggested)?.[1];
   const [problem = said, choices] = said.replace(/\.$/, '').split('. Allowed choices are ');
-  const valid = choices ?? insteadOf(program, said) ?? near ?? validFor(problem);
+  const valid =
+    choices ??
+    insteadOf(program, said, command?.options.map(({ long = '' }) => long) ?? []) ??
+    near ??
+    validFor(problem);
   return `${problem}${valid === null ? '' : `; valid: ${valid}`}\n`;
 }
 

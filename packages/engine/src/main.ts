@@ -23,7 +23,10 @@ export const program = new Command('hybrid-engine')
   .version(VERSION)
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
   .configureOutput({
-    outputError: (text, write) => write(printableLines(usageError('hybrid-engine', text))),
+    outputError(text, write) {
+      const called = program.commands.find((command) => command.name() === process.argv[2]);
+      write(printableLines(usageError('hybrid-engine', text, called)));
+    },
   })
   .addHelpText(
     'after',

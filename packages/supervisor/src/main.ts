@@ -75,11 +75,13 @@ const bareProgram = async () =>
       '\nExample:\n  soak run --duration 2h\n\nsoak COMMAND --help has the options and examples of each.',
     )
     .exitOverride()
-    .configureOutput(OUTPUT);
+    .configureOutput(outputOf());
 
-const OUTPUT = {
-  outputError: (text: string, write: (text: string) => void) => write(printableLines(usageError('soak', text))),
-};
+/** How the errors of a command's line are written. */
+const outputOf = (command?: Command) => ({
+  outputError: (text: string, write: (text: string) => void) =>
+    write(printableLines(usageError('soak', text, command))),
+});
 
 /** With every subcommand loaded: for what describes them all. */
 export async function wholeProgram(): Promise<Command> {
@@ -104,14 +106,15 @@ else if (import.meta.main) {
   const wanted = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   // Read when zod loads (https://zod.dev/api): compiling a schema takes longer than parsing a few records without.
   if (!READ_MANY.includes(name)) Object.assign(globalThis, { __zod_globalConfig: { jitless: true } });
-  if (wanted !== undefined)
+  if (wanted !== undefined) {
+    const command = await wanted.load();
     program.addCommand(
-      (await wanted.load())
+      command
         .hook('preAction', async (_, action) => (await import('./commands/account/run-as.ts')).runAs(action))
         .exitOverride()
-        .configureOutput(OUTPUT),
+        .configureOutput(outputOf(command)),
     );
-  else for (const [name, { summary }] of Object.entries(COMMANDS)) program.command(name).description(summary);
+  } else for (const [name, { summary }] of Object.entries(COMMANDS)) program.command(name).description(summary);
   try {
     const empty = emptyArgument(process.argv.slice(2));
     if (empty !== null) throw new Stop(SOAK_EXIT.USAGE, empty);
