@@ -2,12 +2,15 @@ import { readFileSync } from 'node:fs';
 
 const page = (name: string) => readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8');
 
-/** The commands of a page's `sh` blocks, one a line, without their comments. */
-export const commandsOf = (name: string): string[] =>
-  [...page(name).matchAll(/```sh\n([\s\S]*?)```/g)]
+/** The commands of a page's `sh` blocks, one a line, without their comments; of one section if it is named. */
+export const commandsOf = (name: string, section?: string): string[] =>
+  [...(section === undefined ? page(name) : sectionOf(page(name), section)).matchAll(/```sh\n([\s\S]*?)```/g)]
     .flatMap(([, block = '']) => block.split('\n'))
     .map((line) => line.replace(/\s+#\s.*$/, '').trim())
     .filter((line) => line !== '');
+
+const sectionOf = (text: string, title: string): string =>
+  text.split(/^## /m).find((section) => section.startsWith(`${title}\n`)) ?? '';
 
 export const START = 'test/ops/start.test.ts';
 
@@ -23,7 +26,7 @@ export const RUN_BY: readonly [command: RegExp, test: string][] = [
   [/^sudo apt install |^tar xf |hybrid-soak-VERSION-linux-x64\/install/, 'test/systemd/release.test.ts'],
   [/^sudo soak (doctor|prove)\b/, 'test/systemd/prove.test.ts'],
   [/^sudo -u hybrid-soak .*check-config/, 'test/systemd/account.test.ts'],
-  [/^(sudo )?systemctl |mv bot\.db|^sudo install |^cd \/var\/lib\/hybrid-soak/, 'test/systemd/account.test.ts'],
+  [/^(sudo )?systemctl |mv bot\.db|^sudo install |^sudo sh .*backup /, 'test/systemd/account.test.ts'],
   [/^nats-server |^npx hybrid-fleet /, 'test/fleet/merge.test.ts'],
   [/^(npx )?(soak|hybrid-engine|hybrid-feed) |^jq |^kill |^echo /, START],
 ];

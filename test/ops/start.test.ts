@@ -80,7 +80,9 @@ t.test(
     t.match(await soak('report', '-o', join(state, 'report.html')), /report\.html: run /);
     const local = `${/port (\d+)/.exec(said)?.[1]}`;
     const here = (command: string) => asHere(command, { state, local });
-    const pages = ['README.md', 'ops/RUNBOOK.md'].flatMap(commandsOf).filter((command) => testOf(command) === START);
+    const pages = ['README.md', 'ops/RUNBOOK.md']
+      .flatMap((name) => commandsOf(name))
+      .filter((command) => testOf(command) === START);
     t.ok(pages.length > 15);
     const commands = [...new Set(pages.filter((command) => !command.startsWith('npm start')))];
     const ofTheEnd = (command: string) => command.includes('summary.json');
@@ -103,7 +105,6 @@ function asHere(command: string, { state, local }: { state: string; local: strin
     .replace(/wss:\/\/stream\.binance\.com:9443/, `ws://127.0.0.1:${local}`)
     .replace('--duration 2h', /^(npx )?hybrid-feed/.test(command) ? '--duration 1' : '--duration 2h')
     .replaceAll('data/frames.jsonl', join(state, 'frames.jsonl'))
-    .replace('/var/backups', state)
     .replace(/^(npx )?soak report$/, `soak report -o ${join(state, 'report.html')}`)
     .replace(/^(hybrid-feed serve \S+)/, '$1 --port 0')
     .replace(/^soak dashboard$/, 'soak dashboard --listen 127.0.0.1:0');

@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import t from 'tap';
+import { commandsOf } from '../ops/commands.ts';
 import { Host, needsSystemd, UNIT, until } from './host.ts';
 
 const CONFIG = '[engine]\ningest_mode = "synthetic"\ntick_interval_ms = 20\nsample_every = 1\n';
@@ -164,6 +165,20 @@ t.test('root obeys nobody', needsSystemd(), async (t) => {
     t.not((await host.run('hybrid-engine', 'backup', 'data/copy.db')).code, 0);
     t.equal(await victim(), untouched);
     await as('hybrid-engine', 'rm data/copy.db');
+  });
+
+  await t.test('the backup and the restore of the runbook, word for word', async (t) => {
+    const sudo =
+      'sudo() { [ "$1" = -u ] && shift 2 && set -- setpriv --reuid=hybrid-engine --regid=hybrid-engine --init-groups "$@"; "$@"; }';
+    const commands = commandsOf('ops/RUNBOOK.md', 'Backup and restore');
+    const [, day] = /bot-([\d-]+)\.db/.exec(commands.join()) ?? [];
+    const script = ['set -e', 'mkdir -p /var/backups', sudo, ...commands].join('\n');
+    const made = await sh(script.replace('$(date +%F)', String(day)));
+    t.match(made, { code: 0, stdout: /bot-.*: \d+ pages, checked/ }, made.stderr);
+    const rows = host.rows();
+    await until('the engine goes on from the copy', () => host.rows() > rows);
+    t.equal(await host.show('ActiveState'), 'active');
+    t.match((await sh('cd data && ls && rm -rf before-restore')).stdout, /^before-restore$/m);
   });
 
   await t.test('the engine and the fleet, started by root, are the accounts of their units', async (t) => {

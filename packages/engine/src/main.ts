@@ -133,7 +133,9 @@ async function backup(file: string, flags: ConfigFlags): Promise<void> {
   const { backupTo, targetOf } = await import('./run/backup.ts');
   const target = targetOf(file);
   const { config } = await loaded(flags);
-  process.exitCode = await backupTo(target, fromHere(config.app.db_path));
+  const database = fromHere(config.app.db_path);
+  obeyNobody(database, 'path' in target.opened ? file : undefined);
+  process.exitCode = await backupTo(target, database);
 }
 
 /** Runs the engine to its end; `before` is called right before the process ends. */

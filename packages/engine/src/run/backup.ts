@@ -1,8 +1,12 @@
 import { openSync } from 'node:fs';
+import { constants } from 'node:os';
+import { errorText } from '@hybrid-soak/contract/error-text.ts';
 import { ENGINE_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import { printable } from '@hybrid-soak/contract/printable.ts';
 import { becomeEngine, hasEngineAccount } from '../process/become.ts';
-import { type BackupTarget, backUp } from '../store/backup.ts';
+import { exitNow } from '../process/exit.ts';
+import { backUp } from '../store/backup.ts';
+import type { BackupTarget } from '../store/backup-target.ts';
 import { exitOfFailure } from './failure.ts';
 
 export interface Target {
@@ -16,23 +20,34 @@ export function targetOf(file: string): Target {
   try {
     const fd = openSync(file, 'wx', 0o600);
     becomeEngine();
+    process.once('exit', (code) => code !== 0 && sayEmpty(file));
     return { file, opened: { fd } };
   } catch (error) {
-    process.stderr.write(`${printable(`${file}: ${(error as Error).message}`)}; valid: a path that is free\n`);
+    process.stderr.write(`${printable(`${file}: ${errorText(error)}`)}; valid: a path that is free\n`);
     process.exit(ENGINE_EXIT.CONFIG);
   }
 }
 
-/** Copies the database; progress and failures go to stderr. The exit code. */
+/** The engine's account cannot delete what root has made. */
+const sayEmpty = (file: string) => process.stderr.write(`${printable(file)}: is left empty\n`);
+
+/** Copies the database; progress and failures go to stderr. The exit code; after a signal the process ends here, as by that signal. */
 export async function backupTo({ file, opened }: Target, database: string): Promise<number> {
+  const stopping = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => stopping.abort(constants.signals[name]));
+  // Its reader may be gone: the copy is made all the same.
+  process.stderr.on('error', () => {});
   try {
-    const pages = await backUp(database, opened, sayProgress());
+    const pages = await backUp(database, opened, sayProgress(), stopping.signal);
     process.stdout.write(`${printable(file)}: ${pages} pages, checked\n`);
     return ENGINE_EXIT.COMPLETE;
   } catch (error) {
-    const left = 'fd' in opened ? `; ${file} is left empty` : '';
-    process.stderr.write(`${printable(`${(error as Error).message}${left}`)}\n`);
-    return exitOfFailure(error);
+    const { aborted, reason } = stopping.signal;
+    process.stderr.write(`${aborted ? 'interrupted: there is no copy' : printable(errorText(error))}\n`);
+    if (!aborted) return exitOfFailure(error);
+    if ('fd' in opened) sayEmpty(file);
+    // The check may go on in its thread.
+    return exitNow(128 + Number(reason));
   }
 }
 

@@ -1,25 +1,21 @@
-import {
-  closeSync,
-  createReadStream,
-  createWriteStream,
-  existsSync,
-  fsyncSync,
-  linkSync,
-  openSync,
-  rmSync,
-  statSync,
-} from 'node:fs';
-import { dirname, join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
-import { errorCode } from '@hybrid-soak/contract/error-code.ts';
+import { statSync } from 'node:fs';
+import { Worker } from 'node:worker_threads';
 import Database from 'better-sqlite3';
-import { DatabaseRefused, refusalOf } from './open/refusals.ts';
+import {
+  type BackupTarget,
+  needFree,
+  needRoom,
+  newPart,
+  notWritten,
+  publish,
+  removePart,
+  stream,
+  sync,
+} from './backup-target.ts';
+import { DatabaseRefused, isCorruption, refusalOf } from './open/refusals.ts';
 
 /** 4 MB a step: the process answers to signals in between. */
 const PAGES_PER_STEP = 1024;
-
-/** Where the copy goes: a path that must be free, or a descriptor of an empty file that is open already. */
-export type BackupTarget = { path: string } | { fd: number };
 
 /** `copied` and `pages`: pages of the database. */
 export type BackupProgress = (what: 'copying' | 'checking', copied: number, pages: number) => void;
@@ -27,82 +23,112 @@ export type BackupProgress = (what: 'copying' | 'checking', copied: number, page
 /**
  * Makes a consistent copy of a database that may be written meanwhile, by SQLite's backup API in steps
  * (https://www.sqlite.org/backup.html), and checks it. One read transaction is held throughout: the copy would begin again at
- * each commit of another process otherwise. The copy is one file, without a WAL. Throws DatabaseRefused or
- * DatabaseUnavailable; then there is no copy. Returns its size in pages.
+ * each commit of another process otherwise. The copy is one file, without a WAL. Throws DatabaseRefused, DatabaseUnavailable or
+ * the reason of `stop`; then there is no copy, and a descriptor's file is empty. Returns its size in pages.
  */
-export async function backUp(path: string, target: BackupTarget, progress: BackupProgress): Promise<number> {
-  if ('path' in target && existsSync(target.path))
-    throw new DatabaseRefused(`${target.path}: is there already; valid: a path that is free`);
-  const found = statSync(path, { throwIfNoEntry: false });
-  if (found === undefined)
-    throw new DatabaseRefused(`${path}: no such file; valid: a database that an engine has made`);
-  // Opening a FIFO would wait for its other end.
-  if (!found.isFile()) throw new DatabaseRefused(`${path}: is not a file; valid: a SQLite database`);
-  const part = 'path' in target ? `${target.path}.part` : join(dirname(path), `.backup-${process.pid}.part`);
+export async function backUp(
+  path: string,
+  target: BackupTarget,
+  progress: BackupProgress,
+  stop: AbortSignal,
+): Promise<number> {
+  if ('path' in target) needFree(target.path);
+  const db = openSource(path);
   try {
-    const pages = await copy(path, part, progress);
-    if ('path' in target) publish(part, target.path);
-    else await stream(part, target.fd);
-    return pages;
-  } catch (error) {
-    throw refusalOf(path, error);
-  } finally {
-    for (const end of ['', '-journal']) rmSync(part + end, { force: true });
-  }
-}
-
-async function copy(path: string, part: string, progress: BackupProgress): Promise<number> {
-  const db = new Database(path, { readonly: true, fileMustExist: true, timeout: 5000 });
-  let pages = 0;
-  try {
-    db.exec('BEGIN');
-    const version = db.pragma('user_version', { simple: true });
-    db.prepare('SELECT COUNT(*) FROM sqlite_master').get();
-    await db.backup(part, {
-      progress({ totalPages, remainingPages }) {
-        pages = totalPages;
-        progress('copying', totalPages - remainingPages, totalPages);
-        return PAGES_PER_STEP;
-      },
-    });
-    progress('checking', pages, pages);
-    check(part, version);
+    const part = newPart(target, path);
+    try {
+      const pages = await copy(db, path, part, progress, stop);
+      if ('path' in target) publish(part, target.path);
+      else await stream(part, target.fd, stop);
+      return pages;
+    } finally {
+      removePart(part);
+    }
   } finally {
     db.close();
   }
+}
+
+/** The database in a read transaction. */
+function openSource(path: string): Database.Database {
+  try {
+    const found = statSync(path, { throwIfNoEntry: false });
+    if (found === undefined)
+      throw new DatabaseRefused(`${path}: no such file; valid: a database that an engine has made`);
+    // Opening a FIFO would wait for its other end.
+    if (!found.isFile()) throw new DatabaseRefused(`${path}: is not a file; valid: a SQLite database`);
+    const db = new Database(path, { readonly: true, fileMustExist: true, timeout: 5000 });
+    try {
+      db.exec('BEGIN');
+      if (db.prepare('SELECT COUNT(*) FROM sqlite_master').pluck().get() === 0)
+        throw new DatabaseRefused(`${path}: is empty; valid: a database that an engine has made`);
+      return db;
+    } catch (error) {
+      db.close();
+      throw error;
+    }
+  } catch (error) {
+    throw refusalOf(path, error);
+  }
+}
+
+async function copy(
+  db: Database.Database,
+  path: string,
+  part: string,
+  progress: BackupProgress,
+  stop: AbortSignal,
+): Promise<number> {
+  const number = (name: string) => db.pragma(name, { simple: true }) as number;
+  needRoom(part, number('page_count') * number('page_size'));
+  let pages = 0;
+  const copying = db.backup(part, {
+    progress({ totalPages, remainingPages }) {
+      stop.throwIfAborted();
+      pages = totalPages;
+      progress('copying', totalPages - remainingPages, totalPages);
+      return PAGES_PER_STEP;
+    },
+  });
+  await copying.catch((error: unknown) => {
+    throw isCorruption(error) ? refusalOf(path, error) : notWritten(part, error);
+  });
+  progress('checking', pages, pages);
+  const said = await faultOf(part, number('user_version'), stop);
+  if (said !== null)
+    throw new DatabaseRefused(
+      `${path}: is corrupt, or the disk of the copy is: the copy was not sound (${said}) and was deleted; ` +
+        'valid: another disk, or `hybrid-engine run --recover`, which begins a new database',
+    );
   return pages;
 }
 
-function check(part: string, version: unknown): void {
-  const db = new Database(part);
+/** What is wrong with the copy, which is one file afterwards; null if nothing is. */
+async function faultOf(part: string, version: number, stop: AbortSignal): Promise<string | null> {
   try {
-    db.pragma('journal_mode = DELETE');
-    const said = db.pragma('integrity_check(1)', { simple: true });
-    const same = db.pragma('user_version', { simple: true }) === version;
-    if (said !== 'ok' || !same)
-      throw new DatabaseRefused(`the copy is not sound (${said}): it was deleted; valid: another disk`);
-  } finally {
-    db.close();
-  }
-  const fd = openSync(part, 'r');
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
-}
-
-/** Under its name only if that is still free. */
-function publish(part: string, path: string): void {
-  try {
-    linkSync(part, path);
+    const db = new Database(part, { fileMustExist: true });
+    try {
+      db.pragma('journal_mode = DELETE');
+      if (db.pragma('user_version', { simple: true }) !== version) return 'another schema version';
+    } finally {
+      db.close();
+    }
+    const said = await integrityOf(part, stop);
+    sync(part);
+    return said === 'ok' ? null : (said.split('\n').at(-1) as string);
   } catch (error) {
-    if (errorCode(error) !== 'EEXIST') throw error;
-    throw new DatabaseRefused(`${path}: is there already; valid: a path that is free`);
+    if (isCorruption(error)) return (error as Error).message;
+    throw stop.aborted ? stop.reason : notWritten(part, error);
   }
 }
 
-async function stream(part: string, fd: number): Promise<void> {
-  await pipeline(createReadStream(part), createWriteStream('', { fd, autoClose: false }));
-  fsyncSync(fd);
+function integrityOf(part: string, stop: AbortSignal): Promise<string> {
+  const thread = new Worker(new URL('./check-copy-thread.ts', import.meta.url), { workerData: part });
+  return new Promise((done, failed) => {
+    const end = () => failed(stop.reason);
+    stop.addEventListener('abort', end);
+    thread.once('message', done);
+    thread.once('error', failed);
+    if (stop.aborted) end();
+  });
 }
