@@ -32,7 +32,7 @@ const CHUNKS: Chunk[] = [
   // Its client loads https: a tenth of a second that only a soak or an engine with metrics pays.
   ['metrics', /node_modules\/@prometheus-io\/|engine\/src\/process\/(metrics|exposition)\.ts|report\/src\/metrics\//],
   // What the engine's threads share with it: the writer thread then loads neither ws nor pino.
-  ['store', /packages\/engine\/src\/(core\/|store\/(?!writer-thread)|config\/loaded)/],
+  ['store', /packages\/engine\/src\/(core\/|store\/(?!writer-thread|check-copy-thread)|config\/loaded)/],
   ['status', /supervisor\/src\/commands\/(status|account\/(run-as|root-parent))\.ts|node_modules\/execa\//],
   [
     'look',

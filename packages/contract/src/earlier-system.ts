@@ -19,6 +19,7 @@ export const earlierSetting = (config: Config, key: 'run_seconds' | 'heartbeat_i
 const SOAK_FLAGS: Record<string, string> = {
   '--stall-threshold-sec': '--stall-threshold 45s',
   '--stall-threshold-secs': '--stall-threshold 45s',
+  '--stall-threshold-seconds': '--stall-threshold 45s',
   '--run-seconds': '--duration 2h',
   '--interval-sec': '--interval 5s',
   '--psi-action': '--psi-actions on|logonly|off',
@@ -50,7 +51,8 @@ const FLAGS: Record<string, { instead: Record<string, string>; run: readonly str
 
 /** What to use instead of an unknown flag of that message; undefined if it is none of theirs. `taken`: the command's own flags. */
 export function insteadOf(program: string, message: string, taken: readonly string[]): string | undefined {
-  const flag = /unknown option '(--[a-z-]+)/.exec(message)?.[1] ?? '';
+  const written = /unknown option '(--[\w-]+)/.exec(message)?.[1] ?? '';
+  const flag = written.toLowerCase().replaceAll('_', '-');
   const { instead, run } = FLAGS[program] ?? { instead: {}, run: [] };
   const right = Object.hasOwn(instead, flag) ? instead[flag] : run.includes(flag) ? flag : undefined;
   const name = right?.split(' ')[0] ?? '';

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import {
   closeSync,
   createReadStream,
@@ -25,13 +24,13 @@ export type BackupTarget = { path: string } | { fd: number };
 
 /** Left by a backup that was killed: a running one writes its own more often. */
 const ABANDONED_MS = 3_600_000;
-const IN_DATA = /^\.backup\.[0-9a-f]{12}\.part(-journal)?$/;
+const IN_DATA = /^\.backup\.[0-9a-z]+\.part(-journal)?$/;
 
 /** A new, empty file for the unfinished copy: beside the target, or beside the database if the target is a descriptor. */
 export function newPart(target: BackupTarget, database: string): string {
   if ('fd' in target) removeAbandoned(dirname(database));
   const path = 'path' in target ? resolve(target.path) : join(dirname(database), '.backup');
-  const part = `${path}.${randomBytes(6).toString('hex')}.part`;
+  const part = `${path}.${Math.random().toString(36).slice(2)}.part`;
   try {
     closeSync(openSync(part, 'wx'));
     return part;
