@@ -14,7 +14,10 @@ t.test('what commander says becomes one line that ends with what is valid', asyn
   const wrong = "unknown option '--run-seconds'\n(Did you mean --seconds?)";
   t.match(said(wrong, 'soak', '--duration'), /valid: --duration 2h\n$/);
   t.match(said(wrong), /valid: `soak run --duration 2h`\n$/, 'a command that has not got it');
-  t.match(said("unknown option '--Stall_threshold_sec=45'", 'soak', '--stall-threshold'), /valid: --stall-threshold 45s/);
+  t.match(
+    said("unknown option '--Stall_threshold_sec=45'", 'soak', '--stall-threshold'),
+    /valid: --stall-threshold 45s/,
+  );
   t.match(said("unknown option '--db'", 'hybrid-engine'), /valid: the key \[app\] db_path\n$/);
   t.match(said("unknown option '--db'", 'hybrid-feed'), /valid: --help lists the options\n$/);
   t.equal(
