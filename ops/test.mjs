@@ -6,8 +6,12 @@ import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import t from 'tap';
 import { cpuSecondsOf, kill, leftovers, ownerIsDead, RUN, runName } from '../test/harness/leftovers.ts';
+import { installMissing, PROGRAMS } from '../test/harness/wanted.ts';
+import { firstRelease } from '../test/systemd/release.ts';
+import { removeDeadMachines } from './sandbox/leftovers.ts';
 
 const root = resolve(import.meta.dirname, '..');
+process.env.PATH = `${process.env.PATH}:${PROGRAMS}`;
 const TIMEOUT_S = 600;
 /** What each measures is the pressure of the whole host, which the others make: one after another. */
 const OF_THE_HOST = ['ladder', 'engine-load', 'pressure'].map((name) => `test/systemd/${name}.test.ts`);
@@ -31,54 +35,10 @@ const FIRST = [
   'test/supervisor/cli/run.test.ts',
 ];
 
-/** Programs that are unpacked for the tests, not installed. */
-const PROGRAMS = join(root, 'node_modules/.cache/programs');
-process.env.PATH = `${process.env.PATH}:${PROGRAMS}`;
-const has = (command) => spawnSync('sh', ['-c', `command -v ${command}`]).status === 0;
-
-/** Programs that tests use, and Debian's package of each. */
-const WANTED = {
-  'systemd-nspawn': 'systemd-container',
-  chromium: 'chromium',
-  jq: 'jq',
-  lnav: 'lnav',
-  logrotate: 'logrotate',
-  pkaction: 'polkitd',
-  setfacl: 'acl',
-  setfattr: 'attr',
-  chattr: 'e2fsprogs',
-  ip: 'iproute2',
-  zstd: 'zstd',
-  'nats-server': 'nats-server',
-};
-
-/** Only these files of a package: installed as a whole it would start a service on the machine. */
-const UNPACKED = { promtool: 'prometheus' };
-
-/** As root on Debian, missing ones are installed; elsewhere the tests that need them say why they are skipped. */
-function installMissing() {
-  if (process.getuid() !== 0 || !has('apt-get')) return;
-  const packages = Object.keys(WANTED)
-    .filter((command) => !has(command))
-    .map((command) => WANTED[command]);
-  const toUnpack = Object.entries(UNPACKED).filter(([command]) => !has(command));
-  if (packages.length + toUnpack.length === 0) return;
-  const names = [...packages, ...toUnpack.map(([command]) => command)];
-  process.stderr.write(`installing ${names.join(', ')} for the tests\n`);
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  const options = { stdio: ['ignore', 2, 'inherit'], env };
-  spawnSync('apt-get', ['update', '-qq'], options);
-  // One by one: a package that this release of Debian lacks does not keep the others away.
-  for (const name of packages) spawnSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', name], options);
-  for (const [command, name] of toUnpack) unpack(command, name);
-}
-
-function unpack(command, name) {
-  const script = `set -e; cd "$(mktemp -d)"; trap 'rm -rf "$PWD"' EXIT
-    apt-get download -qq ${name}; dpkg-deb --fsys-tarfile ${name}_*.deb | tar -x ./usr/bin/${command}
-    mkdir -p '${PROGRAMS}'; mv usr/bin/${command} '${PROGRAMS}/'`;
-  spawnSync('sh', ['-c', script], { stdio: ['ignore', 'ignore', 'inherit'] });
-}
+/** Short files that start nothing: those of one folder are one process, which loads tap and the sources once. */
+const TOGETHER = ['contract', 'engine/core', 'engine/feeds/exchanges', 'engine/store/rows', 'supervisor/core'].map(
+  (folder) => `test/${folder}/`,
+);
 
 /** Test files under a folder, or the one file, relative to the repository. */
 function testFiles(name) {
@@ -96,13 +56,14 @@ function testFiles(name) {
 
 const rank = (file) => (FIRST.includes(file) ? FIRST.indexOf(file) : FIRST.length);
 
-/** Kills every process of this run, or of a run whose runner has died, and removes its folder. */
+/** Kills every process of this run, or of a run whose runner has died, and removes its folder and its machines. */
 function sweep() {
   const isOver = (run) => run === runName(process.pid) || ownerIsDead(run);
   for (const { pid } of leftovers(isOver)) kill(pid);
   const folders = readdirSync(tmpdir()).filter((name) => name.startsWith(SCRATCH));
   for (const name of folders.filter((name) => isOver(name.slice(SCRATCH.length))))
     rmSync(join(tmpdir(), name), { recursive: true, force: true });
+  removeDeadMachines();
 }
 
 /** A process that outlives this one, even if this one is killed, and then kills every process of the run. */
@@ -127,31 +88,51 @@ const ENV = {
   TEST_COSTS: COSTS,
 };
 
-/** Makes what all machines of the run share: resolves with what tells a file of it; if it fails, each file makes its own. */
-function prepareMachines() {
-  const folder = join(scratch, 'machines');
+const MACHINES = join(scratch, 'machines');
+const RELEASES = join(MACHINES, 'releases');
+
+/** Builds the release whose programs the tests start: resolves with what tells a file of it; without it, the checkout's. */
+async function prepareRelease() {
+  const built = await runScript('test/systemd/release.ts', RELEASES);
+  return built ? { TEST_RELEASE: firstRelease(RELEASES) } : {};
+}
+
+/** Then makes what all machines of the run share; if it fails, each file makes its own. */
+async function prepareMachines(release) {
+  const programs = await release;
+  const made = await runScript('test/systemd/prepared.ts', MACHINES);
+  return made ? { ...programs, TEST_MACHINES: MACHINES } : programs;
+}
+
+/** Whether it succeeded. */
+function runScript(...command) {
   const options = { cwd: root, env: ENV, stdio: ['ignore', 'inherit', 'inherit'] };
-  return new Promise((made) => {
-    const child = spawn(process.execPath, ['test/systemd/prepared.ts', folder], options);
-    child.once('exit', (code) => made(code === 0 ? { TEST_MACHINES: folder } : {}));
-  });
+  return new Promise((ended) => spawn(process.execPath, command, options).once('exit', (code) => ended(code === 0)));
 }
 
-/** One file in a child process. */
-async function runFile(t, file, env) {
-  const options = { name: file, buffered: true, timeout: TIMEOUT_S * 1000, cwd: root, env: { ...ENV, ...env } };
-  const result = await t.spawn(process.execPath, ['test/harness/file.ts', file], options);
+/** A file, or those of a folder, in a child process. */
+async function runFiles(t, { name, files }, env) {
+  const options = { name, buffered: true, timeout: TIMEOUT_S * 1000, cwd: root, env: { ...ENV, ...env } };
+  const result = await t.spawn(process.execPath, ['test/harness/file.ts', ...files], options);
   const seconds = ((result?.time ?? 0) / 1000).toFixed(1);
-  process.stderr.write(`${result?.ok === false ? 'FAILED ' : ''}${file} ${seconds} s\n`);
+  process.stderr.write(`${result?.ok === false ? 'FAILED ' : ''}${name} ${seconds} s\n`);
 }
 
-/** Runs the lanes side by side: of each as many files at a time as it says, in order. tap shows each file as it ends. */
-function runFiles(lanes) {
+/** What each process runs: all of a folder whose files run together; one file. */
+function processesOf(files) {
+  const folders = TOGETHER.map((name) => ({ name, files: files.filter((file) => file.startsWith(name)) }));
+  const alone = files.filter((file) => !TOGETHER.some((folder) => file.startsWith(folder)));
+  return [...folders.filter(({ files }) => files.length > 0), ...alone.map((file) => ({ name: file, files: [file] }))];
+}
+
+/** Runs the lanes side by side: of each as many processes at a time as it says, in order. tap shows each as it ends. */
+function runLanes(lanes) {
   const jobs = lanes.reduce((sum, lane) => sum + lane.jobs, 0);
   return t.test('files', { jobs, buffered: false }, async (t) => {
     t.setTimeout(0);
-    const worker = async ({ files, env }) => {
-      for (let file = files.shift(); file !== undefined; file = files.shift()) await runFile(t, file, await env);
+    const worker = async ({ processes, env }) => {
+      for (let next = processes.shift(); next !== undefined; next = processes.shift())
+        await runFiles(t, next, TOGETHER.includes(next.name) ? {} : await env);
     };
     await Promise.all(lanes.flatMap((lane) => Array.from({ length: lane.jobs }, () => worker(lane))));
   });
@@ -219,11 +200,12 @@ watchdog();
 t.setTimeout(0);
 printFailuresAtTheEnd();
 // Those on machines mostly wait: they fill what the others leave of the CPUs.
-const env = ofTheHost.length + onMachines.length > 0 ? prepareMachines() : {};
-await runFiles([
-  { files: ofTheHost, jobs: 1, env },
-  { files: onMachines, jobs: 4, env },
-  { files: others, jobs: 2, env: {} },
+const release = asked.length === 0 || ofTheHost.length + onMachines.length > 0 ? prepareRelease() : {};
+const machines = ofTheHost.length + onMachines.length > 0 ? prepareMachines(release) : {};
+await runLanes([
+  { processes: processesOf(ofTheHost), jobs: 1, env: machines },
+  { processes: processesOf(onMachines), jobs: 4, env: machines },
+  { processes: processesOf(others), jobs: 2, env: release },
 ]);
 await nothingLeft();
 if (process.env.TEST_COSTS) printCosts();

@@ -15,6 +15,12 @@ export function makeCgroups(name: string): string[] {
   return folders;
 }
 
+/** Names of the cgroups right below this process's own. */
+export const cgroupsHere = (): string[] =>
+  ownCgroups('').flatMap((path) =>
+    readdirSync(path, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [entry.name] : [])),
+  );
+
 /** Where cgroups of that name are below this process's own. */
 export function ownCgroups(name: string): string[] {
   const own = readFileSync('/proc/self/cgroup', 'utf8');

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { ownCgroups, removeCgroups } from './cgroup.ts';
+import { cgroupsHere, ownCgroups, removeCgroups } from './cgroup.ts';
 
 const PREFIX = 'hybrid-sandbox-';
 
@@ -11,7 +11,8 @@ export const machinePrefix = (): string => `${PREFIX}${process.pid}-${startOf(pr
 
 /** Removes the machines whose owner has died without closing them: processes, mounts, cgroups, folders. */
 export function removeDeadMachines(): void {
-  const folders = readdirSync(tmpdir()).map((name) => join(tmpdir(), name));
+  // A machine that went away all at once may have left no more than its cgroups.
+  const folders = [...readdirSync(tmpdir()), ...cgroupsHere()].map((name) => join(tmpdir(), name));
   for (const folder of new Set([...folders, ...pids().map(machineOf)])) {
     const [, pid, start] = /^hybrid-sandbox-(\d+)-(\d+)-/.exec(basename(folder)) ?? [];
     if (pid !== undefined && startOf(Number(pid)) !== start) removeMachine(folder);

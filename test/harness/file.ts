@@ -1,4 +1,4 @@
-// Runs one test file for `npm test`: node test/harness/file.ts FILE
+// Runs test files for `npm test`, in one process: node test/harness/file.ts FILE…
 // A failed test often leaves a server or a child process open, and Node would wait for it until the runner's time limit.
 // Here the file ends within seconds of its last test: what still keeps it open is named, killed, and makes it fail.
 import { appendFileSync } from 'node:fs';
@@ -9,7 +9,8 @@ import { commandOf, cpuSecondsOf, descendants, kill } from './leftovers.ts';
 /** A file that has failed already has nothing more to show. */
 const graceMs = () => (t.passing() ? 5000 : 1000);
 
-const file = process.argv[2] as string;
+const files = process.argv.slice(2);
+const file = files.length === 1 ? files[0] : `${files[0]} and ${files.length - 1} more`;
 // Children that were not waited for do not outlive the file, whichever way it ends.
 process.once('exit', () => descendants(process.pid).forEach(kill));
 
@@ -20,8 +21,8 @@ if (costs !== undefined)
     appendFileSync(costs, `${JSON.stringify(cost)}\n`);
   });
 
-await import(pathToFileURL(file).href);
-// The module is evaluated, its top-level awaits included: from here on, an idle root has no test to come.
+for (const path of files) await import(pathToFileURL(path).href);
+// The modules are evaluated, their top-level awaits included: from here on, an idle root has no test to come.
 waitUntilIdle();
 
 /** None of these timers keeps the process open: they fire only if something else does. */

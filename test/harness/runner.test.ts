@@ -1,8 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import t from 'tap';
+import { makeCgroups } from '../../ops/sandbox/cgroup.ts';
 import { eventually } from '../eventually.ts';
 import { descendants, leftovers, RUN, runName } from './leftovers.ts';
 
@@ -72,11 +74,16 @@ for (const signal of ['SIGKILL', 'SIGTERM', 'SIGINT'] as const)
     t.notOk(isThere(pid));
   });
 
-t.test('a run removes what a killed one left', async (t) => {
+t.test('a run removes what a killed one left, machines too', async (t) => {
+  // Named after an owner that there is not.
+  const machine = `hybrid-sandbox-999999999-1-${process.pid}`;
+  mkdirSync(join(tmpdir(), machine));
+  const cgroups = process.getuid?.() === 0 ? makeCgroups(`${machine}-without-a-folder`) : [];
   const env = { ...process.env, [RUN]: `999999999.${runName(process.pid).replace(/^\d+\./, '')}` };
   const orphan = spawn('sleep', ['1000'], { env, detached: true, stdio: 'ignore' });
   const ended = once(orphan, 'exit');
   const dir = t.testdir({ 'quick.test.ts': "import t from 'tap';\nt.pass('quick');\n" });
   t.same(await once(runner(join(dir, 'quick.test.ts'), join(dir, 'pid')).child, 'close'), [0, null]);
   t.same(await ended, [null, 'SIGKILL']);
+  for (const path of [join(tmpdir(), machine), ...cgroups]) t.notOk(existsSync(path), path);
 });

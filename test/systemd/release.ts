@@ -32,13 +32,18 @@ export function buildRelease(releases: string, version: (typeof VERSIONS)[number
     appear(out, there);
   }
   const inside = `${RELEASES}/${version}`;
-  const folder = `${inside}/hybrid-soak-${version}-linux-${process.arch}`;
+  const folder = `${inside}/${nameOf(version)}`;
   return {
     folder,
     soak: `${folder}/bin/soak`,
     deb: `${inside}/hybrid-soak_${version}_${process.arch === 'x64' ? 'amd64' : 'arm64'}.deb`,
   };
 }
+
+const nameOf = (version: string) => `hybrid-soak-${version}-linux-${process.arch}`;
+
+/** The first release's folder as this side sees it. */
+export const firstRelease = (releases: string): string => join(releases, VERSIONS[0], nameOf(VERSIONS[0]));
 
 /** Another process may have built the same meanwhile: its folder stays, since machines may use it. */
 function appear(out: string, there: string): void {
@@ -49,3 +54,6 @@ function appear(out: string, there: string): void {
     rmSync(out, { recursive: true });
   }
 }
+
+/** `node test/systemd/release.ts FOLDER`, by what runs the tests: builds the first one. */
+if (import.meta.main) buildRelease(process.argv[2] ?? '', VERSIONS[0]);
