@@ -62,7 +62,7 @@ export interface Reader {
 }
 
 /** An engine that has stopped leaves a database that only who may write beside it can open. */
-export const isAtRest = (error: unknown): boolean => errorCode(error) === 'SQLITE_CANTOPEN';
+export const isAtRest = (error: unknown): boolean => /^SQLITE_(CANTOPEN|READONLY)/.test(errorCode(error) ?? '');
 
 /**
  * The engine's database, opened for reading alone: no file is made, no transaction outlives a call, the writer is never blocked.
