@@ -1,10 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
-
-const ENGINE = fileURLToPath(new URL('../../packages/engine/bin/hybrid-engine', import.meta.url));
+import { ENGINE } from '../programs.ts';
 
 export interface Ended {
   code: number | null;

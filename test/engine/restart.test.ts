@@ -1,13 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import t, { type Test } from 'tap';
 import { LIVE, MS } from '../fixtures/frames.ts';
+import { ENGINE } from '../programs.ts';
 import { scripted, until } from './feeds/scripted-server.ts';
-
-const MAIN = resolve(import.meta.dirname, '../../packages/engine/src/main.ts');
 
 const frame = (id: number) => LIVE['binance'].replace('4321', String(id)).replaceAll(String(MS), String(MS + id));
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
@@ -19,7 +18,7 @@ function engine(t: Test, url: string) {
   });
   const file = join(dir, 'data/bot.db');
   const start = (): ChildProcess => {
-    const child = spawn(process.execPath, [MAIN, 'run', '--config', 'config.toml'], { cwd: dir, stdio: 'ignore' });
+    const child = spawn(ENGINE, ['run', '--config', 'config.toml'], { cwd: dir, stdio: 'ignore' });
     t.teardown(() => child.kill('SIGKILL'));
     return child;
   };

@@ -1,14 +1,14 @@
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readSampleEvery } from '@hybrid-soak/contract/config-edit.ts';
 import { execa } from 'execa';
-import { Host, needsSystemd, until } from '../systemd/host.ts';
+import { SOAK } from '../programs.ts';
+import { busyFor, Host, needsSystemd, until } from '../systemd/host.ts';
 import { check, type Fault, type Round } from './fault.ts';
 
-const SOAK = resolve(import.meta.dirname, '../../packages/supervisor/bin/soak');
 // Any CPU stall time at all is over the limit, so that rungs are written all the time.
 const CONFIG =
   '# kept\r\n[engine]\r\ningest_mode = "synthetic"\r\ntick_interval_ms = 20\r\nsample_every = 1 # one\r\n\r\n[soak.policy]\r\ncpu_limit = 1\r\n';
@@ -33,10 +33,10 @@ export const killSoak: Fault = {
   },
 };
 
-/** Loops that wait for each other: meek, so that what runs beside them is hardly slowed. */
+/** Loops that wait for each other on one CPU: meek, so that what runs beside them is hardly slowed. */
 function press(): () => void {
-  const loops = Array.from({ length: availableParallelism() + 2 }, () =>
-    spawn('nice', ['-n', '19', 'sh', '-c', 'while :; do :; done'], { stdio: 'ignore' }),
+  const loops = Array.from({ length: 4 }, () =>
+    spawn('nice', ['-n', '19', 'taskset', '-c', '0', 'bash', '-c', busyFor(50)], { stdio: 'ignore' }),
   );
   return () => {
     for (const loop of loops) loop.kill('SIGKILL');

@@ -1,8 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { join, resolve } from 'node:path';
 import type { Recorded } from '@hybrid-soak/contract/recorded-frame.ts';
-
-const FEED = join(resolve(import.meta.dirname, '../..'), 'packages/feed/bin/hybrid-feed');
+import { FEED } from '../programs.ts';
 
 export interface FeedEnded {
   code: number | null;

@@ -2,12 +2,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
+import { FLEET } from '../programs.ts';
 import type { Random } from '../sim/random.ts';
 import { natsServer } from './server.ts';
 import { shippedRows, writtenRows } from './shipped.ts';
 
-const ROOT = resolve(import.meta.dirname, '../..');
 export const HOSTS = ['tokyo.1', 'berlin-2'];
 
 /** Differences between what was written and what was shipped, for people; none if all is well. */
@@ -36,9 +36,7 @@ export async function whileShipping(scene: Scene, trouble: (shipper: StartShippe
   const { rows, perSecond, servers, within = () => [], readFrom, config = '' } = scene;
   const folder = mkdtempSync(join(tmpdir(), 'fleet-ship-'));
   const children = new Set<ChildProcess>();
-  const start = (before: string[], script: string, ...args: string[]): ChildProcess => {
-    const node = [process.execPath, '--disable-warning=ExperimentalWarning', join(ROOT, script), ...args];
-    const [command = '', ...words] = [...before, ...node];
+  const start = ([command = '', ...words]: string[]): ChildProcess => {
     const child = spawn(command, words, {
       stdio: ['ignore', 'pipe', process.env['FLEET_LOG'] === undefined ? 'ignore' : 'inherit'],
     });
@@ -52,20 +50,20 @@ export async function whileShipping(scene: Scene, trouble: (shipper: StartShippe
   };
   const file = (host: string, name: string) => join(folder, `${host}-${name}`);
   const shipper: StartShipper = (host, ...more) =>
-    start(
-      within(host),
-      'packages/fleet/src/main.ts',
+    start([
+      ...within(host),
+      FLEET,
       ...['ship', '--config', join(folder, 'config.toml'), '--host', host, '--db', file(host, 'bot.db')],
       ...['--decisions', file(host, 'decisions.jsonl'), '--samples', file(host, 'samples.jsonl')],
       ...more,
       '--server',
       ...servers(host),
-    );
+    ]);
   try {
     writeFileSync(join(folder, 'config.toml'), config);
     const writers = HOSTS.map((host, at) => {
       const args = [file(host, 'bot.db'), String(rows), String(at + 1), String(perSecond)];
-      const writer = start([], 'test/fleet/write-rows.ts', ...args);
+      const writer = start([process.execPath, join(import.meta.dirname, 'write-rows.ts'), ...args]);
       return once(writer.stdout as NodeJS.ReadableStream, 'data');
     });
     let line = 0;

@@ -8,10 +8,9 @@ import Database from 'better-sqlite3';
 import type { Page } from 'playwright-core';
 import t, { type Test } from 'tap';
 import { eventually } from '../eventually.ts';
+import { SOAK } from '../programs.ts';
 import { launch, open, seriousFindings, whyNoBrowser } from './browser.ts';
 import { DECISIONS, decisionAt, EVIL, HEADER, observationAt, runFiles } from './fixture.ts';
-
-const SOAK = new URL('../../packages/supervisor/src/main.ts', import.meta.url).pathname;
 
 type Answer = { status: number; headers: Record<string, unknown>; body: string };
 
@@ -173,8 +172,8 @@ t.test('in a browser', { skip: whyNoBrowser() ?? false }, async (t) => {
     const db = database(cwd);
     t.teardown(() => db.close());
     const files = ['decisions', 'samples'].flatMap((name) => [`--${name}`, join(cwd, `soak_${name}.jsonl`)]);
-    const args = [SOAK, 'dashboard', '--listen', '127.0.0.1:0', '--db', join(cwd, 'bot.db'), ...files];
-    const child = spawn(process.execPath, [...args, '--config', join(cwd, 'config/config.toml')], {
+    const args = ['dashboard', '--listen', '127.0.0.1:0', '--db', join(cwd, 'bot.db'), ...files];
+    const child = spawn(SOAK, [...args, '--config', join(cwd, 'config/config.toml')], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     t.teardown(() => child.kill('SIGKILL'));

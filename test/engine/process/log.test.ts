@@ -2,11 +2,9 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import t from 'tap';
+import { ENGINE } from '../../programs.ts';
 import { folder } from '../engine.ts';
-
-const ENGINE = fileURLToPath(new URL('../../../packages/engine/bin/hybrid-engine', import.meta.url));
 
 /** The log of an engine that ends by itself with 10; `journal`: JOURNAL_STREAM, given the file that is its stdout. */
 async function logOf(cwd: string, journal: (file: { dev: number; ino: number }) => string): Promise<string[]> {

@@ -2,13 +2,12 @@ import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, constants, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
 import t, { type Test } from 'tap';
 import { eventually } from '../../eventually.ts';
+import { ENGINE } from '../../programs.ts';
 import { count, database, folder, rows } from '../engine.ts';
 
-const ENGINE = fileURLToPath(new URL('../../../packages/engine/bin/hybrid-engine', import.meta.url));
 const FAST = '[engine]\ntick_interval_ms = 5\n[storage]\nflush_interval_ms = 50\n';
 
 /** The writing end of a pipe that is full and never read. */

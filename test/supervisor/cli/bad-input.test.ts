@@ -2,7 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, readdirSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { CONFIG, run, SOAK, soak } from './soak.ts';
+import { SOAK } from '../../programs.ts';
+import { CONFIG, run, soak } from './soak.ts';
 
 /** One clear line on stderr, the documented exit code, nothing new in the folder. */
 async function refused(

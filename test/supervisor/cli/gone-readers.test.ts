@@ -1,7 +1,8 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import t from 'tap';
-import { CONFIG, decided, decisions, SOAK } from './soak.ts';
+import { SOAK } from '../../programs.ts';
+import { CONFIG, decided, decisions } from './soak.ts';
 
 const BIN = resolve(import.meta.dirname, '../../../node_modules/.bin');
 

@@ -2,8 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { stripVTControlCharacters } from 'node:util';
 import { widthOf } from '@hybrid-soak/report/terminal/line.ts';
 import t from 'tap';
+import { SOAK } from '../../programs.ts';
 import { DECISIONS } from '../../report/fixture.ts';
-import { CONFIG, environment, SOAK, soak } from './soak.ts';
+import { CONFIG, environment, soak } from './soak.ts';
 
 const files = {
   config: { 'config.toml': CONFIG },

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { saveRunState } from '@hybrid-soak/supervisor/recovery/run-state.ts';
 import t from 'tap';
 import { eventually } from '../../eventually.ts';
+import { SOAK } from '../../programs.ts';
 import { leftState } from '../run-state.ts';
-import { alive, CONFIG, decided, decisions, environment, run, SOAK, soak } from './soak.ts';
+import { alive, CONFIG, decided, decisions, environment, run, soak } from './soak.ts';
 
 const folder = () => ({ config: { 'config.toml': CONFIG } });
 const isRestored = (cwd: string) =>

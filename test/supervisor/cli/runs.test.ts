@@ -2,10 +2,10 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { execa } from 'execa';
 import t from 'tap';
+import { SOAK } from '../../programs.ts';
 import { HEADER, observationAt } from '../../report/fixture.ts';
 
-const SOAK = new URL('../../../packages/supervisor/src/main.ts', import.meta.url).pathname;
-const soak = (...args: string[]) => execa(process.execPath, [SOAK, ...args], { reject: false });
+const soak = (...args: string[]) => execa(SOAK, args, { reject: false });
 const line = (run_id: string, action: string, more = {}) =>
   `${JSON.stringify({ timestamp: '2026-01-01T00:00:00.000000Z', run_id, action, reason: '', policy: 'adaptive', cpu_some_avg10: 1, ...more })}\n`;
 const run = (id: string, verdict: string, duration_s: number) =>
@@ -52,7 +52,7 @@ t.test('runs lists those of a log, and compare finds the one that passed before'
     b: { verdict: 'FAIL', duration_s: 180 },
   });
   const env = { XDG_STATE_HOME: cwd };
-  const own = await execa(process.execPath, [SOAK, 'compare', '--with-last-pass', '--json'], { cwd, env });
+  const own = await execa(SOAK, ['compare', '--with-last-pass', '--json'], { cwd, env });
   t.equal(own.stdout, compared.stdout, "the unit's own log");
   t.match(await soak('compare'), { exitCode: 2, stderr: /missing required argument 'a'/ });
   const first = await soak('compare', log, '--with-last-pass', '--run-a', 'aaaa');

@@ -1,10 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { eventually } from '../../eventually.ts';
-
-export const SOAK = fileURLToPath(new URL('../../../packages/supervisor/bin/soak', import.meta.url));
+import { SOAK } from '../../programs.ts';
 
 export const CONFIG = '# kept\n[engine]\ningest_mode = "synthetic"\ntick_interval_ms = 20\nsample_every = 1 # one\n';
 

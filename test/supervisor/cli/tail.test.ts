@@ -5,7 +5,8 @@ import { gzipSync } from 'node:zlib';
 import { parseMoment } from '@hybrid-soak/supervisor/text/moment.ts';
 import t from 'tap';
 import { eventually } from '../../eventually.ts';
-import { environment, SOAK, soak } from './soak.ts';
+import { SOAK } from '../../programs.ts';
+import { environment, soak } from './soak.ts';
 
 const record = (n: number, more: Record<string, unknown> = {}) =>
   `${JSON.stringify({

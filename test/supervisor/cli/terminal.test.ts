@@ -11,7 +11,8 @@ import Database from 'better-sqlite3';
 import t, { type Test } from 'tap';
 import { count } from '../../engine/engine.ts';
 import { eventually } from '../../eventually.ts';
-import { alive, CONFIG, decided, decisions, run, SOAK } from './soak.ts';
+import { SOAK } from '../../programs.ts';
+import { alive, CONFIG, decided, decisions, run } from './soak.ts';
 
 const ESC = '\x1b';
 const folder = () => ({ config: { 'config.toml': CONFIG }, data: { ops: {} } });
