@@ -1,7 +1,8 @@
-import { decisionSchema } from '@hybrid-soak/contract/decision.ts';
+import { isDeepStrictEqual } from 'node:util';
+import { type Decision, decisionSchema } from '@hybrid-soak/contract/decision.ts';
 import fc from 'fast-check';
 import t from 'tap';
-import { drive } from './drive.ts';
+import { drive, type Trace } from './drive.ts';
 import { minimise } from './minimise.ts';
 import { Cpus, STEP_US } from './model/cpu.ts';
 import { FLAT } from './model/wave.ts';
@@ -13,10 +14,16 @@ import { drawScenario } from './scenario.ts';
 import { type Second, World } from './world.ts';
 
 const drawn = (seed: number) => drawScenario(seeded(seed), seed, 1);
+const recordsOf = ({ entries }: Trace): Decision[] => entries.flatMap(({ records }) => records);
+
+/** The records of the first soaks, which later tests look at again. */
+const kept: Decision[][] = [];
 
 t.test('fifteen soaks of an hour keep every rule', async (t) => {
   for (let seed = 1; seed <= 15; seed++) {
-    const fault = broken(drive(drawn(seed), seed));
+    const trace = drive(drawn(seed), seed);
+    kept[seed] = recordsOf(trace);
+    const fault = broken(trace);
     if (fault !== null) t.fail(`npm run simulate -- --hours 1 --runs 1 --seed ${seed}: ${fault.rule}: ${fault.how}`);
   }
 });
@@ -36,15 +43,16 @@ for (const [name, { scenario, expects }] of Object.entries({ ...NAMED, ...OUTAGE
   });
 
 t.test('the same seed gives the same records, byte for byte; another gives others', async (t) => {
-  const records = (seed: number) => JSON.stringify(drive(drawn(seed), seed).entries.flatMap((entry) => entry.records));
-  t.equal(records(7), records(7));
-  t.not(records(7), records(8));
+  const again = JSON.stringify(recordsOf(drive(drawn(7), 7)));
+  t.equal(JSON.stringify(kept[7]), again);
+  t.not(JSON.stringify(kept[8]), again);
 });
 
 t.test('every record of a simulated soak fits the schema and holds no number that JSON loses', async (t) => {
-  for (let seed = 1; seed <= 4; seed++)
-    for (const { records } of drive(drawn(seed), seed).entries)
-      for (const record of records) t.same(decisionSchema.parse(JSON.parse(JSON.stringify(record))), record);
+  for (const record of kept.flat())
+    if (!isDeepStrictEqual(decisionSchema.parse(JSON.parse(JSON.stringify(record))), record))
+      t.fail('not as it was', record);
+  t.ok(kept.flat().length > 100, `${kept.flat().length} records`);
 });
 
 t.test('processor sharing: no more than there is, nobody idles while somebody waits', async () => {

@@ -55,6 +55,15 @@ export async function until<T>(
   }
 }
 
+/** Of bash: runs `ms` of each 200 ms of the wall clock, so that several wait for each other. */
+export const busyFor = (ms: number): string =>
+  // A read that nobody writes for waits without a process of its own.
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: the shell's
+  'exec 3<> <(:); while :; do ((${EPOCHREALTIME/[.,]} % 200000 < MS000)) || read -rt 0.02 -u 3; done'.replace(
+    'MS',
+    String(ms),
+  );
+
 /** A machine with a real systemd, and what a test wants to see and do in it: one engine unit in its state folder. */
 export class Host {
   readonly machine: Machine;
@@ -217,23 +226,16 @@ export class Host {
     await this.#hog(3 * cores, 'while :; do :; done', ['-p', `CPUAffinity=0-${cores - 1}`]);
   }
 
-  /** Four meek loops on all cores: they do nearly all of the waiting themselves, and tests beside this one are hardly slowed. */
+  /** Three meek loops a core, four fifths of the time: nearly all the waiting is theirs, tests beside this one are hardly slowed. */
   async pressMeekly(): Promise<void> {
     const weight = ['-p', 'Nice=19', '-p', 'CPUWeight=1'];
     // With CONFIG_SCHED_AUTOGROUP a nice value counts only within a session, and the session has one of its own (sched(7)).
-    await this.#hog(
-      2 * availableParallelism(),
-      'echo 19 2>/dev/null > /proc/self/autogroup; while :; do :; done',
-      weight,
-    );
+    await this.#hog(3 * availableParallelism(), `echo 19 2>/dev/null > /proc/self/autogroup; ${busyFor(160)}`, weight);
   }
 
   /** Some CPU stall time, a quarter of the time or less, for rules with a low limit: six loops on one CPU, all at once, 50 ms of each 200. */
   async pressSlightly(): Promise<void> {
-    // A read that nobody writes for waits without a process of its own.
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: the shell's
-    const loop = 'exec 3<> <(:); while :; do ((${EPOCHREALTIME/[.,]} % 200000 < 50000)) || read -rt 0.02 -u 3; done';
-    await this.#hog(6, loop, ['-p', 'CPUAffinity=0']);
+    await this.#hog(6, busyFor(50), ['-p', 'CPUAffinity=0']);
   }
 
   async #hog(loops: number, loop: string, properties: string[]): Promise<void> {

@@ -143,7 +143,9 @@ export class Host {
       const neighbour = neighbours[i] as Neighbour;
       const usedUs = cpus.used[i + 1] as number;
       used += usedUs;
-      const [wanted, until] = [this.wanted[i + 1] as number, cpus.until[i + 1] as number];
+      // Not by destructuring: the step is run 72,000 times for an hour.
+      const wanted = this.wanted[i + 1] as number;
+      const until = cpus.until[i + 1] as number;
       free *= 1 - neighbour.quota.settle(neighbour.spec.threads, wanted, usedUs, until) / STEP_US;
       neighbour.used(usedUs);
     }
