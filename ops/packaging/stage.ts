@@ -17,11 +17,10 @@ import { bundle } from './bundle.ts';
 import { billOfMaterials, licenceFile, parts } from './inventory.ts';
 import type { Platform } from './platform.ts';
 
-/** Programs of a release by name, with the V8 flags that each runs under; the units have the same. */
-const LAUNCHED = {
+/** Programs of a release by name, with the V8 flags that each runs under; null: those of the checkout's launcher, by command. */
+const LAUNCHED: Record<string, string | null> = {
   'hybrid-engine': '--max-semi-space-size=2 --v8-pool-size=1 --optimize-for-size',
-  // Without threads of V8's own: Node may hang at its exit while one still compiles (nodejs/node#54918), as a soak install did.
-  soak: '--max-semi-space-size=1 --v8-pool-size=1 --optimize-for-size --single-threaded',
+  soak: null,
   'hybrid-feed': '',
   'hybrid-fleet': '',
 };
@@ -58,7 +57,8 @@ export async function stage(
   for (const name of COPIED)
     if (existsSync(join(root, name))) cpSync(join(root, name), join(to, name), { recursive: true });
   for (const unit of readdirSync(join(to, 'ops/systemd'))) rewrite(join(to, 'ops/systemd', unit), releasedCommand);
-  for (const [name, flags] of Object.entries(LAUNCHED)) write(to, `bin/${name}`, launcher(name, flags));
+  for (const [name, flags] of Object.entries(LAUNCHED))
+    write(to, `bin/${name}`, launcher(name, flags === null ? chosenFlags(root) : `heap="${flags}"\n`));
   write(
     to,
     'install',
@@ -114,8 +114,19 @@ const releasedCommand = (text: string): string =>
     .replaceAll('/packages/fleet/src/main.ts', '/lib/hybrid-fleet.mjs')
     .replaceAll('/packages/supervisor/src/main.ts', '/lib/soak.mjs');
 
-/** The programs find their files from where they really are; `exec` keeps one process, so that signals reach it. */
-function launcher(name: string, flags: string): string {
+/** What the checkout's launcher does between its environment and its folder: flags by command, ignored signals. */
+function chosenFlags(root: string): string {
+  const path = join(root, 'packages/supervisor/bin/soak');
+  const found = /^export MALLOC_ARENA_MAX.*\n([\s\S]*?)^here=/m.exec(readFileSync(path, 'utf8'))?.[1];
+  if (found === undefined) throw new Error(`${path}: no flags; valid: lines between MALLOC_ARENA_MAX and here=`);
+  return found;
+}
+
+/**
+ * The programs find their files from where they really are; `exec` keeps one process, so that signals reach it. `set`:
+ * shell lines that set `heap`.
+ */
+function launcher(name: string, set: string): string {
   // In a home of this account's own: compiled code is run as it is found, and sudo may keep somebody else's HOME.
   // biome-ignore lint/suspicious/noTemplateCurlyInString: the shell expands it
   const home = '${XDG_CACHE_HOME:-${HOME:-/root}}';
@@ -128,7 +139,7 @@ if [ -h "$here" ]; then here=$(readlink -f -- "$here"); fi
 here=\${here%/*}/..
 if [ -O "${home}" ]; then export NODE_COMPILE_CACHE="${cache}"; fi
 export MALLOC_ARENA_MAX="\${MALLOC_ARENA_MAX:-2}"
-exec "$here/node" --disable-warning=ExperimentalWarning${flags === '' ? '' : ` ${flags}`} "$here/lib/${name}.mjs" "$@"
+${set}exec "$here/node" --disable-warning=ExperimentalWarning $heap "$here/lib/${name}.mjs" "$@"
 `;
 }
 

@@ -1,5 +1,5 @@
 import { type ByteSource, lineBlocks, lineBlocksBackward, parseJsonLine } from '@hybrid-soak/contract/json-lines.ts';
-import { firstRunId, lastRun, runsBeginning } from '@hybrid-soak/contract/run-lines.ts';
+import { firstRunId, lastLinesOf, lastRun, runsBeginning } from '@hybrid-soak/contract/run-lines.ts';
 import fc from 'fast-check';
 import t from 'tap';
 
@@ -114,5 +114,20 @@ t.test('runs by the beginning of their id, in the order of their first records',
   t.same(ids(''), ['abc1', 'abd2', 'abc3']);
   t.same(ids('HOLD'), [], 'only ids count, not other text of the line');
   t.equal(firstRunId(source), 'abc1');
+  t.end();
+});
+
+t.test('the last lines of a run are read from the end, past those of other runs', (t) => {
+  const text = `${run('aaaa', 4000)}${run('bbbb', 3)}${record('aaaa', 4001)}${record('cccc', 1)}torn aaaa`;
+  const source = sourceOf(text);
+  const lines = text.split('\n').filter((line) => line.startsWith('{') && line.includes('aaaa'));
+  const counts = (line: string) => line.startsWith('{');
+  t.same(lastLinesOf(source, 'aaaa', { most: 3, counts }), lines.slice(-3));
+  t.ok(source.bytesRead <= 1 << 20, `${source.bytesRead} bytes read of ${source.size}`);
+  t.same(lastLinesOf(source, 'aaaa', { most: 9000, counts }), lines, 'all there are');
+  t.same(
+    lastLinesOf(source, 'aaaa', { most: 1, to: text.indexOf('{', text.indexOf('bbbb')) }),
+    lines.slice(3999, 4000),
+  );
   t.end();
 });

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import {
   appendFileSync,
+  chmodSync,
   cpSync,
   mkdtempSync,
   readdirSync,
@@ -88,6 +89,37 @@ t.test('every program runs from the release alone, with the version it was built
   t.ok(commands.length > 10);
   for (const name of commands.filter((name) => name !== 'help'))
     t.match(run('soak', name, '--help').stdout, /Usage: soak/);
+});
+
+t.test("soak runs under the checkout's flags for each command, and keeps an ignored SIGHUP ignored", async (t) => {
+  // In the place of Node, what was handed to it.
+  const fake = '#!/bin/sh\necho "$SOAK_HANGUP_IGNORED" "$@"\n';
+  const places = { released: 'bin/soak', checkout: 'packages/supervisor/bin/soak' };
+  const folder = t.testdir({
+    released: { bin: {}, node: fake },
+    checkout: {
+      packages: { supervisor: { bin: {} } },
+      node_modules: { [`node-linux-${ARCH}`]: { bin: { node: fake } } },
+    },
+  });
+  cpSync(join(release, 'bin/soak'), join(folder, 'released', places.released));
+  cpSync(join(ROOT, places.checkout), join(folder, 'checkout', places.checkout));
+  for (const path of ['released/node', `checkout/node_modules/node-linux-${ARCH}/bin/node`])
+    chmodSync(join(folder, path), 0o755);
+  const flagsOf = (place: keyof typeof places, args: string, trap = '') => {
+    const script = `${trap} exec "$0" ${args}`;
+    const { stdout, stderr } = spawnSync('/bin/sh', ['-c', script, join(folder, place, places[place])], {
+      env: { PATH: '/usr/bin:/bin', HOME: work },
+      encoding: 'utf8',
+    });
+    t.equal(stderr, '');
+    return stdout.replace(/\S+\/(main\.ts|soak\.mjs)/, 'PROGRAM');
+  };
+  for (const args of ['', 'run -d 1s', 'status', 'replay x', 'compare x y'])
+    t.equal(flagsOf('released', args), flagsOf('checkout', args), args);
+  t.match(flagsOf('released', 'replay x'), /--max-semi-space-size=4 .*PROGRAM replay x/);
+  t.match(flagsOf('released', 'run'), /^ .*--max-semi-space-size=1 .*PROGRAM run/);
+  t.match(flagsOf('released', 'run', "trap '' HUP;"), /^1 /);
 });
 
 t.test('a command whose code is in one file with its program does not wait for itself', async (t) => {

@@ -7,7 +7,7 @@ import { writeReport } from '@hybrid-soak/report/write-report.ts';
 import type { Browser } from 'playwright-core';
 import t from 'tap';
 import { launch, open, seriousFindings, whyNoBrowser } from './browser.ts';
-import { DECISIONS, EARLIER, EVIL, HEADER, observationAt, RUN, runFiles } from './fixture.ts';
+import { DECISIONS, EARLIER, EVIL, HEADER, observationAt, runFiles } from './fixture.ts';
 
 const skip = whyNoBrowser() ?? false;
 let browser: Browser;
@@ -228,18 +228,21 @@ t.test('axe-core finds nothing serious, light and dark, with a table of numbers 
 });
 
 t.test("a run without samples, as the earlier tool's, is drawn from its decisions", { skip }, async (t) => {
-  const earlier = DECISIONS.slice(0, 5).map(({ seq, policy, ...record }) => record);
-  const cwd = t.testdir({
-    'd.jsonl': `${earlier.map((record) => JSON.stringify(record)).join('\n')}\ngarbage\n{"torn`,
-  });
+  // No STARTUP, `seq`, `policy` or limits; the last of them is its ABORT.
+  const earlier = readFileSync(new URL('../fixtures/recordings/earlier-ambient-55.jsonl', import.meta.url), 'utf8');
+  const cwd = t.testdir({ 'd.jsonl': `${earlier.trimEnd().split('\n').slice(0, -1).join('\n')}\ngarbage\n{"torn` });
   const out = join(cwd, 'report.html');
-  t.match(writeReport({ decisions: join(cwd, 'd.jsonl'), samples: join(cwd, 's.jsonl'), run: RUN.slice(0, 6), out }), {
-    run: RUN,
+  t.match(writeReport({ decisions: join(cwd, 'd.jsonl'), samples: join(cwd, 's.jsonl'), run: '5f0e7a', out }), {
+    run: '5f0e7a52-0c1d-4a7e-9d57-3b7f3f1f5a10',
   });
   const { page, complaints } = await open(browser, pathToFileURL(out).href);
   t.same(complaints, []);
-  t.match(await page.locator('#summary').textContent(), /UNFINISHED[\s\S]*skipped: 1\.[\s\S]*torn[\s\S]*No samples/);
-  t.equal(await page.locator('figure canvas').count(), 2, 'rungs and cpu');
+  const text = await page.locator('#summary').textContent();
+  t.match(text, /UNFINISHED[\s\S]*skipped: 1\.[\s\S]*torn[\s\S]*No samples/);
+  t.match(text, /elapsed\s*35s/, 'the span of its records');
+  t.match(text, /no limit in the log · pressure 55 %/);
+  t.notMatch(text, /not begun|\?/);
+  t.equal(await page.locator('figure canvas').count(), 4, 'rungs, cpu, memory, io');
   await page.context().close();
 });
 

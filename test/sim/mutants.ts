@@ -87,9 +87,9 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'effect always 0',
     file: 'ladder/effect.ts',
-    line: 'const saved = Math.round(Math.max(0, measuring.before - after) * 10) / 10;',
+    line: 'const saved = round(Math.max(0, measuring.before - after));',
     becomes: 'const saved = after * 0;',
-    by: '3: an engine just over its limit',
+    by: '3: an engine just over its limit for a day',
   },
   {
     name: 'product of means',

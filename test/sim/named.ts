@@ -102,6 +102,11 @@ const climbsWithin = (from: number, seconds: number) => (trace: Trace) => {
   const late = first === undefined ? Number.POSITIVE_INFINITY : first.at - from * 1000;
   return late <= seconds * 1000 ? null : `the first climb ${inSeconds(late)} after ${from} s`;
 };
+/** Each climb after the first, that long after the one before was in force. */
+const climbsAgainWithin = (seconds: number) => (trace: Trace) => {
+  const late = climbs(trace).find(({ at }, i, all) => i > 0 && at - (all[i - 1]?.inForce ?? 0) > seconds * 1000);
+  return late === undefined ? null : `a climb late at ${late.at}`;
+};
 const normalWithin = (from: number, seconds: number) => (trace: Trace) => {
   const late = trace.seconds.find(({ at, sampleEvery }) => at >= (from + seconds) * 1000 && sampleEvery > 1);
   return late === undefined || late.at > trace.scenario.options.duration_s * 1000
@@ -154,9 +159,9 @@ export const NAMED: Record<string, Named> = {
     }),
     expects: climbsWithin(600, 60),
   },
-  '3: an engine just over its limit': {
-    scenario: scenarioOf({ hours: 6, neighbours: [others()], engine: using(0.52) }),
-    expects: all(moves(1, 8), counts('ABORT', 0)),
+  '3: an engine just over its limit for a day': {
+    scenario: scenarioOf({ hours: 24, neighbours: [others()], engine: using(0.52) }),
+    expects: all(moves(1, 1), counts('ABORT', 0)),
   },
   '4: crashes are counted and judged': {
     scenario: scenarioOf({
@@ -232,7 +237,14 @@ export const NAMED: Record<string, Named> = {
       engine: using(0.03),
       hogs: [hog('cpus', 5 * MINUTE, HOUR, 0.9)],
     }),
-    expects: climbsWithin(5 * MINUTE, 25),
+    expects: all(climbsWithin(5 * MINUTE, 25), climbsAgainWithin(33)),
+  },
+  '14: a soak of 3 min, its looks 30 ms off': {
+    scenario: scenarioOf({ jitter_ms: 30, hours: 3 / 60 }),
+    expects: (trace) => {
+      const at = recordsOf(trace.entries).find(({ record }) => record.action === 'COMPLETE')?.at ?? 0;
+      return at >= 180_000 && at <= 180_100 ? null : `complete at ${at}`;
+    },
   },
   '16: no cgroup, 3 % of a CPU beside busy neighbours': {
     scenario: scenarioOf({ cgroup: false, neighbours: [others({ threads: 6 })], engine: using(0.03) }),

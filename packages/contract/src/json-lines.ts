@@ -9,16 +9,27 @@ export interface ByteSource {
   read(into: Uint8Array, at: number): number;
 }
 
-/** Complete lines of one part of a file, and where that part begins. */
-export interface LineBlock {
-  at: number;
-  text: string;
-  /** The text's lines, split when they are asked for. */
-  readonly lines: string[];
+/** Complete lines of one part of a file. A class: a getter of an object literal keeps each block's text until a full collection. */
+export class LineBlock {
+  /** Where the part begins in the file. */
+  readonly at: number;
+  readonly text: string;
+
+  constructor(at: number, text: string) {
+    this.at = at;
+    this.text = text;
+  }
+
+  /** Splits the text at each call. */
+  get lines(): string[] {
+    const lines = this.text.split('\n');
+    if (lines.at(-1) === '') lines.pop();
+    return lines;
+  }
 }
 
 /** Strings of a mebibyte are kept outside the heap, where a hundred of them wait for the collector. */
-const BLOCK_BYTES = 1 << 19;
+const BLOCK_BYTES = 1 << 16;
 const LF = 0x0a;
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
@@ -78,18 +89,7 @@ function fill(source: ByteSource, into: Uint8Array, at: number): number {
   return length;
 }
 
-function blockOf(at: number, bytes: Uint8Array): LineBlock {
-  const text = decoder.decode(bytes);
-  return {
-    at,
-    text,
-    get lines() {
-      const lines = text.split('\n');
-      if (lines.at(-1) === '') lines.pop();
-      return lines;
-    },
-  };
-}
+const blockOf = (at: number, bytes: Uint8Array) => new LineBlock(at, decoder.decode(bytes));
 
 /** What a line holds: a value, nothing (an empty line), or no JSON (torn by a power loss, or written by an editor). */
 export type JsonLine = { kind: 'value'; value: unknown } | { kind: 'empty' } | { kind: 'garbage' };

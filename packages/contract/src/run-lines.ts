@@ -59,3 +59,18 @@ export function firstRunId(source: ByteSource): string | null {
     }
   return null;
 }
+
+/** The last lines with that run's id in them, at most `most`, in the file's order; `counts` says which lines count. */
+export function lastLinesOf(
+  source: ByteSource,
+  run_id: string,
+  { most, to = source.size, counts = () => true }: { most: number; to?: number; counts?: (line: string) => boolean },
+): string[] {
+  const found: string[] = [];
+  for (const { lines } of lineBlocksBackward(source, { to }))
+    for (const line of lines.toReversed()) {
+      if (line.includes(run_id) && counts(line)) found.push(line);
+      if (found.length === most) return found.reverse();
+    }
+  return found.reverse();
+}

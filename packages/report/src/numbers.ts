@@ -1,10 +1,10 @@
 import { RESOURCES } from '@hybrid-soak/contract/psi.ts';
+import { round } from '@hybrid-soak/contract/round.ts';
 import type { ShownDecision } from './read-log.ts';
 
 /** Records of which the pressure at their time says nothing. */
 const WITHOUT_PRESSURE = new Set(['ENGINE_START', 'ENGINE_RESTARTED', 'RESTORED', 'COMPLETE', 'SUMMARY']);
 
-const round = (value: number) => Math.round(value * 10) / 10;
 const seconds = (value: number) => `${round(value)} s`;
 const plain = (name: string) => (value: unknown) => `${name} ${String(value)}`;
 

@@ -67,7 +67,9 @@ export function pageData(records: ShownDecision[], samples: SamplesRead | null, 
     facts: factsOf(records, startup),
     verdict: verdictOf(records),
     summary,
-    limits: perResource(startup?.limit ?? calibrated?.effective_limit ?? startup?.limits) as PageData['limits'],
+    limits: perResource(
+      startup?.limit ?? calibrated?.effective_limit ?? startup?.limits ?? limitsOf(records),
+    ) as PageData['limits'],
     baseline: perResource(calibrated?.baseline),
     stallThresholdS: typeof parameters['stall_threshold_s'] === 'number' ? parameters['stall_threshold_s'] : null,
     blind: blindOf(samples?.last ?? null),
@@ -82,6 +84,9 @@ export function pageData(records: ShownDecision[], samples: SamplesRead | null, 
       samples === null ? [...notes, 'No samples of this run: pressure is drawn from the decisions (avg10).'] : notes,
   };
 }
+
+/** A log that begins after its STARTUP may have the limits in other records. */
+const limitsOf = (records: ShownDecision[]) => records.findLast(({ limit }) => limit !== undefined)?.limit;
 
 /** What the record means and what to do, as plain text. */
 const meansOf = (record: Parameters<typeof meaningOfRecord>[0]): string =>

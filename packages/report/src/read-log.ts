@@ -1,6 +1,6 @@
 import { type LoggedDecision, loggedDecision } from '@hybrid-soak/contract/decision.ts';
 import { type ByteSource, lineBlocks, lineBlocksBackward, parseJsonLine } from '@hybrid-soak/contract/json-lines.ts';
-import { lastRun, type RunPlace, runsBeginning } from '@hybrid-soak/contract/run-lines.ts';
+import { lastLinesOf, lastRun, type RunPlace, runsBeginning } from '@hybrid-soak/contract/run-lines.ts';
 import { withSource } from './file-source.ts';
 
 /**
@@ -87,27 +87,25 @@ export const noRecord = (path: string): string =>
 
 function collect(source: ByteSource, { run_id, from }: RunPlace): RunRead {
   const read: RunRead = { run: run_id, records: [], omitted: 0, garbage: 0, tornBytes: tornBytes(source) };
-  let last: string[] = [];
+  const to = source.size - read.tornBytes;
+  let later = 0;
+  // Null if they are too many: then they are read from the end, and a long run costs no memory.
+  let last: string[] | null = [];
   const take = (line: string) => {
     const record = parseRecord(line);
     if (record === null) read.garbage += line.trim() === '' ? 0 : 1;
     else if (record.run_id === run_id) read.records.push(record);
   };
-  for (const { lines } of lineBlocks(source, { from, to: source.size - read.tornBytes })) {
+  for (const { lines } of lineBlocks(source, { from, to }))
     for (const line of lines) {
       if (read.records.length < KEPT_FIRST) take(line);
-      else if (line.includes(run_id)) last.push(line);
+      else if (line.includes(run_id)) {
+        if (++later > KEPT_LAST) last = null;
+        last?.push(line);
+      }
     }
-    if (last.length > 2 * KEPT_LAST) {
-      read.omitted += last.length - KEPT_LAST;
-      last = last.slice(-KEPT_LAST);
-    }
-  }
-  if (read.omitted > 0) {
-    read.omitted += Math.max(0, last.length - KEPT_LAST);
-    last = last.slice(-KEPT_LAST);
-  }
-  for (const line of last) take(line);
+  read.omitted = Math.max(0, later - KEPT_LAST);
+  for (const line of last ?? lastLinesOf(source, run_id, { most: KEPT_LAST, to })) take(line);
   return read;
 }
 

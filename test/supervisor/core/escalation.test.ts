@@ -137,6 +137,18 @@ t.test('the effect of a rung is measured by CPU time a received frame, recorded 
   t.equal(soak.rungs().at(-1)?.[1], 'THROTTLE3');
 });
 
+t.test('a burst of the market in the 30 s after a rung hides what it saves, and bars no climb', async (t) => {
+  const soak = running().set({ engineCpu: 100 }).run(60).set(HOG);
+  const first = soak.until('ENGINE_RESTART');
+  const second = soak.set({ engineCpu: 300 }).until('ENGINE_RESTART');
+  t.match(second, { cause: 'pressure', state: 'THROTTLE2' });
+  t.ok(second.at - first.at < 60, `${second.at - first.at} s`);
+  t.match(soak.of('HOLD'), [{ hold: 'measured', reason: 'THROTTLE1 changed nothing' }]);
+  // At THROTTLE2 it is cured: nothing is held against a rung, up or down.
+  soak.set({ engineCpu: 60, cpu: 1 });
+  t.match(soak.until('ENGINE_RESTART'), { cause: 'recovery', state: 'NORMAL' });
+});
+
 t.test('memory and io have limits of their own', async (t) => {
   t.match(running().set({ io: 40, share: 0.4 }).until('ENGINE_RESTART'), { over: ['io'], part: { io: 16 } });
   t.match(running().set({ memory: 30, share: 0.4 }).until('ENGINE_RESTART'), { over: ['memory'] });

@@ -10,7 +10,8 @@ export function timesOf({ decisions, points }: PageData, now: number | null) {
   // The earlier tool did not say.
   const isKnown = startup?.record.was_running !== undefined;
   const started = decisions.find(({ action }) => action === 'ENGINE_START')?.t;
-  const begun = wasRunning || !isKnown ? startup?.t : started;
+  // Without a STARTUP, in the earlier tool's logs, the time is the span of the records.
+  const begun = wasRunning || !isKnown ? (startup ?? decisions[0])?.t : started;
   const duration = typeof startup?.record.duration_s === 'number' ? startup.record.duration_s : null;
   const last = Math.max(decisions.at(-1)?.t ?? 0, (points[0] as number[] | undefined)?.at(-1) ?? 0);
   const elapsed = begun === undefined ? null : Math.max(0, (now ?? last) - begun);
@@ -40,6 +41,11 @@ export function atMost({ policy }: PageData, name: string): string {
   return most === undefined ? 'not judged' : `at most ${most}`;
 }
 
+export const lastRowText = (sinceS: number | null, stallS: number | null): string =>
+  sinceS === null
+    ? 'no time of a row in the log'
+    : `last ${numberText(sinceS)} s ago${stallS === null ? '' : ` (stall ${stallS})`}`;
+
 /** The numbers of a run that has no summary: going on, cut off, or aborted. `now` null: as of its last record. */
 export function soFarTiles(data: PageData, now: number | null): HTMLElement[] {
   const { decisions, points, limits, baseline, stallThresholdS } = data;
@@ -52,7 +58,7 @@ export function soFarTiles(data: PageData, now: number | null): HTMLElement[] {
     const part = at(`${resource}_part`);
     const limit = limits?.[resource];
     const yardsticks = [
-      `limit ${limit ?? '?'}`,
+      typeof limit === 'number' ? `limit ${limit}` : 'no limit in the log',
       `pressure ${numberText(at(resource))} %`,
       ...(typeof baseline?.[resource] === 'number' ? [`${numberText(baseline[resource])} without it`] : []),
     ];
@@ -80,10 +86,7 @@ export function soFarTiles(data: PageData, now: number | null): HTMLElement[] {
     tile(
       'rows',
       `${numberText(at('ticks_per_s'))}/s`,
-      [
-        ...expectedText(at('expected_per_s')),
-        `last ${numberText(at('since_row'))} s ago (stall ${stallThresholdS ?? '?'})`,
-      ].join(' · '),
+      [...expectedText(at('expected_per_s')), lastRowText(at('since_row'), stallThresholdS)].join(' · '),
     ),
     tile('stalls', String(count('STALL')), atMost(data, 'max_stalls')),
     tile('restarts', String(count('ENGINE_RESTART')), atMost(data, 'max_restarts')),

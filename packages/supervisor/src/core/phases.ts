@@ -1,4 +1,5 @@
 import { median } from '@hybrid-soak/contract/median.ts';
+import { hundredths } from '@hybrid-soak/contract/round.ts';
 import { mapResources } from './per-resource.ts';
 import { type Draft, record } from './records.ts';
 import type { State } from './state.ts';
@@ -68,7 +69,7 @@ const measured = (values: readonly number[], value: number | null) => (value ===
 
 function noteBaseline(draft: Draft): void {
   const { pressure, clock } = draft.state;
-  const baseline = mapResources((r) => rounded(median(pressure.calibration[r])));
+  const baseline = mapResources((r) => hundredths(median(pressure.calibration[r])));
   pressure.baseline = baseline;
   pressure.calibratedMs = clock.now - clock.phaseSince;
   record(draft, {
@@ -107,5 +108,3 @@ export function toRunning({ state, observation }: Draft): void {
   grantGrace(state);
   adoptUnit(state, observation.unit);
 }
-
-const rounded = (value: number | null) => (value === null ? null : Math.round(value * 100) / 100);

@@ -1,4 +1,5 @@
 import type { QuietReason } from '@hybrid-soak/contract/decision-fields.ts';
+import { round } from '@hybrid-soak/contract/round.ts';
 import { connectionOf } from './connection-state.ts';
 import { UNSEEN_INTERVALS } from './ending/account.ts';
 import { finish } from './ending/ending.ts';
@@ -222,5 +223,3 @@ function isGraced({ clock, unit, stall, options }: State): boolean {
 function abort(draft: Draft, cause: 'stall' | 'budget', reason: string, numbers: Numbers): string {
   return finish(draft, { action: 'ABORT', cause, ...numbers }, { verdict: 'FAIL', reason, exit_code: 20 });
 }
-
-const round = (seconds: number) => Math.round(seconds * 10) / 10;

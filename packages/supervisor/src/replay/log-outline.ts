@@ -1,6 +1,7 @@
 import { stampMs } from '@hybrid-soak/contract/decision.ts';
 import type { Rung } from '@hybrid-soak/contract/ladder.ts';
 import { RESOURCES } from '@hybrid-soak/contract/psi.ts';
+import { round } from '@hybrid-soak/contract/round.ts';
 import { framesLostPercent, type Outline } from '../core/ending/outline.ts';
 import type { SoakOptions } from '../core/options.ts';
 import { avg10Of, type LogRecord } from './log-observations.ts';
@@ -51,5 +52,3 @@ function pressureOf(records: readonly LogRecord[]): Outline['pressure'] {
     }),
   );
 }
-
-const round = (value: number) => Math.round(value * 10) / 10;

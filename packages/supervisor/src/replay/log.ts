@@ -1,25 +1,26 @@
 import { stampMs, USUAL_STAMP } from '@hybrid-soak/contract/decision.ts';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import { parseJsonLine } from '@hybrid-soak/contract/json-lines.ts';
-import { firstRunId, lastRun, type RunPlace, runsBeginning } from '@hybrid-soak/contract/run-lines.ts';
+import { firstRunId, lastLinesOf, lastRun, type RunPlace, runsBeginning } from '@hybrid-soak/contract/run-lines.ts';
 import { readJsonLines, withFile } from '../adapters/json-lines.ts';
 import type { PerResource } from '../core/per-resource.ts';
 import { replayer } from '../core/replay.ts';
 import { Stop } from '../stop.ts';
 import { hasPressure, type LogRecord, observationsFrom, type StallSpan, stallOf } from './log-observations.ts';
-import { type Changes, changed, optionsOf } from './options.ts';
-import { hasFields, isRecord, noSuchRun, type Recording } from './recorded.ts';
+import { changed, optionsOf } from './options.ts';
+import { type Changes, hasFields, isRecord, noSuchRun, type Recording } from './recorded.ts';
 
-/** A run that fills more than this is streamed; of its recorded decisions only the first and the last are shown. */
+/** A run of more decisions than these together is streamed; only its first and last ones are shown. */
 const SHOWN_FIRST = 5000;
 const SHOWN_LAST = 5000;
 
 /** What one pass over a run's records finds out. */
 interface Survey {
-  /** The first records' lines, and the last ones': as text a collector has nothing to walk in them. */
+  /** The first records' lines: as text a collector has nothing to walk in them. */
   first_lines: string[];
-  last_lines: string[];
-  omitted: number;
+  /** The lines after them; null if they are too many, and the last ones are to be read from the file's end. */
+  later_lines: string[] | null;
+  later: number;
   garbage: number;
   startup: LogRecord | null;
   calibrated: LogRecord | null;
@@ -38,7 +39,8 @@ export function logRecording(path: string, run: string): Recording {
   const place = placeOf(path, run);
   const survey = surveyOf(path, place);
   if (survey.span === null || survey.first === null) throw noPressure(path);
-  const { startup, calibrated, first, span, omitted, garbage } = survey;
+  const { startup, calibrated, first, span, garbage } = survey;
+  const omitted = survey.later_lines === null ? survey.later - SHOWN_LAST : 0;
   const notes: string[] = [];
   if (garbage > 0) notes.push(`lines skipped that are not JSON: ${garbage}`);
   if (omitted > 0) notes.push(`${omitted} recorded decisions in the middle of the run are not shown`);
@@ -60,11 +62,13 @@ export function logRecording(path: string, run: string): Recording {
     observations.end();
     return player.end();
   };
-  return { kind: 'decisions', options, recorded: () => recordedIn(survey), replay, notes };
+  return { kind: 'decisions', options, recorded: () => recordedIn(path, place, survey), replay, notes };
 }
 
-function recordedIn({ first_lines, last_lines, ordered }: Survey): LogRecord[] {
-  const records = [first_lines, last_lines].flatMap((lines) =>
+function recordedIn(path: string, { run_id }: Place, { first_lines, later_lines, ordered }: Survey): LogRecord[] {
+  const counts = (line: string) => STAMP.test(line);
+  const lastLines = () => withFile(path, (source) => lastLinesOf(source, run_id, { most: SHOWN_LAST, counts }));
+  const records = [first_lines, later_lines ?? lastLines()].flatMap((lines) =>
     lines.flatMap((line) => {
       const parsed = parseJsonLine(line);
       return parsed.kind === 'value' && isRecord(parsed.value) ? [parsed.value] : [];
@@ -108,8 +112,8 @@ function isTelling(line: string): boolean {
 function surveyOf(path: string, place: Place): Survey {
   const survey: Survey = {
     first_lines: [],
-    last_lines: [],
-    omitted: 0,
+    later_lines: [],
+    later: 0,
     garbage: 0,
     startup: null,
     calibrated: null,
@@ -138,14 +142,12 @@ function surveyOf(path: string, place: Place): Survey {
       newest = null;
     }
     if (pressure && usual) newest = stamp;
-    if (survey.last_lines.push(line) > 2 * SHOWN_LAST) {
-      survey.omitted += SHOWN_LAST;
-      survey.last_lines = survey.last_lines.slice(-SHOWN_LAST - 1);
-    }
+    if (++survey.later > SHOWN_LAST) survey.later_lines = null;
+    survey.later_lines?.push(line);
     return isTelling(line);
   };
   const take = (record: LogRecord, at: number, line: string) => {
-    if (survey.first_lines.length < SHOWN_FIRST && survey.last_lines.length === 0) {
+    if (survey.first_lines.length < SHOWN_FIRST && survey.later === 0) {
       survey.first_lines.push(line);
       mark(at, hasPressure(record));
     }

@@ -1,15 +1,8 @@
 import { configSchema } from '@hybrid-soak/contract/config.ts';
-import { POLICIES, type PolicyName, PSI_ACTIONS } from '@hybrid-soak/contract/modes.ts';
+import { POLICIES, PSI_ACTIONS } from '@hybrid-soak/contract/modes.ts';
 import type { SoakOptions } from '../core/options.ts';
 import type { LogRecord } from './log-observations.ts';
-
-/** Overrides of the recorded options. */
-export interface Changes {
-  policy?: PolicyName;
-  parameters: Partial<SoakOptions['parameters']>;
-}
-
-const isTable = (value: unknown) => typeof value === 'object' && value !== null;
+import { type Changes, hasFields } from './recorded.ts';
 
 /**
  * The options of a run that is known by its decision log alone: those of STARTUP, the defaults for the earlier tool's.
@@ -32,8 +25,8 @@ export function optionsOf(
       ? { original_sample_every: begun['original_sample_every'] }
       : {}),
     ...(begun['apply'] === 'reload' ? { apply: 'reload' as const } : {}),
-    ...(isTable(begun['parameters']) ? { parameters: begun['parameters'] as SoakOptions['parameters'] } : {}),
-    ...(isTable(begun['thresholds'])
+    ...(hasFields(begun['parameters']) ? { parameters: begun['parameters'] as SoakOptions['parameters'] } : {}),
+    ...(hasFields(begun['thresholds'])
       ? { thresholds: withoutRows(begun['thresholds'] as SoakOptions['thresholds']) }
       : {}),
     ...(Array.isArray(begun['abort_on'])

@@ -1,10 +1,16 @@
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
+import type { PolicyName } from '@hybrid-soak/contract/modes.ts';
 import type { Observation } from '@hybrid-soak/contract/sample.ts';
 import type { SoakOptions } from '../core/options.ts';
 import type { Replayed } from '../core/replay.ts';
 import { Stop } from '../stop.ts';
 import type { LogRecord } from './log-observations.ts';
-import type { Changes } from './options.ts';
+
+/** Overrides of the recorded options. */
+export interface Changes {
+  policy?: PolicyName;
+  parameters: Partial<SoakOptions['parameters']>;
+}
 
 /** A run that can be judged again. */
 export interface Recording {

@@ -6,8 +6,8 @@ import { readJsonLines, withFile } from '../adapters/json-lines.ts';
 import type { SoakOptions } from '../core/options.ts';
 import { actsOf, type RecordedAct, replayer, withoutActs } from '../core/replay.ts';
 import type { LogRecord } from './log-observations.ts';
-import { type Changes, changed, withDefaults } from './options.ts';
-import { isHeader, isObservation, isRecord, noSuchRun, type Recording } from './recorded.ts';
+import { changed, withDefaults } from './options.ts';
+import { type Changes, isHeader, isObservation, isRecord, noSuchRun, type Recording } from './recorded.ts';
 
 /** The run of a samples file. Read again by each `replay`, line by line. */
 export function samplesRecording(path: string, run: string): Recording {

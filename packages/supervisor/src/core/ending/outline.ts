@@ -1,4 +1,5 @@
 import type { Rung } from '@hybrid-soak/contract/ladder.ts';
+import { round } from '@hybrid-soak/contract/round.ts';
 import { ladderFor } from '../ladder/rungs.ts';
 import type { SoakOptions } from '../options.ts';
 import type { Replayed } from '../replay.ts';
@@ -49,5 +50,3 @@ export function framesLostPercent(spent: Record<Rung, number>, { original_sample
   }
   return all > 0 ? round((1 - kept / all) * 100) : 0;
 }
-
-const round = (value: number) => Math.round(value * 10) / 10;

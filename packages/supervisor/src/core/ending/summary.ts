@@ -1,10 +1,11 @@
 import type { DecisionBody } from '@hybrid-soak/contract/decision.ts';
 import type { Completeness } from '@hybrid-soak/contract/drift.ts';
 import type { Rung } from '@hybrid-soak/contract/ladder.ts';
+import { round } from '@hybrid-soak/contract/round.ts';
 import { driftOf } from '../drift/judge.ts';
 import { mapResources } from '../per-resource.ts';
 import type { State } from '../state.ts';
-import { percent, round, thresholds, ticks } from './thresholds.ts';
+import { percent, thresholds, ticks } from './thresholds.ts';
 import { coverageOf, type Ending, type Histogram } from './totals.ts';
 
 type Summary = Omit<Extract<DecisionBody, { action: 'SUMMARY' }>, 'action' | 'reason'>;
@@ -41,7 +42,7 @@ function completeness({ totals }: State): Completeness {
   const { observed, classes } = totals;
   const coverage = coverageOf(totals);
   return {
-    coverage_percent: coverage === null ? null : Math.round(coverage * 100) / 100,
+    coverage_percent: coverage === null ? null : round(coverage, 2),
     connected_s: round(connectedMs / 1000),
     connected_percent: observed > 0 ? percent(1 - (classes.disconnected + classes.stopped) / observed) : 0,
     trades_missing: missing,

@@ -1,4 +1,5 @@
 import type { SoakThresholds } from '@hybrid-soak/contract/policy.ts';
+import { round } from '@hybrid-soak/contract/round.ts';
 import { driftOf } from '../drift/judge.ts';
 import type { State } from '../state.ts';
 import { coverageOf } from './totals.ts';
@@ -34,7 +35,7 @@ const MOST_DIGITS = 6;
 function shown(value: number, limit: number): number {
   let rounded = value;
   for (let digits = 1; digits <= MOST_DIGITS; digits++) {
-    rounded = Math.round(value * 10 ** digits) / 10 ** digits;
+    rounded = round(value, digits);
     if (Math.sign(rounded - limit) === Math.sign(value - limit)) break;
   }
   return rounded;
@@ -90,5 +91,4 @@ export const overLimitTime = ({ totals }: State): number => totals.classes.over_
 
 export const ticks = ({ stall }: State): number =>
   stall.ticksStart === null ? 0 : stall.ticksCount - stall.ticksStart;
-export const round = (value: number): number => Math.round(value * 10) / 10;
 export const percent = (share: number): number => round(share * 100);

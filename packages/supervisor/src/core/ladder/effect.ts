@@ -1,4 +1,5 @@
 import { RESOURCES } from '@hybrid-soak/contract/psi.ts';
+import { round } from '@hybrid-soak/contract/round.ts';
 import type { Draft } from '../records.ts';
 import type { State } from '../state.ts';
 import type { Note } from './move.ts';
@@ -27,13 +28,13 @@ export function measureEffect({ state }: Draft): Note | null {
   ladder.measuring = null;
   const after = perFrame(rates(ladder.use, MEASURED_MS, inForceSince));
   if (after === null) return null;
-  const saved = Math.round(Math.max(0, measuring.before - after) * 10) / 10;
+  const saved = round(Math.max(0, measuring.before - after));
   ladder.effects = { ...ladder.effects, [measuring.rung]: saved };
   const kept = 1 / ladder.sampleEvery;
   ladder.receiveUsec = Math.max(0, after - (kept * saved) / (measuring.keptBefore - kept));
   const reason =
     saved < measuring.before / 100
       ? `${measuring.rung} changed nothing`
-      : `${measuring.rung} saves ${saved} of ${Math.round(measuring.before * 10) / 10} us CPU time a frame`;
+      : `${measuring.rung} saves ${saved} of ${round(measuring.before)} us CPU time a frame`;
   return { action: 'HOLD', hold: 'measured', reason, effect_usec_per_frame: { [measuring.rung]: saved } };
 }

@@ -1,6 +1,7 @@
 import type { DecisionBody } from '@hybrid-soak/contract/decision.ts';
 import type { HoldCode } from '@hybrid-soak/contract/decision-fields.ts';
 import type { Resource } from '@hybrid-soak/contract/psi.ts';
+import { hundredths } from '@hybrid-soak/contract/round.ts';
 import type { Parts } from '@hybrid-soak/contract/sample.ts';
 import { mapResources, type PerResource } from '../per-resource.ts';
 import type { Draft } from '../records.ts';
@@ -29,10 +30,9 @@ export interface Judgement {
 
 /** The numbers behind a judgement. */
 export function judgedNumbers({ look }: Draft): Judged {
-  const rounded = (value: number | null) => (value === null ? null : Math.round(value * 100) / 100);
   return {
     over: [...look.over],
-    pressure: mapResources((r) => rounded(look.pressure[r])),
+    pressure: mapResources((r) => hundredths(look.pressure[r])),
     share: mapResources((r) => look.parts[r].share),
     part: mapResources((r) => look.parts[r].part),
     limit: look.limits,
