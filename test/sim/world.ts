@@ -55,12 +55,14 @@ export class World {
   private readonly random: Random;
   private underWay: UnderWay[] = [];
   private rowsSeen = 0;
-  private startUpSince = 0;
+  private startUpSince: number;
   private readonly scenario: Scenario;
   private readonly stopped = new Set<Trouble>();
 
   constructor(scenario: Scenario, seed: number) {
     this.scenario = scenario;
+    // An engine that runs already has started long ago, also if its first frame in sight is yet to come.
+    this.startUpSince = scenario.options.was_running ? -START_UP_MS : 0;
     this.config = scenario.options.original_sample_every;
     // Streams of their own, so that a trouble less leaves the rest of the run as it was.
     this.random = seeded(seed ^ 0x5eed);

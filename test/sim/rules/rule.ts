@@ -37,6 +37,8 @@ export function changesOf({ scenario, entries, seconds }: Trace): Change[] {
       found.push({ at, from, to, inForce: typeof would === 'number' ? at : null, record });
       wouldBe = to;
     }
+  // What `logonly` would have changed is in force at once: nothing starts up for it.
+  if (scenario.options.psi_actions === 'logonly') return found;
   for (const change of found) {
     const { inForce } = change;
     const running = inForce === null ? undefined : seconds.find(({ at, starting }) => at >= inForce && !starting);

@@ -56,6 +56,25 @@ t.test('straight back to the lowest rung that will hold: four rung changes in al
   );
 });
 
+t.test('a lower rung that is good is waited for; once it is not, the one that held is taken', async (t) => {
+  // At THROTTLE2: 1.25 times the CPU time at THROTTLE1, 3.75 times at NORMAL.
+  const cured = () => {
+    const soak = throttled().set({ cpu: 60, share: 0.6 });
+    soak.until('ENGINE_RESTART');
+    return soak.set({ engineCpu: 80, cpu: 40, share: 0.4 }).run(45).set({ cpu: 8, share: 1 }).run(50);
+  };
+  const waits = cured().set({ cpu: 2 });
+  const since = waits.at;
+  const down = waits.until('ENGINE_RESTART');
+  t.match(down, { cause: 'recovery', state: 'NORMAL', from: 'THROTTLE2' });
+  t.ok(down.at - since >= 60 && down.at - since <= 65, `${down.at - since} s`);
+  const flickers = cured().set({ cpu: 2 }).run(30).set({ cpu: 8 });
+  const bad = flickers.at;
+  const half = flickers.until('ENGINE_RESTART');
+  t.match(half, { cause: 'recovery', state: 'THROTTLE1' });
+  t.ok(half.at - bad <= 5, `${half.at - bad} s`);
+});
+
 t.test('one resource that cannot be read keeps the rung: blind is not calm', async (t) => {
   const soak = throttled()
     .set({ cpu: 0, blind: ['io'] })

@@ -10,8 +10,6 @@ import { perFrame, type Rates, rates } from './use.ts';
 
 /** A rung that was not measured is taken to have halved the engine's CPU time. */
 const UNMEASURED = 2;
-/** A lower rung that has been good for this share of the hold is waited for. */
-const WORTH_WAITING = 0.5;
 
 /**
  * For each lower rung: since when, without a break, every limit would be kept on it with room to spare. The CPU part is
@@ -34,18 +32,14 @@ const isAway = ({ observation: { heartbeat } }: Draft): boolean =>
   heartbeat.available && connectionOf(heartbeat.value) === 'disconnected';
 
 /**
- * The lowest rung that has been good throughout the hold, and for how long, ms; null if there is none, or if a lower one
- * will be soon: straight back is one restart.
+ * The lowest rung that is good, once it has been so throughout the hold, and for how long, ms; else null. A higher one that
+ * has been good for longer is not taken on the way: straight back is one restart, and a change begins every hold again.
  */
 export function recoverable({ ladder, clock }: State): { step: LadderStep; heldMs: number } | null {
-  for (const [i, step] of ladder.steps.entries()) {
-    const since = ladder.goodSince[i] ?? null;
-    if (since === null) continue;
-    const heldMs = clock.now - since;
-    if (heldMs >= ladder.recoverHoldMs) return { step, heldMs };
-    if (heldMs >= ladder.recoverHoldMs * WORTH_WAITING) return null;
-  }
-  return null;
+  const lowest = ladder.steps.findIndex((_, i) => (ladder.goodSince[i] ?? null) !== null);
+  const step = ladder.steps[lowest];
+  const heldMs = clock.now - (ladder.goodSince[lowest] ?? clock.now);
+  return step !== undefined && heldMs >= ladder.recoverHoldMs ? { step, heldMs } : null;
 }
 
 export const rungIndex = ({ ladder }: State): number => ladder.steps.findIndex(({ rung }) => rung === ladder.wouldBe);
