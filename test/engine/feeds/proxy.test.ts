@@ -1,6 +1,4 @@
-import { execFileSync, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { createServer as createHttp } from 'node:http';
 import { createServer as createHttps } from 'node:https';
 import { type AddressInfo, connect } from 'node:net';
@@ -10,23 +8,12 @@ import { WebSocketServer } from 'ws';
 import { eventually } from '../../eventually.ts';
 import { LIVE } from '../../fixtures/frames.ts';
 import { count, engineWith, folder } from '../engine.ts';
-
-const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
-
-/** A certificate for a host that no resolver knows. */
-function certificate(dir: string): void {
-  const files = ['-keyout', join(dir, 'key.pem'), '-out', join(dir, 'cert.pem')];
-  const names = ['-subj', '/CN=exchange.test', '-addext', 'subjectAltName=DNS:exchange.test'];
-  const args = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', ...files, ...names];
-  execFileSync('openssl', args, { stdio: 'ignore' });
-}
+import { certificate, hasOpenssl } from './certificate.ts';
 
 /** An exchange that speaks TLS, and a proxy that connects every host to it; what the proxy was asked. */
 async function proxied(t: Test, dir: string) {
-  const tls = createHttps({
-    key: readFileSync(join(dir, 'key.pem')),
-    cert: readFileSync(join(dir, 'cert.pem')),
-  });
+  // No resolver knows this host.
+  const tls = createHttps(certificate(dir, 'exchange.test'));
   const sockets = new WebSocketServer({ server: tls });
   sockets.on('connection', (socket) => {
     let id = 5000;
@@ -63,7 +50,6 @@ t.test(
   { skip: !hasOpenssl && 'openssl is not here' },
   async (t) => {
     const dir = t.testdir({});
-    certificate(dir);
     const { asked, port } = await proxied(t, dir);
     const url = 'wss://exchange.test/ws/btcusdt@trade?key=secret';
     const proxy = { HTTPS_PROXY: `http://me:secret@127.0.0.1:${port}`, NODE_EXTRA_CA_CERTS: join(dir, 'cert.pem') };

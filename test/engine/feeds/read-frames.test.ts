@@ -1,33 +1,50 @@
 import { once } from 'node:events';
-import type { IncomingMessage } from 'node:http';
+import { createServer as createHttp, type IncomingMessage } from 'node:http';
+import { createServer as createHttps } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { DirectReads } from '@hybrid-soak/engine/feeds/direct-reads.ts';
 import { readFrames } from '@hybrid-soak/engine/feeds/read-frames.ts';
 import fc from 'fast-check';
 import t, { type Test } from 'tap';
 import WebSocket, { WebSocketServer } from 'ws';
 import { eventually } from '../../eventually.ts';
+import { certificate, hasOpenssl } from './certificate.ts';
 
 const LONGEST = 300_000;
 const CLOSE = Buffer.from([0x88, 0x02, 0x03, 0xe8]);
 
+/** How a client is connected and reads: through the stream, or directly, bare or in TLS. */
+type How = 'stream' | 'direct' | 'tls';
+
 /** A client whose text frames are read in place, and the bare stream of its server. */
-async function connected(t: Test) {
-  const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  const client = new WebSocket(`ws://127.0.0.1:${port}`, { perMessageDeflate: false, maxPayload: LONGEST });
+async function connected(t: Test, how: How) {
+  const host = how === 'tls' ? createHttps(certificate(t.testdir({}), 'localhost')) : createHttp();
+  const server = new WebSocketServer({ server: host });
+  host.listen(0, '127.0.0.1');
+  await once(host, 'listening');
+  const { port } = host.address() as AddressInfo;
+  const direct = how === 'stream' ? undefined : new DirectReads();
+  const client = new WebSocket(`${how === 'tls' ? 'wss' : 'ws'}://127.0.0.1:${port}`, {
+    perMessageDeflate: false,
+    maxPayload: LONGEST,
+    rejectUnauthorized: false,
+    ...direct?.options,
+  });
   t.teardown(() => {
     client.terminate();
     server.close();
+    host.close();
   });
   const got: string[] = [];
   const seen = { inPlace: 0, error: '', closed: 0 };
   client.on('upgrade', ({ socket }: IncomingMessage) => {
     client.on('open', () => {
-      readFrames(client, socket, LONGEST, (bytes) => {
+      const onText = (bytes: Buffer) => {
         seen.inPlace++;
         got.push(String(bytes));
-      });
+      };
+      readFrames(client, socket, LONGEST, onText, direct);
     });
   });
   client.on('message', (data) => got.push(String(data)));
@@ -79,8 +96,13 @@ const sent = fc.oneof(
   ),
 );
 
-t.test('However frames are made and cut, each is read once and in order', async (t) => {
-  const { got, seen, stream, client } = await connected(t);
+const WAYS = ['stream', 'direct', ...(hasOpenssl ? (['tls'] as const) : [])] as const;
+
+for (const how of WAYS)
+  t.test(`However frames are made and cut, each is read once and in order (${how})`, (t) => framesAsCut(t, how));
+
+async function framesAsCut(t: Test, how: How): Promise<void> {
+  const { got, seen, stream, client } = await connected(t, how);
   let total = 0;
   await fc.assert(
     fc.asyncProperty(fc.array(sent, { maxLength: 12 }), fc.array(fc.nat({ max: 400 })), async (frames, cuts) => {
@@ -103,6 +125,20 @@ t.test('However frames are made and cut, each is read once and in order', async 
   );
   t.ok(seen.inPlace > 0, `${seen.inPlace} of ${total} were read in place`);
   t.equal(client.readyState, WebSocket.OPEN);
+}
+
+t.test('Reads rest while the client is paused, and nothing is lost', async (t) => {
+  for (const how of WAYS) {
+    const { client, got, stream } = await connected(t, how);
+    client.pause();
+    const wanted = Array.from({ length: 2000 }, (_, n) => `${n} ${'x'.repeat(100)}`);
+    for (const text of wanted) stream.write(frame(0x81, text));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    t.same(got, [], how);
+    client.resume();
+    await eventually(() => got.length >= wanted.length);
+    t.same(got, wanted, how);
+  }
 });
 
 t.test('What is against the protocol ends the connection as ws has it', async (t) => {
@@ -112,7 +148,7 @@ t.test('What is against the protocol ends the connection as ws has it', async (t
     ['text within a message', Buffer.concat([frame(0x01, 'a'), frame(0x81, 'b')]), /invalid opcode/],
     ['a message over the limit', frame(0x81, 'x'.repeat(LONGEST + 1)), /Max payload size exceeded/],
   ] as const) {
-    const { seen, stream } = await connected(t);
+    const { seen, stream } = await connected(t, 'direct');
     stream.write(bytes);
     await eventually(() => seen.error !== '');
     t.match(seen.error, error, what);
@@ -120,7 +156,7 @@ t.test('What is against the protocol ends the connection as ws has it', async (t
 });
 
 t.test('Nothing is read after a close frame', async (t) => {
-  const { got, seen, stream } = await connected(t);
+  const { got, seen, stream } = await connected(t, 'direct');
   stream.write(Buffer.concat([frame(0x81, 'before'), CLOSE, frame(0x81, 'after')]));
   await eventually(() => seen.closed !== 0);
   t.same(got, ['before']);

@@ -1,6 +1,7 @@
 import { Agent } from 'node:https';
 import WebSocket from 'ws';
 import { proxyFor } from '../core/proxy.ts';
+import { DirectReads } from './direct-reads.ts';
 
 export interface SocketRules {
   handshake_timeout_ms: number;
@@ -9,12 +10,14 @@ export interface SocketRules {
 
 /**
  * Opens a WebSocket to a source: the one place where the engine connects to another host. `env` may name a proxy (see
- * `core/proxy.ts`), which is asked by CONNECT (https://nodejs.org/api/http.html#built-in-proxy-support).
+ * `core/proxy.ts`), which is asked by CONNECT (https://nodejs.org/api/http.html#built-in-proxy-support); `direct` is undefined then.
  */
-export function openSocket(url: string, rules: SocketRules, env: NodeJS.ProcessEnv): WebSocket {
+export function openSocket(url: string, rules: SocketRules, env: NodeJS.ProcessEnv) {
   const proxy = proxyFor(url, env);
   const agent = proxy === null ? undefined : new Agent({ proxyEnv: { HTTPS_PROXY: proxy } });
-  return new WebSocket(url, {
+  const direct = agent === undefined ? new DirectReads() : undefined;
+  const webSocket = new WebSocket(url, {
+    ...direct?.options,
     agent,
     handshakeTimeout: rules.handshake_timeout_ms,
     maxPayload: rules.max_payload_bytes,
@@ -22,4 +25,5 @@ export function openSocket(url: string, rules: SocketRules, env: NodeJS.ProcessE
     skipUTF8Validation: true,
     followRedirects: false,
   });
+  return { webSocket, direct };
 }

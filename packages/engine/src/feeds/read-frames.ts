@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type WebSocket from 'ws';
+import type { DirectReads } from './direct-reads.ts';
 
 /** https://www.rfc-editor.org/rfc/rfc6455#section-5.2: a whole text message in one frame, nothing reserved. */
 const WHOLE_TEXT = 0x81;
@@ -25,15 +26,15 @@ export function readFrames(
   socket: Duplex,
   maxPayload: number,
   onText: (bytes: Buffer) => void,
+  direct?: DirectReads,
 ): void {
   const [receive, ...others] = socket.listeners('data') as ((this: Duplex, chunk: Buffer) => void)[];
   if (receive === undefined || others.length > 0) return;
-  const pass = (chunk: Buffer, from: number, to: number) => receive.call(socket, chunk.subarray(from, to));
+  // The receiver keeps what is not whole yet; the chunk is overwritten.
+  const pass = (chunk: Buffer, from: number, to: number) => receive.call(socket, Buffer.from(chunk.subarray(from, to)));
   const frame = new PassedFrame();
-
-  socket.off('data', receive);
-  socket.on('data', (chunk: Buffer) => {
-    const { buffer, byteOffset, length: end } = chunk;
+  const take = (chunk: Buffer, end: number) => {
+    const { buffer, byteOffset } = chunk;
     let at = 0;
     while (at < end && webSocket.readyState === webSocket.OPEN) {
       if (frame.isOver) {
@@ -45,11 +46,14 @@ export function readFrames(
           continue;
         }
       }
-      const to = frame.pass(chunk, at);
+      const to = frame.pass(chunk, at, end);
       pass(chunk, at, to);
       at = to;
     }
-  });
+  };
+  socket.off('data', receive);
+  socket.on('data', (chunk: Buffer) => take(chunk, chunk.length));
+  direct?.to(take);
 }
 
 /** Length of the text if a whole, unmasked frame of the two short forms begins at `at` and ends before `end`; else -1. */
@@ -77,10 +81,10 @@ class PassedFrame {
     return this.#left === 0 && this.#headLength === 0 && !this.#fragmented;
   }
 
-  /** Moves over the frame's bytes from `at`; where they end in this chunk. */
-  pass(chunk: Buffer, from: number): number {
+  /** Moves over the frame's bytes from `from`; where they end before `end`. */
+  pass(chunk: Buffer, from: number, end: number): number {
     let at = from;
-    while (this.#left === 0 && at < chunk.length) {
+    while (this.#left === 0 && at < end) {
       this.#head[this.#headLength++] = chunk[at++] as number;
       if (this.#headLength === 1 || this.#headLength < headLength(this.#head)) continue;
       this.#left = payloadLength(this.#head);
@@ -89,7 +93,7 @@ class PassedFrame {
       if ((first & CONTROL) === 0) this.#fragmented = (first & FIN) === 0;
       if (this.#left === 0) return at;
     }
-    const n = Math.min(this.#left, chunk.length - at);
+    const n = Math.min(this.#left, end - at);
     this.#left -= n;
     return at + n;
   }

@@ -8,6 +8,7 @@ import { type Clocks, isStale, judgeLiveness, type Limits, limitsOf, restsUntil 
 import { type Loss, lossOfClose, lossOfStatus, retryAfterMs } from '../core/connection/loss.ts';
 import type { FrameFate } from '../core/frame-fate.ts';
 import { isObject, parseJson } from '../core/json.ts';
+import type { DirectReads } from './direct-reads.ts';
 import type { Exchange, Reply } from './exchanges/exchange.ts';
 import { type GatherReads, gatherReads } from './gather-reads.ts';
 import { openSocket } from './open-socket.ts';
@@ -90,9 +91,10 @@ class SourceConnection implements Connection {
     this.#rules = rules;
     this.#format = new Format(rules.formatPatienceMs);
     this.#events = events;
-    this.#socket = openSocket(source.url, rules.connection, process.env);
-    this.#reads = gatherReads(this.#socket);
-    this.#listen();
+    const { webSocket, direct } = openSocket(source.url, rules.connection, process.env);
+    this.#socket = webSocket;
+    this.#reads = gatherReads(webSocket);
+    this.#listen(direct);
     this.#ends = [rules.clock.every(Math.min(1000, ...Object.values(this.#limits)), (at) => this.#look(at))];
   }
 
@@ -114,11 +116,11 @@ class SourceConnection implements Connection {
     this.#socket.terminate();
   }
 
-  #listen(): void {
+  #listen(direct?: DirectReads): void {
     const socket = this.#socket;
     socket.on('upgrade', ({ socket: stream }) => {
       const { max_payload_bytes: longest } = this.#rules.connection;
-      socket.on('open', () => readFrames(socket, stream, longest, (bytes) => this.#received(bytes)));
+      socket.on('open', () => readFrames(socket, stream, longest, (bytes) => this.#received(bytes), direct));
     });
     socket.on('open', () => this.#opened());
     socket.on('ping', () => this.#sign());
