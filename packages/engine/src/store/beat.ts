@@ -4,13 +4,19 @@ const TICKS = 2;
 const WAL_KIB = 3;
 const BLOCKED_TENTHS = 4;
 const LATENCY_US = 5;
-const CELLS = 6;
+const CALLS = 6;
+const CELLS = 7;
 const KIB = 1024;
 
 /** What main thread and writer thread know of each other without a message: both would wake for one. */
 export interface Beat {
   /** The memory, to be handed to the other thread. */
   readonly memory: SharedArrayBuffer;
+  /** Called by the main thread after each message: wakes the writer if it sleeps. */
+  call(): void;
+  calls(): number;
+  /** Called by the writer: sleeps for at most `ms`, or until there is another call than the `seen` ones. */
+  sleep(seen: number, ms: number): void;
   /** Called by the main thread while it runs. */
   beat(): void;
   beats(): number;
@@ -34,6 +40,12 @@ export function beatOver(memory = new SharedArrayBuffer(CELLS * Int32Array.BYTES
   const total = { ticks: 0, cell: 0 };
   return {
     memory,
+    call() {
+      Atomics.add(cells, CALLS, 1);
+      Atomics.notify(cells, CALLS);
+    },
+    calls: () => Atomics.load(cells, CALLS),
+    sleep: (seen, ms) => void Atomics.wait(cells, CALLS, seen, Math.max(0, ms)),
     beat: () => void Atomics.add(cells, MAIN, 1),
     beats: () => Atomics.load(cells, MAIN),
     committed(ticks) {

@@ -7,40 +7,33 @@ const ALIVE_MS = 2500;
 const COMMIT_SLACK_MS = 500;
 
 /**
- * The heartbeat while there is nothing to commit: one small statement on the writer's own timer, so that the main thread need
- * not wake for it. A main thread that does not beat gets none: its heartbeat goes stale.
+ * The heartbeat while there is nothing to commit: one small statement on the writer's own time, so that the main thread need
+ * not wake for it. A main thread that does not beat gets none: its heartbeat goes stale. `run` is given the statement.
  */
 export function heartbeatAtRest(db: Database.Database, beat: Beat, everyMs: number, run: (touch: () => void) => void) {
-  const touch = db.prepare('UPDATE engine_status SET last_flush_ms = ? WHERE id = 1');
+  const statement = db.prepare('UPDATE engine_status SET last_flush_ms = ? WHERE id = 1');
+  const touch = () => {
+    statement.run(Date.now());
+    beat.committed(0);
+  };
   let seen = beat.beats();
   let movedMs = performance.now();
-  let timer = setTimeout(look, everyMs);
-  const postponed = everyMs + COMMIT_SLACK_MS;
-  let armedMs = everyMs;
-  const arm = (ms: number) => {
-    if (ms === armedMs) {
-      timer.refresh();
-      return;
-    }
-    armedMs = ms;
-    clearTimeout(timer);
-    timer = setTimeout(look, ms);
-  };
-  function look() {
-    const beats = beat.beats();
-    const nowMs = performance.now();
-    if (beats !== seen) movedMs = nowMs;
-    seen = beats;
-    arm(everyMs);
-    if (nowMs - movedMs > ALIVE_MS) return;
-    run(() => {
-      touch.run(Date.now());
-      beat.committed(0);
-    });
-  }
+  let dueMs = movedMs + everyMs;
   return {
     /** After a commit, which was a heartbeat too. */
-    postpone: () => arm(postponed),
-    stop: () => clearTimeout(timer),
+    postpone() {
+      dueMs = performance.now() + everyMs + COMMIT_SLACK_MS;
+    },
+    /** Writes it if it is due; milliseconds to the next one. */
+    look(): number {
+      const nowMs = performance.now();
+      if (nowMs < dueMs) return dueMs - nowMs;
+      dueMs = nowMs + everyMs;
+      const beats = beat.beats();
+      if (beats !== seen) movedMs = nowMs;
+      seen = beats;
+      if (nowMs - movedMs <= ALIVE_MS) run(touch);
+      return dueMs - performance.now();
+    },
   };
 }

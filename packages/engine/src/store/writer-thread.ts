@@ -1,4 +1,4 @@
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 import { beatOver } from './beat.ts';
 import { collect } from './collect.ts';
@@ -15,7 +15,10 @@ import { batchWriter } from './rows/statements.ts';
 import { threadClock } from './thread-clock.ts';
 import { Upkeep } from './upkeep.ts';
 
-/** The persistence thread: owns the one writing connection; a slow disk stalls this thread and no other. */
+/**
+ * The persistence thread: owns the one writing connection; a slow disk stalls this thread and no other. It sleeps in one call of
+ * the kernel until a message or a heartbeat is due: an event loop with timers costs as much again as the heartbeat itself.
+ */
 const rules = workerData as WriterRules;
 const port = parentPort as NonNullable<typeof parentPort>;
 /** The main thread beats once a second. */
@@ -26,6 +29,7 @@ const REST_LOOKS = 5;
 const tell = (message: FromWriter) => port.postMessage(message);
 
 guarded(serve);
+port.close();
 
 function serve(): void {
   patiently(() => makeFolderOf(rules.path));
@@ -40,9 +44,9 @@ function serve(): void {
   tell({ kind: 'ready', ...opened, seeds: readSeeds(db), health: readHealth(db) });
   const beat = beatOver(rules.beat);
   let rested = 0;
-  const rest = heartbeatAtRest(db, beat, Math.max(LEAST_REST_MS, rules.flushIntervalMs), (touch) =>
-    guarded(() => passing(touch) && ++rested % REST_LOOKS === 0 && upkeep.lookAtFiles()),
-  );
+  const rest = heartbeatAtRest(db, beat, Math.max(LEAST_REST_MS, rules.flushIntervalMs), (touch) => {
+    if (passing(touch) && ++rested % REST_LOOKS === 0) upkeep.lookAtFiles();
+  });
   const commit = (batch: Batch, openedMs: number) => {
     const { ticks } = batch;
     retry(() => write.immediate(batch, Date.now(), ticksWritten + ticks.rows), Number.POSITIVE_INFINITY);
@@ -60,18 +64,30 @@ function serve(): void {
     retry(() => endLife(end, Date.now(), Math.round(performance.now())), Number.POSITIVE_INFINITY);
     upkeep.lookAtFiles();
     upkeep.close();
-    rest.stop();
     // A failed checkpoint loses nothing: the data stays in the WAL.
     passing(() => db.pragma('wal_checkpoint(TRUNCATE)'));
     db.close();
     lock.close();
     tell({ kind: 'closed', ticksWritten });
-    port.close();
   };
-  port.on('message', (message: ToWriter) => {
-    if (message.kind === 'collect') tell({ kind: 'collected', heapBytes: collect() });
-    else guarded(() => (message.kind === 'close' ? close(message.end) : commit(message.batch, message.openedMs)));
-  });
+  for (;;) {
+    const calls = beat.calls();
+    for (let message = received(); message !== null; message = received()) {
+      if (message.kind === 'collect') tell({ kind: 'collected', heapBytes: collect() });
+      else if (message.kind === 'batch') commit(message.batch, message.openedMs);
+      else {
+        close(message.end);
+        return;
+      }
+    }
+    beat.sleep(calls, rest.look());
+  }
+}
+
+/** The next message that waits; null if none does. */
+function received(): ToWriter | null {
+  const next = receiveMessageOnPort(port) as { message: ToWriter } | undefined;
+  return next === undefined ? null : next.message;
 }
 
 /** False if it fails for now. */
@@ -93,7 +109,6 @@ function guarded(run: () => void): void {
     const refusal = refusalOf(rules.path, error);
     if (!(refusal instanceof DatabaseRefused || refusal instanceof DatabaseUnavailable)) throw error;
     tell({ kind: 'refused', message: refusal.message, forNow: refusal instanceof DatabaseUnavailable });
-    port.close();
   }
 }
 

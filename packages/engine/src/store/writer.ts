@@ -117,24 +117,25 @@ class Opened implements Writer {
   wal = (): { bytes: number; blockedS: number } => this.#beat.wal();
 
   collect(): void {
-    this.#worker.postMessage({ kind: 'collect' } satisfies ToWriter);
+    this.#send({ kind: 'collect' });
   }
 
   write(batch: Batch, openedMs: number): void {
     this.#handedOver += batch.ticks.rows;
-    const message = {
-      kind: 'batch',
-      batch,
-      openedMs: threadClock() - (performance.now() - openedMs),
-    } satisfies ToWriter;
-    this.#worker.postMessage(message, [batch.ticks.buffer]);
+    const opened = threadClock() - (performance.now() - openedMs);
+    this.#send({ kind: 'batch', batch, openedMs: opened }, [batch.ticks.buffer]);
   }
 
   close(end: LifeEnd): Promise<number> {
-    this.#worker.postMessage({ kind: 'close', end } satisfies ToWriter);
+    this.#send({ kind: 'close', end });
     return new Promise((done) => {
       this.#closed = done;
     });
+  }
+
+  #send(message: ToWriter, given: ArrayBuffer[] = []): void {
+    this.#worker.postMessage(message, given);
+    this.#beat.call();
   }
 
   fail(error: Error): void {
