@@ -2,11 +2,14 @@ import assert from 'node:assert/strict';
 import { beginsAsTrade } from '@hybrid-soak/engine/core/sampling.ts';
 import type { Mapped } from '@hybrid-soak/engine/core/tick.ts';
 import { mapBinanceBytes } from '@hybrid-soak/engine/feeds/exchanges/binance-bytes.ts';
+import { mapCoinbaseBytes } from '@hybrid-soak/engine/feeds/exchanges/coinbase-bytes.ts';
 import { mapGeminiBytes } from '@hybrid-soak/engine/feeds/exchanges/gemini-bytes.ts';
+import { mapKrakenBytes } from '@hybrid-soak/engine/feeds/exchanges/kraken-bytes.ts';
 import { mapBytes, mapFrame } from '@hybrid-soak/engine/feeds/exchanges/map-frame.ts';
 import { frames } from '@hybrid-soak/feed/frames.ts';
 import fc from 'fast-check';
 import t from 'tap';
+import { LIVE, MS } from '../../fixtures/frames.ts';
 
 /** The fast path hands an id over as a number, which the database writes as the same text. */
 function textual(mapped: Mapped): Mapped {
@@ -80,6 +83,38 @@ const gemini = fc
     ([id, s, ms, n, tid, p, a, side, more]) =>
       `{"type":"update","eventId":${id},"timestamp":${s},"timestampms":${ms},"socket_sequence":${n},"events":[{"type":"trade","tid":${tid},"price":"${p}","amount":"${a}","makerSide":"${side}"}${more}]}`,
   );
+const iso = fc.oneof(
+  fc
+    .tuple(
+      fc.date({ min: new Date('2008-12-01T00:00:00Z'), max: new Date('2100-02-01T00:00:00Z'), noInvalidDate: true }),
+      fc.stringMatching(/^[0-9]{0,10}$/),
+    )
+    .map(([date, more]) => `${date.toISOString().slice(0, 19)}${more === '' ? '' : `.${more}`}Z`),
+  fc.constantFrom(
+    '2024-02-30T01:02:03Z',
+    '2024-02-29T23:59:59.999999999Z',
+    '2024-01-01T24:00:00Z',
+    '2024-01-01T10:60:00Z',
+    '2024-12-31T23:59:60Z',
+    '2024-13-01T00:00:00Z',
+    '2024-01-01T00:00:00.Z',
+    '2024-01-01T00:00:00+00:00',
+    '2024-01-01 00:00:00Z',
+    '',
+  ),
+);
+const coinbase = fc
+  .tuple(integer, word, word, word, decimal, decimal, word, integer, iso)
+  .map(
+    ([id, maker, taker, side, size, price, product, n, time]) =>
+      `{"type":"match","trade_id":${id},"maker_order_id":"${maker}","taker_order_id":"${taker}","side":"${side}","size":"${size}","price":"${price}","product_id":"${product}","sequence":${n},"time":"${time}"}`,
+  );
+const kraken = fc
+  .tuple(fc.oneof(word, fc.constant('BTC/USD')), word, decimal, decimal, word, integer, iso)
+  .map(
+    ([symbol, side, price, qty, kind, id, time]) =>
+      `{"channel":"trade","type":"update","data":[{"symbol":"${symbol}","side":"${side}","price":${price},"qty":${qty},"ord_type":"${kind}","trade_id":${id},"timestamp":"${time}"}]}`,
+  );
 /** A frame as it is, cut short, with a byte changed, or with something behind it. */
 const damaged = (frame: fc.Arbitrary<string>) =>
   fc
@@ -105,6 +140,21 @@ t.test('The pass over the bytes means what the full parser means, for whatever f
   };
   t.doesNotThrow(() => fc.assert(fc.property(damaged(binance), same), { numRuns: 3000 }));
   t.doesNotThrow(() => fc.assert(fc.property(damaged(gemini), same), { numRuns: 3000 }));
+  t.doesNotThrow(() => fc.assert(fc.property(damaged(coinbase), same), { numRuns: 3000 }));
+  t.doesNotThrow(() => fc.assert(fc.property(damaged(kraken), same), { numRuns: 3000 }));
+});
+
+t.test('Every time that the pass over the bytes reads is the very time that the full parser reads', async (t) => {
+  let passed = 0;
+  const same = (time: string) => {
+    const text = LIVE['coinbase exchange'].replace(/"time":"[^"]*"/, `"time":"${time}"`);
+    const mapped = mapCoinbaseBytes(Buffer.from(text));
+    if (mapped === undefined) return;
+    passed++;
+    assert.deepEqual(textual(mapped), mapFrame(text, ''));
+  };
+  t.doesNotThrow(() => fc.assert(fc.property(iso, same), { numRuns: 3000 }));
+  t.ok(passed > 1000, `${passed} of 3000`);
 });
 
 t.test('Every decimal that the pass over the bytes reads is the very number that the full parser reads', async (t) => {
@@ -131,6 +181,15 @@ t.test('The frames that come by the thousand take the pass over the bytes', asyn
   t.match(mapGeminiBytes(Buffer.from(update), 'BTCUSD'), {
     is: 'trades',
     trades: [{ symbol: 'BTCUSD', price: 3632.54, volume: 0.1362819142, ts: 1547759964051, tradeId: 7 }],
+  });
+  const same = { price: 84106.09, volume: 0.00007, ts: MS, tradeId: 4321 };
+  t.match(mapCoinbaseBytes(Buffer.from(LIVE['coinbase exchange'])), {
+    is: 'trades',
+    trades: [{ symbol: 'BTC-USD', ...same }],
+  });
+  t.match(mapKrakenBytes(Buffer.from(LIVE['kraken v2'].replace('7e-5', '0.00007'))), {
+    is: 'trades',
+    trades: [{ symbol: 'BTC/USD', ...same }],
   });
 });
 

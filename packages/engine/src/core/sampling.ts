@@ -8,7 +8,10 @@ const DASH = 0x2d;
 
 /** The end that `"trade"`, `"aggTrade"` and `"market_trades"` share: one search finds all three. */
 const RADE = Buffer.from('rade');
-const BINANCE_TRADE = Buffer.from('{"e":"trade",');
+/** How the trades of Binance, Coinbase Exchange and Kraken v2 begin as the exchanges write them. */
+const BEGINNINGS = ['{"e":"trade",', '{"type":"match","trade_id":', '{"channel":"trade","type":"update",'].map((text) =>
+  Buffer.from(text),
+);
 const MATCH = Buffer.from('"match"');
 const UPDATE = Buffer.from('"update"');
 const L2_UPDATES = Buffer.from('"l2_updates"');
@@ -53,9 +56,14 @@ export function looksLikeTrade(frame: Buffer): boolean {
   return looksLikeGeminiV3(frame);
 }
 
-/** Binance's trades begin like this; a loop over twelve bytes costs a tenth of a native search. */
+/** Most trades begin in one of three ways; a loop over their bytes costs a tenth of a native search. */
 export function beginsAsTrade(frame: Buffer): boolean {
-  for (let i = 0; i < BINANCE_TRADE.length; i++) if (frame[i] !== BINANCE_TRADE[i]) return false;
+  for (const beginning of BEGINNINGS) if (beginsWith(frame, beginning)) return true;
+  return false;
+}
+
+function beginsWith(frame: Buffer, beginning: Buffer): boolean {
+  for (let i = 0; i < beginning.length; i++) if (frame[i] !== beginning[i]) return false;
   return true;
 }
 

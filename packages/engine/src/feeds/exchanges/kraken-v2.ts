@@ -5,7 +5,7 @@ import type { Mapped, Numbering } from '../../core/tick.ts';
 import { ACCEPTED, type Exchange, ignored, malformed, rejected, tradesOf } from './exchange.ts';
 import { notOnline } from './kraken-v1.ts';
 
-const TRADES: Numbering = { name: 'trade', ids: 'dense' };
+export const KRAKEN_V2_TRADES: Numbering = { name: 'trade', ids: 'dense' };
 
 /**
  * Kraken v2 (https://docs.kraken.com/api/docs/websocket-v2/trade). Numbers are JSON numbers, with exponents at times:
@@ -38,7 +38,7 @@ export const krakenV2: Exchange = {
     if (type !== 'update' && type !== 'snapshot') return ignored('trade');
     const trades = tradesOf(frame['data'], parts);
     if (typeof trades === 'string') return malformed(trades);
-    return { is: type === 'update' ? 'trades' : 'history', trades, numbering: TRADES };
+    return { is: type === 'update' ? 'trades' : 'history', trades, numbering: KRAKEN_V2_TRADES };
   },
 };
 

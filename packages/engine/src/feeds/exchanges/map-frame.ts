@@ -2,14 +2,19 @@ import type { ChannelMemory } from '../../core/frame-origin.ts';
 import { isObject, parseExact, parseJson } from '../../core/json.ts';
 import type { Mapped } from '../../core/tick.ts';
 import { mapBinanceBytes } from './binance-bytes.ts';
+import { mapCoinbaseBytes } from './coinbase-bytes.ts';
 import { ignored, malformed } from './exchange.ts';
 import { EXCHANGES } from './exchanges.ts';
 import { mapGeminiBytes } from './gemini-bytes.ts';
+import { mapKrakenBytes } from './kraken-bytes.ts';
 
 /** The same as `mapFrame`, a few times faster for the most frequent frames. Never throws. */
 export function mapBytes(frame: Buffer, urlSymbol: string, memory: ChannelMemory): Mapped {
+  // Each that is not meant says so within the first bytes.
   const mapped = mapBinanceBytes(frame) ?? mapGeminiBytes(frame, urlSymbol);
-  return mapped ?? mapFrame(frame.toString('utf8'), urlSymbol, memory);
+  return (
+    mapped ?? mapCoinbaseBytes(frame) ?? mapKrakenBytes(frame) ?? mapFrame(frame.toString('utf8'), urlSymbol, memory)
+  );
 }
 
 /**

@@ -1,0 +1,48 @@
+import type { Mapped, Trade } from '../../core/tick.ts';
+import { COINBASE_TRADES } from './coinbase-exchange.ts';
+import { Scan } from './scan.ts';
+
+const bytes = (text: string) => Uint8Array.from(Buffer.from(text, 'latin1'));
+const MATCH = bytes('{"type":"match","trade_id":');
+const MAKER = bytes(',"maker_order_id":"');
+const TAKER = bytes(',"taker_order_id":"');
+const SIDE = bytes(',"side":"');
+const SIZE = bytes(',"size":"');
+const PRICE = bytes('","price":"');
+const PRODUCT = bytes('","product_id":"');
+const SEQUENCE = bytes(',"sequence":');
+const TIME = bytes(',"time":"');
+const END = bytes('"}');
+const scan = new Scan();
+const symbol = { text: '' };
+/** Reused for every frame; see `binance-bytes.ts`. */
+const trade: Trade = { symbol: '', price: 0.5, volume: 0.5, ts: 0.5, tradeId: 0 };
+const mapped: Mapped = { is: 'trades', trades: [trade], numbering: COINBASE_TRADES };
+
+/**
+ * `coinbaseExchange.map` for a `match` in the exchange's own order and spelling, in one pass over its bytes. Undefined for any
+ * other frame: the full parser decides. The result is valid until the next call.
+ */
+export function mapCoinbaseBytes(frame: Buffer): Mapped | undefined {
+  const s = scan.over(frame);
+  if (!s.literal(MATCH) || !s.integer()) return undefined;
+  const tradeId = s.number;
+  if (!s.literal(MAKER) || s.word() === undefined || !s.literal(TAKER) || s.word() === undefined) return undefined;
+  if (!s.literal(SIDE) || s.word() === undefined) return undefined;
+  if (!s.literal(SIZE) || !s.decimal()) return undefined;
+  const volume = s.number;
+  if (!s.literal(PRICE) || !s.decimal()) return undefined;
+  const price = s.number;
+  if (!s.literal(PRODUCT) || !s.sameWord(symbol)) return undefined;
+  if (!s.literal(SEQUENCE) || !s.integer()) return undefined;
+  if (!s.literal(TIME) || !s.isoMillis()) return undefined;
+  const ts = s.number;
+  if (!s.literal(END) || !s.atEnd()) return undefined;
+  if (!(price > 0) || !(volume > 0)) return undefined;
+  trade.symbol = symbol.text;
+  trade.price = price;
+  trade.volume = volume;
+  trade.ts = ts;
+  trade.tradeId = tradeId;
+  return mapped;
+}
