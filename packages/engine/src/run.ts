@@ -100,7 +100,8 @@ interface Beating {
 function beatEachSecond({ clock, writer, feed, pipeline, learnt, touch }: Beating): void {
   let [toldState, toldEvery] = ['', 0];
   clock.every(1000, () => {
-    writer.beat();
+    // After the batch that may be written in this second: it is a heartbeat too.
+    queueMicrotask(writer.beat);
     const [state, { every }] = [feed.state(), pipeline.sampler];
     if (state === toldState && every === toldEvery && learnt.length === 0) return;
     touch();

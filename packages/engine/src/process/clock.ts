@@ -46,6 +46,7 @@ export function startClock(): ProcessClock {
     if (due < Number.POSITIVE_INFINITY) timer = setTimeout(tick, Math.max(1, Math.ceil(due - performance.now())));
   };
   const tick = () => {
+    timer = undefined;
     const now = performance.now();
     late = Math.max(0, now - armedFor);
     armedFor = Number.POSITIVE_INFINITY;

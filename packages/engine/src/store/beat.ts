@@ -1,25 +1,21 @@
-const MAIN = 0;
+const CALLS = 0;
 const COMMITS = 1;
 const TICKS = 2;
 const WAL_KIB = 3;
 const BLOCKED_TENTHS = 4;
 const LATENCY_US = 5;
-const CALLS = 6;
-const CELLS = 7;
+const CELLS = 6;
 const KIB = 1024;
 
 /** What main thread and writer thread know of each other without a message: both would wake for one. */
 export interface Beat {
   /** The memory, to be handed to the other thread. */
   readonly memory: SharedArrayBuffer;
-  /** Called by the main thread after each message: wakes the writer if it sleeps. */
+  /** Called by the main thread after a message, and when a heartbeat is due: wakes the writer. */
   call(): void;
   calls(): number;
-  /** Called by the writer: sleeps for at most `ms`, or until there is another call than the `seen` ones. */
-  sleep(seen: number, ms: number): void;
-  /** Called by the main thread while it runs. */
-  beat(): void;
-  beats(): number;
+  /** Called by the writer: sleeps until there are other calls than those that it has `seen`. */
+  sleep(seen: number): void;
   /** Called by the writer after each commit; `ticks` that were in it. */
   committed(ticks: number): void;
   commits(): number;
@@ -45,9 +41,7 @@ export function beatOver(memory = new SharedArrayBuffer(CELLS * Int32Array.BYTES
       Atomics.notify(cells, CALLS);
     },
     calls: () => Atomics.load(cells, CALLS),
-    sleep: (seen, ms) => void Atomics.wait(cells, CALLS, seen, Math.max(0, ms)),
-    beat: () => void Atomics.add(cells, MAIN, 1),
-    beats: () => Atomics.load(cells, MAIN),
+    sleep: (seen) => void Atomics.wait(cells, CALLS, seen),
     committed(ticks) {
       Atomics.add(cells, TICKS, ticks);
       Atomics.add(cells, COMMITS, 1);

@@ -17,12 +17,11 @@ import { Upkeep } from './upkeep.ts';
 
 /**
  * The persistence thread: owns the one writing connection; a slow disk stalls this thread and no other. It sleeps in one call of
- * the kernel until a message or a heartbeat is due: an event loop with timers costs as much again as the heartbeat itself.
+ * the kernel until the main thread calls, with a message, or without one for a heartbeat: an event loop with timers costs as
+ * much again as the heartbeat itself. So a main thread that is frozen has no heartbeat.
  */
 const rules = workerData as WriterRules;
 const port = parentPort as NonNullable<typeof parentPort>;
-/** The main thread beats once a second. */
-const LEAST_REST_MS = 1000;
 /** At rest the files are looked at with one heartbeat in this many; with every commit of rows otherwise. */
 const REST_LOOKS = 5;
 
@@ -44,15 +43,13 @@ function serve(): void {
   tell({ kind: 'ready', ...opened, seeds: readSeeds(db), health: readHealth(db) });
   const beat = beatOver(rules.beat);
   let rested = 0;
-  const rest = heartbeatAtRest(db, beat, Math.max(LEAST_REST_MS, rules.flushIntervalMs), (touch) => {
-    if (passing(touch) && ++rested % REST_LOOKS === 0) upkeep.lookAtFiles();
-  });
+  const rest = heartbeatAtRest(db, beat);
   const commit = (batch: Batch, openedMs: number) => {
     const { ticks } = batch;
     retry(() => write.immediate(batch, Date.now(), ticksWritten + ticks.rows), Number.POSITIVE_INFINITY);
     beat.committed(ticks.rows);
     const tookUs = Math.round((threadClock() - openedMs) * 1000);
-    rest.postpone();
+    rest.committed();
     upkeep.afterCommit(ticks);
     beat.setWal(upkeep.walBytes, upkeep.walBlockedS());
     ticksWritten += ticks.rows;
@@ -80,7 +77,8 @@ function serve(): void {
         return;
       }
     }
-    beat.sleep(calls, rest.look());
+    if (rest.isDue() && passing(rest.touch) && ++rested % REST_LOOKS === 0) upkeep.lookAtFiles();
+    beat.sleep(calls);
   }
 }
 

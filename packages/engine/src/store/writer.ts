@@ -37,7 +37,7 @@ export interface Writer {
   committedTicks(): number;
   /** Commits, heartbeats included. */
   commits(): number;
-  /** The main thread is alive: to be called each second, else there is no heartbeat while nothing is written. */
+  /** To be called each second, after what is written then: makes the heartbeat while nothing is written. */
   beat(): void;
   /** The WAL's size after the last commit, and the age of a reader that keeps it beyond its bound, seconds. */
   wal(): { bytes: number; blockedS: number };
@@ -49,8 +49,17 @@ export interface Writer {
   close(end: LifeEnd): Promise<number>;
 }
 
+/** The main thread beats once a second. */
+const LEAST_REST_MS = 1000;
+/** Beats come a little early or late. */
+const SLACK_MS = 500;
+
 /** Starts the thread and opens the database. Rejects with DatabaseRefused or DatabaseUnavailable if it cannot be used. */
-export function startWriter(given: Omit<WriterRules, 'beat'>, events: WriterEvents): Promise<Writer> {
+export function startWriter(
+  { flushIntervalMs, ...given }: Omit<WriterRules, 'beat'> & { flushIntervalMs: number },
+  events: WriterEvents,
+): Promise<Writer> {
+  const restMs = Math.max(LEAST_REST_MS, flushIntervalMs) - SLACK_MS;
   const beat = beatOver();
   const rules: WriterRules = { ...given, beat: beat.memory };
   const worker = new Worker(new URL('./writer-thread.ts', import.meta.url), {
@@ -67,7 +76,7 @@ export function startWriter(given: Omit<WriterRules, 'beat'>, events: WriterEven
     worker.on('error', (error) => fail(error as Error));
     worker.on('message', (message: FromWriter) => {
       if (message.kind === 'ready') {
-        opened = new Opened(worker, beat, message, events);
+        opened = new Opened(worker, beat, restMs, message, events);
         resolve(opened);
       } else if (message.kind === 'refused') {
         fail(new (message.forNow ? DatabaseUnavailable : DatabaseRefused)(message.message));
@@ -91,12 +100,15 @@ class Opened implements Writer {
   onCollected: (heapBytes: number) => void = () => {};
   readonly #worker: Worker;
   readonly #beat: Beat;
+  /** After this long without a call another one is due for the heartbeat. */
+  readonly #restMs: number;
   readonly #events: WriterEvents;
   #handedOver = 0;
+  #calledMs = Number.NEGATIVE_INFINITY;
   #failed = false;
   #closed: (ticks: number) => void = () => {};
 
-  constructor(worker: Worker, beat: Beat, ready: FromWriter & { kind: 'ready' }, events: WriterEvents) {
+  constructor(worker: Worker, beat: Beat, restMs: number, ready: FromWriter & { kind: 'ready' }, events: WriterEvents) {
     this.pragmas = ready.pragmas;
     this.migrated = ready.migrated;
     this.movedAside = ready.movedAside;
@@ -105,6 +117,7 @@ class Opened implements Writer {
     this.health = ready.health;
     this.#worker = worker;
     this.#beat = beat;
+    this.#restMs = restMs;
     this.#events = events;
   }
 
@@ -113,7 +126,9 @@ class Opened implements Writer {
   pendingTicks = (): number => this.#handedOver - this.#beat.ticks();
   committedTicks = (): number => this.#beat.ticks();
   commits = (): number => this.#beat.commits();
-  beat = (): void => this.#beat.beat();
+  beat = (): void => {
+    if (performance.now() - this.#calledMs >= this.#restMs) this.#call();
+  };
   wal = (): { bytes: number; blockedS: number } => this.#beat.wal();
 
   collect(): void {
@@ -135,6 +150,11 @@ class Opened implements Writer {
 
   #send(message: ToWriter, given: ArrayBuffer[] = []): void {
     this.#worker.postMessage(message, given);
+    this.#call();
+  }
+
+  #call(): void {
+    this.#calledMs = performance.now();
     this.#beat.call();
   }
 

@@ -69,8 +69,6 @@ export interface WriterRules {
   patienceMs: number;
   startedMs: number;
   invocationId: string | null;
-  /** A heartbeat is due this long after the last commit, ms. */
-  flushIntervalMs: number;
   /** Memory of `beat.ts`. */
   beat: SharedArrayBuffer;
   /** The engine makes the stamps of its rows itself: they say nothing about the clock. */
