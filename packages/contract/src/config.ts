@@ -88,7 +88,7 @@ export const configSchema = z.strictObject({
       backoff_max_ms: positive.default(30_000),
       refused_backoff_ms: positive
         .default(300_000)
-        .describe('after a refusal: closed 1008, HTTP 4xx, subscription rejected'),
+        .describe('after a refusal: closed 1008, HTTP 4xx, subscription rejected; a Retry-After of 429 and 418 wins'),
       healthy_after_ms: positive.default(60_000).describe('resets the backoff'),
       failback_probe_ms: positive.default(30_000),
       max_payload_bytes: positive.default(16_777_216),
