@@ -10,7 +10,10 @@ const OURS = new Set(Array.from(CREATED, ([, name]) => name as string));
 /** The earlier system's tables make room for ours; its other tables stay as they are. */
 export function setAside(db: Database.Database): void {
   for (const name of OURS) {
-    const found = db.prepare('SELECT type FROM sqlite_master WHERE name = ?').get(name) as { type: string } | undefined;
+    // SQLite's names are the same in either case.
+    const found = db.prepare('SELECT type FROM sqlite_master WHERE name = ? COLLATE NOCASE').get(name) as
+      | { type: string }
+      | undefined;
     if (found === undefined) continue;
     if (found.type === 'view') db.exec(`CREATE TABLE "${EARLIER}${name}" AS SELECT * FROM "${name}"`);
     if (found.type === 'table') db.exec(`ALTER TABLE "${name}" RENAME TO "${EARLIER}${name}"`);
@@ -59,5 +62,5 @@ function goOnCounting(db: Database.Database, name: string): void {
 
 function columnsOf(db: Database.Database, table: string): Map<string, { type: string; pk: number }> {
   const columns = db.pragma(`table_info(${table})`) as { name: string; type: string; pk: number }[];
-  return new Map(columns.map((column) => [column.name, column]));
+  return new Map(columns.map((column) => [column.name.toLowerCase(), column]));
 }
