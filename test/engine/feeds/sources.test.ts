@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer as createTcp } from 'node:net';
 import type { Config, Source } from '@hybrid-soak/contract/config.ts';
 import { Backoff } from '@hybrid-soak/engine/core/connection/backoff.ts';
-import { chooseNext } from '@hybrid-soak/engine/core/connection/choose.ts';
+import { chooseNext, raceMs } from '@hybrid-soak/engine/core/connection/choose.ts';
 import type { SourceHealth } from '@hybrid-soak/engine/core/connection/health.ts';
 import { Coverage } from '@hybrid-soak/engine/core/coverage.ts';
 import type { FrameFate } from '@hybrid-soak/engine/core/frame-fate.ts';
@@ -311,6 +311,7 @@ t.test(
     t.equal(next(0, 20_000, lanes.slice(0, 2)), 1, 'else the least recently tried');
     t.equal(next(1, 20_000, lanes.slice(0, 2)), 0);
     t.equal(next(0, 5000, lanes.slice(0, 2)), 1, 'else the one that may be tried first');
+    t.same([1, 2, 3, 6, 20].map(raceMs), [4000, 4000, 3333, 1666, 1500], 'each has its turn, if none of them answers');
   },
 );
 

@@ -1,5 +1,5 @@
 import type { Source } from '@hybrid-soak/contract/config.ts';
-import { chooseNext, chooseProbe, chooseRival, wantsProbe } from '../core/connection/choose.ts';
+import { chooseNext, chooseProbe, chooseRival, raceMs, wantsProbe } from '../core/connection/choose.ts';
 import type { Loss } from '../core/connection/loss.ts';
 import { Outage } from '../core/connection/outage.ts';
 import type { FrameOrigin } from '../core/frame-origin.ts';
@@ -9,8 +9,6 @@ import { type Line, stateText } from './line.ts';
 import { SourceLedger } from './source-ledger.ts';
 import { type ConnectionRules, connect } from './websocket.ts';
 
-/** An attempt that takes longer has another one beside it, and that one is replaced after as long. */
-const RACE_MS = 4000;
 /** A source with malformed trades is left after this, or a third of the process's own deadline. */
 const FORMAT_PATIENCE_MS = 10_000;
 /** After this an engine without a connection is disconnected, not starting. */
@@ -213,7 +211,7 @@ class Sources implements Feed {
     if (active.ready && !wantsProbe(active)) return;
     const { failback_probe_ms } = this.#rules.connection;
     const isUrgent = !active.ready || active.leaving;
-    this.#nextProbe = setTimeout(() => this.#startProbe(), isUrgent ? RACE_MS : failback_probe_ms);
+    this.#nextProbe = setTimeout(() => this.#startProbe(), isUrgent ? raceMs(this.#lanes.length) : failback_probe_ms);
   }
 
   #startProbe(): void {

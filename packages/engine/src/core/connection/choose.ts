@@ -1,3 +1,5 @@
+import { LONGEST_REST_WHILE_DOWN_MS } from './backoff.ts';
+
 /** What is known of a source when the next one is chosen; times are monotonic milliseconds. */
 export interface Candidate {
   /** 0 is the best. */
@@ -48,6 +50,15 @@ export function chooseProbe<C extends Candidate>(
   const wanted = able.filter((one) => one.index < working.index || (stale && (one !== working || all.length === 1)));
   return wanted.find(({ index }) => index > last) ?? wanted[0];
 }
+
+/** An attempt that takes longer has another one beside it, and that one is replaced after as long. */
+const RACE_MS = 4000;
+/** Even a slow connection opens in this time. */
+const LEAST_RACE_MS = 1500;
+
+/** How long an attempt may take before another one is made beside it: so short that each of `sources` has its turn in one rest. */
+export const raceMs = (sources: number): number =>
+  Math.max(LEAST_RACE_MS, Math.min(RACE_MS, Math.floor(LONGEST_REST_WHILE_DOWN_MS / sources)));
 
 /** The source to try beside an attempt at `tried` that takes long: another one if any may be tried now, else the same. */
 export function chooseRival<C extends Candidate>(all: readonly C[], tried: C, nowMs: number): C {
