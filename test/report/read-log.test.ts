@@ -19,14 +19,17 @@ t.test('of a long run the first and the last records are read; the number left o
   t.same([records.length, records[4999]?.seq, records[5000]?.seq, records.at(-1)?.seq], [10_000, 5000, 5008, 10_007]);
 });
 
-t.test('a log that begins after its STARTUP has the limits of its other records; without any it has none', async (t) => {
-  const path = join(t.testdir(), 'd.jsonl');
-  const held = { ...DECISIONS[1], action: 'HOLD', limit: { cpu: 30, memory: 10, io: 15 } };
-  const limitsIn = (...records: object[]) => {
-    writeFileSync(path, records.map((record) => `${JSON.stringify(record)}\n`).join(''));
-    return pageData(readRun(path).records, null, []).limits;
-  };
-  t.same(limitsIn(held), { cpu: 30, memory: 10, io: 15 });
-  const { limit: _, ...silent } = held;
-  t.equal(limitsIn(silent), null);
-});
+t.test(
+  'a log that begins after its STARTUP has the limits of its other records; without any it has none',
+  async (t) => {
+    const path = join(t.testdir(), 'd.jsonl');
+    const held = { ...DECISIONS[1], action: 'HOLD', limit: { cpu: 30, memory: 10, io: 15 } };
+    const limitsIn = (...records: object[]) => {
+      writeFileSync(path, records.map((record) => `${JSON.stringify(record)}\n`).join(''));
+      return pageData(readRun(path).records, null, []).limits;
+    };
+    t.same(limitsIn(held), { cpu: 30, memory: 10, io: 15 });
+    const { limit: _, ...silent } = held;
+    t.equal(limitsIn(silent), null);
+  },
+);
