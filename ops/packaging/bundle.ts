@@ -1,7 +1,9 @@
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
+import { completionsOf } from '@hybrid-soak/contract/completion.ts';
 import { type Plugin, rolldown } from 'rolldown';
+import { programs } from '../programs.ts';
 import { pageAssets } from './page.ts';
 
 /** Native addons for the wanted architecture, by path. They stand beside the bundles. */
@@ -47,6 +49,8 @@ const CHUNKS: Chunk[] = [
   ['feed', /packages\/feed\/src\//],
   ['fleet-page', /packages\/fleet\/src\/page\//],
   ['fleet', /packages\/fleet\/src\/|node_modules\/(@nats-io|hyparquet|hyparquet-writer|hysnappy)\//],
+  // What a soak needs only on a terminal, whose emoji table takes a while to compile, or if it serves metrics.
+  ['seldom', /supervisor\/src\/commands\/run\/metrics\.ts|node_modules\/log-update\//],
 ];
 
 /** Bundles the programs of the checkout at `root` into `out`. The same input gives the same bytes. Returns what is inside. */
@@ -61,7 +65,13 @@ export async function bundle(root: string, out: string, addons: Addons): Promise
     // Grouped with what imports it statically: meant so.
     checks: { ineffectiveDynamicImport: false },
     preserveEntrySignatures: false,
-    plugins: [nativeAddons(), builtAssets(await pageAssets(root)), utilInspect(), threads()],
+    plugins: [
+      nativeAddons(),
+      made('packages/report/src/page-assets.ts', await pageAssets(root)),
+      made('packages/supervisor/src/install/built-completions.ts', await completions()),
+      utilInspect(),
+      threads(),
+    ],
   });
   const { output } = await build.generate({
     format: 'esm',
@@ -186,12 +196,15 @@ function nativeAddons(): Plugin {
   };
 }
 
-/** The page's texts are made now instead of at run time. */
-function builtAssets(module: string): Plugin {
-  return {
-    name: 'built-assets',
-    load: (id) => (id.endsWith('packages/report/src/page-assets.ts') ? { code: module, moduleType: 'js' } : null),
-  };
+/** What that file would make or ask for at run time is made now: the page's texts, the programs' completions. */
+const made = (file: string, code: string): Plugin => ({
+  name: `made ${file}`,
+  load: (id) => (id.endsWith(file) ? { code, moduleType: 'js' } : null),
+});
+
+async function completions(): Promise<string> {
+  const texts = (await programs()).map((program) => [program.name(), completionsOf(program)]);
+  return `export const builtCompletions = () => JSON.parse(${JSON.stringify(JSON.stringify(Object.fromEntries(texts)))});`;
 }
 
 /** The TOML parser hides a `require` from bundlers, for the sake of browsers. */

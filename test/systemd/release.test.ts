@@ -29,6 +29,9 @@ t.test('a release is installed, verified, upgraded while the engine runs', needs
   const installed = await outside(`${first.folder}/install`);
   t.equal(installed.code, 0, installed.stderr);
   t.equal((await outside('soak', '--version')).stdout, '0.1.8');
+  const asked = 'for p in soak hybrid-engine hybrid-feed hybrid-fleet; do $p completion fish; done';
+  const placed = await outside('sh', '-c', 'cd /etc/fish/completions && cat soak.fish hybrid-*.fish');
+  t.equal((await outside('sh', '-c', asked)).stdout, placed.stdout, 'what the build made is what the programs say');
   const compiled = async (folder: string) =>
     Number((await outside('sh', '-c', `find ${folder} -type f | wc -l`)).stdout);
   const atInstall = await compiled('/var/cache/hybrid-soak');

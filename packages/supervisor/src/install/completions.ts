@@ -1,13 +1,21 @@
 import { spawnSync } from 'node:child_process';
+import { basename, join } from 'node:path';
 import { SHELLS, type Shell } from '@hybrid-soak/contract/completion-script.ts';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
+import { ROOT } from '../adapters/root.ts';
 import { Stop } from '../stop.ts';
+import { builtCompletions } from './built-completions.ts';
 
 /** A busy host compiles a program in seconds. */
 const ANSWER_MS = 60_000;
 
-/** The completions of the program at `path`, by shell: asked of itself, since it alone knows its commands. */
+/**
+ * The completions of the program at `path`, by shell: of this release those that its build made, of any other asked of the
+ * program itself, since it alone knows its commands.
+ */
 export function askCompletions(path: string): Record<Shell, string> {
+  const built = path === join(ROOT, 'bin', basename(path)) ? builtCompletions()?.[basename(path)] : undefined;
+  if (built !== undefined) return built;
   const { stdout, stderr, error } = spawnSync(path, ['completion', 'json'], { encoding: 'utf8', timeout: ANSWER_MS });
   const texts = parsed(stdout);
   if (texts !== null) return texts;
