@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { join, resolve } from 'node:path';
 
 const root = resolve(import.meta.dirname, '..');
-const bin = (name) => join(root, 'node_modules/.bin', name);
+const TSC = join(root, 'node_modules/typescript/lib/tsc.js');
 
 function run(what, command, args) {
   const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -21,8 +21,9 @@ function run(what, command, args) {
 const begun = performance.now();
 const failed = (
   await Promise.all([
-    run('types', bin('tsc'), ['-p', 'tsconfig.json', '--pretty', 'false']),
-    run('style', bin('biome'), ['check', '.']),
+    // With room for what dies young it takes two thirds of the time.
+    run('types', process.execPath, ['--max-semi-space-size=64', TSC, '-p', 'tsconfig.json', '--pretty', 'false']),
+    run('style', join(root, 'node_modules/.bin/biome'), ['check', '.']),
     run('rules', process.execPath, ['test/tidy.test.ts']),
   ])
 ).filter((result) => result.failed);

@@ -58,7 +58,7 @@ async function killEmbedded({ count, random }: Round): Promise<string> {
       child.kill('SIGKILL');
       await child;
       changed += valid(cwd, kill) ? 1 : 0;
-      const restored = await execa(SOAK, ['restore'], { cwd, env, reject: false, timeout: 60_000 });
+      const restored = await execa(SOAK, ['restore'], { cwd, env, reject: false, timeout: 300_000 });
       check(`kill ${kill}: restore`, restored.exitCode === 0, restored.stderr);
       left(cwd, kill);
       check(`kill ${kill}: no engine is left`, processesIn(cwd).length === 0, processesIn(cwd));

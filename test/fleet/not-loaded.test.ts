@@ -15,7 +15,7 @@ t.test('a host by itself loads nothing of a fleet', async (t) => {
     const main = join(ROOT, 'packages', program, 'src/main.ts');
     // tap's own hook comes with NODE_OPTIONS, and takes scripts out of the report.
     const node = ['-u', 'NODE_OPTIONS', '-u', 'NODE_COMPILE_CACHE', process.execPath];
-    spawnSync('env', [...node, main, ...args], { cwd: folder, env, timeout: 60_000 });
+    spawnSync('env', [...node, main, ...args], { cwd: folder, env, timeout: 300_000 });
     return readdirSync(scripts).flatMap((name) => {
       const { result } = JSON.parse(readFileSync(join(scripts, name), 'utf8')) as { result: { url: string }[] };
       return result.map(({ url }) => url);

@@ -33,7 +33,7 @@ t.test(
       const common = ['--config', join(folder, 'config.toml'), '--server', server.address];
       return spawnSync(process.execPath, [join(ROOT, 'packages/fleet/src/main.ts'), ...args, ...common], {
         encoding: 'utf8',
-        timeout: 12_000,
+        timeout: 300_000,
       });
     };
     const ship = (host: string) => [

@@ -46,7 +46,7 @@ t.test('a failed test that leaves a server and a process open does not hold the 
   const begun = performance.now();
   const { child, output } = runner(join(dir, 'leaks.test.ts'), join(dir, 'pid'));
   t.same(await once(child, 'close'), [1, null]);
-  t.ok(performance.now() - begun < 60_000, 'far from the limit of 600 s');
+  t.ok(performance.now() - begun < 300_000, 'far from the limit of 600 s');
   t.match(output(), /not ok \d+ - does not end by itself within 1 s of its last test/);
   t.match(output(), /sleep 1000/);
   t.match(output(), /^# \{ total: \d+, pass: \d+, fail: \d+ \}$/m);

@@ -23,7 +23,7 @@ t.before(async () => {
   url = pathToFileURL(out).href;
   if (!skip) browser = await launch();
 });
-t.setTimeout(120_000);
+t.setTimeout(600_000);
 t.teardown(() => browser?.close());
 
 t.test('nothing in the file ends its script early or names another place', (t) => {

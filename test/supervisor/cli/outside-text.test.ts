@@ -113,7 +113,7 @@ t.test('the engine and the feed say as little of it', async (t) => {
     ['feed', 'serve', `--${FLAG}`],
   ] as const) {
     const bin = resolve(import.meta.dirname, '../../../packages', name, 'bin', programs[name]);
-    const { stdout, stderr } = spawnSync(bin, args, { cwd, env: environment(cwd), encoding: 'utf8', timeout: 60_000 });
+    const { stdout, stderr } = spawnSync(bin, args, { cwd, env: environment(cwd), encoding: 'utf8', timeout: 300_000 });
     t.ok(stdout.length + stderr.length > 0, name);
     t.notMatch(stdout + stderr, STEERS, printable(`${name} ${args.join(' ')}`));
   }
