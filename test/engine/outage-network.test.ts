@@ -1,3 +1,5 @@
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
@@ -6,12 +8,15 @@ import { namespace, noNamespace } from '../namespace.ts';
 import { count, engineIn, folder, logLines } from './engine.ts';
 import { BACK_WITHIN_MS, beats, exchange, RULES, state } from './exchange.ts';
 
-/** A namespace that knows the exchange by name, by files of its own. */
-function named(t: Test, n: number) {
+/** A namespace that knows the exchange by name, by files of its own; beyond them is a name server that says nothing. */
+async function named(t: Test, n: number) {
   const made = namespace(t, n);
+  const silent = createSocket('udp4').bind(53, made.host);
+  await once(silent, 'listening');
+  t.teardown(() => silent.close());
   mkdirSync(made.files, { recursive: true });
   const hosts = (text: string) => writeFileSync(join(made.files, 'hosts'), text);
-  writeFileSync(join(made.files, 'resolv.conf'), 'nameserver 127.0.0.1\noptions timeout:1 attempts:1\n');
+  writeFileSync(join(made.files, 'resolv.conf'), `nameserver ${made.host}\noptions timeout:1 attempts:1\n`);
   hosts(`${made.host} exchange.test\n`);
   return { ...made, hosts };
 }
@@ -25,7 +30,7 @@ for (const [n, what] of (['interface', 'DNS'] as const).entries())
     `the ${what} gone and back: disconnected, heartbeat fresh, rows soon after`,
     { skip: noNamespace() },
     async (t) => {
-      const { name, host, hosts, innerLink: link } = named(t, n);
+      const { name, host, hosts, innerLink: link } = await named(t, n);
       const { be, port } = await exchange(t, host);
       const place = what === 'DNS' ? 'exchange.test' : host;
       const cwd = folder(t.testdir({}), [`ws://${place}:${port}/ws/btcusdt@trade`], what === 'DNS' ? OFTEN : PINGS);
