@@ -2,8 +2,9 @@ import { existsSync } from 'node:fs';
 import t, { type Test } from 'tap';
 import { Host, needsSystemd, UNIT, until } from './host.ts';
 
-const CONFIG = '# kept\n[engine]\ningest_mode = "synthetic"\ntick_interval_ms = 20\nsample_every = 1 # one\n';
-/** Any CPU stall time climbs a rung. */
+// Any CPU stall time climbs a rung.
+const CONFIG =
+  '# kept\n[engine]\ningest_mode = "synthetic"\ntick_interval_ms = 20\nsample_every = 1 # one\n[soak.policy]\ncpu_limit = 1\n';
 const CLASSIC = ['--policy', 'classic', '--calibrate', '0', '--interval', '1s'];
 const RESTORER = 'soak-restore.service';
 
@@ -29,7 +30,7 @@ t.test('the machine goes down in a soak, and boots again', needsSystemd(), async
     if (by === 'unit') await host.systemctl('start', '--no-block', 'soak.service');
     else host.machine.spawn(shell);
     await host.decision('STARTUP');
-    await host.press();
+    await host.pressSlightly();
     await host.decision('ENGINE_RESTARTED', (r) => r['state'] === 'THROTTLE1');
   }
 
