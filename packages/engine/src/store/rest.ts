@@ -1,7 +1,7 @@
 import type Database from 'better-sqlite3';
 import type { Beat } from './beat.ts';
 
-/** A call that came while a batch was committed is no wish for a heartbeat: the batch was one. */
+/** A call that came while a batch was committed needs no heartbeat: the batch was one. */
 const LEAST_MS = 500;
 
 /** The heartbeat while there is nothing to commit: one small statement. */

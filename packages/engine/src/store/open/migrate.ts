@@ -37,7 +37,7 @@ export function migrate(db: Database.Database, path: string, version: number): s
       db.pragma(`user_version = ${SCHEMA_VERSION}`);
     }).exclusive();
   } catch (error) {
-    // Nothing was changed: a database that is busy would be copied again by each start. A disk that fails is no reason to delete.
+    // Nothing was changed: a database that is busy would be copied again by each start. The copy stays if the disk fails.
     if (backup !== null && !/^SQLITE_IOERR/.test(errorCode(error) ?? '')) rmSync(backup, { force: true });
     if (lasts(path, error) !== null) throw error;
     const why = `cannot be migrated to schema version ${SCHEMA_VERSION} (${(error as Error).message})`;
