@@ -2,8 +2,9 @@ import { AckPolicy, DeliverPolicy, type JetStreamClient, type JetStreamManager, 
 import type { Pace } from '../pace.ts';
 import { hostOf } from '../subject.ts';
 
-/** Messages of one host that may wait for others: then no more are read. */
+/** Messages of one host that may wait for others, and their bytes: then no more are read. */
 const HELD = 200;
+const HELD_BYTES = 8 * 1024 * 1024;
 const PULLED = 50;
 const NAME = /^merge-(\d+)$/;
 
@@ -36,15 +37,19 @@ export async function readSource(
   if (host === undefined) return;
   const consumer = await client.consumers.get(stream, await nextConsumer(manager, stream));
   const held: { message: JsMsg; isDone: boolean }[] = [];
+  let bytes = 0;
   const settle = () => {
     let last: JsMsg | undefined;
-    while (held[0]?.isDone === true) last = held.shift()?.message;
+    while (held[0]?.isDone === true) {
+      last = held.shift()?.message;
+      bytes -= last?.data.length ?? 0;
+    }
     // It acknowledges all before it as well.
     last?.ack();
   };
   let delivered = 0;
   while (!signal.aborted) {
-    if (held.length >= HELD) {
+    if (held.length >= HELD || bytes >= HELD_BYTES) {
       await new Promise((done) => setTimeout(done, 50));
       continue;
     }
@@ -55,6 +60,7 @@ export async function readSource(
       if (message.info.deliverySequence !== delivered) throw new Error(`${stream}: messages were lost on the way`);
       const entry = { message, isDone: false };
       held.push(entry);
+      bytes += message.data.length;
       const done = () => {
         entry.isDone = true;
         settle();
