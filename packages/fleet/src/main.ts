@@ -216,9 +216,13 @@ if (import.meta.main) {
   const empty = emptyArgument(process.argv.slice(2));
   if (empty !== null) program.error(empty);
   // Not awaited: in a release the commands are in one file with this, and their import() would wait for it for ever.
-  program.parseAsync().catch(async (error: unknown) => {
-    const { text, exit } = await endedBy(error);
-    process.stderr.write(`${printableLines(text)}\n`);
-    process.exitCode = exit;
-  });
+  // Ended here: a server that accepts and then says nothing leaves the client's sockets open, which would keep the process.
+  program.parseAsync().then(
+    () => process.exit(),
+    async (error: unknown) => {
+      const { text, exit } = await endedBy(error);
+      process.stderr.write(`${printableLines(text)}\n`);
+      process.exit(exit);
+    },
+  );
 }

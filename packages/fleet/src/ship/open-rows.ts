@@ -19,9 +19,12 @@ export function rangesOf(ids: Iterable<number>): IdRange[] {
   return ranges;
 }
 
-/** The ids of ranges. */
-export function idsIn(ranges: readonly IdRange[]): Set<number> {
+/** The ids of ranges; a stream may still have the single ids that were written before there were ranges. */
+export function idsIn(ranges: readonly (IdRange | number)[]): Set<number> {
   const ids = new Set<number>();
-  for (const [from, to] of ranges) for (let id = from; id <= to; id++) ids.add(id);
+  for (const range of ranges) {
+    const [from, to] = typeof range === 'number' ? [range, range] : range;
+    for (let id = from; id <= to; id++) ids.add(id);
+  }
   return ids;
 }
