@@ -148,6 +148,10 @@ t.test('root obeys nobody', needsSystemd(), async (t) => {
       writeFileSync(setting, value);
       await host.systemctl('stop', UNIT);
       const before = (await sh('ls -ln data')).stdout;
+      t.match(await as('hybrid-soak', 'hybrid-engine backup /tmp/copy.db'), {
+        code: 12,
+        stderr: /the engine is stopped, and this account cannot write beside it; valid: /,
+      });
       t.match((await host.soak('status')).stdout, /engine/);
       t.equal((await sh('ls -ln data')).stdout, before);
       t.equal((await host.systemctl('start', UNIT)).code, 0);

@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
+import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 import Database from 'better-sqlite3';
 import {
   type BackupTarget,
@@ -68,6 +69,11 @@ function openSource(path: string): Database.Database {
       throw error;
     }
   } catch (error) {
+    // A database in WAL mode that nobody has open is read with files of its reader's own beside it.
+    if (/^SQLITE_READONLY/.test(errorCode(error) ?? ''))
+      throw new DatabaseRefused(
+        `${path}: the engine is stopped, and this account cannot write beside it; valid: the engine's account, or a running engine`,
+      );
     throw refusalOf(path, error);
   }
 }
