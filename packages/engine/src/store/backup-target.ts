@@ -70,7 +70,7 @@ export function notWritten(part: string, error: unknown): Error {
   if (lastsByCode(code) === null) return error as Error;
   const problem = `${dirname(part)}: the copy cannot be written there (${code})`;
   return lastsByCode(code) === 'now'
-    ? new DatabaseUnavailable(`${problem}; valid: a folder with room for it`)
+    ? new DatabaseUnavailable(`${problem}; valid: a folder with room for it, on a disk that works`)
     : new DatabaseRefused(`${problem}; valid: a folder that this account may write in`);
 }
 
@@ -94,16 +94,26 @@ export function publish(part: string, path: string): void {
     if (!/^(EPERM|ENOSYS|ENOTSUP|EOPNOTSUPP|EMLINK)$/.test(errorCode(error) ?? '')) throw notWritten(part, error);
     moveWithoutLinks(part, path);
   }
-  sync(dirname(path));
+  try {
+    sync(dirname(path));
+  } catch (error) {
+    // The folder may be one that this account cannot read; some file systems have no fsync of folders.
+    if (!/^(EACCES|EINVAL)$/.test(errorCode(error) ?? '')) throw notWritten(part, error);
+  }
 }
 
 /** A file system without links, as a memory stick has: the name is taken by an empty file first. */
 function moveWithoutLinks(part: string, path: string): void {
   try {
     closeSync(openSync(path, 'wx'));
-    renameSync(part, path);
   } catch (error) {
     throw errorCode(error) === 'EEXIST' ? taken(path) : notWritten(part, error);
+  }
+  try {
+    renameSync(part, path);
+  } catch (error) {
+    rmSync(path, { force: true });
+    throw notWritten(part, error);
   }
 }
 
