@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 
 /** Programs that are unpacked for the tests, not installed. */
@@ -9,7 +10,7 @@ const has = (command: string): boolean => spawnSync('sh', ['-c', `command -v ${c
 /** Programs that tests use, and Debian's package of each. */
 const WANTED = {
   'systemd-nspawn': 'systemd-container',
-  chromium: 'chromium',
+  'chromium-headless-shell': 'chromium-headless-shell',
   jq: 'jq',
   lnav: 'lnav',
   logrotate: 'logrotate',
@@ -22,6 +23,12 @@ const WANTED = {
   'nats-server': 'nats-server',
 };
 
+/** Does as well if the other cannot be had, which is tried once. */
+const INSTEAD: Record<string, string> = { 'chromium-headless-shell': 'chromium' };
+const tried = (command: string): string => resolve(PROGRAMS, `${command}.tried`);
+const canBeSpared = (command: string): boolean =>
+  INSTEAD[command] !== undefined && has(INSTEAD[command]) && existsSync(tried(command));
+
 /** Only these files of a package: installed as a whole it would start a service on the machine. */
 const UNPACKED = { promtool: 'prometheus' };
 
@@ -29,7 +36,8 @@ const UNPACKED = { promtool: 'prometheus' };
 export function installMissing(): void {
   if (process.getuid?.() !== 0 || !has('apt-get')) return;
   const missing = (programs: Record<string, string>) => Object.entries(programs).filter(([command]) => !has(command));
-  const packages = missing(WANTED).map(([, name]) => name);
+  const wanted = missing(WANTED).filter(([command]) => !canBeSpared(command));
+  const packages = wanted.map(([, name]) => name);
   const toUnpack = missing(UNPACKED);
   if (packages.length + toUnpack.length === 0) return;
   const names = [...packages, ...toUnpack.map(([command]) => command)];
@@ -40,6 +48,11 @@ export function installMissing(): void {
   // One by one: a package that this release of Debian lacks does not keep the others away.
   for (const name of packages) apt('install', '-y', '-qq', '--no-install-recommends', name);
   for (const [command, name] of toUnpack) unpack(command, name);
+  for (const [command, other] of Object.entries(INSTEAD)) {
+    if (!has(command) && !has(other)) apt('install', '-y', '-qq', '--no-install-recommends', other);
+    mkdirSync(PROGRAMS, { recursive: true });
+    writeFileSync(tried(command), '');
+  }
 }
 
 function unpack(command: string, name: string): void {
