@@ -92,7 +92,7 @@ export async function bootMachine({ binds, layer, install, env }: Furnished = CH
     pid = await booted(box);
     const machine = inside(() => pid, merged, started, env, {
       close,
-      cutPower: () => cut(box.container),
+      cutPower: () => cut(box.container, pid),
       shutDown: () => powerOff(box.container),
       async powerOn() {
         box = powered(folder, 'multi-user.target', binds);
@@ -230,12 +230,25 @@ async function ended(child: ChildProcess): Promise<void> {
   await gone;
 }
 
-/** systemd first: its death ends every process of its pid namespace. */
-async function cut(container: ChildProcess): Promise<void> {
+/**
+ * systemd first: its death ends every process of its pid namespace, and is complete when they have all ended
+ * (pid_namespaces(7)). systemd-nspawn may be gone before that, while one of them still writes.
+ */
+async function cut(container: ChildProcess, systemd: number): Promise<void> {
   if (container.exitCode !== null || container.signalCode !== null) return;
   const gone = new Promise((resolve) => container.once('exit', resolve));
   killTree(container.pid as number);
   await gone;
+  while (isAlive(systemd)) await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
+/** Neither gone nor a zombie, proc_pid_stat(5). */
+function isAlive(pid: number): boolean {
+  try {
+    return !/^\d+ \(.*\) [ZX]/s.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return false;
+  }
 }
 
 const POWER_OFF_MS = 20_000;
