@@ -6,10 +6,14 @@ import type { MarketKey, TableKind } from '../subject.ts';
 export type ShippedRow = (string | number | null)[];
 
 /** A row as a line of a message. JSON has no number without end: it is the text `Infinity`, or `-Infinity`. */
-export const rowText = (row: ShippedRow): string =>
-  row.some((value) => value === Infinity || value === -Infinity)
-    ? JSON.stringify(row.map((value) => (value === Infinity || value === -Infinity ? String(value) : value)))
-    : JSON.stringify(row);
+export function rowText(row: ShippedRow): string {
+  const text = JSON.stringify(row);
+  // It is written as null: most rows have none, and this is done for each.
+  if (!text.includes('null') || !row.some(isEndless)) return text;
+  return JSON.stringify(row.map((value) => (isEndless(value) ? String(value) : value)));
+}
+
+const isEndless = (value: unknown): boolean => value === Infinity || value === -Infinity;
 
 interface Shape {
   columns: string[];
