@@ -42,6 +42,8 @@ t.test('it opens without a network, asks for nothing, complains of nothing, show
   const floors = page.locator('figure', { hasText: 'Private memory, floors' });
   t.match(await floors.locator('figcaption').textContent(), 'slope +60 MiB/h (58 .. 62)');
   await floors.locator('summary').click();
+  // The table is made when it is opened.
+  await floors.locator('tr').nth(1).waitFor();
   t.match(
     await floors.locator('tr').nth(1).locator('td').allTextContents(),
     ['60', '60'],
