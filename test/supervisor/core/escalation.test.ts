@@ -83,6 +83,16 @@ t.test('a start-up without any frame ends after a minute', async (t) => {
   t.ok(second.at - first.at >= 80 && second.at - first.at <= 95, `${second.at - first.at} s`);
 });
 
+t.test('each process that ends before it is ready begins the start-up again', async (t) => {
+  const soak = running({}, { stall_threshold_s: 600 }).set({ ...HOG, kept: 0 });
+  for (const invocation_id of ['a', 'b', 'c', 'd'])
+    soak.set({ unit: { active_state: 'activating', invocation_id } }).run(20);
+  soak.set({ unit: { invocation_id: 'd' } }).run(35);
+  t.same(soak.rungs(), []);
+  const next = soak.until('ENGINE_RESTART');
+  t.match(next, { state: 'THROTTLE1', cause: 'pressure' });
+});
+
 t.test(
   'a rung whose restart left the engine down is in force once the engine is back, not after a minute',
   async (t) => {

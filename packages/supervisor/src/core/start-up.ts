@@ -12,9 +12,13 @@ export function trackStartUp({ state, observation }: Draft): void {
   const underWay = pending !== null && pending.kind !== 'restore';
   const reading = observation.unit;
   if (reading.available) {
-    const active = reading.value.active_state === 'active' || reading.value.active_state === 'reloading';
-    const moved = unit.invocation !== null && reading.value.invocation_id !== unit.invocation;
-    if ((unit.active && !active) || (active && moved)) unit.startUpSince ??= clock.now;
+    const { active_state: now, invocation_id: invocation } = reading.value;
+    const active = now === 'active' || now === 'reloading';
+    const moved = unit.invocation !== null && invocation !== unit.invocation;
+    // A process that ends before it is ready has never been active.
+    const died = unit.starting !== null && (invocation !== unit.starting || !(active || now === 'activating'));
+    if ((unit.active && !active) || (active && moved) || died) unit.startUpSince = clock.now;
+    unit.starting = now === 'activating' ? invocation : null;
     unit.active = active;
   }
   // What somebody has stopped starts up when it is started.

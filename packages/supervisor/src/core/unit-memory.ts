@@ -18,6 +18,8 @@ export interface UnitMemory {
   /** Until then a stall does not restart the engine. */
   graceUntil: number;
   active: boolean;
+  /** The invocation that is on its way to being active; null if none is. */
+  starting: string | null;
   /** The engine's stop, while it is on its way to its first kept frame; null otherwise. */
   startUpSince: number | null;
   /** Figures from then on are the running engine's alone. */
@@ -36,6 +38,7 @@ export const noUnit = (): UnitMemory => ({
   changingSince: null,
   graceUntil: 0,
   active: false,
+  starting: null,
   startUpSince: null,
   settledAt: 0,
 });
