@@ -97,7 +97,9 @@ async function measured(row: Row): Promise<Result> {
     const why = met || rules.quick ? undefined : await row.whyMissed?.(rules);
     return { name, median: middle, spread: spread(figures), unit, target, met, note: seen, why };
   } catch (error) {
-    if (!(error instanceof NotMeasured)) throw error;
+    // The other rows are measured all the same.
+    if (!(error instanceof NotMeasured)) process.exitCode = 1;
+    const [problem] = (error as Error).message.split('\n');
     return {
       name,
       median: null,
@@ -105,7 +107,7 @@ async function measured(row: Row): Promise<Result> {
       unit,
       target,
       met: null,
-      note: `not measured: ${error.message}`,
+      note: `not measured: ${problem}`,
       why: undefined,
     };
   }
