@@ -1,9 +1,8 @@
-import { saneMillis } from '../../core/decimal.ts';
-import type { Mapped, Trade } from '../../core/tick.ts';
+import type { Mapped } from '../../core/tick.ts';
 import { BINANCE_TRADES } from './binance.ts';
+import { bytes, oneTrade } from './one-trade.ts';
 import { Scan } from './scan.ts';
 
-const bytes = (text: string) => Uint8Array.from(Buffer.from(text, 'latin1'));
 const E = bytes('{"e":"trade","E":');
 const S = bytes(',"s":"');
 const ID = bytes(',"t":');
@@ -17,9 +16,7 @@ const M_IGNORED = bytes(',"M":true');
 const END = bytes('}');
 const scan = new Scan();
 const symbol = { text: '' };
-/** Reused for every frame: a new object each time would be half of all garbage. */
-const trade: Trade = { symbol: '', price: 0.5, volume: 0.5, ts: 0.5, tradeId: 0 };
-const mapped: Mapped = { is: 'trades', trades: [trade], numbering: BINANCE_TRADES };
+const found = oneTrade(BINANCE_TRADES);
 
 /**
  * `binance.map` for the most frequent frame, the raw `trade` in the exchange's own order and spelling, in one
@@ -40,11 +37,5 @@ export function mapBinanceBytes(frame: Buffer): Mapped | undefined {
   if (!s.literal(M_TRUE) && !s.literal(M_FALSE)) return undefined;
   s.literal(M_IGNORED);
   if (!s.literal(END) || !s.atEnd()) return undefined;
-  if (!(price > 0) || !(volume > 0) || saneMillis(ts) === undefined) return undefined;
-  trade.symbol = symbol.text;
-  trade.price = price;
-  trade.volume = volume;
-  trade.ts = ts;
-  trade.tradeId = tradeId;
-  return mapped;
+  return found(symbol.text, price, volume, ts, tradeId);
 }

@@ -1,8 +1,8 @@
-import type { Mapped, Trade } from '../../core/tick.ts';
+import type { Mapped } from '../../core/tick.ts';
 import { COINBASE_TRADES } from './coinbase-exchange.ts';
+import { bytes, oneTrade } from './one-trade.ts';
 import { Scan } from './scan.ts';
 
-const bytes = (text: string) => Uint8Array.from(Buffer.from(text, 'latin1'));
 const MATCH = bytes('{"type":"match","trade_id":');
 const MAKER = bytes(',"maker_order_id":"');
 const TAKER = bytes(',"taker_order_id":"');
@@ -15,9 +15,7 @@ const TIME = bytes(',"time":"');
 const END = bytes('"}');
 const scan = new Scan();
 const symbol = { text: '' };
-/** Reused for every frame; see `binance-bytes.ts`. */
-const trade: Trade = { symbol: '', price: 0.5, volume: 0.5, ts: 0.5, tradeId: 0 };
-const mapped: Mapped = { is: 'trades', trades: [trade], numbering: COINBASE_TRADES };
+const found = oneTrade(COINBASE_TRADES);
 
 /**
  * `coinbaseExchange.map` for a `match` in the exchange's own order and spelling, in one pass over its bytes. Undefined for any
@@ -38,11 +36,5 @@ export function mapCoinbaseBytes(frame: Buffer): Mapped | undefined {
   if (!s.literal(TIME) || !s.isoMillis()) return undefined;
   const ts = s.number;
   if (!s.literal(END) || !s.atEnd()) return undefined;
-  if (!(price > 0) || !(volume > 0)) return undefined;
-  trade.symbol = symbol.text;
-  trade.price = price;
-  trade.volume = volume;
-  trade.ts = ts;
-  trade.tradeId = tradeId;
-  return mapped;
+  return found(symbol.text, price, volume, ts, tradeId);
 }

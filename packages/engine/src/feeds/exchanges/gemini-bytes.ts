@@ -1,9 +1,8 @@
-import { saneMillis } from '../../core/decimal.ts';
-import type { Mapped, Trade } from '../../core/tick.ts';
+import type { Mapped } from '../../core/tick.ts';
 import { GEMINI_TRADES } from './gemini-v1.ts';
+import { bytes, oneTrade } from './one-trade.ts';
 import { Scan } from './scan.ts';
 
-const bytes = (text: string) => Uint8Array.from(Buffer.from(text, 'latin1'));
 const UPDATE = bytes('{"type":"update","eventId":');
 const TIMESTAMP = bytes(',"timestamp":');
 const MILLIS = bytes(',"timestampms":');
@@ -18,9 +17,7 @@ const REMAINING = bytes('","remaining":"');
 const SIDE = bytes('","side":"');
 const END = bytes('}]}');
 const scan = new Scan();
-/** Reused for every frame; see `binance-bytes.ts`. */
-const trade: Trade = { symbol: '', price: 0.5, volume: 0.5, ts: 0.5, tradeId: 0 };
-const mapped: Mapped = { is: 'trades', trades: [trade], numbering: GEMINI_TRADES, sequence: 0 };
+const found = oneTrade(GEMINI_TRADES);
 
 /**
  * `geminiV1.map` for the most frequent frame, one v1 trade, alone or with its paired change, in the exchange's own
@@ -43,13 +40,8 @@ export function mapGeminiBytes(frame: Buffer, symbol: string): Mapped | undefine
   if (!s.literal(MAKER) || s.word() === undefined) return undefined;
   if (s.literal(CHANGE) && !pairedChange(s)) return undefined;
   if (!s.literal(END) || !s.atEnd()) return undefined;
-  if (!(price > 0) || !(volume > 0) || saneMillis(ts) === undefined) return undefined;
-  trade.symbol = symbol;
-  trade.price = price;
-  trade.volume = volume;
-  trade.ts = ts;
-  trade.tradeId = tradeId;
-  mapped.sequence = sequence;
+  const mapped = found(symbol, price, volume, ts, tradeId);
+  if (mapped !== undefined) mapped.sequence = sequence;
   return mapped;
 }
 

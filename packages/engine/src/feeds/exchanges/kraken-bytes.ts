@@ -1,8 +1,8 @@
-import type { Mapped, Trade } from '../../core/tick.ts';
+import type { Mapped } from '../../core/tick.ts';
 import { KRAKEN_V2_TRADES } from './kraken-v2.ts';
+import { bytes, oneTrade } from './one-trade.ts';
 import { Scan } from './scan.ts';
 
-const bytes = (text: string) => Uint8Array.from(Buffer.from(text, 'latin1'));
 const UPDATE = bytes('{"channel":"trade","type":"update","data":[{"symbol":"');
 const SIDE = bytes(',"side":"');
 const PRICE = bytes(',"price":');
@@ -13,9 +13,7 @@ const TIME = bytes(',"timestamp":"');
 const END = bytes('"}]}');
 const scan = new Scan();
 const symbol = { text: '' };
-/** Reused for every frame; see `binance-bytes.ts`. */
-const trade: Trade = { symbol: '', price: 0.5, volume: 0.5, ts: 0.5, tradeId: 0 };
-const mapped: Mapped = { is: 'trades', trades: [trade], numbering: KRAKEN_V2_TRADES };
+const found = oneTrade(KRAKEN_V2_TRADES);
 
 /**
  * `krakenV2.map` for an update of one trade in the exchange's own order and spelling, in one pass over its bytes. Undefined for
@@ -36,11 +34,5 @@ export function mapKrakenBytes(frame: Buffer): Mapped | undefined {
   if (!s.literal(TIME) || !s.isoMillis()) return undefined;
   const ts = s.number;
   if (!s.literal(END) || !s.atEnd()) return undefined;
-  if (!(price > 0) || !(volume > 0)) return undefined;
-  trade.symbol = symbol.text;
-  trade.price = price;
-  trade.volume = volume;
-  trade.ts = ts;
-  trade.tradeId = tradeId;
-  return mapped;
+  return found(symbol.text, price, volume, ts, tradeId);
 }
