@@ -50,7 +50,7 @@ t.test(
     t.match(holds[0], { hold: 'ambient', part: { cpu: Number }, limit: { cpu: 20 } });
     t.same([...new Set(holds.map(({ hold }) => hold))], ['ambient']);
     t.match(host.decisions('COMPLETE')[0], { reason: 'the soak ran its time', state: 'NORMAL' });
-    t.ok(Number(other.decisions('ABORT')[0]?.['cpu_some_avg10']) >= 60, 'at a pressure of 60 or more');
+    t.ok(Number(other.decisions('ABORT')[0]?.['cpu_some_avg10']) > 20, 'at a pressure over the limit');
     t.equal(host.readConfig(), CONFIG);
   },
 );
