@@ -5,7 +5,7 @@ import { openDatabase } from '@hybrid-soak/engine/store/open/open.ts';
 import Database from 'better-sqlite3';
 import t, { type Test } from 'tap';
 import { eventually } from '../eventually.ts';
-import { count, database, engine, folder, logLines } from './engine.ts';
+import { count, database, engine, folder, logLines, writeLock } from './engine.ts';
 
 const FAST = '[engine]\ntick_interval_ms = 5\n[storage]\nflush_interval_ms = 50\n';
 const PAGE = 4096;
@@ -41,9 +41,7 @@ t.test(
 t.test('a database that is locked at the start is waited for; a stop meanwhile is a clean one', async (t) => {
   const cwd = working(t);
   openDatabase(database(cwd)).db.close();
-  const other = new Database(database(cwd));
-  t.teardown(() => other.close());
-  other.exec('BEGIN IMMEDIATE');
+  const other = writeLock(t, cwd);
   const { child, ended, logged } = engine(cwd, 'run');
   t.match(await logged('database is not writable for now'), { message: /SQLITE_BUSY/ });
   child.kill('SIGTERM');
@@ -59,9 +57,7 @@ t.test('a database that is locked at the start is waited for; a stop meanwhile i
 t.test('a database that stays locked at the start is exit 13, which systemd starts again', async (t) => {
   const cwd = working(t, '[engine]\noverload_deadline_s = 1\n');
   openDatabase(database(cwd)).db.close();
-  const other = new Database(database(cwd));
-  t.teardown(() => other.close());
-  other.exec('BEGIN IMMEDIATE');
+  writeLock(t, cwd);
   t.match(await engine(cwd, 'run').ended, { code: 13, stdout: /the database cannot be opened now/ });
 });
 
@@ -69,9 +65,7 @@ t.test('SIGTERM while the disk takes nothing ends in time, with 13 and the count
   const cwd = working(t);
   const { child, ended } = engine(cwd, 'run');
   await eventually(() => count(cwd) > 10);
-  const other = new Database(database(cwd));
-  t.teardown(() => other.close());
-  other.exec('BEGIN IMMEDIATE');
+  writeLock(t, cwd);
   const written = count(cwd);
   child.kill('SIGTERM');
   const { code, stdout } = await ended;

@@ -2,7 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
+import type { Test } from 'tap';
+import { eventually } from '../eventually.ts';
 import { ENGINE } from '../programs.ts';
+import { printedIfFailed } from '../said.ts';
 
 export interface Ended {
   code: number | null;
@@ -14,7 +17,7 @@ export interface Ended {
 export interface Running {
   child: ChildProcess;
   ended: Promise<Ended>;
-  /** The first line of its log with that message, and with that in it, once it is there; rejects if the engine ends without it. */
+  /** The first line of its log with that message, and with that in it; rejects if the engine ends without it, or is silent for long. */
   logged(message: string, within?: RegExp): Promise<Record<string, unknown>>;
 }
 
@@ -32,6 +35,7 @@ export const engineIn = (namespace: string, cwd: string, ...args: string[]): Run
 function started([command = '', ...args]: string[], env: NodeJS.ProcessEnv, cwd: string): Running {
   const child = spawn(command, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
   const said = { stdout: '', stderr: '' };
+  printedIfFailed(`engine ${args.join(' ')} in ${cwd}`, () => said.stderr + said.stdout);
   let over = false;
   child.stdout?.on('data', (data) => {
     said.stdout += data;
@@ -45,14 +49,13 @@ function started([command = '', ...args]: string[], env: NodeJS.ProcessEnv, cwd:
       resolve({ code, signal, ...said });
     });
   });
-  const logged = async (message: string, within = /^/): Promise<Record<string, unknown>> => {
-    for (;;) {
+  const logged = (message: string, within = /^/): Promise<Record<string, unknown>> =>
+    eventually(() => {
       const found = logLines(said.stdout).find((line) => line['msg'] === message && within.test(JSON.stringify(line)));
-      if (found !== undefined) return found;
-      if (over) throw new Error(`the engine ended without "${message}": ${said.stderr}${said.stdout}`);
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-  };
+      if (found === undefined && over)
+        throw new Error(`the engine ended without "${message}": ${said.stderr}${said.stdout}`);
+      return found;
+    });
   return { child, ended, logged };
 }
 
@@ -73,11 +76,19 @@ export function folder(cwd: string, urls: string[], more = ''): string {
 
 export const database = (cwd: string): string => join(cwd, 'data/bot.db');
 
+/** A connection that holds the lock of who writes: until ROLLBACK nobody else commits. */
+export function writeLock(t: Pick<Test, 'teardown'>, cwd: string): Database.Database {
+  const db = new Database(database(cwd), { timeout: 60_000 });
+  t.teardown(() => db.close());
+  return db.exec('BEGIN IMMEDIATE');
+}
+
 /** Rows of one query, read-only; none while the database or its tables are not there. */
 export function rows<T = Record<string, unknown>>(cwd: string, sql: string): T[] {
   let db: Database.Database | undefined;
   try {
-    db = new Database(database(cwd), { readonly: true, fileMustExist: true });
+    // An engine that ends locks its database for as long as the disk takes.
+    db = new Database(database(cwd), { readonly: true, fileMustExist: true, timeout: 60_000 });
     return db.prepare(sql).all() as T[];
   } catch (error) {
     if (/unable to open|directory does not exist|no such table/.test((error as Error).message)) return [];

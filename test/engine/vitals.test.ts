@@ -27,12 +27,13 @@ t.test('every interval the heaps of both threads are collected, and what is left
     const seen = vitalsIn(cwd);
     return seen.latency_us && seen;
   });
-  // The batch is open for 50 ms.
+  // A batch is open for 50 ms, and shorter if the flush before it was late.
   t.ok(
     latency_us &&
-      latency_us.p50 >= 45_000 &&
+      latency_us.max >= 45_000 &&
       latency_us.p50 <= latency_us.p99 &&
       latency_us.p99 <= latency_us.max * 1.02,
+    JSON.stringify(latency_us),
   );
   t.ok(loop_delay_p99_ms !== undefined && loop_delay_p99_ms >= 0);
   const { descriptors = 0, descriptor_limit = 0, sources, open_gaps } = vitalsIn(cwd);

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Recorded } from '@hybrid-soak/contract/recorded-frame.ts';
 import { FEED } from '../programs.ts';
+import { printedIfFailed } from '../said.ts';
 
 export interface FeedEnded {
   code: number | null;
@@ -19,6 +20,7 @@ export interface RunningFeed {
 export function feed(...args: string[]): RunningFeed {
   const child = spawn(FEED, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   let [stdout, stderr] = ['', ''];
+  printedIfFailed(`hybrid-feed ${args.join(' ')}`, () => stderr + stdout.slice(0, 1000));
   const first = Promise.withResolvers<Record<string, unknown>>();
   child.stdout.on('data', (data) => {
     stdout += data;

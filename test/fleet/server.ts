@@ -1,21 +1,13 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { createConnection, createServer } from 'node:net';
+import { createConnection } from 'node:net';
 import { join } from 'node:path';
+import { freePort } from '../free-port.ts';
 
 /** Why the tests of a fleet cannot run here; false if they can. */
 export const noServer: string | false =
   spawnSync('nats-server', ['--version']).status === 0 ? false : 'nats-server is not installed';
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 /** A real nats-server on the loopback address, its streams below `folder`; killed and started again on the same port. */
 export async function natsServer(folder: string, more = '', listen = '127.0.0.1') {

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { z } from 'zod';
-import { freePort } from '../fleet/server.ts';
+import { freePort } from '../free-port.ts';
 
 const text = readFileSync(join(import.meta.dirname, '../../ops/grafana/hybrid-soak.json'), 'utf8');
 

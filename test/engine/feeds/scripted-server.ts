@@ -71,7 +71,10 @@ export const sourceOf = (url: string, own: Partial<Source> = {}): Source => ({
   ...own,
 });
 
-/** Resolves when the condition holds; the test's own timeout is the limit. */
+/** Resolves when the condition holds. Rejects if it does not within five minutes. */
 export async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((again) => setTimeout(again, 2));
+  for (const deadline = performance.now() + 300_000; !condition(); ) {
+    if (performance.now() > deadline) throw new Error(`not within five minutes: ${condition.toString()}`);
+    await new Promise((again) => setTimeout(again, 2));
+  }
 }

@@ -185,7 +185,7 @@ t.test('sources that accept TCP and never answer cost their time once: the third
     sourceOf(await silent(), { name: 'b', priority: 2 }),
     sourceOf(sound.url, { name: 'c', priority: 3 }),
   ];
-  const own = { connection: { handshake_timeout_ms: 200, backoff_base_ms: 1 }, rules: { unreachableMs: 10 } };
+  const own = { connection: { handshake_timeout_ms: 1500, backoff_base_ms: 1 }, rules: { unreachableMs: 10 } };
   const { trades, hopeless, logged } = running(t, sources, own);
   await until(() => trades.length > 0);
   t.same(hopeless, [], 'a source that was not tried yet is a remedy, whatever the deadline');
@@ -331,8 +331,9 @@ for (const every of [1, 5])
         ],
         { connection: { trade_stale_ms: 30 }, fateOf: sampled(every) },
       );
-      await until(() => trades.length > 0);
-      t.equal(feed.state(), 'connected to busy');
+      // In a process that is kept from running for 30 ms it has no trades either for a moment.
+      await until(() => feed.state() === 'connected to busy');
+      t.ok(trades.length > 0);
       t.same(covered().slice(0, 4), [
         'quiet connected begun',
         'quiet stale begun',
@@ -353,7 +354,7 @@ t.test(
     const { feed, covered } = running(t, [sourceOf(url)], { connection: { trade_stale_ms: 30 } });
     await until(() => sockets.length >= 2);
     t.equal(feed.state(), 'connected to a, no trades');
-    sockets[0]?.send(TRADE);
+    repeat(sockets[0] as WebSocket, TRADE);
     await until(() => feed.state() === 'connected to a');
     t.same(covered().slice(0, 3), ['a connected begun', 'a stale begun', 'a stale ended']);
   },

@@ -2,11 +2,10 @@ import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, constants, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
 import t, { type Test } from 'tap';
 import { eventually } from '../../eventually.ts';
 import { ENGINE } from '../../programs.ts';
-import { count, database, folder, rows } from '../engine.ts';
+import { count, folder, rows, writeLock } from '../engine.ts';
 
 const FAST = '[engine]\ntick_interval_ms = 5\n[storage]\nflush_interval_ms = 50\n';
 
@@ -57,9 +56,7 @@ t.test('with stdout full each exit code of the contract is kept', async (t) => {
   await t.test('13, also with a disk that takes nothing', async (t) => {
     const { cwd, ended } = unread(t, '[engine]\ntick_interval_ms = 5\noverload_deadline_s = 2\n');
     await eventually(() => count(cwd) > 10);
-    const other = new Database(database(cwd));
-    t.teardown(() => other.close());
-    other.exec('BEGIN IMMEDIATE');
+    writeLock(t, cwd);
     t.equal(await ended, 13);
   });
 });

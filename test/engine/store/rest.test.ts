@@ -30,8 +30,11 @@ t.test('at rest the heartbeat goes on while the main thread beats, and goes stal
     return last() > 1;
   });
   t.ok(writer.commits() > 0, 'the main thread sees them without a message');
+  // What the last beat called for may come now.
+  const pause = () => new Promise((resolve) => setTimeout(resolve, 1000));
+  await pause();
   let seen = last();
-  await new Promise((resolve) => setTimeout(resolve, 1500));
+  await pause();
   t.equal(last(), seen, 'no beat, no heartbeat');
   for (let n = 0; n < 2; n++) {
     seen = last();
@@ -39,7 +42,7 @@ t.test('at rest the heartbeat goes on while the main thread beats, and goes stal
       writer.beat();
       return last() > seen;
     });
-    t.ok(last() - seen >= 450, 'not more often than it is due');
+    t.ok(last() - seen >= 250, `not more often than it is due: after ${last() - seen} ms`);
   }
   await writer.close({ reason: 'signal', exitCode: 0, totals: '{}' });
 });

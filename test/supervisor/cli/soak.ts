@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventually } from '../../eventually.ts';
 import { SOAK } from '../../programs.ts';
+import { printedIfFailed } from '../../said.ts';
 
 export const CONFIG = '# kept\n[engine]\ningest_mode = "synthetic"\ntick_interval_ms = 20\nsample_every = 1 # one\n';
 
@@ -26,6 +27,7 @@ export const soak = (cwd: string, ...args: string[]): Soaked => soakWith(environ
 function soakWith(env: NodeJS.ProcessEnv, cwd: string, ...args: string[]): Soaked {
   const child = spawn(SOAK, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
   const ran: Ran = { code: null, stdout: '', stderr: '' };
+  printedIfFailed(`soak ${args.join(' ')} in ${cwd}`, () => ran.stderr + ran.stdout);
   child.stdout?.on('data', (data) => {
     ran.stdout += data;
   });
