@@ -42,7 +42,7 @@ t.test('each frame is a line with its receive time, source and URL; SIGTERM and 
     t.ok(line.received_ms >= before && line.received_ms <= Date.now());
   }
   const timed = await feed('record', '--url', url, '--out', join(t.testdirName, 'b.jsonl'), '--duration', '1s').ended;
-  t.match(timed, { code: 0, stdout: /"frames":3/ });
+  t.match(timed, { code: 0, stdout: /"frames":\d/ }, 'however many came in that time');
 });
 
 t.test('an existing file is appended to after its torn last line is removed', async (t) => {

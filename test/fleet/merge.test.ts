@@ -9,6 +9,7 @@ import { connect } from '@nats-io/transport-node';
 import Database from 'better-sqlite3';
 import t from 'tap';
 import { natsServer, noServer } from './server.ts';
+import { until } from './until.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const MARKET = 'market.stream%2Ebinance%2Ecom.btcusdt';
@@ -113,8 +114,7 @@ t.test(
       [0, null],
       [0, null],
     ]);
-    const deadline = performance.now() + 60_000;
-    while (!(await isWhole()) && performance.now() < deadline) await new Promise((done) => setTimeout(done, 200));
+    await until(isWhole);
 
     const { trades, fills, gaps } = await merged(server.address);
     const ids = [...trades, ...fills].map(([id]) => Number(id));

@@ -7,6 +7,7 @@ import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import Database from 'better-sqlite3';
 import t from 'tap';
+import { eventually } from '../eventually.ts';
 import { natsServer, noServer } from './server.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
@@ -26,31 +27,29 @@ t.test(
     db.pragma('journal_mode = WAL');
     db.exec(Object.values(MIGRATIONS).join(''));
     db.exec("INSERT INTO ticks (symbol, price, volume, ts) VALUES ('BTCUSD', 1, 1, 1)");
-    const as = (user: string, password: string, ...args: string[]) => {
-      writeFileSync(join(folder, 'password'), `${password}\n`);
-      const config = `[fleet]\nuser = "${user}"\npassword_file = "${join(folder, 'password')}"\n`;
-      writeFileSync(join(folder, 'config.toml'), config);
-      const common = ['--config', join(folder, 'config.toml'), '--server', server.address];
-      return spawnSync(process.execPath, [join(ROOT, 'packages/fleet/src/main.ts'), ...args, ...common], {
-        encoding: 'utf8',
-        timeout: 300_000,
-      });
+    const command = (user: string, password: string, ...args: string[]) => {
+      const [secret, config] = [join(folder, `${user} ${password}`), join(folder, `${user} ${password}.toml`)];
+      writeFileSync(secret, `${password}\n`);
+      writeFileSync(config, `[fleet]\nuser = "${user}"\npassword_file = "${secret}"\n`);
+      return [join(ROOT, 'packages/fleet/src/main.ts'), ...args, '--config', config, '--server', server.address];
     };
-    const ship = (host: string) => [
-      'ship',
-      '--once',
-      '--host',
-      host,
-      '--db',
-      join(folder, 'bot.db'),
-      '--decisions',
-      join(folder, 'decisions.jsonl'),
-    ];
+    const as = (...args: Parameters<typeof command>) =>
+      spawnSync(process.execPath, command(...args), { encoding: 'utf8', timeout: 300_000 });
+    const files = ['--db', join(folder, 'bot.db'), '--decisions', join(folder, 'decisions.jsonl')];
+    const ship = (host: string) => ['ship', '--once', '--host', host, ...files];
     t.match(as('reader', 'CHANGE-reader', 'status'), { status: 0, stdout: /^HOST/ }, 'before any host has shipped');
     const own = as('tokyo-1', 'CHANGE-tokyo', ...ship('tokyo-1'));
     t.equal(own.status, 0, own.stderr);
-    const seen = as('reader', 'CHANGE-reader', 'status');
-    t.match(seen.stdout, /^tokyo-1 +T1/m, seen.stderr);
+    // A host is in the table as long as it ships.
+    const shipping = spawn(
+      process.execPath,
+      command('tokyo-1', 'CHANGE-tokyo', 'ship', '--host', 'tokyo-1', ...files),
+      {
+        stdio: 'ignore',
+      },
+    );
+    t.teardown(() => shipping.kill('SIGKILL'));
+    await eventually(() => /^tokyo-1 +T1/m.test(as('reader', 'CHANGE-reader', 'status').stdout));
     const other = as('tokyo-1', 'CHANGE-tokyo', ...ship('berlin-2'));
     t.equal(other.status, 12);
     t.match(other.stderr, /the server refuses: .*permission/i);

@@ -7,6 +7,7 @@ import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import Database from 'better-sqlite3';
 import t from 'tap';
+import { eventually } from '../eventually.ts';
 import { natsServer, noServer } from './server.ts';
 import { until } from './until.ts';
 
@@ -32,39 +33,26 @@ t.test(
       for (const writer of writers) writer.kill();
     });
     for (const writer of writers) await once(writer.stdout, 'data');
-    const fleet = (...args: string[]) =>
-      spawnSync(
-        process.execPath,
-        [
-          join(ROOT, 'packages/fleet/src/main.ts'),
-          ...args,
-          '--config',
-          join(folder, 'config.toml'),
-          '--server',
-          server.address,
-        ],
-        { encoding: 'utf8' },
-      );
-    const ship = (name: string) =>
-      fleet(
-        'ship',
-        '--once',
-        '--host',
-        'tokyo.1',
-        '--db',
-        join(folder, name),
-        '--decisions',
-        join(folder, 'decisions.jsonl'),
-        '--samples',
-        join(folder, 'samples.jsonl'),
-      );
-    t.equal(ship('one.db').status, 0);
-    const table = fleet('status');
-    t.match(table.stdout, /^tokyo\.1 +T1\\u202e\\u009b\\u000a +HOLD +- +12\.5\/20 -\/10 -\/15 +- /m);
+    const common = ['--config', join(folder, 'config.toml'), '--server', server.address];
+    const command = (...args: string[]) => [join(ROOT, 'packages/fleet/src/main.ts'), ...args, ...common];
+    const fleet = (...args: string[]) => spawnSync(process.execPath, command(...args), { encoding: 'utf8' });
+    const ship = (name: string) => [
+      ...['ship', '--host', 'tokyo.1', '--db', join(folder, name)],
+      ...['--decisions', join(folder, 'decisions.jsonl'), '--samples', join(folder, 'samples.jsonl')],
+    ];
+    t.equal(fleet(...ship('one.db'), '--once').status, 0);
+    // A host is in the table as long as it ships: of one that has stopped a slow machine's table may be too late.
+    const shipping = spawn(process.execPath, command(...ship('one.db')), { stdio: 'ignore' });
+    t.teardown(() => shipping.kill('SIGKILL'));
+    const table = await eventually(() => {
+      const { stdout } = fleet('status');
+      return stdout.includes('tokyo.1') && stdout;
+    });
+    t.match(table, /^tokyo\.1 +T1\\u202e\\u009b\\u000a +HOLD +- +12\.5\/20 -\/10 -\/15 +- /m);
     const [host] = JSON.parse(fleet('status', '--json').stdout) as { lag_rows: number; connection: null }[];
     t.match(host, { host: 'tokyo.1', connection: null });
 
-    const refused = ship('two.db');
+    const refused = fleet(...ship('two.db'), '--once');
     t.equal(refused.status, 12);
     t.match(refused.stderr, /another machine or database ships under this name; valid: a host of its own/);
   },

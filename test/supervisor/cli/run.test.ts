@@ -13,14 +13,14 @@ const enginePid = (record: Record<string, unknown>) => Number(record['unit_pid']
 
 t.test('a soak over the real engine: rows are counted, everything is restored, the summary is JSON', async (t) => {
   const cwd = t.testdir(folder());
-  // A look each second: on a busy machine one of 0.2 s would miss three in a row, and the verdict be INCONCLUSIVE.
+  // A look each two seconds: three that are missed in a row are a verdict INCONCLUSIVE, and a disk may stall for as long.
   // The first run makes the database, so that the second run sees it from its first moment.
   const first = run(cwd, '-d', '1h');
   await eventually(() => count(cwd) > 0);
   first.child.kill('SIGINT');
   await first.ended;
-  const ended = await run(cwd, '-d', '8', '--interval', '1s', '--json').ended;
-  t.equal(ended.code, 0, ended.stderr);
+  const ended = await run(cwd, '-d', '14', '--interval', '2s', '--json').ended;
+  t.equal(ended.code, 0, ended.stderr + ended.stdout);
   const summary = JSON.parse(ended.stdout);
   t.match(summary, { action: 'SUMMARY', verdict: 'PASS', stalls: 0 });
   t.ok(summary.ticks > 10, `${summary.ticks} ticks`);
@@ -117,7 +117,7 @@ t.test(
 
 t.test('a stopped engine is a STALL and is restarted, with a new process', async (t) => {
   const cwd = t.testdir(folder());
-  const { child, ended } = run(cwd, '-d', '1h', '--stall-threshold', '2s');
+  const { child, ended } = run(cwd, '-d', '1h', '--stall-threshold', '6s');
   const pid = enginePid(await decided(cwd, 'ENGINE_RESTARTED'));
   // Rows that were never readable would be no stall.
   await eventually(() => /"new_rows":[1-9]/.test(readFileSync(join(cwd, 'data/ops/soak_samples.jsonl'), 'utf8')));

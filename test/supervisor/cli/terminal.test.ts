@@ -162,7 +162,8 @@ t.test('piped, a soak prints lines without escape codes, and the first heartbeat
   const { code, stdout, stderr } = await run(cwd, '-d', '3', '--psi-actions', 'logonly', '--utc').ended;
   t.match(stderr, /^── \d{4}-\d\d-\d\d UTC {2}run [0-9a-f]{8} {2}/m);
   t.equal(stderr.match(/^── /gm)?.length, 1, 'one heading a run and day');
-  t.ok(code === 0 || code === 22, `${code}: ${stderr}`);
+  // What a soak of three seconds makes of the host's pressure is not what this is about.
+  t.ok(code === 0 || code === 21 || code === 22, `${code}: ${stderr}`);
   t.notOk((stdout + stderr).includes(ESC));
   t.notMatch(stderr, /\?%/);
   t.match(stderr, /0s in, unknown rows, /);

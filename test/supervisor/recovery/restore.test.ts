@@ -14,9 +14,13 @@ const RUNG = '[engine]\nsample_every = 5\ntick_interval_ms = 20\n';
 
 const runState = (config: string, more: Partial<RunState>) => leftState(config, CONFIG, more);
 
+/** Starts a process that leads a group of its own, and says its id once it does: field 5 of proc_pid_stat(5). */
+const LEADER = `setsid sleep 600 >/dev/null 2>&1 &
+until read -r _ _ _ _ group _ < /proc/$!/stat && [ "$group" = "$!" ]; do :; done; echo $!`;
+
 /** A process that nobody here is the parent of, leader of a group: what a killed supervisor leaves. */
 function orphan(): Known {
-  const pid = Number(execFileSync('sh', ['-c', 'setsid sleep 600 >/dev/null 2>&1 & echo $!'], { encoding: 'utf8' }));
+  const pid = Number(execFileSync('sh', ['-c', LEADER], { encoding: 'utf8' }));
   return { pid, start_time: startTimeOf(pid) ?? '' };
 }
 
