@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 
-/** Below those that the kernel gives to whoever asks for any (ip(7), ip_local_port_range): nobody takes it while its server is away. */
+/** Below those that the kernel gives out by itself (ip(7), ip_local_port_range): nobody takes it while its server is away. */
 const [FIRST, PORTS] = [10_000, 20_000];
 let asked = 0;
 
