@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { type Browser, type BrowserContextOptions, chromium, type Locator, type Page } from 'playwright-core';
 
 /** Debian's. The shell draws pages and nothing else: a fifth of the CPU of the whole browser, whose every window is a page too. */
 const BROWSERS = ['/usr/bin/chromium-headless-shell', '/usr/bin/chromium'];
@@ -39,6 +39,12 @@ export async function seriousFindings(page: Page): Promise<string[]> {
   );
 }
 
+/** Waits until the text of the place matches, and answers with it. */
+export async function shown(place: Locator, wanted: RegExp): Promise<string | null> {
+  await place.filter({ hasText: wanted }).waitFor();
+  return place.textContent();
+}
+
 /** Opens a page and waits until `ready` is there. */
 export async function open(
   browser: Browser,
@@ -58,5 +64,7 @@ export async function open(
   });
   await page.goto(url);
   await page.waitForSelector(ready);
+  // Plots are as wide as their places from the end of their first frame on.
+  await page.evaluate('new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))');
   return { page, complaints };
 }

@@ -6,7 +6,7 @@ import { listen, sendPage } from '@hybrid-soak/report/live/listen.ts';
 import { writeReport } from '@hybrid-soak/report/write-report.ts';
 import type { Browser } from 'playwright-core';
 import t from 'tap';
-import { launch, open, seriousFindings, whyNoBrowser } from './browser.ts';
+import { launch, open, seriousFindings, shown, whyNoBrowser } from './browser.ts';
 import { DECISIONS, EARLIER, EVIL, HEADER, observationAt, runFiles } from './fixture.ts';
 
 const skip = whyNoBrowser() ?? false;
@@ -103,10 +103,12 @@ t.test('dragging in one plot zooms all of them, and all come back', { skip }, as
   await page.mouse.down();
   await page.mouse.move(box.x + box.width * 0.5, box.y + 40, { steps: 4 });
   await page.mouse.up();
+  await page.getByRole('button', { name: 'Show all' }).waitFor();
   const zoomed = await pictures(page);
   t.ok(zoomed.every((picture, index) => picture !== before[index]));
   await page.getByRole('button', { name: 'Show all' }).click();
   await page.mouse.move(5, 5);
+  await page.getByRole('button', { name: 'Show all' }).waitFor({ state: 'hidden' });
   t.same(await pictures(page), before);
   await page.context().close();
 });
@@ -115,10 +117,10 @@ t.test('a mark under the pointer says what happened, when and why', { skip }, as
   const { page } = await open(browser, url);
   const box = (await page.locator('.u-over').nth(1).boundingBox())!;
   await page.mouse.move(box.x + box.width / 3, box.y + 50);
-  t.match(await page.locator('.tip').textContent(), /05:03:20 ENGINE_RESTART THROTTLE1 1\/5\s*cpu over the limit/);
-  t.match(await page.locator('figcaption').nth(1).textContent(), /host 30\s*waits of the engine 15/);
+  t.ok(await shown(page.locator('.tip'), /05:03:20 ENGINE_RESTART THROTTLE1 1\/5\s*cpu over the limit/));
+  t.ok(await shown(page.locator('figcaption').nth(1), /host 30\s*waits of the engine 15/));
   await page.mouse.move(5, 5);
-  t.notOk(await page.locator('.tip').isVisible());
+  await page.locator('.tip').waitFor({ state: 'hidden' });
   await page.context().close();
 });
 
@@ -127,13 +129,14 @@ t.test('the table is filtered by text and by action; a time zooms to its moment'
   const rows = page.locator('#decisions tbody tr');
   t.equal(await rows.count(), DECISIONS.length);
   await page.getByLabel('Filter by action').selectOption('HOLD');
+  await shown(page.locator('#count'), /^1 \(of \d+\)$/);
   t.equal(await rows.count(), 1);
   await page.getByLabel('Filter by text').fill('nothing like it');
+  await page.getByText('No decision matches this filter').waitFor();
   t.equal(await rows.count(), 0);
-  t.match(await page.locator('#decisions').textContent(), /No decision matches this filter/);
   await page.getByLabel('Filter by text').fill('AMBIENT');
   await rows.getByRole('button').click();
-  t.ok(await page.getByRole('button', { name: 'Show all' }).isVisible());
+  await page.getByRole('button', { name: 'Show all' }).waitFor();
   await page.context().close();
 });
 
@@ -213,6 +216,7 @@ t.test('times are local, and UTC on request; the switch reaches table and plots'
   const first = page.locator('#decisions tbody button').first();
   const local = await first.textContent();
   await page.getByRole('button', { name: 'times: local' }).click();
+  await page.getByRole('button', { name: 'times: UTC' }).waitFor();
   const utc = await first.textContent();
   t.equal(Date.parse(`${local}Z`) - Date.parse(`${utc}Z`), 5.5 * 3_600_000);
   await page.context().close();
