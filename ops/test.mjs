@@ -177,7 +177,7 @@ function nothingLeft() {
   return t.test('no process of this run is left', async (t) => {
     const mine = () => leftovers((run) => run === runName(process.pid));
     // A process that a test has just ended may take a moment.
-    for (let look = 0; look < 50 && mine().length > 0; look++) await new Promise((done) => setTimeout(done, 100));
+    for (let look = 0; look < 600 && mine().length > 0; look++) await new Promise((done) => setTimeout(done, 100));
     t.same(mine(), []);
   });
 }

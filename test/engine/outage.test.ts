@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import t from 'tap';
 import { eventually } from '../eventually.ts';
 import { count, engine, folder, logLines, rows } from './engine.ts';
@@ -49,9 +50,12 @@ t.test('an engine that is frozen during an outage has no heartbeat, one that run
   await be('gone');
   await eventually(() => state(cwd)?.state === 'disconnected');
   child.kill('SIGSTOP');
+  // On a busy machine its other threads run on until the one that takes the signal has its turn.
+  const tasks = `/proc/${child.pid}/task`;
+  await eventually(() => readdirSync(tasks).every((id) => /\) T /.test(readFileSync(`${tasks}/${id}/stat`, 'latin1'))));
   const frozenAt = Date.now();
   await eventually(() => Date.now() > frozenAt + 3000);
-  t.ok((state(cwd)?.at ?? 0) <= frozenAt + 100, 'not one heartbeat while it was frozen');
+  t.ok((state(cwd)?.at ?? 0) <= frozenAt, 'not one heartbeat while it was frozen');
   child.kill('SIGCONT');
   await beats(cwd);
   child.kill('SIGTERM');

@@ -24,7 +24,7 @@ function engine(t: Test, url: string) {
   };
   const rows = (sql: string): Record<string, unknown>[] => {
     if (!existsSync(file)) return [];
-    const db = new Database(file, { readonly: true });
+    const db = new Database(file, { readonly: true, timeout: 60_000 });
     try {
       return db.prepare(sql).all() as Record<string, unknown>[];
     } catch {

@@ -77,8 +77,8 @@ t.test('-f waits for the file, then follows through a torn line, truncation and 
   await shows(record(1));
   appendFileSync(file(cwd), record(2).slice(30));
   await shows(record(2));
+  appendFileSync(file(cwd), record(3));
   renameSync(file(cwd), `${file(cwd)}.1`);
-  appendFileSync(`${file(cwd)}.1`, record(3));
   writeFileSync(file(cwd), record(4));
   await shows(record(4));
   writeFileSync(file(cwd), '');
