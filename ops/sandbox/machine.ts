@@ -85,7 +85,7 @@ export async function bootMachine({ binds, layer, install, env }: Furnished = CH
   const close = async () => {
     process.off('exit', orphaned);
     for (const child of started) await ended(child);
-    await powerOff(box.container);
+    await powerOff(box.container, CLOSE_MS);
     removeMachine(folder);
   };
   try {
@@ -93,7 +93,7 @@ export async function bootMachine({ binds, layer, install, env }: Furnished = CH
     const machine = inside(() => pid, merged, started, env, {
       close,
       cutPower: () => cut(box.container, pid),
-      shutDown: () => powerOff(box.container),
+      shutDown: () => powerOff(box.container, SHUT_DOWN_MS),
       async powerOn() {
         box = powered(folder, 'multi-user.target', binds);
         pid = await booted(box);
@@ -251,14 +251,17 @@ function isAlive(pid: number): boolean {
   }
 }
 
-const POWER_OFF_MS = 20_000;
+/** A machine that is removed has nothing left to save. */
+const CLOSE_MS = 20_000;
+/** Longer than systemd gives any unit, on any host: what its units do as they stop is what is looked at afterwards. */
+const SHUT_DOWN_MS = 300_000;
 
-/** SIGTERM makes systemd-nspawn ask its systemd for an orderly power-off; past 20 s both are killed. */
-async function powerOff(container: ChildProcess): Promise<void> {
+/** SIGTERM makes systemd-nspawn ask its systemd for an orderly power-off; after `withinMs` both are killed. */
+async function powerOff(container: ChildProcess, withinMs: number): Promise<void> {
   if (container.exitCode !== null || container.signalCode !== null) return;
   const gone = new Promise((resolve) => container.once('exit', resolve));
   container.kill('SIGTERM');
-  const kill = setTimeout(() => killTree(container.pid as number), POWER_OFF_MS);
+  const kill = setTimeout(() => killTree(container.pid as number), withinMs);
   await gone;
   clearTimeout(kill);
 }

@@ -1,5 +1,4 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import t from 'tap';
@@ -55,6 +54,15 @@ export async function until<T>(
   }
 }
 
+/** The CPUs that this process may run on (proc_pid_status(5)): what else runs on the machine's host may have the others. */
+export function cpus(): number[] {
+  const [, list = '0'] = /^Cpus_allowed_list:\s*(\S+)/m.exec(readFileSync('/proc/self/status', 'latin1')) ?? [];
+  return list.split(',').flatMap((range) => {
+    const [first = 0, last = first] = range.split('-').map(Number);
+    return Array.from({ length: last - first + 1 }, (_, n) => first + n);
+  });
+}
+
 /** Of bash: runs `ms` of each 200 ms of the wall clock, so that several wait for each other. */
 export const busyFor = (ms: number): string =>
   // A read that nobody writes for waits without a process of its own.
@@ -63,6 +71,9 @@ export const busyFor = (ms: number): string =>
     'MS',
     String(ms),
   );
+
+const share = (part: number): number[] => cpus().slice(0, Math.ceil(cpus().length * part));
+const on = (cpus: number[]): string[] => ['-p', `CPUAffinity=${cpus.join(' ')}`];
 
 /** A machine with a real systemd, and what a test wants to see and do in it: one engine unit in its state folder. */
 export class Host {
@@ -144,8 +155,12 @@ export class Host {
     const ended = new Promise<Ran>((resolve) => {
       child.once('close', (code) => resolve({ ...ran, code: code ?? -1 }));
     });
-    // nsenter stays outside: the signal has to be sent inside.
-    const signal = (name: string) => this.run('pkill', `-${name}`, '-f', `lib/soak.mjs run --unit ${this.unit}`);
+    // nsenter stays outside: the signal has to be sent inside. It stops with its child, and continues it when it is continued.
+    const signal = async (name: string) => {
+      const sent = await this.run('pkill', `-${name}`, '-f', `lib/soak.mjs run --unit ${this.unit}`);
+      if (name !== 'STOP') child.kill('SIGCONT');
+      return sent;
+    };
     return { signal, stderr: () => ran.stderr, ended };
   }
 
@@ -163,8 +178,11 @@ export class Host {
     }
   }
 
-  /** How often the soaks have looked at the engine. */
-  looks = (): number => this.#lines('soak_samples.jsonl').filter((line) => line.includes('"mono_ms"')).length;
+  /** When the soaks have looked at the engine: as their decisions say it (UTC), and monotonic ms. */
+  looks = (): { wall: string; mono_ms: number }[] =>
+    this.#lines('soak_samples.jsonl')
+      .filter((line) => line.includes('"mono_ms"'))
+      .map((line) => JSON.parse(line));
 
   #lines(name: string): string[] {
     try {
@@ -191,27 +209,29 @@ export class Host {
   }
 
   /** Rows of `ticks`. */
-  rows = (): number => this.#ask<{ n: number }>('SELECT COUNT(*) AS n FROM ticks')?.n ?? 0;
+  rows = (): number => this.#ask<{ n: number }>('SELECT COUNT(*) AS n FROM ticks')[0]?.n ?? 0;
 
-  /** Trade frames of the engine's life until its last commit: all that came, and those that sampling kept. */
-  frames(): { all: number; kept: number } {
-    const sql = 'SELECT trade_frames_kept AS kept, trade_frames_sampled_out AS sampled_out FROM engine_status';
-    const { kept = 0, sampled_out = 0 } = this.#ask<{ kept: number; sampled_out: number }>(sql) ?? {};
-    return { all: kept + sampled_out, kept };
+  /** Trade frames of each life of the engine that has ended: all that came, and those that sampling kept. */
+  lives(): { all: number; kept: number }[] {
+    const sql = 'SELECT totals FROM engine_lives WHERE totals IS NOT NULL ORDER BY id';
+    return this.#ask<{ totals: string }>(sql).map(({ totals }) => {
+      const { trade_frames_kept: kept, sampled_out } = JSON.parse(totals) as Record<string, number>;
+      return { all: Number(kept) + Number(sampled_out), kept: Number(kept) };
+    });
   }
 
-  /** The first row, read-only from this side; undefined also before the engine has made the table. */
-  #ask<T>(sql: string): T | undefined {
+  /** Rows, read-only from this side; none also before the engine has made the table. */
+  #ask<T>(sql: string): T[] {
     let db: Database.Database;
     try {
       db = new Database(this.path('data/bot.db'), { readonly: true, fileMustExist: true });
     } catch {
-      return undefined;
+      return [];
     }
     try {
-      return db.prepare(sql).get() as T | undefined;
+      return db.prepare(sql).all() as T[];
     } catch {
-      return undefined;
+      return [];
     } finally {
       db.close();
     }
@@ -222,25 +242,30 @@ export class Host {
    * (the kernel weighs each core by the time that it is not idle).
    */
   async press(): Promise<void> {
-    const cores = Math.ceil(availableParallelism() / 2);
-    await this.#hog(3 * cores, 'while :; do :; done', ['-p', `CPUAffinity=0-${cores - 1}`]);
+    const half = share(1 / 2);
+    await this.#hog(3 * half.length, 'while :; do :; done', on(half));
   }
 
   /** Three meek loops a core, four fifths of the time: nearly all the waiting is theirs, tests beside this one are hardly slowed. */
   async pressMeekly(): Promise<void> {
     const weight = ['-p', 'Nice=19', '-p', 'CPUWeight=1'];
     // With CONFIG_SCHED_AUTOGROUP a nice value counts only within a session, and the session has one of its own (sched(7)).
-    await this.#hog(3 * availableParallelism(), `echo 19 2>/dev/null > /proc/self/autogroup; ${busyFor(160)}`, weight);
+    await this.#hog(3 * cpus().length, `echo 19 2>/dev/null > /proc/self/autogroup; ${busyFor(160)}`, weight);
   }
 
-  /** Some CPU stall time, a quarter of the time or less, for rules with a low limit: six loops on one CPU, all at once, 50 ms of each 200. */
+  /**
+   * Some CPU stall time, a quarter of the time or less, for rules with a low limit: six loops a CPU, all at once, 50 ms of each
+   * 200, on a quarter of the CPUs; the others, which may be busy without a wait, count in the host's stall time as well.
+   */
   async pressSlightly(): Promise<void> {
-    await this.#hog(6, busyFor(50), ['-p', 'CPUAffinity=0']);
+    const quarter = share(1 / 4);
+    await this.#hog(6 * quarter.length, busyFor(50), on(quarter));
   }
 
   async #hog(loops: number, loop: string, properties: string[]): Promise<void> {
     const all = `${Array.from({ length: loops }, () => `(${loop}) &`).join(' ')} wait`;
-    await this.run('systemd-run', '--unit=hog', '--quiet', ...properties, 'bash', '-c', all);
+    const ran = await this.run('systemd-run', '--unit=hog', '--quiet', '--collect', ...properties, 'bash', '-c', all);
+    if (ran.code !== 0) throw new Error(`the loops were not started: ${ran.stderr}`);
   }
 
   async release(): Promise<void> {

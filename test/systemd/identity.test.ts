@@ -98,7 +98,9 @@ t.test('the unit that a soak acts on, on a real systemd', needsSystemd(), async 
     const ran = host.startSoak('-d', '3s', ...QUIETLY);
     await until('the soak waits', () => /waiting for hybrid-engine\.service: deactivating/.test(ran.stderr()));
     await host.run('rm', '/run/slow');
-    t.equal((await ran.ended).code, 0);
+    const { code, stderr } = await ran.ended;
+    // 22: on a busy machine it may be over before the first row.
+    t.ok([0, 22].includes(code), `${code} ${stderr}`);
     t.equal(await host.show('ActiveState'), 'active', 'as somebody wanted it');
     await host.run('sh', '-c', `rm -r ${dropIn} && systemctl daemon-reload`);
   });
