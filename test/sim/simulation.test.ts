@@ -29,7 +29,7 @@ t.test('fifteen soaks of an hour keep every rule', async (t) => {
 });
 
 t.test('seeds that have broken a rule keep them all', async (t) => {
-  for (const seed of [3535, 4622, 6742, 7055, 7229, 9590, 9748, 700484, 701554, 702192, 702620]) {
+  for (const seed of [3535, 4622, 6742, 7055, 7229, 9125, 9590, 9748, 700484, 701554, 702192, 702620]) {
     const fault = broken(drive(drawScenario(seeded(seed), seed, 2), seed));
     t.equal(fault === null ? null : `${fault.rule}: ${fault.how}`, null, `npm run simulate -- --runs 1 --seed ${seed}`);
   }

@@ -42,6 +42,13 @@ t.test('a rung that was not measured is taken to have halved the CPU time', asyn
   t.match(soak.set({ cpu: 35 }).until('ENGINE_RESTART'), { state: 'NORMAL' });
 });
 
+t.test('a measured effect is used at each look, however far the looks are off their grid', async (t) => {
+  // 10 now, 12 at NORMAL; it would be 20 if the effect were unknown.
+  const soak = throttled().set({ cpu: 50, share: 0.2, engineCpu: 10, framesPerS: 1 }).run(20);
+  for (let i = 0; i < 14; i++) soak.skip(i % 2 === 0 ? 5.06 : 4.96);
+  t.match(soak.rungs().at(-1), [Number, 'NORMAL']);
+});
+
 t.test('straight back to the lowest rung that will hold: four rung changes in all', async (t) => {
   const soak = new Soak({ duration_s: 86_400 }).run(60).set({ cpu: 80, share: 0.5, engineCpu: 200 });
   soak.until('ENGINE_RESTART');

@@ -33,11 +33,15 @@ export interface Rates {
   frames: number;
 }
 
-/** The rates over the last `ms`, not from before `since`; null if that is too short. */
+/**
+ * The rates over the last `ms`, not from before `since`; null if that is too short. From the look at their begin or the one
+ * before it: looks are off their grid, and half of `ms` between two of them would come out too short every other time.
+ */
 export function rates(use: readonly Use[], ms: number, since = Number.NEGATIVE_INFINITY): Rates | null {
   const last = use.at(-1);
   if (last === undefined) return null;
-  const first = use.find(({ mono }) => mono >= Math.max(since, last.mono - ms)) as Use;
+  const counted = use.filter(({ mono }) => mono >= since);
+  const first = counted.findLast(({ mono }) => mono <= last.mono - ms) ?? counted[0] ?? last;
   const span = last.mono - first.mono;
   if (span < Math.min(SHORTEST_MS, ms / 2)) return null;
   return { cpu: ((last.cpu - first.cpu) / span) * 1000, frames: ((last.frames - first.frames) / span) * 1000 };
