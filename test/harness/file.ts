@@ -1,13 +1,13 @@
 // Runs test files for `npm test`, in one process: node test/harness/file.ts FILE…
 // A failed test often leaves a server or a child process open, and Node would wait for it until the runner's time limit.
-// Here the file ends within seconds of its last test: what still keeps it open is named, killed, and makes it fail.
+// Here the file ends within a minute of its last test: what still keeps it open is named, killed, and makes it fail.
 import { appendFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import t from 'tap';
 import { commandOf, cpuSecondsOf, descendants, kill } from './leftovers.ts';
 
-/** A file that has failed already has nothing more to show. */
-const graceMs = () => (t.passing() ? 5000 : 1000);
+/** A process that was killed may be kept by a stalled disk for seconds. A file that has failed already has nothing more to show. */
+const graceMs = () => (t.passing() ? 60_000 : 1000);
 
 const files = process.argv.slice(2);
 const file = files.length === 1 ? files[0] : `${files[0]} and ${files.length - 1} more`;

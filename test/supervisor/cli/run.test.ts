@@ -19,7 +19,7 @@ t.test('a soak over the real engine: rows are counted, everything is restored, t
   await eventually(() => count(cwd) > 0);
   first.child.kill('SIGINT');
   await first.ended;
-  const ended = await run(cwd, '-d', '14', '--interval', '2s', '--json').ended;
+  const ended = await run(cwd, '-d', '20', '--interval', '2s', '--json').ended;
   t.equal(ended.code, 0, ended.stderr + ended.stdout);
   const summary = JSON.parse(ended.stdout);
   t.match(summary, { action: 'SUMMARY', verdict: 'PASS', stalls: 0 });
