@@ -1,3 +1,5 @@
+import type { Readable } from 'node:stream';
+
 /** Of how many programs, and how much of each, characters, is printed. */
 const [PROGRAMS, LAST] = [4, 3000];
 
@@ -9,6 +11,15 @@ const all: { what: string; said(): string }[] = [];
  */
 export function printedIfFailed(what: string, said: () => string): void {
   if (all.push({ what, said }) === 1) process.once('exit', print);
+}
+
+/** The same of a program's output, which is read. */
+export function outputPrintedIfFailed(what: string, output: Readable | null): void {
+  let text = '';
+  output?.on('data', (data) => {
+    text = (text + data).slice(-LAST);
+  });
+  printedIfFailed(what, () => text);
 }
 
 function print(code: number): void {

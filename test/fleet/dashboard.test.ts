@@ -64,7 +64,7 @@ t.test('soak dashboard --fleet lists the hosts, and each opens its last run', { 
   // A host that was opened before is followed past a restart of the server.
   await server.restart();
   appendFileSync(file('decisions.jsonl'), decided('b', 3, 'HOLD', 'after the restart'));
-  t.equal(ship('tokyo.1').status, 0);
+  t.match(ship('tokyo.1'), { status: 0 });
   await until(async () => JSON.stringify(await eventOf(`${host}events`, 'run')).includes('after the restart'));
   dashboard.kill('SIGTERM');
   t.same(await once(dashboard, 'exit'), [0, null]);

@@ -8,6 +8,7 @@ import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import Database from 'better-sqlite3';
 import t from 'tap';
+import { outputPrintedIfFailed } from '../said.ts';
 import { natsServer, noServer } from './server.ts';
 import { until } from './until.ts';
 
@@ -68,7 +69,8 @@ t.test(
     const fleet = (...args: string[]): ChildProcess => {
       const command = [join(ROOT, 'packages/fleet/src/main.ts'), ...args];
       const common = ['--config', join(folder, 'config.toml'), '--server', server.address];
-      const child = spawn(process.execPath, [...command, ...common], { stdio: ['ignore', 'ignore', 'ignore'] });
+      const child = spawn(process.execPath, [...command, ...common], { stdio: ['ignore', 'ignore', 'pipe'] });
+      outputPrintedIfFailed(args.join(' '), child.stderr);
       children.add(child);
       child.once('exit', () => children.delete(child));
       return child;

@@ -4,6 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { join } from 'node:path';
 import { freePort } from '../free-port.ts';
+import { outputPrintedIfFailed } from '../said.ts';
 
 /** Why the tests of a fleet cannot run here; false if they can. */
 export const noServer: string | false =
@@ -15,7 +16,11 @@ export async function natsServer(folder: string, more = '', listen = '127.0.0.1'
   mkdirSync(folder, { recursive: true });
   const config = join(folder, 'server.conf');
   writeFileSync(config, `listen: ${listen}:${port}\njetstream { store_dir: "${join(folder, 'store')}" }\n${more}\n`);
-  const start = () => spawn('nats-server', ['-c', config], { stdio: 'ignore' });
+  const start = () => {
+    const child = spawn('nats-server', ['-c', config], { stdio: ['ignore', 'ignore', 'pipe'] });
+    outputPrintedIfFailed(`nats-server -c ${config}`, child.stderr);
+    return child;
+  };
   const accepts = async (): Promise<void> => {
     for (;;) {
       if (child.exitCode !== null) throw new Error(`nats-server -c ${config}: ended with ${child.exitCode}`);

@@ -4,6 +4,7 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FLEET } from '../programs.ts';
+import { outputPrintedIfFailed } from '../said.ts';
 import type { Random } from '../sim/random.ts';
 import { natsServer } from './server.ts';
 import { shippedRows, writtenRows } from './shipped.ts';
@@ -37,14 +38,14 @@ export async function whileShipping(scene: Scene, trouble: (shipper: StartShippe
   const folder = mkdtempSync(join(tmpdir(), 'fleet-ship-'));
   const children = new Set<ChildProcess>();
   const start = ([command = '', ...words]: string[]): ChildProcess => {
-    const child = spawn(command, words, {
-      stdio: ['ignore', 'pipe', process.env['FLEET_LOG'] === undefined ? 'ignore' : 'inherit'],
-    });
+    const child = spawn(command, words, { stdio: ['ignore', 'pipe', 'pipe'] });
+    outputPrintedIfFailed(words.join(' '), child.stderr);
     children.add(child);
     child.once('exit', () => {
       children.delete(child);
       // A pipe that nobody read stays open, and keeps this process alive.
       child.stdout?.destroy();
+      child.stderr?.destroy();
     });
     return child;
   };

@@ -6,6 +6,7 @@ import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import Database from 'better-sqlite3';
 import t from 'tap';
+import { outputPrintedIfFailed } from '../said.ts';
 import { natsServer, noServer } from './server.ts';
 import { slowLine } from './slow-line.ts';
 import { until } from './until.ts';
@@ -36,7 +37,8 @@ t.test(
     })();
     const fleet = (address: string, ...args: string[]): ChildProcess => {
       const common = ['--config', join(folder, 'config.toml'), '--server', address];
-      const child = spawn(process.execPath, [PROGRAM, ...args, ...common], { stdio: 'ignore' });
+      const child = spawn(process.execPath, [PROGRAM, ...args, ...common], { stdio: ['ignore', 'ignore', 'pipe'] });
+      outputPrintedIfFailed(args.join(' '), child.stderr);
       t.teardown(() => child.kill('SIGKILL'));
       return child;
     };

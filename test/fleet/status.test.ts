@@ -8,6 +8,7 @@ import { connect } from '@nats-io/transport-node';
 import Database from 'better-sqlite3';
 import t from 'tap';
 import { eventually } from '../eventually.ts';
+import { outputPrintedIfFailed } from '../said.ts';
 import { natsServer, noServer } from './server.ts';
 import { until } from './until.ts';
 
@@ -40,7 +41,7 @@ t.test(
       ...['ship', '--host', 'tokyo.1', '--db', join(folder, name)],
       ...['--decisions', join(folder, 'decisions.jsonl'), '--samples', join(folder, 'samples.jsonl')],
     ];
-    t.equal(fleet(...ship('one.db'), '--once').status, 0);
+    t.match(fleet(...ship('one.db'), '--once'), { status: 0 });
     // A host is in the table as long as it ships: of one that has stopped a slow machine's table may be too late.
     const shipping = spawn(process.execPath, command(...ship('one.db')), { stdio: 'ignore' });
     t.teardown(() => shipping.kill('SIGKILL'));
@@ -72,6 +73,7 @@ t.test(
     const start = (...args: string[]) => {
       const common = ['--config', join(folder, 'config.toml'), '--server', server.address];
       const child = spawn(process.execPath, [join(ROOT, 'packages/fleet/src/main.ts'), ...args, ...common]);
+      outputPrintedIfFailed(args.join(' '), child.stderr);
       t.teardown(() => child.kill('SIGKILL'));
       return child;
     };
