@@ -18,6 +18,8 @@ const ROOM_MIB = 96;
 /** Shorter runs prove nothing about memory. */
 const LEAST_FOR_MEMORY_S = 240;
 const GROWTH_MIB = 12;
+/** How much longer than its time a run may take until all has happened. */
+const LATE_S = 180;
 
 /** The shares of the run at which something happens; of two hours a minute is 1/120. */
 const SHARE = {
@@ -67,6 +69,8 @@ class Endurance {
   #stopping = false;
   #reader: Database.Database | null = null;
   #ballast: string | null = null;
+  /** When the disk may have room again, a share of the run. */
+  #free = Number.POSITIVE_INFINITY;
   #cuts = 0;
   #longestWal = 0;
 
@@ -134,14 +138,17 @@ class Endurance {
     }
   }
 
-  /** Its time is over, and everything has happened, if a busy machine has let it within a minute more. */
+  /** Its time is over, and everything has happened, if a busy machine has let it within LATE_S more. */
   #isOver(): boolean {
     const late = (this.#at() - 1) * this.#seconds;
-    return late >= 60 || (late >= 0 && this.#killed && this.#overloaded() && this.#isUp());
+    if (late < 0 || late >= LATE_S) return late >= LATE_S;
+    return this.#killed && this.#overloaded() && this.#isUp() && this.#venues() === VENUES.length;
   }
 
   /** The life that is running has written a heartbeat, so that it ends in good order. */
   #isUp = (): boolean => rows(this.#cwd, 'SELECT pid FROM engine_status')[0]?.['pid'] === this.#child?.pid;
+
+  #venues = (): number => count(this.#cwd, 'markets');
 
   #overloaded = (): boolean => this.#lives.some(({ ended }) => ended === '13');
 
@@ -150,9 +157,12 @@ class Endurance {
     const [from, to] = SHARE.reader;
     if (at >= from && at < to && this.#reader === null) this.#reader = snapshot(database(this.#cwd));
     if (at >= to && this.#reader?.open === true) this.#reader.close();
-    const [full, free] = [SHARE.full, SHARE.full + fullFor(this.#seconds) / this.#seconds];
-    if (at >= full && at < free && this.#ballast === null) this.#ballast = fullOf(this.#cwd);
-    if (at >= free && this.#ballast !== null && this.#overloaded()) rmSync(this.#ballast, { force: true });
+    // Once the disk is full it stays so until the engine has said so, however long that takes here.
+    if (at >= SHARE.full && this.#ballast === null) {
+      this.#ballast = fullOf(this.#cwd);
+      this.#free = this.#at() + fullFor(this.#seconds) / this.#seconds;
+    }
+    if (at >= this.#free && this.#overloaded() && this.#ballast !== null) rmSync(this.#ballast, { force: true });
     // Not while it waits for its next life.
     if (at >= SHARE.kill && !this.#killed && this.#child?.exitCode === null) this.#killed = this.#child.kill('SIGKILL');
   }

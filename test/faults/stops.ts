@@ -7,10 +7,11 @@ import { between } from '../sim/random.ts';
 import { checkComplete, type Ledger, readLedger } from './database.ts';
 import { type Exchange, openExchange } from './exchange.ts';
 import { check, type Fault, type Round } from './fault.ts';
+import { heldUpMs } from './held-up.ts';
 
 const RATE = 2000;
 const FLUSH_MS = 250;
-/** What was sent this long before a kill must be there. */
+/** What was sent this long before a kill must be there, on a machine that does not hold the engine up. */
 const LOSS_MS = 1000;
 const LONGEST_MS = 2000;
 /** Runs on one database, one after the other. */
@@ -53,10 +54,17 @@ export const sigterms: Fault = {
 const kill: Stop = async (cwd, exchange, before, moment) => {
   const { child, ended } = engine(cwd, 'run');
   const connected = exchange.connection();
-  await until(moment, () => exchange.connection() !== connected || child.exitCode !== null);
+  let held = heldUpMs(child.pid);
+  if (moment.from === 'trade') {
+    await eventually(() => exchange.connection() !== connected || child.exitCode !== null);
+    held = heldUpMs(child.pid);
+  }
+  await sleep(moment.ms);
+  held = Math.max(0, heldUpMs(child.pid) - held);
   child.kill('SIGKILL');
   const killedAt = performance.now();
-  check('it ended by itself', (await ended).signal === 'SIGKILL');
+  const end = await ended;
+  check('it ended by itself', end.signal === 'SIGKILL', end);
   const ledger = readLedger(cwd, before);
   const ticks = ledger.ticks - (before?.ticks ?? 0);
   check('a partial batch', ledger.writtenBy(child.pid) === ticks, { ticks });
@@ -65,14 +73,15 @@ const kill: Stop = async (cwd, exchange, before, moment) => {
   if (ledger.lastTrade >= now.firstId) checkComplete(cwd, now.firstId, ledger.lastTrade);
   const firstLost = Math.max(now.firstId, ledger.lastTrade + 1);
   const lostMs = Math.max(0, killedAt - exchange.sentAt(firstLost));
-  check('more than a second was lost', exchange.sentBy(killedAt - LOSS_MS) < firstLost, { lostMs });
+  check('more than a second was lost', exchange.sentBy(killedAt - LOSS_MS - held) < firstLost, { lostMs, held });
   return [ledger, { lostMs, ticks, up: true }];
 };
 
 const terminate: Stop = async (cwd, exchange, before, moment) => {
   const { child, ended } = engine(cwd, 'run');
   const connected = exchange.connection();
-  await until(moment, () => exchange.connection() !== connected || child.exitCode !== null);
+  if (moment.from === 'trade') await eventually(() => exchange.connection() !== connected || child.exitCode !== null);
+  await sleep(moment.ms);
   const sent = exchange.lastId();
   child.kill('SIGTERM');
   const { code, signal, stdout, stderr } = await ended;
@@ -114,11 +123,6 @@ async function campaign({ count, random }: Round, stop: Stop): Promise<string> {
   const ticks = stopped.reduce((sum, run) => sum + run.ticks, 0);
   const loss = lost > 0 ? `, at most ${Math.round(lost)} ms of trades lost (flushed every ${FLUSH_MS} ms)` : '';
   return `${stopped.length} stops (${up} while connected), ${ticks} ticks committed at ${RATE}/s${loss}`;
-}
-
-async function until({ ms, from }: Moment, connected: () => boolean): Promise<void> {
-  if (from === 'trade') await eventually(connected);
-  await sleep(ms);
 }
 
 async function onOneDatabase(moments: Moment[], stop: Stop): Promise<Stopped[]> {

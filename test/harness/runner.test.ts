@@ -38,7 +38,14 @@ function runner(file: string, pidFile: string): { child: ChildProcess; output: (
   return { child, output: () => output };
 }
 
-const isThere = (pid: number) => existsSync(`/proc/${pid}/environ`) && readFileSync(`/proc/${pid}/cmdline`).length > 0;
+/** A zombie has no command line. */
+function isThere(pid: number): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`).length > 0;
+  } catch {
+    return false;
+  }
+}
 const pidIn = (path: string) => () => existsSync(path) && Number(readFileSync(path, 'latin1'));
 
 t.test('a failed test that leaves a server and a process open does not hold the run up', async (t) => {
@@ -46,7 +53,7 @@ t.test('a failed test that leaves a server and a process open does not hold the 
   const begun = performance.now();
   const { child, output } = runner(join(dir, 'leaks.test.ts'), join(dir, 'pid'));
   t.same(await once(child, 'close'), [1, null]);
-  t.ok(performance.now() - begun < 300_000, 'far from the limit of 600 s');
+  t.ok(performance.now() - begun < 450_000, 'far from the limit of 900 s');
   t.match(output(), /not ok \d+ - does not end by itself within 1 s of its last test/);
   t.match(output(), /sleep 1000/);
   t.match(output(), /^# \{ total: \d+, pass: \d+, fail: \d+ \}$/m);

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { needsSystemd, UNIT, until } from './host.ts';
-import { bootProving, CONFIG } from './proofs.ts';
+import { bootProving, CONFIG, notPassed } from './proofs.ts';
 
 t.test('soak prove on a real systemd', needsSystemd(), async (t) => {
   const { host, found, newest, proofOf } = await bootProving();
@@ -47,23 +47,14 @@ t.test('soak prove on a real systemd', needsSystemd(), async (t) => {
   await t.test('preflight, psi, stall, concurrency and exit-code pass, everything is as before', async (t) => {
     const asked = ['preflight', 'psi', 'stall', 'concurrency', 'exit-code'];
     // Two minutes on a calm machine.
-    const said = await host.machine.run(['soak', 'prove', ...asked, '--quick'], { timeoutMs: 500_000 });
-    t.ok(said.code === 0 || said.code === 22, `${said.code} ${said.stdout}${said.stderr}`);
+    const said = await host.machine.run(['soak', 'prove', ...asked, '--quick'], { timeoutMs: 800_000 });
     const file = newest();
+    t.same(notPassed(file), [], said.stderr);
+    t.equal(said.code, file.verdict === 'PASS' ? 0 : 22, `${said.stdout}${said.stderr}`);
     t.same(
       file.proofs.map(({ name }) => name),
       ['preflight', 'psi', 'stall', 'exit-code', 'concurrency', 'restore'],
     );
-    // The rates of concurrency are the one thing that a busy host can leave open.
-    const open = file.proofs.flatMap(({ name, checks }) =>
-      checks.flatMap(({ what, verdict, measured }) =>
-        verdict === 'PASS' || (name === 'concurrency' && /: the host is too busy to tell$/.test(measured))
-          ? []
-          : [`${name}: ${what}: ${measured}`],
-      ),
-    );
-    t.same(open, []);
-    t.equal(said.code, file.verdict === 'PASS' ? 0 : 22, said.stderr);
     for (const { name, checks, evidence } of file.proofs)
       t.ok(checks.length > 0 && evidence.length > 0, `${name} has measured`);
     t.same(await found(), before);
@@ -79,7 +70,7 @@ t.test('soak prove on a real systemd', needsSystemd(), async (t) => {
     t.match(await host.soak('doctor'), { code: 20, stdout: /RestartPreventExitStatus=\(empty\)/ });
     const said = await host.soak('prove', 'exit-code', '--quick');
     t.equal(said.code, 20, said.stderr);
-    t.match(proofOf('exit-code'), { verdict: 'FAIL', reason: /it stays down: NRestarts 0, then [1-9]/ });
+    t.match(proofOf('exit-code'), { verdict: 'FAIL', reason: /it stays down: NRestarts \d+, then \d+; / });
     t.match(proofOf('restore'), { verdict: 'PASS' });
     await host.run('sh', '-c', `rm -r ${folder} && systemctl daemon-reload`);
     t.same(await found(), before);

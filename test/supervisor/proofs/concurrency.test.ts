@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { startReaders } from '@hybrid-soak/supervisor/proofs/concurrency.ts';
+import { notebook } from '@hybrid-soak/supervisor/inspect/notes.ts';
+import { rates, startReaders } from '@hybrid-soak/supervisor/proofs/concurrency.ts';
 import Database from 'better-sqlite3';
 import t from 'tap';
 import { eventually } from '../../eventually.ts';
@@ -30,4 +31,25 @@ t.test('readers count what they read, and that a locked database was busy', asyn
   const reports = await readers.stop();
   t.equal(reports.length, 2);
   t.ok(reports.every(({ backwards }) => backwards === 0));
+});
+
+t.test('a rate that differs more from turn to turn than the bound says nothing about the readers', async (t) => {
+  const judged = (alone: number[], beside: number[]) => {
+    const { notes, kept } = notebook();
+    rates(notes, alone, beside);
+    return kept.checks;
+  };
+  t.match(judged([500, 501, 499], [490, 495, 492]), [{ verdict: 'PASS' }]);
+  t.match(judged([500, 501, 499], [440, 445, 442]), [{ verdict: 'FAIL' }]);
+  for (const [alone, beside] of [
+    [
+      [500, 440, 500],
+      [440, 445, 442],
+    ],
+    [
+      [500, 501, 499],
+      [490, 400, 440],
+    ],
+  ] as const)
+    t.match(judged([...alone], [...beside]), [{ verdict: 'BLOCKED', measured: /: the host is too busy to tell$/ }]);
 });

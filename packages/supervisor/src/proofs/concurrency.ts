@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { median } from '@hybrid-soak/contract/median.ts';
 import type { Notes } from '../inspect/notes.ts';
+import { TOO_BUSY } from './ends.ts';
 import type { ProofCode } from './proof.ts';
 import type { ReaderReport } from './reader-thread.ts';
 
@@ -87,17 +88,21 @@ function checkMeasured(notes: Notes, { alone, beside, readers }: Measured): void
   rates(notes, alone, beside);
 }
 
-/** Where the rate without readers wavers by more than the bound itself, a difference says nothing about the readers. */
-function rates(notes: Notes, alone: number[], beside: number[]): void {
+/** If the turns of either kind differ by more than the bound itself, a difference between the kinds says nothing about the readers. */
+export function rates(notes: Notes, alone: number[], beside: number[]): void {
   const what = `the write rate is within ${WITHIN_PERCENT} % of the rate without readers`;
   const [without, withReaders] = [median(alone) ?? 0, median(beside) ?? 0];
   const slower = (1 - withReaders / without) * 100;
-  const wavers = ((Math.max(...alone) - Math.min(...alone)) / without) * 100;
+  const wavers = Math.max(spreadOf(alone), spreadOf(beside));
   notes.number('rows/s without readers', without, 'rows/s');
   notes.number('rows/s with readers', withReaders, 'rows/s');
-  notes.number('the rate without readers wavers by', wavers, '%');
-  const measured = `${without.toFixed(1)} rows/s alone, ${withReaders.toFixed(1)} with readers (${slower.toFixed(1)} % less); alone it wavers by ${wavers.toFixed(1)} %`;
+  notes.number('the rate wavers by', wavers, '%');
+  const measured = `${without.toFixed(1)} rows/s alone, ${withReaders.toFixed(1)} with readers (${slower.toFixed(1)} % less); from turn to turn it wavers by ${wavers.toFixed(1)} %`;
   const within = Math.abs(slower) <= WITHIN_PERCENT;
   if (within || wavers <= WITHIN_PERCENT) notes.check(what, within, measured);
-  else notes.blocked(what, `${measured}: the host is too busy to tell`, 'again on a quieter host');
+  else notes.blocked(what, `${measured}: ${TOO_BUSY}`, 'again on a quieter host');
 }
+
+/** From the lowest to the highest, percent of the median. */
+const spreadOf = (rates: number[]): number =>
+  ((Math.max(...rates) - Math.min(...rates)) / (median(rates) ?? Number.NaN)) * 100;

@@ -3,6 +3,7 @@ import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type LoggedDecision, loggedDecision } from '@hybrid-soak/contract/decision.ts';
 import { errorCode } from '@hybrid-soak/contract/error-code.ts';
+import type { Observation } from '@hybrid-soak/contract/sample.ts';
 import { execa } from 'execa';
 import { readJsonLines } from '../adapters/json-lines.ts';
 import { opsPaths } from '../adapters/ops-paths.ts';
@@ -15,12 +16,16 @@ const node = (...args: string[]): [string, string[]] => [
   [...process.execArgv, soakModule(ROOT), ...args],
 ];
 
+export type LookedAt = Pick<Observation, 'wall' | 'mono_ms'>;
+
 export interface InnerSoak {
   command: string;
   log: string;
   /** What it has printed. */
   said(): string;
   decisions(): LoggedDecision[];
+  /** When it has looked: as its decisions say it (UTC), and its own monotonic ms. */
+  looks(): LookedAt[];
   /** The first decision that `wanted` takes, once it is there. */
   decided(what: string, wanted: (record: LoggedDecision) => boolean, seconds: number): Promise<LoggedDecision>;
   /** Resolves when it has ended. */
@@ -77,6 +82,7 @@ export async function innerSoak(
     log,
     said: () => readFileSync(printed, 'utf8'),
     decisions,
+    looks: () => readLooks(opsPaths(log).samples),
     decided: (what, wanted, seconds) =>
       ground.until(
         what,
@@ -100,7 +106,7 @@ export async function restoreInner(ground: Ground, soak: InnerSoak): Promise<{ c
   const [file, argv] = node('restore', '--decisions', soak.log);
   // It takes the locks itself.
   ground.plan.session.unlock();
-  const { exitCode, stdout, stderr } = await execa(file, argv, { reject: false, timeout: 60_000, stdin: 'ignore' });
+  const { exitCode, stdout, stderr } = await execa(file, argv, { reject: false, timeout: 300_000, stdin: 'ignore' });
   ground.plan.session.lock();
   return { code: exitCode ?? null, output: `${stdout}\n${stderr}`.trim() };
 }
@@ -116,6 +122,16 @@ function readDecisions(path: string): LoggedDecision[] {
     if (errorCode(error) !== 'ENOENT') throw error;
   }
   return records;
+}
+
+/** Lines without these, such as the file header, are skipped. */
+function readLooks(path: string): LookedAt[] {
+  const looks: LookedAt[] = [];
+  readJsonLines(path, (value) => {
+    const { wall, mono_ms } = value as Partial<LookedAt>;
+    if (wall !== undefined && mono_ms !== undefined) looks.push({ wall, mono_ms });
+  });
+  return looks;
 }
 
 const lastLine = (path: string) => readFileSync(path, 'utf8').trim().split('\n').at(-1) ?? '';

@@ -1,7 +1,9 @@
+import type { LoggedDecision } from '@hybrid-soak/contract/decision.ts';
 import { monotonicMs } from '../adapters/clock.ts';
 import { hostPressure } from '../adapters/pressure.ts';
 import { signalEngine } from '../adapters/root-parent.ts';
 import type { Notes } from '../inspect/notes.ts';
+import { TOO_BUSY } from './ends.ts';
 import type { Ground } from './ground.ts';
 import { type InnerSoak, innerSoak } from './inner-soak.ts';
 import { press } from './load.ts';
@@ -69,7 +71,7 @@ async function frozen(ground: Ground, notes: Notes, soak: InnerSoak, when: strin
   notes.ran(`kill -STOP ${victim.pid}`, 0, '');
   const later = (action: string) => (r: { seq?: number | undefined; action: string }) =>
     (r.seq ?? 0) > seq && r.action === action;
-  const seen = await soak.decided(`STALL ${when}`, later('STALL'), threshold * 4 + 20);
+  const seen = await soak.decided(`STALL ${when}`, later('STALL'), 300);
   const detected = (monotonicMs() - at) / 1000;
   const restarted = await soak.decided(`ENGINE_RESTARTED ${when}`, later('ENGINE_RESTARTED'), 180);
   const rows = ground.scratch.lastId();
@@ -80,10 +82,26 @@ async function frozen(ground: Ground, notes: Notes, soak: InnerSoak, when: strin
   notes.number(`detected ${when}`, detected, 's');
   notes.number(`writing again ${when}`, total, 's');
   const limit = threshold + INTERVAL_S + LATE_S;
-  notes.check(`${when}: detected within ${limit} s`, detected <= limit, `${detected.toFixed(1)} s after SIGSTOP`);
+  const what = `${when}: detected within ${limit} s`;
+  const measured = `${detected.toFixed(1)} s after SIGSTOP`;
+  if (detected > limit && isFirstLook(soak, seen, threshold)) notes.blocked(what, `${measured}: ${TOO_BUSY}`);
+  else notes.check(what, detected <= limit, measured);
   notes.check(
     `${when}: restarted as a new invocation, rows grow again`,
     now !== null && now.invocation_id === restarted.invocation_id && now.invocation_id !== victim.invocation_id,
     `invocation ${victim.invocation_id}, then ${String(restarted.invocation_id)}, which wrote ${now?.ticks_written} rows; ${total.toFixed(1)} s after SIGSTOP`,
   );
+}
+
+/** Whether the look before the STALL was within the threshold still: then no look missed it, and looks were late. */
+function isFirstLook(
+  soak: InnerSoak,
+  { timestamp, seconds_since_progress: without }: LoggedDecision,
+  threshold: number,
+) {
+  const looks = soak.looks();
+  const at = looks.findIndex(({ wall }) => wall === timestamp);
+  const [before, seen] = [looks[at - 1], looks[at]];
+  if (before === undefined || seen === undefined || without === undefined) return false;
+  return Number(without) - (seen.mono_ms - before.mono_ms) / 1000 < threshold;
 }
