@@ -17,7 +17,7 @@ const isReadable =
 const skip =
   noServer || (isReadable ? false : 'only root becomes another account, which has to be able to read this tree');
 
-t.setTimeout(300_000);
+t.setTimeout(600_000);
 
 t.test(
   'of a host whose engine has stopped the decisions are shipped; of one that runs again the rows too',

@@ -16,7 +16,7 @@ import { until } from './until.ts';
 const PROGRAM = resolve(import.meta.dirname, '../../packages/fleet/src/main.ts');
 const MARKET = { venue: 'v', symbol: 's' };
 
-t.setTimeout(300_000);
+t.setTimeout(600_000);
 
 t.test(
   'what a host writes is taken as its own, what no shipper writes is left out; a second merger waits for the first',

@@ -72,7 +72,7 @@ async function place(t: Test, serverConfig: string) {
   return { file, ship, shipTrusting };
 }
 
-t.setTimeout(300_000);
+t.setTimeout(600_000);
 
 t.test('an NKey over TLS: the right one ships, another is refused', { skip }, async (t) => {
   const [own, other] = [nkeys.createUser(), nkeys.createUser()];
@@ -107,6 +107,6 @@ t.test('a credentials file over TLS', { skip }, async (t) => {
   const seed = text(user.getSeed());
   writeFileSync(file('own.creds'), block('NATS USER JWT', ofUser) + block('USER NKEY SEED', seed));
   const ran = ship(`credentials_file = "${file('own.creds')}"`);
-  t.equal(ran.stderr, '');
+  t.equal(ran.stderr.replaceAll(/^.*; next try in .*\n/gm, ''), '');
   t.equal(ran.status, 0);
 });

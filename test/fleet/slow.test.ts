@@ -14,7 +14,7 @@ import { until } from './until.ts';
 const PROGRAM = resolve(import.meta.dirname, '../../packages/fleet/src/main.ts');
 const ROWS = 2500;
 
-t.setTimeout(400_000);
+t.setTimeout(600_000);
 
 t.test(
   'over a link on which one message takes longer than a server is waited for, all is shipped, and merged',

@@ -19,7 +19,7 @@ async function stored(address: string, host: string): Promise<number> {
   return Object.values(shipped?.rows ?? {}).reduce((sum, rows) => sum + rows.length, 0);
 }
 
-t.setTimeout(300_000);
+t.setTimeout(600_000);
 
 t.test(
   'one host loses its link for a while, the other has a slow one',

@@ -19,6 +19,7 @@ export const launch = (): Promise<Browser> =>
   chromium.launch({
     ...(CHROMIUM === undefined ? {} : { executablePath: CHROMIUM }),
     args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
+    timeout: 300_000,
   });
 
 export interface Opened {
