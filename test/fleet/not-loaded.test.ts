@@ -11,7 +11,8 @@ t.test('a host by itself loads nothing of a fleet', async (t) => {
   /** Paths of all scripts that a program has loaded until its end, as V8 reports them. */
   const loaded = (program: string, ...args: string[]): string[] => {
     const scripts = join(folder, 'scripts', String(Math.random()));
-    const env = { ...process.env, NODE_V8_COVERAGE: scripts, NODE_NO_WARNINGS: '1' };
+    const own = { NODE_V8_COVERAGE: scripts, NODE_NO_WARNINGS: '1', XDG_STATE_HOME: folder };
+    const env = { ...process.env, ...own };
     const main = join(ROOT, 'packages', program, 'src/main.ts');
     // tap's own hook comes with NODE_OPTIONS, and takes scripts out of the report.
     const node = ['-u', 'NODE_OPTIONS', '-u', 'NODE_COMPILE_CACHE', process.execPath];

@@ -2,14 +2,14 @@ import { spawn, spawnSync } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import t from 'tap';
 import { SOAK } from '../../programs.ts';
-import { CONFIG, decided, decisions } from './soak.ts';
+import { CONFIG, decided, decisions, environment } from './soak.ts';
 
 const BIN = resolve(import.meta.dirname, '../../../node_modules/.bin');
 
 /** What `command` answers where nobody reads it: its exit code and stderr. */
 function unread(cwd: string, command: string): { code: number; stderr: string } {
   const script = `"${BIN}"/${command} | true; echo "code \${PIPESTATUS[0]}" >&2`;
-  const { stderr } = spawnSync('bash', ['-c', script], { cwd, encoding: 'utf8' });
+  const { stderr } = spawnSync('bash', ['-c', script], { cwd, env: environment(cwd), encoding: 'utf8' });
   const [, said = '', code] = /^([\s\S]*)code (\d+)\n$/.exec(stderr) ?? [];
   return { code: Number(code), stderr: said };
 }
@@ -40,7 +40,7 @@ t.test('a result that cannot be written is one line and exit code 1', async (t) 
 t.test('a soak whose stdout and stderr nobody reads any more runs its time and ends with its verdict', async (t) => {
   const cwd = t.testdir({ config: { 'config.toml': CONFIG } });
   const args = ['run', '--manager', 'embedded', '--psi-actions', 'off', '--interval', '0.2s', '-d', '4s'];
-  const child = spawn(SOAK, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(SOAK, args, { cwd, env: environment(cwd), stdio: ['ignore', 'pipe', 'pipe'] });
   await decided(cwd, 'ENGINE_START');
   child.stdout.destroy();
   child.stderr.destroy();

@@ -12,7 +12,7 @@ import t, { type Test } from 'tap';
 import { count } from '../../engine/engine.ts';
 import { eventually } from '../../eventually.ts';
 import { SOAK } from '../../programs.ts';
-import { alive, CONFIG, decided, decisions, run } from './soak.ts';
+import { alive, CONFIG, decided, decisions, environment, run } from './soak.ts';
 
 const ESC = '\x1b';
 const folder = () => ({ config: { 'config.toml': CONFIG }, data: { ops: {} } });
@@ -36,7 +36,7 @@ function terminal(t: Test, cwd: string, env: NodeJS.ProcessEnv = {}, size = 'col
   const child = spawn('script', ['-qefc', command, '/dev/null'], {
     cwd,
     stdio: ['pipe', 'pipe', 'inherit'],
-    env: { ...process.env, ...PERSON, SOAK, ...env },
+    env: { ...environment(cwd), ...PERSON, SOAK, ...env },
   });
   t.teardown(() => child.kill('SIGHUP'));
   let text = '';
