@@ -2,6 +2,14 @@ import type { Market } from '@hybrid-soak/engine/core/market.ts';
 import type { Tick } from '@hybrid-soak/engine/core/tick.ts';
 import type { StatusRow } from '@hybrid-soak/engine/store/rows/batch.ts';
 import { columnsOf, type TickBatch, TickColumns } from '@hybrid-soak/engine/store/rows/columns.ts';
+import {
+  type FlatRows,
+  type RowForm,
+  SIDES,
+  STATE_BIT,
+  STATES,
+  widthOf,
+} from '@hybrid-soak/engine/store/rows/flat-rows.ts';
 
 /** The heartbeat of a batch in tests that do not look at it. */
 export const STATUS: StatusRow = {
@@ -45,6 +53,19 @@ export function ticksOf({ rows, capacity, buffer, names, texts }: TickBatch, mar
       ts: columns.ts[row] as number,
       tradeId: Number.isNaN(id) ? (texted.get(row) ?? null) : String(id),
     };
+  });
+}
+
+/** What a test sees of rows of signals, orders or fills: their texts by name, and their numbers. */
+export function seenRows({ cells, texts }: FlatRows, form: RowForm, markets: readonly Market[]) {
+  const width = widthOf(form);
+  return Array.from({ length: cells.length / width }, (_, row) => {
+    const [market, ...rest] = cells.subarray(row * width, (row + 1) * width) as unknown as number[];
+    const named = form.texts.map((name, n) => [name, texts[rest[n] as number]]);
+    const [reason = -1, code = 0, ...numbers] = rest.slice(form.texts.length);
+    const { symbol } = markets[market as number] as Market;
+    const [side, state] = [SIDES[code & 1], STATES[code >> STATE_BIT]];
+    return { ...Object.fromEntries(named), symbol, side, state, reason: texts[reason] ?? null, numbers };
   });
 }
 

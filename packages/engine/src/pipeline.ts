@@ -18,7 +18,7 @@ import { mapBytes } from './feeds/exchanges/map-frame.ts';
 import { mapRecordedTick } from './feeds/exchanges/recorded-ticks.ts';
 import type { Batch } from './store/rows/batch.ts';
 import { TickColumns } from './store/rows/columns.ts';
-import { type FlatRows, pushFill, pushOrder, pushSignal } from './store/rows/flat-rows.ts';
+import { RowsBuilder } from './store/rows/flat-rows.ts';
 
 type Rows = Omit<Batch, 'status'>;
 
@@ -49,7 +49,9 @@ export class Pipeline {
   #heard: { origin: FrameOrigin | null; every: number } = { origin: null, every: 1 };
   readonly #ticks: TickColumns;
   readonly #batchRows: number;
-  #rows = noRows();
+  readonly #signals = new RowsBuilder();
+  readonly #orders = new RowsBuilder();
+  readonly #fills = new RowsBuilder();
   /** Ticks that may wait for the disk, the open batch included; past it new ticks are dropped and counted. */
   readonly #capacity: number;
 
@@ -95,10 +97,10 @@ export class Pipeline {
 
   /** The rows since the last call. */
   takeRows(): Rows {
-    const rows = this.#rows;
-    this.#rows = noRows();
     return {
-      ...rows,
+      signals: this.#signals.take(),
+      orders: this.#orders.take(),
+      fills: this.#fills.take(),
       markets: this.#intake.markets.takeNew(),
       ticks: this.#ticks.take(),
       gaps: this.#intake.takeGaps(),
@@ -224,14 +226,14 @@ export class Pipeline {
     if (ordered === null) return;
     const { market, source, ts, price } = tick;
     const { side, reason } = ordered.signal;
-    pushSignal(this.#rows.signals, { market, ts, source, strategy: ordered.strategy, side, price, reason });
+    this.#signals.pushSignal({ market, ts, source, strategy: ordered.strategy, side, price, reason });
     this.#keep(this.#trading.execute(ordered, tick, this.ageMs()));
   }
 
   #keep(executed: Executed | null): void {
     if (executed === null) return;
-    for (const order of executed.orders) pushOrder(this.#rows.orders, order);
-    for (const fill of executed.fills) pushFill(this.#rows.fills, fill);
+    for (const order of executed.orders) this.#orders.pushOrder(order);
+    for (const fill of executed.fills) this.#fills.pushFill(fill);
   }
 
   #keepAside(origin: FrameOrigin, reason: string, bytes: Buffer): void {
@@ -241,4 +243,3 @@ export class Pipeline {
 }
 
 const QUARANTINE_RAW_BYTES = 4096;
-const noRows = (): { signals: FlatRows; orders: FlatRows; fills: FlatRows } => ({ signals: [], orders: [], fills: [] });

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openDatabase } from '@hybrid-soak/engine/store/open/open.ts';
 import { TickColumns } from '@hybrid-soak/engine/store/rows/columns.ts';
+import { RowsBuilder } from '@hybrid-soak/engine/store/rows/flat-rows.ts';
 import { startWriter } from '@hybrid-soak/engine/store/writer.ts';
 import { STATUS } from '../../engine/ticks.ts';
 import { alternate, median } from '../ratio.ts';
@@ -111,13 +112,14 @@ async function throughThread(path: string, rows: number): Promise<number> {
   return rows / seconds;
 }
 
+const NO_ROWS = new RowsBuilder().take();
 const MARKET = { index: 0, venue: 'bench', wire: 'BTCUSD', symbol: 'BTCUSD' };
 const batch = (ticks: TickColumns, markets: (typeof MARKET)[]) => ({
   markets,
   ticks: ticks.take(),
-  signals: [],
-  orders: [],
-  fills: [],
+  signals: NO_ROWS,
+  orders: NO_ROWS,
+  fills: NO_ROWS,
   quarantine: [],
   gaps: [],
   coverage: [],

@@ -79,6 +79,6 @@ t.test('a plain file of those frames gives the same ticks, none of a foreign ven
   t.same(bare(plain), bare(rows));
   writeFileSync(path, Object.values(FOREIGN).join('\n'));
   const foreign = await replayed(path, 1);
-  t.same([foreign.ticks.length, foreign.orders.length], [0, 0]);
+  t.same([foreign.ticks.length, foreign.orders.cells.length], [0, 0]);
   t.equal(foreign.counters.ignored, Object.keys(FOREIGN).length);
 });

@@ -1,9 +1,11 @@
 import { join } from 'node:path';
 import type { Market } from '@hybrid-soak/engine/core/market.ts';
+import type { OrderRow } from '@hybrid-soak/engine/core/shadow/execution.ts';
 import type { Tick } from '@hybrid-soak/engine/core/tick.ts';
 import { openDatabase } from '@hybrid-soak/engine/store/open/open.ts';
 import { TickColumns } from '@hybrid-soak/engine/store/rows/columns.ts';
-import { type FlatRows, pushSignal, signalInserter } from '@hybrid-soak/engine/store/rows/flat-rows.ts';
+import { RowsBuilder, type SignalRow } from '@hybrid-soak/engine/store/rows/flat-rows.ts';
+import { fillInserter, orderInserter, signalInserter } from '@hybrid-soak/engine/store/rows/insert-rows.ts';
 import { tickInserter } from '@hybrid-soak/engine/store/rows/insert-ticks.ts';
 import type Database from 'better-sqlite3';
 import t from 'tap';
@@ -84,48 +86,130 @@ function counted(db: Database.Database): Map<number, number> {
   return runs;
 }
 
-t.test('Ticks of one market and source go in by the hundred, the rest by ten, others one by one', async (t) => {
+t.test('Ticks of one market and source go in by two hundred, the rest by twenty, others one by one', async (t) => {
   const { db } = openDatabase(join(t.testdir(), 'bot.db'));
   t.teardown(() => db.close());
   const runs = counted(db);
   const insert = tickInserter(db, known(markets));
   const columns = new TickColumns(16);
-  for (let n = 0; n < 230; n++) columns.append({ ...tick(n, 1_000_000_000 + n), source: 'binance' });
+  for (let n = 0; n < 463; n++) columns.append({ ...tick(n, 1_000_000_000 + n), source: 'binance' });
   insert(columns.take());
   t.same(
     [...runs],
     [
-      [400, 2],
-      [40, 3],
+      [800, 2],
+      [80, 3],
+      [4, 3],
     ],
   );
-  for (let n = 0; n < 200; n++) columns.append(tick(n, n, markets[n % 2]));
+  for (let n = 0; n < 400; n++) columns.append(tick(n, n, markets[n % 2]));
   insert(columns.take());
-  t.equal(runs.get(400), 2);
+  t.equal(runs.get(800), 2);
 });
 
-t.test('Signals go in by twenty-five', async (t) => {
+const signal = (n: number, more: Partial<SignalRow> = {}): SignalRow => ({
+  market: markets[0] as Market,
+  ts: n,
+  source: 's',
+  strategy: 'sma',
+  side: n % 2 === 0 ? 'BUY' : 'SELL',
+  price: n / 4,
+  reason: n % 2 === 0 ? 'above' : 'below',
+  ...more,
+});
+
+t.test('Signals of one market go in by fifty, with the reasons of both sides', async (t) => {
   const { db } = openDatabase(join(t.testdir(), 'bot.db'));
   t.teardown(() => db.close());
   const runs = counted(db);
   const insert = signalInserter(db, known(markets));
-  const rows: FlatRows = [];
-  for (let ts = 0; ts < 60; ts++)
-    pushSignal(rows, {
-      market: markets[0] as Market,
-      ts,
-      source: 's',
-      strategy: 'sma',
-      side: 'BUY',
-      price: 1,
-      reason: '',
-    });
-  insert(rows);
+  const rows = new RowsBuilder();
+  for (let n = 0; n < 66; n++) rows.pushSignal(signal(n));
+  insert(rows.take());
   t.same(
     [...runs],
     [
-      [200, 2],
-      [8, 10],
+      [150, 1],
+      [15, 3],
+      [3, 1],
     ],
   );
 });
+
+const order = (orderId: string, more: Partial<OrderRow> = {}): OrderRow => ({
+  orderId,
+  ts: 1_700_000_000_000,
+  market: markets[0] as Market,
+  source: 'binance',
+  side: 'BUY',
+  quantity: 0.001,
+  price: 84_000.01,
+  mode: 'SHADOW',
+  state: 'NEW',
+  reason: null,
+  ...more,
+});
+
+t.test(
+  'Signals, orders and fills stand in their tables as they were, whatever their ids, reasons and states',
+  async (t) => {
+    const { db } = openDatabase(join(t.testdir(), 'bot.db'));
+    t.teardown(() => db.close());
+    const ids = [
+      'v:BTC:sma:5000000001',
+      'v:BTC:sma:-7',
+      'v:BTC:sma:007',
+      'v:BTC:sma:1700-3',
+      'v:BTC:sma:9007199254740993',
+      'x',
+      '7',
+      'a:',
+    ];
+    const states = ['NEW', 'PARTIALLY_FILLED', 'FILLED', 'VETOED', 'CANCELED'] as const;
+    const orders = Array.from({ length: 130 }, (_, n) =>
+      order(n < 60 ? `v:BTC:sma:${n >> 1}` : (ids[n % ids.length] as string), {
+        side: n % 4 < 2 ? 'BUY' : 'SELL',
+        state: states[n % 5] as OrderRow['state'],
+        reason: n % 3 === 0 ? null : n < 90 ? `r${n % 2}` : `RISK_CAP: ${n}`,
+        mode: n < 100 ? 'SHADOW' : 'PAPER',
+        market: markets[n > 110 ? 1 : 0] as Market,
+        source: n > 120 ? 'gemini' : 'binance',
+      }),
+    );
+    const signals = Array.from({ length: 20 }, (_, n) =>
+      signal(n, n > 9 ? { reason: `r${n % 3}`, source: `s${n % 2}` } : {}),
+    );
+    const fills = orders.map(({ orderId, ts, market, side, price }, n) => ({
+      orderId,
+      ts,
+      market,
+      side,
+      quantity: n,
+      price,
+      fee: n / 8,
+    }));
+    const [bySignal, byOrder, byFill] = [new RowsBuilder(), new RowsBuilder(), new RowsBuilder()];
+    for (const row of signals) bySignal.pushSignal(row);
+    for (const row of orders) byOrder.pushOrder(row);
+    for (const row of fills) byFill.pushFill(row);
+    signalInserter(db, known(markets))(bySignal.take());
+    orderInserter(db, known(markets))(byOrder.take());
+    fillInserter(db, known(markets))(byFill.take());
+    const stored = (table: string, columns: string) => db.prepare(`SELECT ${columns} FROM ${table} ORDER BY id`).all();
+    const named = <T extends { market: Market }>({ market, ...rest }: T) => ({
+      ...rest,
+      market: market.index + 1,
+      symbol: market.symbol,
+    });
+    t.same(stored('signals', 'market, symbol, ts, source, strategy, side, price, reason'), signals.map(named));
+    t.same(
+      stored('orders', 'market, symbol, order_id AS orderId, ts, source, side, quantity, price, mode, state, reason'),
+      orders.map(named),
+    );
+    t.same(stored('trades', 'market, symbol, order_id AS orderId, ts, side, quantity, price, fee'), fills.map(named));
+    t.same(db.prepare('SELECT DISTINCT typeof(ts) AS ts, typeof(order_id) AS id FROM orders').all(), [
+      { ts: 'integer', id: 'text' },
+    ]);
+    t.same(bySignal.take().cells.length, 0);
+  },
+);

@@ -1,20 +1,25 @@
 import { join } from 'node:path';
 import type { Position } from '@hybrid-soak/engine/core/dedupe/gaps.ts';
 import type { Market } from '@hybrid-soak/engine/core/market.ts';
-import type { OrderRow } from '@hybrid-soak/engine/core/shadow/execution.ts';
+import type { FillRow, OrderRow } from '@hybrid-soak/engine/core/shadow/execution.ts';
 import { openDatabase } from '@hybrid-soak/engine/store/open/open.ts';
 import type { Batch } from '@hybrid-soak/engine/store/rows/batch.ts';
-import { type FlatRows, pushFill, pushOrder } from '@hybrid-soak/engine/store/rows/flat-rows.ts';
+import { type FlatRows, RowsBuilder } from '@hybrid-soak/engine/store/rows/flat-rows.ts';
 import { cancelAbandonedOrders, endAbandonedCoverage, readSeeds } from '@hybrid-soak/engine/store/rows/resume.ts';
 import { batchWriter } from '@hybrid-soak/engine/store/rows/statements.ts';
 import t, { type Test } from 'tap';
 import { batchOf, marketsOf, STATUS } from '../../ticks.ts';
 
 /** Rows as they cross to the writer. */
-function flat<T>(push: (rows: FlatRows, row: T) => void, list: T[]): FlatRows {
-  const rows: FlatRows = [];
-  for (const row of list) push(rows, row);
-  return rows;
+function ordersOf(rows: OrderRow[]): FlatRows {
+  const builder = new RowsBuilder();
+  for (const row of rows) builder.pushOrder(row);
+  return builder.take();
+}
+function fillsOf(rows: FillRow[]): FlatRows {
+  const builder = new RowsBuilder();
+  for (const row of rows) builder.pushFill(row);
+  return builder.take();
 }
 
 const MARKETS = marketsOf('BTCUSD', 'ETHUSD', 'SOLUSD');
@@ -23,9 +28,9 @@ const marketOf = (symbol: string) => MARKETS.find((market) => market.symbol === 
 const batch = (rows: Partial<Batch>): Batch => ({
   markets: MARKETS,
   ticks: batchOf([]),
-  signals: [],
-  orders: [],
-  fills: [],
+  signals: ordersOf([]),
+  orders: ordersOf([]),
+  fills: fillsOf([]),
   quarantine: [],
   gaps: [],
   coverage: [],
@@ -183,7 +188,7 @@ t.test('what is held of each market is the net of its fills, at the last price',
   const { db, write } = database(t);
   const sol = Array.from({ length: 10 }, (_, n) => fill(0.1, n % 2 === 0 ? 'BUY' : 'SELL', 3, 'SOLUSD'));
   write({
-    fills: flat(pushFill, [fill(2, 'BUY', 100), fill(5, 'SELL', 20, 'ETHUSD'), fill(0.5, 'SELL', 110), ...sol]),
+    fills: fillsOf([fill(2, 'BUY', 100), fill(5, 'SELL', 20, 'ETHUSD'), fill(0.5, 'SELL', 110), ...sol]),
   });
   t.same(readSeeds(db).holdings, [
     { venue: 'test', wire: 'BTCUSD', symbol: 'BTCUSD', quantity: 1.5, price: 110 },
@@ -193,7 +198,7 @@ t.test('what is held of each market is the net of its fills, at the last price',
 
 t.test('what is held over many batches is the sum of all fills, with cash and fees', async (t) => {
   const { db, write } = database(t);
-  for (const side of ['BUY', 'BUY', 'SELL', 'BUY'] as const) write({ fills: flat(pushFill, [fill(0.25, side, 7)]) });
+  for (const side of ['BUY', 'BUY', 'SELL', 'BUY'] as const) write({ fills: fillsOf([fill(0.25, side, 7)]) });
   t.match(readSeeds(db).holdings, [{ wire: 'BTCUSD', quantity: 0.5, price: 7 }]);
   t.match(db.prepare('SELECT * FROM holdings').all(), [{ market: 1, quantity: 0.5, cash: -3.5, fees: 0.04 }]);
 });
@@ -202,7 +207,7 @@ t.test('the first market that is shown by the symbol takes over a holding of sch
   const { db, write } = database(t);
   db.exec("INSERT INTO holdings (symbol, quantity, price) VALUES ('BTCUSD', 2, 100), ('DOGE', 1, 1)");
   t.match(readSeeds(db).holdings, [{ venue: null, wire: null, symbol: 'BTCUSD', quantity: 2 }, { symbol: 'DOGE' }]);
-  write({ fills: flat(pushFill, [fill(0.5, 'SELL', 110)]) });
+  write({ fills: fillsOf([fill(0.5, 'SELL', 110)]) });
   t.match(readSeeds(db).holdings, [
     { venue: 'test', wire: 'BTCUSD', quantity: 1.5, price: 110 },
     { venue: null, symbol: 'DOGE' },
@@ -213,7 +218,7 @@ t.test('orders that were left open are cancelled by what was not filled, once', 
   const { db, write } = database(t);
   const filled = row('PARTIALLY_FILLED', { quantity: 1, ts: 7 });
   const whole = [row('NEW', { orderId: 'whole' }), row('FILLED', { orderId: 'whole' })];
-  write({ orders: flat(pushOrder, [row('NEW'), row('NEW', { orderId: 'untouched' }), filled, ...whole]) });
+  write({ orders: ordersOf([row('NEW'), row('NEW', { orderId: 'untouched' }), filled, ...whole]) });
   cancelAbandonedOrders(db);
   cancelAbandonedOrders(db);
   t.match(db.prepare("SELECT * FROM orders WHERE state = 'CANCELED' ORDER BY quantity").all(), [

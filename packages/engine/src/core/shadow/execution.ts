@@ -1,4 +1,4 @@
-import { RecentIds } from '../dedupe/recent-ids.ts';
+import { RecentGenerations } from '../dedupe/recent-generations.ts';
 import type { Market } from '../market.ts';
 import type { Signal } from '../strategy/strategy.ts';
 import type { Tick } from '../tick.ts';
@@ -61,7 +61,8 @@ interface Position {
   open: OpenOrder[];
 }
 
-const RECENT_ORDERS = 10_000;
+/** Order ids that are remembered at least. */
+const RECENT_ORDERS = 5000;
 /** What is left of a quantity below this share of it is rounding. */
 const ROUNDING = 1e-9;
 const signOf = (side: 'BUY' | 'SELL') => (side === 'BUY' ? 1 : -1);
@@ -82,7 +83,7 @@ export class ShadowExecution {
   /** What earlier runs left in markets that no tick has come from yet. */
   #held: Holding[];
   /** Order ids carry the tick's id, so only recent ones can come again. */
-  readonly #seen = new RecentIds(RECENT_ORDERS);
+  readonly #seen = new RecentGenerations(RECENT_ORDERS);
   #openOrders = 0;
 
   /** `held`: what earlier runs left. */

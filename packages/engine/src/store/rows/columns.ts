@@ -9,7 +9,7 @@ const NO_NUMBER = Number.NaN;
 const FEW = 0.1;
 
 /** The number that is written like this text; NO_NUMBER if none is. */
-function numberOf(text: string): number {
+export function numberOf(text: string): number {
   const number = Number(text);
   return Number.isSafeInteger(number) && String(number) === text ? number : NO_NUMBER;
 }

@@ -1,7 +1,7 @@
 import type Database from 'better-sqlite3';
 import type { Batch, StatusRow } from './batch.ts';
-import { fillInserter, orderInserter, signalInserter } from './flat-rows.ts';
 import { holdingsWriter } from './holdings.ts';
+import { fillInserter, orderInserter, signalInserter } from './insert-rows.ts';
 import { tickInserter } from './insert-ticks.ts';
 import { ledgerWriter } from './ledger.ts';
 import { knownMarkets } from './markets.ts';
