@@ -3,12 +3,12 @@ import type { Tick } from '@hybrid-soak/engine/core/tick.ts';
 import type { StatusRow } from '@hybrid-soak/engine/store/rows/batch.ts';
 import { columnsOf, type TickBatch, TickColumns } from '@hybrid-soak/engine/store/rows/columns.ts';
 import {
+  cellsOf,
   type FlatRows,
   type RowForm,
   SIDES,
   STATE_BIT,
   STATES,
-  widthOf,
 } from '@hybrid-soak/engine/store/rows/flat-rows.ts';
 
 /** The heartbeat of a batch in tests that do not look at it. */
@@ -58,7 +58,7 @@ export function ticksOf({ rows, capacity, buffer, names, texts }: TickBatch, mar
 
 /** What a test sees of rows of signals, orders or fills: their texts by name, and their numbers. */
 export function seenRows({ cells, texts }: FlatRows, form: RowForm, markets: readonly Market[]) {
-  const width = widthOf(form);
+  const width = cellsOf(form);
   return Array.from({ length: cells.length / width }, (_, row) => {
     const [market, ...rest] = cells.subarray(row * width, (row + 1) * width) as unknown as number[];
     const named = form.texts.map((name, n) => [name, texts[rest[n] as number]]);

@@ -39,7 +39,7 @@ export interface RowForm {
 export const SIGNAL: RowForm = { texts: ['source', 'strategy'], numbers: 2 };
 export const ORDER: RowForm = { texts: ['source', 'prefix', 'mode'], numbers: 4 };
 export const FILL: RowForm = { texts: ['prefix'], numbers: 5 };
-export const widthOf = ({ texts, numbers }: RowForm): number => 1 + texts.length + 2 + numbers;
+export const cellsOf = ({ texts, numbers }: RowForm): number => 1 + texts.length + 2 + numbers;
 
 const FIRST_CELLS = 128;
 
@@ -109,7 +109,7 @@ export class RowsBuilder {
   /** Room for a row: where it begins. */
   #more(form: RowForm): number {
     const at = this.#used;
-    this.#used += widthOf(form);
+    this.#used += cellsOf(form);
     if (this.#used > this.#cells.length) {
       const before = this.#cells;
       this.#cells = new Float64Array(before.length * 2);
@@ -142,7 +142,7 @@ export class RowsBuilder {
 export function* fillsOf({
   cells,
 }: FlatRows): Generator<Pick<FillRow, 'side' | 'quantity' | 'price' | 'fee'> & { market: number }> {
-  const width = widthOf(FILL);
+  const width = cellsOf(FILL);
   for (let at = 0; at < cells.length; at += width) {
     const cell = (n: number) => cells[at + n] as number;
     yield {

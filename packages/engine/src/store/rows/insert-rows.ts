@@ -1,5 +1,6 @@
 import type Database from 'better-sqlite3';
 import {
+  cellsOf,
   FILL,
   type FlatRows,
   NO_TEXT,
@@ -10,7 +11,6 @@ import {
   SIGNAL,
   STATE_BIT,
   STATES,
-  widthOf,
 } from './flat-rows.ts';
 import type { KnownMarkets } from './markets.ts';
 
@@ -68,7 +68,7 @@ function inserter(
   markets: KnownMarkets,
 ) {
   const { texts, numbers } = form;
-  const width = widthOf(form);
+  const width = cellsOf(form);
   const keys = 1 + texts.length;
   const statements = SIZES.map((size) => ({
     size,
