@@ -44,11 +44,13 @@ t.test(
     t.equal(other.readConfig(), CONFIG, 'as it was found, byte for byte');
     t.equal(await other.show('ActiveState'), 'inactive');
 
-    await host.decision('HOLD');
+    const isAmbient = (r: Decided) => r['hold'] === 'ambient';
+    await host.decision('HOLD', isAmbient);
     const { stderr } = await adaptive.ended;
     await host.release();
     t.same(host.decisions('ENGINE_RESTART'), [], 'adaptive does not restart once');
-    const holds = host.decisions('HOLD');
+    // What a busy machine keeps from being read is a hold of its own.
+    const holds = host.decisions('HOLD').filter((r) => r['hold'] !== 'progress');
     t.match(holds[0], { hold: 'ambient', part: { cpu: Number }, limit: { cpu: 20 } });
     t.same([...new Set(holds.map(({ hold }) => hold))], ['ambient']);
     t.match(host.decisions('COMPLETE')[0], { reason: 'the soak ran its time', state: 'NORMAL' }, stderr);

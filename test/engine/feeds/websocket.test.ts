@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { createServer as createHttp } from 'node:http';
 import { type AddressInfo, createServer as createTcp } from 'node:net';
 import type { Config, Source } from '@hybrid-soak/contract/config.ts';
@@ -35,7 +36,7 @@ function watched(
   });
   t.teardown(() => connection.close());
   const ended = () => events.some((event) => /^(failed|refused|leaving|limited|garbage): /.test(event));
-  return { events, bytes, ended: () => until(ended).then(() => events) };
+  return { connection, events, bytes, ended: () => until(ended).then(() => events) };
 }
 
 const kraken = (url: string, own: Partial<Source> = {}) =>
@@ -66,6 +67,20 @@ t.test('one that sends half a frame and stops is left: its pong cannot come', as
   });
   const { ended } = watched(t, sourceOf(url), { ping_interval_ms: 20, pong_timeout_ms: 30 });
   t.same((await ended()).slice(-3), ['trade', 'failed: no pong', 'was open']);
+});
+
+t.test('what has arrived is drained, also by a process that was held up meanwhile', async (t) => {
+  const servers: WebSocket[] = [];
+  const { url } = await scripted(t, (socket) => servers.push(socket));
+  const { events, connection } = watched(t, sourceOf(url));
+  await until(() => events.includes('ready') && servers.length === 1);
+  // As in a signal's handler: the turn that follows comes before the next read.
+  await stat('/');
+  for (let n = 0; n < 200; n++) servers[0]?.send(LIVE['binance']);
+  const drained = connection.drain();
+  for (const end = performance.now() + 300; performance.now() < end; );
+  await drained;
+  t.equal(events.filter((event) => event === 'trade').length, 200);
 });
 
 t.test('a ping or a pong is a sign of life: a market without frames stays connected', async (t) => {

@@ -48,6 +48,8 @@ export interface Connection {
 
 /** A feed that goes on sending would never be drained; what had arrived by the call is read well before. */
 const DRAIN_MS = 200;
+/** Turns of the loop that it has at least: a process that waits for a CPU may have used up its time without one. */
+const DRAIN_TURNS = 50;
 
 /**
  * One connection to one source, until it ends: it subscribes, waits for the answer, pings, and watches its clocks (see
@@ -102,7 +104,7 @@ class SourceConnection implements Connection {
     this.#reads.set(0);
     const until = now() + DRAIN_MS;
     // Gathered reads resume in the turn after the call, so one turn without a frame is not the end yet.
-    for (let silent = 0; silent < 2 && now() < until; ) {
+    for (let turn = 0, silent = 0; silent < 2 && (turn < DRAIN_TURNS || now() < until); turn++) {
       const before = this.#frames;
       await new Promise((resolve) => setImmediate(resolve));
       silent = this.#frames === before ? silent + 1 : 0;
