@@ -42,6 +42,15 @@ const GROUP = {
   'memory.current': '1048576\n',
 };
 
+t.test('a file of the kernel is read whole, however long, into one buffer', async (t) => {
+  const cpus = Array.from({ length: 4096 }, (_, n) => `cpu${n} 1 0 1 2 0 0 0 0 0 0\n`).join('');
+  const proc = t.testdir({ stat: `cpu  100 0 50 200 10 0 0 0 0 0\n${cpus}intr 1\n` });
+  t.match(readHostCpu(proc), { available: true, value: { busy_usec: 1_500_000, cpus: 4096 } });
+  const before = process.memoryUsage().arrayBuffers;
+  for (let n = 0; n < 100; n++) readHostCpu();
+  t.ok(process.memoryUsage().arrayBuffers <= before, 'nothing of the file stays beside the heap');
+});
+
 t.test('the cgroup of a unit is found under the unified root and under the hybrid mount', async (t) => {
   const unified = t.testdir({ 'cgroup.controllers': 'cpu io memory\n', a: { 'b.service': GROUP } });
   const value = {

@@ -1,9 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 import { parsePsi } from '@hybrid-soak/contract/psi.ts';
 import { available, unavailable } from '@hybrid-soak/contract/reading.ts';
 import type { CgroupReading } from '@hybrid-soak/contract/sample.ts';
+import { readKernelFile } from './kernel-file.ts';
 
 /**
  * The unit's own cgroup (v2): pressure, `cpu.stat`, `memory.*`, `io.stat` (Documentation/admin-guide/cgroup-v2.rst). `group` is
@@ -19,10 +20,10 @@ export function readCgroup(
   const folder = join(base, group);
   if (!existsSync(join(folder, 'cpu.stat'))) return unavailable(`${folder}: no cgroup v2 there`);
   try {
-    const stat = keyValues(readFileSync(join(folder, 'cpu.stat'), 'latin1'));
+    const stat = keyValues(readKernelFile(join(folder, 'cpu.stat')));
     const psi = (name: string) => {
       try {
-        return parsePsi(readFileSync(join(folder, `${name}.pressure`), 'latin1'));
+        return parsePsi(readKernelFile(join(folder, `${name}.pressure`)));
       } catch (error) {
         return unavailable(`${name}.pressure: ${errorCode(error)}`);
       }
@@ -55,7 +56,7 @@ function memoryParts(folder: string): { memory_in_use_bytes: number | null; memo
   const current = memoryOf(folder);
   if (current === null) return none;
   try {
-    const stat = keyValues(readFileSync(join(folder, 'memory.stat'), 'latin1'));
+    const stat = keyValues(readKernelFile(join(folder, 'memory.stat')));
     const of = (key: string) => stat.get(key) ?? 0;
     return {
       memory_in_use_bytes: Math.max(0, current - (of('file') - of('shmem')) - of('slab_reclaimable')),
@@ -73,7 +74,7 @@ function ioOf(folder: string, disks: ReadonlySet<string>): { io_bytes: number | 
   try {
     let bytes = 0;
     let ops = 0;
-    for (const line of readFileSync(join(folder, 'io.stat'), 'latin1').split('\n')) {
+    for (const line of readKernelFile(join(folder, 'io.stat')).split('\n')) {
       if (!disks.has(line.slice(0, line.indexOf(' ')))) continue;
       const of = (key: string) => Number(new RegExp(` ${key}=(\\d+)`).exec(line)?.[1] ?? 0);
       bytes += of('rbytes') + of('wbytes');
@@ -88,7 +89,7 @@ function ioOf(folder: string, disks: ReadonlySet<string>): { io_bytes: number | 
 /** Null also for the limit `max`. */
 function memoryOf(folder: string, file = 'memory.current'): number | null {
   try {
-    const bytes = Number(readFileSync(join(folder, file), 'latin1'));
+    const bytes = Number(readKernelFile(join(folder, file)));
     return Number.isNaN(bytes) ? null : bytes;
   } catch {
     return null; // The memory controller is not enabled for this cgroup.

@@ -1,8 +1,9 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 import { available, unavailable } from '@hybrid-soak/contract/reading.ts';
 import type { HostCpuReading, HostIoReading, HostMemoryReading } from '@hybrid-soak/contract/sample.ts';
+import { readKernelFile } from './kernel-file.ts';
 
 /** USER_HZ of every Linux that Node runs on: proc(5) gives /proc/stat in hundredths of a second. */
 const USEC_PER_TICK = 10_000;
@@ -11,7 +12,7 @@ const SECTOR_BYTES = 512;
 /** Busy time of all CPUs: user, nice, system, irq, softirq and steal of the `cpu` line; idle and iowait are idle. */
 export function readHostCpu(proc = '/proc'): HostCpuReading {
   try {
-    const text = readFileSync(join(proc, 'stat'), 'latin1');
+    const text = readKernelFile(join(proc, 'stat'));
     const fields = /^cpu[ \t]+(.+)$/m.exec(text)?.[1]?.trim().split(/\s+/).map(Number);
     if (fields === undefined || fields.some(Number.isNaN)) return unavailable(`${proc}/stat: no cpu line`);
     const [user = 0, nice = 0, system = 0, idle = 0, iowait = 0, irq = 0, softirq = 0, steal = 0] = fields;
@@ -28,7 +29,7 @@ export function readHostCpu(proc = '/proc'): HostCpuReading {
 /** Memory that cannot be had without swapping: MemTotal less MemAvailable of /proc/meminfo (proc(5)). */
 export function readHostMemory(proc = '/proc'): HostMemoryReading {
   try {
-    const text = readFileSync(join(proc, 'meminfo'), 'latin1');
+    const text = readKernelFile(join(proc, 'meminfo'));
     const kib = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(text)?.[1]);
     const [total, free] = [kib('MemTotal'), kib('MemAvailable')];
     if (Number.isNaN(total + free)) return unavailable(`${proc}/meminfo: no MemTotal or MemAvailable`);
@@ -51,7 +52,7 @@ export function wholeDisks(sys = '/sys'): ReadonlySet<string> {
     try {
       const slaves = join(root, name, 'slaves');
       if (existsSync(slaves) && readdirSync(slaves).length > 0) continue;
-      found.add(readFileSync(join(root, name, 'dev'), 'latin1').trim());
+      found.add(readKernelFile(join(root, name, 'dev')).trim());
     } catch {
       // A device that goes away while it is looked at.
     }
@@ -71,7 +72,7 @@ export function readHostIo(disks: ReadonlySet<string>, proc = '/proc'): HostIoRe
     let bytes = 0;
     let ops = 0;
     let seen = 0;
-    for (const line of readFileSync(join(proc, 'diskstats'), 'latin1').split('\n')) {
+    for (const line of readKernelFile(join(proc, 'diskstats')).split('\n')) {
       const [major, minor, , reads, readsMerged, sectorsRead, , writes, writesMerged, sectorsWritten] = line
         .trim()
         .split(/\s+/);

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorCode } from '@hybrid-soak/contract/error-code.ts';
+import { readKernelFile } from './kernel-file.ts';
 import { readProcessStat, startTimeOf } from './process.ts';
 
 /** A process of one boot: its id alone may be another's later. */
@@ -22,7 +22,7 @@ const INIT_TICKS = 300;
 export function bootId(proc = '/proc'): string {
   const init = startTimeOf(1, proc);
   if (init !== null && Number(init) > INIT_TICKS) return `init ${init}`;
-  return readFileSync(join(proc, 'sys/kernel/random/boot_id'), 'latin1').trim();
+  return readKernelFile(join(proc, 'sys/kernel/random/boot_id')).trim();
 }
 
 export const self = (): Owner => ({ pid: process.pid, start: startTimeOf(process.pid) ?? '', boot: bootId() });

@@ -1,8 +1,9 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 import { available, unavailable } from '@hybrid-soak/contract/reading.ts';
 import type { ProcessReading } from '@hybrid-soak/contract/sample.ts';
+import { readKernelFile } from './kernel-file.ts';
 
 /** USER_HZ: proc(5) gives the times of /proc/PID/stat in hundredths of a second. */
 const USEC_PER_TICK = 10_000;
@@ -21,7 +22,7 @@ export interface ProcessStat {
  * fields are counted from the state, the first one after it. Throws as the file system does if there is no such process.
  */
 export function readProcessStat(pid: number, proc = '/proc'): ProcessStat {
-  const text = readFileSync(join(proc, String(pid), 'stat'), 'latin1');
+  const text = readKernelFile(join(proc, String(pid), 'stat'));
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   return {
     state: fields[0] ?? '',
@@ -78,7 +79,7 @@ interface One {
 function readOne(pid: number, proc: string): One {
   const folder = join(proc, String(pid));
   const { cpuUsec } = readProcessStat(pid, proc);
-  const kib = Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(join(folder, 'status'), 'latin1'))?.[1]);
+  const kib = Number(/^VmRSS:\s+(\d+) kB$/m.exec(readKernelFile(join(folder, 'status')))?.[1]);
   return { cpuUsec, memory: kib * 1024, delayUsec: runDelay(folder), ioBytes: diskBytes(folder) };
 }
 
@@ -96,7 +97,7 @@ function descendants(pid: number, proc: string): number[] {
   try {
     const tasks = join(proc, String(pid), 'task');
     const children = readdirSync(tasks).flatMap((tid) =>
-      readFileSync(join(tasks, tid, 'children'), 'latin1')
+      readKernelFile(join(tasks, tid, 'children'))
         .split(' ')
         .filter(Boolean)
         .map(Number),
@@ -111,9 +112,7 @@ function descendants(pid: number, proc: string): number[] {
 function runDelay(folder: string): number | null {
   try {
     const tasks = join(folder, 'task');
-    const nanos = readdirSync(tasks).map((tid) =>
-      Number(readFileSync(join(tasks, tid, 'schedstat'), 'latin1').split(' ')[1]),
-    );
+    const nanos = readdirSync(tasks).map((tid) => Number(readKernelFile(join(tasks, tid, 'schedstat')).split(' ')[1]));
     return nanos.some(Number.isNaN) ? null : nanos.reduce((sum, ns) => sum + ns, 0) / 1000;
   } catch {
     return null;
@@ -122,7 +121,7 @@ function runDelay(folder: string): number | null {
 
 function diskBytes(folder: string): number | null {
   try {
-    const text = readFileSync(join(folder, 'io'), 'latin1');
+    const text = readKernelFile(join(folder, 'io'));
     const of = (key: string) => Number(new RegExp(`^${key}: (\\d+)$`, 'm').exec(text)?.[1]);
     const bytes = of('read_bytes') + of('write_bytes');
     return Number.isNaN(bytes) ? null : bytes;
