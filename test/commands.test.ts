@@ -1,6 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import t from 'tap';
+import { ENGINE, FEED, FLEET, SOAK } from './programs.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
 
@@ -17,21 +18,20 @@ for (const name of ['soak', 'hybrid-engine', 'hybrid-feed', 'hybrid-fleet'])
   });
 
 t.test('soak help of an unknown command, and an empty argument, are errors', (t) => {
-  const call = (name: string, ...args: string[]) =>
-    spawnSync(join(ROOT, 'node_modules/.bin', name), args, { encoding: 'utf8' });
-  t.match(call('soak', 'help', 'nosuch'), {
+  const call = (program: string, ...args: string[]) => spawnSync(program, args, { encoding: 'utf8' });
+  t.match(call(SOAK, 'help', 'nosuch'), {
     status: 2,
     stderr: "error: unknown command 'nosuch'; valid: --help lists the commands\n",
   });
-  for (const name of ['soak', 'hybrid-engine', 'hybrid-feed', 'hybrid-fleet'])
+  for (const program of [SOAK, ENGINE, FEED, FLEET])
     t.match(
-      call(name, 'run', '--config', ''),
+      call(program, 'run', '--config', ''),
       { status: 2, stderr: /^(error: )?--config '': empty; valid: .*\n$/ },
-      name,
+      program,
     );
-  t.match(call('hybrid-feed', 'help', 'nosuch'), { status: 2, stderr: /^error: unknown command 'nosuch'; valid: / });
-  t.match(call('hybrid-feed', 'help', 'serve'), { status: 0, stdout: call('hybrid-feed', 'serve', '-h').stdout });
-  t.match(call('hybrid-fleet', 'status', '--server', '127.0.0.1:1', '--config', 'config/config.toml'), {
+  t.match(call(FEED, 'help', 'nosuch'), { status: 2, stderr: /^error: unknown command 'nosuch'; valid: / });
+  t.match(call(FEED, 'help', 'serve'), { status: 0, stdout: call(FEED, 'serve', '-h').stdout });
+  t.match(call(FLEET, 'status', '--server', '127.0.0.1:1', '--config', 'config/config.toml'), {
     status: 1,
     stderr: /^the servers do not answer \(.*\); valid: .*\n$/,
   });
@@ -39,8 +39,7 @@ t.test('soak help of an unknown command, and an empty argument, are errors', (t)
 });
 
 t.test('hybrid-feed generate writes the same frames for the same seed', async (t) => {
-  const generate = (...args: string[]) =>
-    spawnSync(join(ROOT, 'node_modules/.bin/hybrid-feed'), ['generate', '--count', '5', ...args], { encoding: 'utf8' });
+  const generate = (...args: string[]) => spawnSync(FEED, ['generate', '--count', '5', ...args], { encoding: 'utf8' });
   t.equal(generate('--seed', '4').stdout, generate('--seed', '4').stdout);
   t.equal(generate().stdout.trim().split('\n').length, 5);
   t.match(generate('--count', 'many'), { status: 2, stderr: /--count many: valid: / });

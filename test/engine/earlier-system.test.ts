@@ -1,12 +1,13 @@
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { join, relative, resolve } from 'node:path';
+import { join, relative } from 'node:path';
 import { configSchema } from '@hybrid-soak/contract/config.ts';
 import { checkConfig, checkSources } from '@hybrid-soak/contract/config-check.ts';
 import { ENGINE_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import { formatFault } from '@hybrid-soak/contract/fault.ts';
 import { opsPaths } from '@hybrid-soak/supervisor/adapters/ops-paths.ts';
 import t from 'tap';
+import { ENGINE, SOAK } from '../programs.ts';
 import { Soak } from '../supervisor/core/soak.ts';
 import { engine, logLines, rows } from './engine.ts';
 
@@ -69,8 +70,7 @@ t.test('its ws_sources.toml is accepted', async (t) => {
 
 for (const [[program = '', ...args], right] of FLAGS)
   t.test(`${program} ${args.join(' ')} is exit 2 and names the right one`, async (t) => {
-    const folder = program === 'soak' ? 'supervisor' : 'engine';
-    const bin = resolve(import.meta.dirname, '../../packages', folder, 'bin', program);
+    const bin = program === 'soak' ? SOAK : ENGINE;
     const { code, stderr } = await new Promise<{ code: unknown; stderr: string }>((done) => {
       execFile(bin, args, { cwd: t.testdir({}) }, (error, _, said) => done({ code: error?.code, stderr: said }));
     });

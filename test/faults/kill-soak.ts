@@ -33,10 +33,10 @@ export const killSoak: Fault = {
   },
 };
 
-/** Loops that wait for each other on one CPU: meek, so that what runs beside them is hardly slowed. */
+/** Loops that wait for each other: meek and short, so that what runs beside them is hardly slowed. */
 function press(): () => void {
-  const loops = Array.from({ length: 4 }, () =>
-    spawn('nice', ['-n', '19', 'taskset', '-c', String(cpus()[0]), 'bash', '-c', busyFor(50)], { stdio: 'ignore' }),
+  const loops = Array.from({ length: 3 * cpus().length }, () =>
+    spawn('nice', ['-n', '19', 'bash', '-c', busyFor(10)], { stdio: 'ignore' }),
   );
   return () => {
     for (const loop of loops) loop.kill('SIGKILL');

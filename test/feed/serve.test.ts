@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { FRAME_SHAPES, frames } from '@hybrid-soak/feed/frames.ts';
 import { serve } from '@hybrid-soak/feed/serve.ts';
 import t, { type Test } from 'tap';
@@ -61,6 +62,23 @@ t.test("Gemini's book first, then trades with their paired change and a dense se
     got.map((_, n) => n),
   );
 });
+
+t.test(
+  'a rate that no machine makes keeps no other client waiting, nor what is kept for a slow one growing',
+  async (t) => {
+    const served = await serve({ port: 0, host: '127.0.0.1', rate: 1e9, seed: 3 });
+    t.teardown(() => served.close());
+    const url = `ws://127.0.0.1:${served.port}/ws/btcusdt@trade`;
+    const unread = new WebSocket(url);
+    t.teardown(() => unread.terminate());
+    await once(unread, 'open');
+    unread.pause();
+    t.equal((await receive(url, 1000)).frames.length, 1000);
+    const frames = served.sent();
+    t.equal((await receive(url, 1000)).frames.length, 1000);
+    t.ok(served.sent() - frames < 1_000_000, `${served.sent() - frames} frames more`);
+  },
+);
 
 t.test('a stream that does not exist is closed with 1008', async (t) => {
   t.match(await receive(`${await exchange(t)}/nothing`, 1), { frames: [], code: 1008 });

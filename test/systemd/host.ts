@@ -63,14 +63,15 @@ export function cpus(): number[] {
   });
 }
 
-/** Of bash: runs `ms` of each 200 ms of the wall clock, so that several wait for each other. */
+/** Of bash: runs `ms` of each 200 ms of the wall clock, so that several wait for each other, and sleeps until the next. */
 export const busyFor = (ms: number): string =>
-  // A read that nobody writes for waits without a process of its own.
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: the shell's
-  'exec 3<> <(:); while :; do ((${EPOCHREALTIME/[.,]} % 200000 < MS000)) || read -rt 0.02 -u 3; done'.replace(
-    'MS',
-    String(ms),
-  );
+  [
+    // A read that nobody writes for waits without a process of its own.
+    'exec 3<> <(:); while :; do',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: the shell's
+    '((at = ${EPOCHREALTIME/[.,]} % 200000));',
+    `((at < ${ms}000)) || { printf -v rest 0.%06d $((200000 - at)); read -rt $rest -u 3; }; done`,
+  ].join(' ');
 
 const share = (part: number): number[] => cpus().slice(0, Math.ceil(cpus().length * part));
 const on = (cpus: number[]): string[] => ['-p', `CPUAffinity=${cpus.join(' ')}`];
@@ -246,25 +247,29 @@ export class Host {
     await this.#hog(3 * half.length, 'while :; do :; done', on(half));
   }
 
-  /** Three meek loops a core, four fifths of the time: nearly all the waiting is theirs, tests beside this one are hardly slowed. */
+  /**
+   * Three meek loops a core, all at once for 80 ms of each 200: tasks wait for two fifths of the time on each core, and nearly
+   * all the waiting is theirs; tests beside this one are hardly slowed.
+   */
   async pressMeekly(): Promise<void> {
     const weight = ['-p', 'Nice=19', '-p', 'CPUWeight=1'];
     // With CONFIG_SCHED_AUTOGROUP a nice value counts only within a session, and the session has one of its own (sched(7)).
-    await this.#hog(3 * cpus().length, `echo 19 2>/dev/null > /proc/self/autogroup; ${busyFor(160)}`, weight);
+    await this.#hog(3 * cpus().length, `echo 19 2>/dev/null > /proc/self/autogroup; ${busyFor(80)}`, weight);
   }
 
   /**
-   * Some CPU stall time, a quarter of the time or less, for rules with a low limit: six loops a CPU, all at once, 50 ms of each
-   * 200, on a quarter of the CPUs; the others, which may be busy without a wait, count in the host's stall time as well.
+   * Some CPU stall time, a twentieth of the time, for rules with a low limit: three loops a core, all at once for 10 ms of
+   * each 200, so that tasks wait on each core, whatever else it has to do.
    */
   async pressSlightly(): Promise<void> {
-    const quarter = share(1 / 4);
-    await this.#hog(6 * quarter.length, busyFor(50), on(quarter));
+    await this.#hog(3 * cpus().length, busyFor(10), []);
   }
 
   async #hog(loops: number, loop: string, properties: string[]): Promise<void> {
     const all = `${Array.from({ length: loops }, () => `(${loop}) &`).join(' ')} wait`;
-    const ran = await this.run('systemd-run', '--unit=hog', '--quiet', '--collect', ...properties, 'bash', '-c', all);
+    // systemd expands ${…} of its environment, also in what systemd-run(1) is given: $$ is a $.
+    const shell = ['bash', '-c', all.replaceAll('$', '$$$$')];
+    const ran = await this.run('systemd-run', '--unit=hog', '--quiet', '--collect', ...properties, ...shell);
     if (ran.code !== 0) throw new Error(`the loops were not started: ${ran.stderr}`);
   }
 

@@ -19,7 +19,7 @@ t.test(
 
     for (const { unit } of [host, other]) t.equal((await host.systemctl('start', unit)).code, 0);
     await until('rows', () => host.rows() > 0 && other.rows() > 0);
-    const adaptive = host.startSoak('-d', '40s', '--interval', '1s');
+    const adaptive = host.startSoak('-d', '30s', '--interval', '1s');
     await host.decision('STARTUP');
     await host.pressMeekly();
 
@@ -47,6 +47,8 @@ t.test(
     const isAmbient = (r: Decided) => r['hold'] === 'ambient';
     await host.decision('HOLD', isAmbient);
     const { stderr } = await adaptive.ended;
+    const complaints = await host.run('journalctl', '-u', 'hog.service', '-t', 'bash', '-o', 'cat', '--no-pager');
+    t.notMatch(complaints.stdout, /bash:/, 'the loops have run');
     await host.release();
     t.same(host.decisions('ENGINE_RESTART'), [], 'adaptive does not restart once');
     // What a busy machine keeps from being read is a hold of its own.

@@ -20,6 +20,12 @@ export interface Served {
 }
 
 const TICK_MS = 10;
+/** A turn of one client is over after this, ms: a rate that the machine cannot make keeps nobody else waiting. */
+const TURN_MS = 25;
+/** So many frames are made between two looks at the clock. */
+const AT_ONCE = 64;
+/** Bytes that are kept for a client that reads too slowly. */
+const UNREAD_BYTES = 16 * 1024 * 1024;
 
 /**
  * A local exchange over a real WebSocket: `/ws/btcusdt@trade`, `/stream?streams=btcusdt@trade`, `/v1/marketdata/btcusd`; and, once
@@ -58,10 +64,14 @@ export function serve(rules: ServeRules): Promise<Served> {
     const started = performance.now();
     let made = 0;
     const timer = setInterval(() => {
-      const due = Math.floor(((performance.now() - started) / 1000) * rules.rate);
-      for (; made < due; made++, sent++) {
-        const frame = source.next(Date.now());
-        socket.send(wrapped ? `{"stream":"${symbol}@trade","data":${frame}}` : frame);
+      const begun = performance.now();
+      const due = Math.floor(((begun - started) / 1000) * rules.rate);
+      // What a turn does not make stays due.
+      while (made < due && socket.bufferedAmount < UNREAD_BYTES && performance.now() < begun + TURN_MS) {
+        for (const until = Math.min(due, made + AT_ONCE); made < until; made++, sent++) {
+          const frame = source.next(Date.now());
+          socket.send(wrapped ? `{"stream":"${symbol}@trade","data":${frame}}` : frame);
+        }
       }
     }, TICK_MS);
     socket.on('close', () => clearInterval(timer));

@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { completionsOf } from '@hybrid-soak/contract/completion.ts';
 import t from 'tap';
 import { programs } from '../../../ops/programs.ts';
+import { ENGINE, FEED, FLEET } from '../../programs.ts';
 import { soak } from './soak.ts';
 
 const has = (command: string) => spawnSync('sh', ['-c', `command -v ${command}`]).status === 0;
@@ -130,10 +131,9 @@ t.test('fish completes run ids, `--flag=VALUE` and help', { skip: !has('fish') &
 
 t.test('each program writes its own', async (t) => {
   t.equal((await soak('.', 'completion', 'bash').ended).stdout, scriptOf('bash'));
-  for (const name of ['engine', 'feed', 'fleet']) {
-    const bin = join(import.meta.dirname, `../../../packages/${name}/bin/hybrid-${name}`);
-    const { stdout } = spawnSync(bin, ['completion', 'json'], { encoding: 'utf8' });
-    t.same(JSON.parse(stdout), scripts.get(`hybrid-${name}`));
+  for (const program of [ENGINE, FEED, FLEET]) {
+    const { stdout } = spawnSync(program, ['completion', 'json'], { encoding: 'utf8' });
+    t.same(JSON.parse(stdout), scripts.get(basename(program)));
   }
 });
 

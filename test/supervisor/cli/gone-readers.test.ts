@@ -1,35 +1,33 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { join, resolve } from 'node:path';
+import { basename, join } from 'node:path';
 import t from 'tap';
-import { SOAK } from '../../programs.ts';
+import { ENGINE, FEED, FLEET, SOAK } from '../../programs.ts';
 import { CONFIG, decided, decisions, environment } from './soak.ts';
 
-const BIN = resolve(import.meta.dirname, '../../../node_modules/.bin');
-
-/** What `command` answers where nobody reads it: its exit code and stderr. */
-function unread(cwd: string, command: string): { code: number; stderr: string } {
-  const script = `"${BIN}"/${command} | true; echo "code \${PIPESTATUS[0]}" >&2`;
+/** What `program` answers where nobody reads it: its exit code and stderr. */
+function unread(cwd: string, program: string, args: string): { code: number; stderr: string } {
+  const script = `"${program}" ${args} | true; echo "code \${PIPESTATUS[0]}" >&2`;
   const { stderr } = spawnSync('bash', ['-c', script], { cwd, env: environment(cwd), encoding: 'utf8' });
   const [, said = '', code] = /^([\s\S]*)code (\d+)\n$/.exec(stderr) ?? [];
   return { code: Number(code), stderr: said };
 }
 
-for (const command of [
-  'soak --help',
-  'soak run --help',
-  'soak run --dry-run',
-  'soak status',
-  'soak completion bash',
-  'hybrid-engine --help',
-  'hybrid-engine schema',
-  'hybrid-engine check-config',
-  'hybrid-feed --help',
-  'hybrid-feed generate --count 100000000',
-  'hybrid-fleet completion json',
-])
-  t.test(`${command} ends quietly where its reader has gone`, async (t) => {
+for (const [program, args] of [
+  [SOAK, '--help'],
+  [SOAK, 'run --help'],
+  [SOAK, 'run --dry-run'],
+  [SOAK, 'status'],
+  [SOAK, 'completion bash'],
+  [ENGINE, '--help'],
+  [ENGINE, 'schema'],
+  [ENGINE, 'check-config'],
+  [FEED, '--help'],
+  [FEED, 'generate --count 100000000'],
+  [FLEET, 'completion json'],
+] as const)
+  t.test(`${basename(program)} ${args} ends quietly where its reader has gone`, async (t) => {
     const cwd = t.testdir({ config: { 'config.toml': CONFIG } });
-    t.same(unread(cwd, command), { code: 0, stderr: '' });
+    t.same(unread(cwd, program, args), { code: 0, stderr: '' });
   });
 
 t.test('a result that cannot be written is one line and exit code 1', async (t) => {

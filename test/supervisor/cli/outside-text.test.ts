@@ -1,11 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { basename, join } from 'node:path';
 import { formatFault } from '@hybrid-soak/contract/fault.ts';
 import { printable } from '@hybrid-soak/contract/printable.ts';
 import { MIGRATIONS } from '@hybrid-soak/contract/schema.ts';
 import Database from 'better-sqlite3';
 import t, { type Test } from 'tap';
+import { ENGINE, FEED } from '../../programs.ts';
 import { DECISIONS, HEADER, observationAt } from '../../report/fixture.ts';
 import { CONFIG, decided, environment, run, soak } from './soak.ts';
 
@@ -101,21 +102,25 @@ t.test('a soak shows what its operators and its engine say in the run view, at t
 t.test('the engine and the feed say as little of it', async (t) => {
   const cwd = folder(t);
   mkdirSync(join(cwd, 'data/ops'), { recursive: true });
-  const programs = { engine: 'hybrid-engine', feed: 'hybrid-feed' };
-  for (const [name, ...args] of [
-    ['engine', 'check-config', '--config', 'config/evil.toml'],
-    ['engine', 'check-config', '--config', FLAG],
-    ['engine', 'run', '--config', 'config/evil.toml'],
-    ['engine', 'run', `--${FLAG}`],
-    ['engine', 'backup', `${FLAG}/x`],
-    ['feed', 'serve', FLAG],
-    ['feed', 'serve', '--rate', FLAG],
-    ['feed', 'serve', `--${FLAG}`],
-  ] as const) {
-    const bin = resolve(import.meta.dirname, '../../../packages', name, 'bin', programs[name]);
-    const { stdout, stderr } = spawnSync(bin, args, { cwd, env: environment(cwd), encoding: 'utf8', timeout: 300_000 });
-    t.ok(stdout.length + stderr.length > 0, name);
-    t.notMatch(stdout + stderr, STEERS, printable(`${name} ${args.join(' ')}`));
+  for (const [program, ...args] of [
+    [ENGINE, 'check-config', '--config', 'config/evil.toml'],
+    [ENGINE, 'check-config', '--config', FLAG],
+    [ENGINE, 'run', '--config', 'config/evil.toml'],
+    [ENGINE, 'run', `--${FLAG}`],
+    [ENGINE, 'backup', `${FLAG}/x`],
+    [FEED, 'serve', FLAG],
+    [FEED, 'serve', '--rate', FLAG],
+    [FEED, 'serve', `--${FLAG}`],
+  ] as [string, ...string[]][]) {
+    const { stdout, stderr } = spawnSync(program, args, {
+      cwd,
+      env: environment(cwd),
+      encoding: 'utf8',
+      timeout: 300_000,
+    });
+    const what = `${basename(program)} ${args.join(' ')}`;
+    t.ok(stdout.length + stderr.length > 0, printable(what));
+    t.notMatch(stdout + stderr, STEERS, printable(what));
   }
 });
 
