@@ -20,26 +20,40 @@ const OF_THE_HOST = ['ladder', 'engine-load', 'pressure'].map((name) => `test/sy
 /** The longest ones, begun first, so that none is still running when all others have ended. */
 const FIRST = [
   ...OF_THE_HOST,
-  'test/systemd/prove-drift.test.ts',
-  'test/systemd/as-found.test.ts',
-  'test/systemd/release.test.ts',
   'test/systemd/prove.test.ts',
-  'test/systemd/account.test.ts',
+  'test/systemd/prove-drift.test.ts',
+  'test/systemd/release.test.ts',
+  'test/systemd/as-found.test.ts',
   'test/systemd/install.test.ts',
+  'test/systemd/account.test.ts',
   'test/systemd/prove-outage.test.ts',
-  'test/faults/faults.test.ts',
+  'test/systemd/exits.test.ts',
+  // Those that mostly wait, beside those that compute.
   'test/engine/database.test.ts',
+  'test/faults/faults.test.ts',
   'test/engine/run.test.ts',
-  'test/engine/outage-network.test.ts',
+  'test/fleet/slow.test.ts',
   'test/sim/simulation.test.ts',
+  'test/engine/outage-network.test.ts',
+  'test/engine/outage.test.ts',
+  'test/fleet/trouble.test.ts',
   'test/supervisor/cli/replay.test.ts',
   'test/supervisor/cli/run.test.ts',
 ];
 
-/** Short files that start nothing: those of one folder are one process, which loads tap and the sources once. */
-const TOGETHER = ['contract', 'engine/core', 'engine/feeds/exchanges', 'engine/store/rows', 'supervisor/core'].map(
-  (folder) => `test/${folder}/`,
-);
+/** Short files that start no program: those of one group are one process, which loads tap and the sources once. */
+const TOGETHER = {
+  'test/contract': /^test\/contract\//,
+  'test/engine/core': /^test\/engine\/core\//,
+  'test/engine/feeds': /^test\/engine\/feeds\/(?!replay\/)/,
+  'test/engine/store': /^test\/engine\/store\/(open|rows)\//,
+  'test/fleet': /^test\/fleet\/(lines|merging|subject|tables)\./,
+  'test/ops': /^test\/ops\/(pictures|polkit|runbook)\./,
+  'test/report': /^test\/report\/(line-follower|read-log|runs|series|terminal|trends)\./,
+  'test/supervisor/core': /^test\/supervisor\/core\//,
+  'test/supervisor':
+    /^test\/supervisor\/(adapters\/(clock|progress|sensors)|commands\/run\/thresholds|proofs|run|text)\b/,
+};
 
 /** Test files under a folder, or the one file, relative to the repository. */
 function testFiles(name) {
@@ -115,20 +129,24 @@ function runScript(...command) {
 const OPTIONS = process.env.NODE_OPTIONS;
 const WITHOUT_HOOK = ['env', ...(OPTIONS === undefined ? ['-u', 'NODE_OPTIONS'] : [`NODE_OPTIONS=${OPTIONS}`])];
 
-/** A file, or those of a folder, in a child process. */
+/** Room for what dies young: a tenth of the CPU of a short file. */
+const FLAGS = ['--min-semi-space-size=16', '--max-semi-space-size=64'];
+
+/** A file, or those of a group, in a child process. */
 async function runFiles(t, { name, files }, env) {
   const options = { name, buffered: true, timeout: TIMEOUT_S * 1000, cwd: root, env: { ...ENV, ...env } };
-  const [command, ...args] = [...WITHOUT_HOOK, process.execPath, 'test/harness/file.ts', ...files];
+  const [command, ...args] = [...WITHOUT_HOOK, process.execPath, ...FLAGS, 'test/harness/file.ts', ...files];
   const result = await t.spawn(command, args, options);
   const seconds = ((result?.time ?? 0) / 1000).toFixed(1);
   process.stderr.write(`${result?.ok === false ? 'FAILED ' : ''}${name} ${seconds} s\n`);
 }
 
-/** What each process runs: all of a folder whose files run together; one file. */
+/** What each process runs: all of a group whose files run together; one file. */
 function processesOf(files) {
-  const folders = TOGETHER.map((name) => ({ name, files: files.filter((file) => file.startsWith(name)) }));
-  const alone = files.filter((file) => !TOGETHER.some((folder) => file.startsWith(folder)));
-  return [...folders.filter(({ files }) => files.length > 0), ...alone.map((file) => ({ name: file, files: [file] }))];
+  const groups = Object.entries(TOGETHER).map(([name, of]) => ({ name, files: files.filter((file) => of.test(file)) }));
+  const grouped = new Set(groups.flatMap(({ files }) => files));
+  const alone = files.filter((file) => !grouped.has(file)).map((file) => ({ name: file, files: [file] }));
+  return [...groups.filter(({ files }) => files.length > 0), ...alone];
 }
 
 /** Runs the lanes side by side: of each as many processes at a time as it says, in order. tap shows each as it ends. */
@@ -138,7 +156,7 @@ function runLanes(lanes) {
     t.setTimeout(0);
     const worker = async ({ processes, env }) => {
       for (let next = processes.shift(); next !== undefined; next = processes.shift())
-        await runFiles(t, next, TOGETHER.includes(next.name) ? {} : await env);
+        await runFiles(t, next, next.name in TOGETHER ? {} : await env);
     };
     await Promise.all(lanes.flatMap((lane) => Array.from({ length: lane.jobs }, () => worker(lane))));
   });
@@ -211,7 +229,7 @@ const machines = ofTheHost.length + onMachines.length > 0 ? prepareMachines(rele
 await runLanes([
   { processes: processesOf(ofTheHost), jobs: 1, env: machines },
   { processes: processesOf(onMachines), jobs: 4, env: machines },
-  { processes: processesOf(others), jobs: 2, env: release },
+  { processes: processesOf(others), jobs: 3, env: release },
 ]);
 await nothingLeft();
 if (process.env.TEST_COSTS) printCosts();

@@ -3,13 +3,15 @@
 // Here the file ends within a minute of its last test: what still keeps it open is named, killed, and makes it fail.
 import { appendFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
-import t from 'tap';
 import { commandOf, cpuSecondsOf, descendants, kill } from './leftovers.ts';
 
 /** A process that was killed may be kept by a stalled disk for seconds. A file that has failed already has nothing more to show. */
 const graceMs = () => (t.passing() ? 60_000 : 1000);
 
-const files = process.argv.slice(2);
+const files = process.argv.splice(2);
+// tap names the folders of tests after the arguments: those of many files would be too long a name.
+process.argv.push(...files.slice(0, 1));
+const { default: t } = await import('tap');
 const file = files.length === 1 ? files[0] : `${files[0]} and ${files.length - 1} more`;
 // Children that were not waited for do not outlive the file, whichever way it ends.
 process.once('exit', () => descendants(process.pid).forEach(kill));
