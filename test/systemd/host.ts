@@ -73,7 +73,8 @@ export const busyFor = (ms: number): string =>
     `((at < ${ms}000)) || { printf -v rest 0.%06d $((200000 - at)); read -rt $rest -u 3; }; done`,
   ].join(' ');
 
-const share = (part: number): number[] => cpus().slice(0, Math.ceil(cpus().length * part));
+/** The first of those CPUs. */
+export const share = (part: number): number[] => cpus().slice(0, Math.ceil(cpus().length * part));
 const on = (cpus: number[]): string[] => ['-p', `CPUAffinity=${cpus.join(' ')}`];
 
 /** A machine with a real systemd, and what a test wants to see and do in it: one engine unit in its state folder. */
