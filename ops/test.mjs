@@ -14,6 +14,8 @@ const root = resolve(import.meta.dirname, '..');
 process.env.PATH = `${process.env.PATH}:${PROGRAMS}`;
 /** Of a file; far more than any takes on a machine four times slower. */
 const TIMEOUT_S = 900;
+/** Of more files than this tap is made one module first. */
+const MANY = 8;
 /** What each measures is the pressure of the whole host, which the others make: one after another. */
 const OF_THE_HOST = ['ladder', 'engine-load', 'pressure'].map((name) => `test/systemd/${name}.test.ts`);
 
@@ -110,6 +112,14 @@ const RELEASES = join(MACHINES, 'releases');
 async function prepareRelease() {
   const built = await runScript('test/systemd/release.ts', RELEASES);
   return built ? { TEST_RELEASE: firstRelease(RELEASES) } : {};
+}
+
+/** tap for a run of many files: resolves with what tells a file of it; without it, tap is as it was installed. */
+async function prepareTap() {
+  // Stacks of assertions leave out the frames of packages of this scope.
+  const bundle = join(scratch, 'node_modules/@tapjs/tap/index.mjs');
+  const made = await runScript('test/harness/bundle-tap.ts', bundle);
+  return made ? { TEST_TAP: bundle } : {};
 }
 
 /** Then makes what all machines of the run share; if it fails, each file makes its own. */
@@ -224,6 +234,7 @@ watchdog();
 t.setTimeout(0);
 printFailuresAtTheEnd();
 // Those on machines mostly wait: they fill what the others leave of the CPUs.
+if (files.length > MANY) Object.assign(ENV, await prepareTap());
 const release = asked.length === 0 || ofTheHost.length + onMachines.length > 0 ? prepareRelease() : {};
 const machines = ofTheHost.length + onMachines.length > 0 ? prepareMachines(release) : {};
 await runLanes([

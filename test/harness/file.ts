@@ -2,6 +2,7 @@
 // A failed test often leaves a server or a child process open, and Node would wait for it until the runner's time limit.
 // Here the file ends within a minute of its last test: what still keeps it open is named, killed, and makes it fail.
 import { appendFileSync } from 'node:fs';
+import { registerHooks } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { commandOf, cpuSecondsOf, descendants, kill } from './leftovers.ts';
 
@@ -11,6 +12,13 @@ const graceMs = () => (t.passing() ? 60_000 : 1000);
 const files = process.argv.splice(2);
 // tap names the folders of tests after the arguments: those of many files would be too long a name.
 process.argv.push(...files.slice(0, 1));
+/** tap as one module (bundle-tap.ts), if the whole run has made it. */
+const tap = process.env['TEST_TAP'];
+if (tap !== undefined)
+  registerHooks({
+    resolve: (specifier, context, next) =>
+      specifier === 'tap' ? { url: pathToFileURL(tap).href, shortCircuit: true } : next(specifier, context),
+  });
 const { default: t } = await import('tap');
 const file = files.length === 1 ? files[0] : `${files[0]} and ${files.length - 1} more`;
 // Children that were not waited for do not outlive the file, whichever way it ends.
