@@ -4,13 +4,17 @@ import type { Readable } from 'node:stream';
 const [PROGRAMS, LAST] = [4, 3000];
 
 const all: { what: string; said(): string }[] = [];
+let isHooked = false;
+let isPrinted = false;
 
 /**
- * What the last programs of a test file have said is printed at its end if it has failed: of a wait that was in vain the failed
- * assertion says nothing else.
+ * What the last programs have said is printed when an assertion of `npm test` fails, else when the process does: of a wait that
+ * was in vain the assertion says nothing else.
  */
 export function printedIfFailed(what: string, said: () => string): void {
-  if (all.push({ what, said }) === 1) process.once('exit', print);
+  if (!isHooked) process.once('exit', atExit);
+  isHooked = true;
+  all.push({ what, said });
 }
 
 /** The same of a program's output, which is read. */
@@ -22,7 +26,13 @@ export function outputPrintedIfFailed(what: string, output: Readable | null): vo
   printedIfFailed(what, () => text);
 }
 
-function print(code: number): void {
-  if (code === 0 && (process.exitCode ?? 0) === 0) return;
-  for (const { what, said } of all.slice(-PROGRAMS)) process.stderr.write(`# ${what}:\n${said().slice(-LAST)}\n`);
+/** Prints it now, once. */
+export function printSaid(): void {
+  isPrinted = true;
+  for (const { what, said } of all.splice(0).slice(-PROGRAMS))
+    process.stderr.write(`# ${what}:\n${said().slice(-LAST)}\n`);
+}
+
+function atExit(code: number): void {
+  if (!isPrinted && (code !== 0 || (process.exitCode ?? 0) !== 0)) printSaid();
 }

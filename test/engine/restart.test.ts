@@ -1,26 +1,34 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import t, { type Test } from 'tap';
 import { LIVE, MS } from '../fixtures/frames.ts';
-import { ENGINE } from '../programs.ts';
+import { engine as running } from './engine.ts';
 import { scripted, until } from './feeds/scripted-server.ts';
 
 const frame = (id: number) => LIVE['binance'].replace('4321', String(id)).replaceAll(String(MS), String(MS + id));
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
 
-/** Starts the engine over one local server; `rows` reads its database. */
-function engine(t: Test, url: string) {
+/** An engine over one local server, which sends these frames in each of its lives; `rows` reads its database. */
+async function engine(t: Test, sent: string[][]) {
+  // A connection that is slow to open has a second one beside it: lives are counted, not connections.
+  let life = -1;
+  const { url } = await scripted(t, (socket) => {
+    for (const text of sent[life] as string[]) socket.send(text);
+  });
   const dir = t.testdir({
     'config.toml': `[engine]\ningest_mode = "mockws"\nws_url = "${url}ws/btcusdt@trade"\n[storage]\nflush_interval_ms = 20\n`,
   });
   const file = join(dir, 'data/bot.db');
-  const start = (): ChildProcess => {
-    const child = spawn(ENGINE, ['run', '--config', 'config.toml'], { cwd: dir, stdio: 'ignore' });
+  /** Starts it; the answer stops it and resolves with its exit code. */
+  const start = () => {
+    life++;
+    const { child, ended } = running(dir, 'run', '--config', 'config.toml');
     t.teardown(() => child.kill('SIGKILL'));
-    return child;
+    return async (signal: NodeJS.Signals) => {
+      child.kill(signal);
+      return (await ended).code;
+    };
   };
   const rows = (sql: string): Record<string, unknown>[] => {
     if (!existsSync(file)) return [];
@@ -39,25 +47,18 @@ function engine(t: Test, url: string) {
 
 t.test('a kill and a restart over trades that come again: each is one row, and what is missing is a gap', async (t) => {
   const sent = [range(1, 100), [...range(60, 150), ...range(161, 200)], [...range(155, 160), ...range(190, 220)]];
-  const { url } = await scripted(t, (socket, n) => {
-    for (const id of sent[Math.min(n, 2)] as number[]) socket.send(frame(id));
-  });
-  const { start, rows, has } = engine(t, url);
-  const first = start();
-  await until(has(100));
-  first.kill('SIGKILL');
-  await once(first, 'exit');
-
-  const second = start();
-  await until(has(200));
-  second.kill('SIGKILL');
-  await once(second, 'exit');
-
-  const third = start();
+  const { start, rows, has } = await engine(
+    t,
+    sent.map((ids) => ids.map(frame)),
+  );
+  for (const last of [100, 200]) {
+    const stop = start();
+    await until(has(last));
+    await stop('SIGKILL');
+  }
+  const stop = start();
   await until(has(220));
-  third.kill('SIGTERM');
-  const [code] = await once(third, 'exit');
-  t.equal(code, 0);
+  t.equal(await stop('SIGTERM'), 0);
 
   const ids = rows('SELECT trade_id FROM ticks').map((row) => Number(row['trade_id']));
   t.equal(new Set(ids).size, ids.length, 'no trade twice');
@@ -81,18 +82,13 @@ t.test('a thin market beside a busy one is resumed: no duplicate row, and what i
     [thin(50), ...range(1, 21_000).map(busy)],
     [thin(50), thin(53), busy(21_000), busy(21_001)],
   ];
-  const { url } = await scripted(t, (socket, n) => {
-    for (const text of sent[Math.min(n, 1)] as string[]) socket.send(text);
-  });
-  const { start, rows, has } = engine(t, url);
+  const { start, rows, has } = await engine(t, sent);
   const first = start();
   await until(has(21_000));
-  first.kill('SIGKILL');
-  await once(first, 'exit');
+  await first('SIGKILL');
   const second = start();
   await until(has(21_001));
-  second.kill('SIGTERM');
-  await once(second, 'exit');
+  await second('SIGTERM');
   t.same(rows("SELECT trade_id FROM ticks WHERE symbol = 'ETHUSDT' ORDER BY id"), [
     { trade_id: '50' },
     { trade_id: '53' },

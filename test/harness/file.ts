@@ -4,6 +4,7 @@
 import { appendFileSync } from 'node:fs';
 import { registerHooks } from 'node:module';
 import { pathToFileURL } from 'node:url';
+import { printSaid } from '../said.ts';
 import { commandOf, cpuSecondsOf, descendants, kill } from './leftovers.ts';
 
 /** A process that was killed may be kept by a stalled disk for seconds. A file that has failed already has nothing more to show. */
@@ -31,6 +32,7 @@ if (costs !== undefined)
     appendFileSync(costs, `${JSON.stringify(cost)}\n`);
   });
 
+t.parser.on('fail', printSaid);
 for (const path of files) await import(pathToFileURL(path).href);
 // The modules are evaluated, their top-level awaits included: from here on, an idle root has no test to come.
 waitUntilIdle();
