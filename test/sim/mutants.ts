@@ -92,6 +92,13 @@ export const MUTANTS: readonly Mutant[] = [
     by: '3: an engine just over its limit for a day',
   },
   {
+    name: 'effect unknown at every other look',
+    file: 'ladder/use.ts',
+    line: 'counted.findLast(({ mono }) => mono <= last.mono - ms) ?? counted[0] ?? last;',
+    becomes: 'counted.find(({ mono }) => mono >= last.mono - ms) ?? last;',
+    by: '14: a recovery by its measured effect, the looks 200 ms off',
+  },
+  {
     name: 'product of means',
     file: 'look/meter.ts',
     line: 'return capped ? atMost(part, mean(intervals, own), OWN_WAIT_FACTOR) : part;',

@@ -246,6 +246,17 @@ export const NAMED: Record<string, Named> = {
       return at >= 180_000 && at <= 180_100 ? null : `complete at ${at}`;
     },
   },
+  '14: a recovery by its measured effect, the looks 200 ms off': {
+    scenario: scenarioOf({
+      jitter_ms: 200,
+      hours: 0.5,
+      options: { parameters: { ...CALM.options.parameters, recover_hold_s: 300 } },
+      neighbours: [others()],
+      engine: using(0.28, { receive_us: 1260, keep_us: 140 }),
+      hogs: [hog('frames', 5 * MINUTE, 10 * MINUTE, 20)],
+    }),
+    expects: all(climbsWithin(5 * MINUTE, 60), normalWithin(10 * MINUTE, 6 * MINUTE)),
+  },
   '16: no cgroup, 3 % of a CPU beside busy neighbours': {
     scenario: scenarioOf({ cgroup: false, neighbours: [others({ threads: 6 })], engine: using(0.03) }),
     expects: nothingMoves,
