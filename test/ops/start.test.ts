@@ -8,7 +8,7 @@ import { commandsOf, START, testOf } from './commands.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const DEMO = join(ROOT, 'data/demo');
-t.setTimeout(600_000);
+t.setTimeout(900_000);
 
 /** What the kill of one process has left, if anything. */
 function endGroup(pid: number): void {

@@ -38,13 +38,14 @@ function killIfThere(pid: number): void {
 
 t.test('the machine of an owner that was killed is removed by the next one', needsSystemd(), async (t) => {
   const script =
-    "import { bootMachine } from './ops/sandbox/machine.ts'; await bootMachine(); console.log('up'); setInterval(() => {}, 1e6);";
+    "import { bootMachine } from './ops/sandbox/machine.ts'; await bootMachine({ binds: {} }); console.log('up'); setInterval(() => {}, 1e6);";
   const owner = spawn(process.execPath, ['--input-type=module', '-e', script], {
     cwd: ROOT,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const gone = new Promise((resolve) => owner.once('exit', resolve));
-  await Promise.race([new Promise((up) => owner.stdout.once('data', up)), gone]);
+  const up = new Promise((up) => owner.stdout.once('data', () => up(true)));
+  if ((await Promise.race([up, gone])) !== true) return t.fail('the machine did not boot');
   const [name = ''] = foldersOf(owner.pid as number);
   const folder = join(tmpdir(), name);
   removeDeadMachines();
