@@ -20,6 +20,8 @@ export interface Row {
   target: { least: number } | { most: number };
   /** Runs only when it is named: longer than the whole table may take. */
   onlyNamed?: true;
+  /** Rests for most of a minute, and a few percent of a core beside it are no matter: measured at once with its like. */
+  atOnce?: true;
   /** Throws NotMeasured if this machine cannot show it. */
   measure(rules: Rules): Promise<Measured>;
   /** If the target is missed: a profile or counters under `data/bench/`, and the limit that they name. */

@@ -32,7 +32,7 @@ writeFileSync('/var/lib/bare-row/main.cjs', BARE_PROGRAM);
 copyFileSync(`${CURRENT}/node`, '/var/lib/bare-row/node');
 writeFileSync(
   `/run/systemd/system/${BARE}`,
-  `[Service]\nExecStart=/var/lib/bare-row/node /var/lib/bare-row/main.cjs\nKillSignal=SIGKILL\nSuccessExitStatus=SIGKILL\n`,
+  `[Unit]\nStartLimitIntervalSec=0\n[Service]\nExecStart=/var/lib/bare-row/node /var/lib/bare-row/main.cjs\nKillSignal=SIGKILL\nSuccessExitStatus=SIGKILL\n`,
 );
 await systemctl('daemon-reload');
 const units = [unitOf(BARE, BARE_DB), unitOf(ENGINE, 'data/bot.db')] as const;

@@ -7,8 +7,8 @@ import { alternate, median } from '../ratio.ts';
 import { type Row, type Rules, shared } from '../row.ts';
 import { type Streamed, stream } from '../stream.ts';
 
-/** What --max-semi-space-size and --optimize-for-size of the unit forbid. */
-const ROOMY = ['--no-optimize-for-size', '--max-semi-space-size=8', '--min-semi-space-size=8'];
+/** What --max-semi-space-size of the unit forbids. */
+const ROOMY = ['--max-semi-space-size=8', '--min-semi-space-size=8'];
 
 const bare = (url: string) => startPart('bare.ts', url);
 

@@ -221,4 +221,4 @@ const lag: Row = {
   },
 };
 
-export const fleet: Row[] = [shipping, cpu, lag];
+export const fleet: Row[] = [shipping, { ...cpu, atOnce: true }, { ...lag, atOnce: true }];
