@@ -2,8 +2,9 @@ import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseFacts } from '@hybrid-soak/supervisor/unit/facts.ts';
 import { onItsWay } from '@hybrid-soak/supervisor/unit/settle.ts';
+import { parseShow } from '@hybrid-soak/supervisor/unit/show.ts';
 import { systemctl } from '@hybrid-soak/supervisor/unit/systemctl.ts';
-import { parseShow, systemdUnit } from '@hybrid-soak/supervisor/unit/systemd.ts';
+import { systemdUnit } from '@hybrid-soak/supervisor/unit/systemd.ts';
 import root from 'tap';
 
 const t = root;

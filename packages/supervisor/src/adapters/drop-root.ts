@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, readFileSync } from 'node:fs';
 
 export interface Account {
   name: string;
@@ -8,13 +8,19 @@ export interface Account {
   home: string;
 }
 
-/** An account of the system by name (getent(1), passwd(5)); null if there is none. */
+/** An account of the system by name: of /etc/passwd (passwd(5)), or of wherever else getent(1) finds one; null if there is none. */
 export function accountOf(name: string): Account | null {
-  const { status, stdout } = spawnSync('getent', ['passwd', name], { encoding: 'utf8' });
-  const fields = status === 0 ? stdout.trim().split(':') : [];
+  const line = inPasswd(name) ?? spawnSync('getent', ['passwd', name], { encoding: 'utf8' }).stdout ?? '';
+  const fields = line.trim().split(':');
   if (fields.length < 6) return null;
   return { name, uid: Number(fields[2]), gid: Number(fields[3]), home: fields[5] as string };
 }
+
+/** Most accounts of services are here, and no program has to be started for it. */
+const inPasswd = (name: string): string | undefined =>
+  readFileSync('/etc/passwd', 'utf8')
+    .split('\n')
+    .find((line) => line.startsWith(`${name}:`));
 
 export const isRoot = (): boolean => process.getuid?.() === 0;
 

@@ -3,7 +3,7 @@ import { lineBlocks } from '@hybrid-soak/contract/json-lines.ts';
 import { RUNGS, SAMPLE_EVERY } from '@hybrid-soak/contract/ladder.ts';
 import { printable, printableJson } from '@hybrid-soak/contract/printable.ts';
 import { RESOURCES } from '@hybrid-soak/contract/psi.ts';
-import type { Parts } from '@hybrid-soak/contract/sample.ts';
+import type { Parts, UnitReading } from '@hybrid-soak/contract/sample.ts';
 import { Unreadable, withSource } from '@hybrid-soak/report/file-source.ts';
 import { lastRunIn, parseRecord, type ShownDecision } from '@hybrid-soak/report/read-log.ts';
 import { lastObservation } from '@hybrid-soak/report/read-samples.ts';
@@ -18,6 +18,8 @@ import { supervisorOf } from '../recovery/locks.ts';
 import { databaseOf, ENGINE_UNIT, findPlaces } from '../recovery/places.ts';
 import { loadRunState } from '../recovery/run-state.ts';
 import { formatDuration } from '../text/duration.ts';
+import type { UnitFacts } from '../unit/facts.ts';
+import type { Scope } from '../unit/systemctl.ts';
 import { systemdUnit } from '../unit/systemd.ts';
 import { readConfig, withDecisions, withUnit } from './options.ts';
 
@@ -53,7 +55,7 @@ async function gather(flags: Flags) {
   const name = flags.unit ?? left?.unit ?? startup?.unit ?? ENGINE_UNIT;
   const found = supervisorOf(manager, name, places.ops.folder);
   const holder = flags.unit === undefined || found?.unit === flags.unit ? found : null;
-  const unit = manager === 'embedded' ? null : await systemdUnit(manager, name, '').show();
+  const unit = manager === 'embedded' ? null : await readingOf(manager, name, places.facts);
   const probe = progressProbe(databaseOf(places, config.app.db_path));
   const { heartbeat, progress } = probe.read();
   probe.close();
@@ -73,6 +75,12 @@ async function gather(flags: Flags) {
     progress,
     heartbeat,
   };
+}
+
+/** As systemd has just said, or says now if it was not asked for that one. */
+async function readingOf(manager: Scope, name: string, facts: UnitFacts | null): Promise<UnitReading> {
+  if (facts !== null && facts.scope === manager && facts.id === name) return facts.reading;
+  return systemdUnit(manager, name, '').show();
 }
 
 /** Of the last look; null if this account may not read the samples. */

@@ -29,6 +29,11 @@ export interface Places {
   ops: OpsPaths;
 }
 
+/** With what systemd said of the unit on the way; null if it was not asked, or there is none. */
+export interface Found extends Places {
+  facts: UnitFacts | null;
+}
+
 export const ENGINE_UNIT = 'hybrid-engine.service';
 const CONFIG = 'config/config.toml';
 
@@ -48,19 +53,21 @@ export function placesOf(flags: PlaceFlags, facts: UnitFacts | null): Places {
  * Where the files of a run are that is looked at, first that is given: the flag, the run now going, the unit, this
  * account's last run, the working directory.
  */
-export async function findPlaces(flags: PlaceFlags): Promise<Places> {
-  return (await candidates(flags))[0] as Places;
+export async function findPlaces(flags: PlaceFlags): Promise<Found> {
+  const { places, facts } = await candidates(flags);
+  return { ...(places[0] as Places), facts };
 }
 
 /** The same, but the first place that still has something to restore. */
 export async function findToRestore(flags: PlaceFlags): Promise<Places> {
-  const found = await candidates(flags, true);
+  const { places: found } = await candidates(flags, true);
   return found.find(({ ops }) => existsSync(ops.state)) ?? (found[0] as Places);
 }
 
 /** All that apply, best first. `killed`: a run that is gone counts too, as long as its lock names it. */
-async function candidates(flags: PlaceFlags, killed = false): Promise<Places[]> {
-  if (flags.decisions !== undefined && flags.config !== undefined) return [placesOf(flags, null)];
+async function candidates(flags: PlaceFlags, killed = false): Promise<{ places: Places[]; facts: UnitFacts | null }> {
+  if (flags.decisions !== undefined && flags.config !== undefined)
+    return { places: [placesOf(flags, null)], facts: null };
   const unit = flags.unit ?? ENGINE_UNIT;
   const facts = await installedFacts(unit);
   const last = lastRunHere();
@@ -69,11 +76,12 @@ async function candidates(flags: PlaceFlags, killed = false): Promise<Places[]> 
   const runs = [lastRunOf('system', facts?.id ?? unit), lastRunOf('user', facts?.id ?? unit)];
   if (own !== null && isAlive(own)) runs.push(own);
   const going = runs.filter((run): run is Holder => run !== null && (killed || isAlive(run)));
-  return [
+  const places = [
     ...going.map((run) => ofRun(flags, run)),
     ...(facts === null && last !== null && existsSync(last.decisions) ? [ofRun(flags, last)] : []),
     placesOf(flags, facts),
   ];
+  return { places, facts };
 }
 
 async function installedFacts(unit: string): Promise<UnitFacts | null> {

@@ -1,4 +1,6 @@
 import { resolve } from 'node:path';
+import type { UnitReading } from '@hybrid-soak/contract/sample.ts';
+import { parseShow, SHOWN } from './show.ts';
 import { type Scope, systemctl } from './systemctl.ts';
 
 /** What systemd knows of a unit before anything is done to it. */
@@ -17,15 +19,17 @@ export interface UnitFacts {
   sub_state: string;
   /** A job on it is queued or running. */
   job: boolean;
+  /** As it was then: who only looks asks no second time. */
+  reading: UnitReading;
 }
 
-const SHOWN = 'Id,LoadState,FragmentPath,Transient,WorkingDirectory,ExecStart,ActiveState,SubState,Job';
+const ASKED = `Id,FragmentPath,Transient,WorkingDirectory,ExecStart,Job,${SHOWN}`;
 
 export type Asked = { ok: true; facts: UnitFacts } | { ok: false; error: string; timedOut: boolean; missing: boolean };
 
 /** Asks systemd; changes nothing. */
 export async function unitFacts(scope: Scope, unit: string): Promise<Asked> {
-  const called = await systemctl(scope, ['show', unit, '-p', SHOWN], 5000);
+  const called = await systemctl(scope, ['show', unit, '-p', ASKED], 5000);
   return called.ok ? { ok: true, facts: parseFacts(scope, unit, called.stdout) } : { ...called, ok: false };
 }
 
@@ -45,6 +49,7 @@ export function parseFacts(scope: Scope, unit: string, text: string): UnitFacts 
     active_state: get('ActiveState'),
     sub_state: get('SubState'),
     job: !['', '0'].includes(get('Job')),
+    reading: parseShow(text, unit),
   };
 }
 

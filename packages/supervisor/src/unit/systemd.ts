@@ -1,12 +1,11 @@
-import { available, unavailable } from '@hybrid-soak/contract/reading.ts';
+import { unavailable } from '@hybrid-soak/contract/reading.ts';
 import type { UnitReading } from '@hybrid-soak/contract/sample.ts';
 import { startTimeOf } from '../adapters/process.ts';
 import type { Outcome, UnitManager } from './manager.ts';
 import { settled } from './settle.ts';
+import { parseShow, SHOWN } from './show.ts';
 import { type Called, type Scope, systemctl } from './systemctl.ts';
 
-const SHOWN =
-  'LoadState,ActiveState,SubState,Result,MainPID,InvocationID,NRestarts,ExecMainStatus,ExecMainCode,ControlGroup';
 const FRESH_MS = 30_000;
 
 /** The unit under a real systemd; this process never spawns the engine. `timeoutMs` bounds a start, stop or restart. */
@@ -51,28 +50,6 @@ export function systemdUnit(scope: Scope, unit: string, why: string, timeoutMs =
     reload: () => act('reload'),
     async release() {},
   };
-}
-
-/** The output of `systemctl show -p …`: key=value lines. */
-export function parseShow(text: string, unit: string): UnitReading {
-  const show = new Map(
-    text.split('\n').map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
-  );
-  const get = (key: string) => show.get(key) ?? '';
-  if (get('LoadState') === 'not-found') return unavailable(`${unit}: no such unit`);
-  if (get('ActiveState') === '') return unavailable(`${unit}: systemctl show gave no ActiveState`);
-  const code = Number(get('ExecMainCode'));
-  return available({
-    active_state: get('ActiveState'),
-    sub_state: get('SubState'),
-    result: get('Result'),
-    main_pid: Number(get('MainPID')),
-    invocation_id: get('InvocationID') || null,
-    n_restarts: Number(get('NRestarts')),
-    exec_main_status: code === 0 ? null : Number(get('ExecMainStatus')),
-    exec_main_code: code === 0 ? null : code,
-    control_group: get('ControlGroup') || null,
-  });
 }
 
 function verify(verb: string, called: Called, before: UnitReading, after: UnitReading): Outcome {
