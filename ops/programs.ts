@@ -1,4 +1,4 @@
-import { program as engine } from '@hybrid-soak/engine/main.ts';
+import { program as engine } from '@hybrid-soak/engine/program.ts';
 import { program as feed } from '@hybrid-soak/feed/main.ts';
 import { program as fleet } from '@hybrid-soak/fleet/main.ts';
 import { wholeProgram } from '@hybrid-soak/supervisor/main.ts';

@@ -1,10 +1,12 @@
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join, relative } from 'node:path';
+import { join, relative } from 'node:path';
 import { completionsOf } from '@hybrid-soak/contract/completion.ts';
 import { type Plugin, rolldown } from 'rolldown';
 import { programs } from '../programs.ts';
+import { seldomNeeded, withDirectBuiltIns } from './built-ins.ts';
+import { nativeAddons } from './native-addons.ts';
 import { pageAssets } from './page.ts';
+import { threads, writerThread } from './threads.ts';
 
 /** Native addons for the wanted architecture, by path. They stand beside the bundles. */
 export interface Addons {
@@ -34,7 +36,7 @@ const CHUNKS: Chunk[] = [
   // Its client loads https: a tenth of a second that only a soak or an engine with metrics pays.
   ['metrics', /node_modules\/@prometheus-io\/|engine\/src\/process\/(metrics|exposition)\.ts|report\/src\/metrics\//],
   // What the engine's threads share with it: the writer thread then loads neither ws nor pino.
-  ['store', /packages\/engine\/src\/(core\/|store\/(?!writer-thread|check-copy-thread)|config\/loaded)/],
+  ['store', /packages\/engine\/src\/(core\/|store\/(?!check-copy-thread)|config\/(loaded|kept|read))/],
   ['status', /supervisor\/src\/commands\/(status|account\/(run-as|root-parent))\.ts|node_modules\/execa\//],
   [
     'look',
@@ -44,7 +46,7 @@ const CHUNKS: Chunk[] = [
   ['run', /supervisor\/src\/commands\/(run|restore|metrics)\.ts|supervisor\/src\/text\/junit\.ts/],
   [
     'engine',
-    /packages\/engine\/src\/(run|process|config\/temporary)|node_modules\/(pino|@pinojs|sonic-boom|thread-stream|safe-stable-stringify)/,
+    /packages\/engine\/src\/(program|run|process|config\/temporary)|node_modules\/(pino|@pinojs|sonic-boom|thread-stream|safe-stable-stringify)/,
   ],
   ['feed', /packages\/feed\/src\//],
   ['fleet-page', /packages\/fleet\/src\/page\//],
@@ -70,6 +72,7 @@ export async function bundle(root: string, out: string, addons: Addons): Promise
       made('packages/report/src/page-assets.ts', await pageAssets(root)),
       made('packages/supervisor/src/install/built-completions.ts', await completions()),
       utilInspect(),
+      seldomNeeded(),
       threads(),
     ],
   });
@@ -86,18 +89,23 @@ export async function bundle(root: string, out: string, addons: Addons): Promise
   });
   await build.close();
   const files = output.filter((chunk) => chunk.type === 'chunk');
-  const bundled = new Map(files.map(({ fileName, code }) => [fileName, code]));
+  const bundled = new Map(files.map(({ fileName, code }) => [fileName, withDirectBuiltIns(code)]));
   for (const [name, code] of joined(withoutFacades(bundled))) writeFileSync(join(out, name), code);
-  const inputs = files.flatMap(({ moduleIds }) => moduleIds);
-  return inputs.map((path) => relative(root, path)).sort();
+  const thread = await writerThread(root);
+  writeFileSync(join(out, thread.name), thread.code);
+  const inputs = new Set([...files.flatMap(({ moduleIds }) => moduleIds), ...thread.inputs]);
+  return [...inputs].map((path) => relative(root, path)).sort();
 }
+
+/** What the engine needs to start the thread of its writer: nothing else is loaded before that. */
+const FIRST = ['process/hangup', 'process/at-most-every', 'store/thread', 'store/beat'];
 
 /** What of the contract needs no schema library comes first: every program loads it. */
 const chunks = (root: string): Chunk[] => [
   [
     'base',
     new RegExp(
-      `packages/contract/src/(${light(join(root, 'packages/contract/src')).join('|')})$|supervisor/src/stop\\.ts$|engine/src/process/at-most-every\\.ts$`,
+      `packages/contract/src/(${light(join(root, 'packages/contract/src')).join('|')})$|supervisor/src/stop\\.ts$|engine/src/(${FIRST.join('|')})\\.ts$`,
     ),
   ],
   ...CHUNKS,
@@ -166,36 +174,6 @@ function joined(files: Map<string, string>): Map<string, string> {
   return all;
 }
 
-const KOFFI = "await import('koffi')";
-const LOADED_KOFFI =
-  "({ default: (await import('node:module')).createRequire(import.meta.url)('./koffi.node') as typeof import('koffi') })";
-
-/** Loads a native addon from beside the bundle, whatever path its package would look under. */
-function nativeAddons(): Plugin {
-  const entry = '/better-sqlite3/lib/linux-x64.js';
-  return {
-    name: 'native-addons',
-    resolveId(source, importer) {
-      if (source === 'better-sqlite3' && importer !== undefined)
-        return createRequire(importer).resolve('better-sqlite3/linux-x64');
-      if (source === '../prebuilds/linux-x64.node') return { id: 'addon:better_sqlite3' };
-      return source === 'koffi' ? { id: 'addon:koffi' } : null;
-    },
-    transform(code, id) {
-      // A CommonJS caller gets the module's namespace.
-      if (id.endsWith(entry)) return code.replace(".node')", ".node').default");
-      // Loaded where it is asked for, without a file that does nothing else.
-      if (id.endsWith('.ts') && code.includes(KOFFI)) return code.replace(KOFFI, LOADED_KOFFI);
-      return null;
-    },
-    load(id) {
-      if (!id.startsWith('addon:')) return null;
-      const file = JSON.stringify(`./${id.slice('addon:'.length)}.node`);
-      return `import { createRequire } from 'node:module';\nexport default createRequire(import.meta.url)(${file});`;
-    },
-  };
-}
-
 /** What that file would make or ask for at run time is made now: the page's texts, the programs' completions. */
 const made = (file: string, code: string): Plugin => ({
   name: `made ${file}`,
@@ -215,25 +193,5 @@ function utilInspect(): Plugin {
       id.endsWith('/@iarna/toml/lib/toml-parser.js')
         ? code.replace(`eval("require('util').inspect")`, "require('util').inspect")
         : null,
-  };
-}
-
-const THREAD = /new URL\('(\.\/[\w-]+)\.ts', import\.meta\.url\)/g;
-
-/** A file that the code starts as a thread is an entry point of its own, named after its folder and itself. */
-function threads(): Plugin {
-  return {
-    name: 'threads',
-    transform(code, id) {
-      if (!id.endsWith('.ts') || code.search(THREAD) < 0) return null;
-      return code.replace(THREAD, (_, path: string) => {
-        const file = join(dirname(id), `${path}.ts`);
-        const name = relative(join(dirname(id), '..'), file)
-          .replaceAll('/', '-')
-          .replace(/\.ts$/, '');
-        this.emitFile({ type: 'chunk', id: file, fileName: `${name}.mjs` });
-        return `new URL('./${name}.mjs', import.meta.url)`;
-      });
-    },
   };
 }

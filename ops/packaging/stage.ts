@@ -19,7 +19,7 @@ import type { Platform } from './platform.ts';
 
 /** Programs of a release by name, with the V8 flags that each runs under; null: those of the checkout's launcher, by command. */
 const LAUNCHED: Record<string, string | null> = {
-  'hybrid-engine': '--max-semi-space-size=2 --v8-pool-size=1 --optimize-for-size',
+  'hybrid-engine': '--max-semi-space-size=2 --v8-pool-size=1',
   soak: null,
   'hybrid-feed': '',
   'hybrid-fleet': '',
@@ -58,7 +58,7 @@ export async function stage(
     if (existsSync(join(root, name))) cpSync(join(root, name), join(to, name), { recursive: true });
   for (const unit of readdirSync(join(to, 'ops/systemd'))) rewrite(join(to, 'ops/systemd', unit), releasedCommand);
   for (const [name, flags] of Object.entries(LAUNCHED))
-    write(to, `bin/${name}`, launcher(name, flags === null ? chosenFlags(root) : `heap="${flags}"\n`));
+    write(to, `bin/${name}`, launcher(name, version, flags === null ? chosenFlags(root) : `heap="${flags}"\n`));
   write(
     to,
     'install',
@@ -126,7 +126,7 @@ function chosenFlags(root: string): string {
  * The programs find their files from where they really are; `exec` keeps one process, so that signals reach it. `set`:
  * shell lines that set `heap`.
  */
-function launcher(name: string, set: string): string {
+function launcher(name: string, version: string, set: string): string {
   // In a home of this account's own: compiled code is run as it is found, and sudo may keep somebody else's HOME.
   // biome-ignore lint/suspicious/noTemplateCurlyInString: the shell expands it
   const home = '${XDG_CACHE_HOME:-${HOME:-/root}}';
@@ -134,6 +134,8 @@ function launcher(name: string, set: string): string {
   const cache = '${NODE_COMPILE_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/hybrid-soak}';
   return `#!/bin/sh
 set -eu
+# Scripts ask for it: no program is started for it.
+if [ "$#:\${1-}" = 1:--version ]; then echo ${version}; exit; fi
 here=$0
 if [ -h "$here" ]; then here=$(readlink -f -- "$here"); fi
 here=\${here%/*}/..

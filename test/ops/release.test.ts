@@ -115,11 +115,39 @@ t.test("soak runs under the checkout's flags for each command, and keeps an igno
     t.equal(stderr, '');
     return stdout.replace(/\S+\/(main\.ts|soak\.mjs)/, 'PROGRAM');
   };
+  t.equal(flagsOf('released', '--version'), `${VERSION}\n`, 'no program is started for it');
   for (const args of ['', 'run -d 1s', 'status', 'replay x', 'compare x y'])
     t.equal(flagsOf('released', args), flagsOf('checkout', args), args);
   t.match(flagsOf('released', 'replay x'), /--max-semi-space-size=4 .*PROGRAM replay x/);
   t.match(flagsOf('released', 'run'), /^ .*--max-semi-space-size=1 .*PROGRAM run/);
   t.match(flagsOf('released', 'run', "trap '' HUP;"), /^1 /);
+});
+
+t.test("a start finds Node's own code compiled, and loads no module of Node for nothing", async (t) => {
+  const node = join(release, 'node');
+  const tag = (flags: string[]) =>
+    spawnSync(node, [...flags, '-p', 'v8.cachedDataVersionTag()'], { encoding: 'utf8' }).stdout;
+  const bare = tag([]);
+  for (const name of ['hybrid-engine.service', 'soak.service', 'soak@.service']) {
+    const unit = readFileSync(join(release, 'ops/systemd', name), 'utf8');
+    const [, ...words] = /^ExecStart=(.*)$/m.exec(unit)?.[1]?.split(' ') ?? [];
+    const flags = words.slice(
+      0,
+      words.findIndex((word) => !word.startsWith('--')),
+    );
+    t.ok(flags.length > 2, name);
+    t.equal(tag(flags), bare, `${name}: V8 refuses compiled code under ${flags.join(' ')}`);
+  }
+  for (const file of readdirSync(join(release, 'lib')).filter((name) => name.endsWith('.mjs')))
+    t.notMatch(readFileSync(join(release, 'lib', file), 'utf8'), /^(?:import[^;]*;)*import[^;]*from["'`]node:/, file);
+  const asked = "process.on('exit', () => console.log(process.moduleLoadList.join()))";
+  const checked = spawnSync(
+    node,
+    ['--import', `data:text/javascript,${asked}`, join(release, 'lib/hybrid-engine.mjs'), 'check-config'],
+    { cwd: release, encoding: 'utf8' },
+  );
+  t.match(checked.stdout, /valid\n/, checked.stderr);
+  t.notMatch(checked.stdout, /NativeModule (tls|child_process|internal\/deps\/undici)/, 'until they are needed');
 });
 
 t.test('a command whose code is in one file with its program does not wait for itself', async (t) => {

@@ -33,7 +33,7 @@ t.test('a release is installed, verified, upgraded while the engine runs', needs
   const placed = await outside('sh', '-c', 'cd /etc/fish/completions && cat soak.fish hybrid-*.fish');
   t.equal((await outside('sh', '-c', asked)).stdout, placed.stdout, 'what the build made is what the programs say');
   const compiled = async (folder: string) =>
-    Number((await outside('sh', '-c', `find ${folder} -type f | wc -l`)).stdout);
+    Number((await outside('sh', '-c', `find ${folder} -type f -not -name 'config-*' | wc -l`)).stdout);
   const atInstall = await compiled('/var/cache/hybrid-soak');
   t.ok(atInstall > 5, `${atInstall} modules were compiled at installation`);
   t.ok((await compiled('/var/cache/hybrid-soak-supervisor')) > 5);

@@ -58,7 +58,7 @@ const ROOMS: Record<string, Room[]> = {
       may: doors('core'),
     })),
     { name: 'pipeline', holds: /^pipeline\.ts$/, may: doors('core', 'feeds/exchanges', 'store/rows') },
-    { name: 'run', holds: /^(run|main)\.ts$|^run\//, may: doors('.') },
+    { name: 'run', holds: /^(run|program|main)\.ts$|^run\//, may: doors('.') },
   ],
   report: [{ name: 'report', holds: /./, may: [] }],
   feed: [{ name: 'feed', holds: /./, may: [] }],

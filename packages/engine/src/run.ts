@@ -16,6 +16,7 @@ import { onHangup } from './process/hangup.ts';
 import { watchHealth } from './process/health.ts';
 import type { Log } from './process/log.ts';
 import type { Notifier } from './process/notify.ts';
+import { keepHeapsSmall } from './process/small-heap.ts';
 import { processVitals } from './process/vitals.ts';
 import { awaitEnd, finishRun, type RunEnding } from './run/ending.ts';
 import { floorInterval, floors } from './run/floors.ts';
@@ -29,6 +30,8 @@ import { startWriter, type Writer } from './store/writer.ts';
 const DAY_MS = 86_400_000;
 /** At rest the whole heartbeat row is written this often; in between only its time. */
 const STATUS_MS = 30_000;
+/** By then all is loaded that a run needs. */
+const SETTLED_MS = 10_000;
 /** What a source sent before the signal is read within this time. */
 const LONGEST_INTAKE_MS = 2000;
 
@@ -37,21 +40,23 @@ const LONGEST_INTAKE_MS = 2000;
  * the database cannot be used. Nothing that was received before the signal is lost: intake stops, then the open batch is
  * committed.
  */
-export async function runEngine(loaded: Loaded, log: Log, notifier: Notifier): Promise<number> {
+export async function runEngine(loaded: Loaded, log: Log, notify: () => Promise<Notifier>): Promise<number> {
   const startedMs = Date.now();
   const ending = awaitEnd(log);
-  const writer = await openWriter(loaded, startedMs, ending, log, notifier);
+  const opening = openWriter(loaded, startedMs, ending, log);
+  const notifier = notify();
+  const writer = await whileExtended(opening, notifier);
   if (writer === null) {
     const reason = await ending.ended;
     const code = EXIT_OF_REASON[reason];
     log.info({ code, reason, ticks_written: 0, pending: 0, unaccounted: 0, ...newCounters() }, 'stopped');
     return code;
   }
-  return runOn(writer, loaded, startedMs, ending, log, notifier);
+  return runOn(writer, loaded, startedMs, ending, log, await notifier);
 }
 
 /** Opens the database in its thread; null if the run ended meanwhile. */
-async function openWriter(loaded: Loaded, startedMs: number, ending: RunEnding, log: Log, notifier: Notifier) {
+async function openWriter(loaded: Loaded, startedMs: number, ending: RunEnding, log: Log): Promise<Writer | null> {
   const { app, engine, storage } = loaded.config;
   const rules = {
     path: fromHere(app.db_path),
@@ -76,15 +81,21 @@ async function openWriter(loaded: Loaded, startedMs: number, ending: RunEnding, 
       );
     },
   });
-  // A backup and a migration of many rows may take longer than a unit has to start.
-  const longer = () => notifier.send('EXTEND_TIMEOUT_USEC=60000000\nSTATUS=opening the database');
-  const extending = setInterval(longer, 10_000);
-  const writer = await Promise.race([opening, ending.ended]).finally(() => clearInterval(extending));
+  const writer = await Promise.race([opening, ending.ended]);
   if (typeof writer === 'string') return null;
   const { pragmas, migrated: migrated_backup, movedAside: moved_aside, compacted } = writer;
   log.info({ db: app.db_path, pragmas, migrated_backup, moved_aside }, 'database verified');
   if (compacted === 'no room') log.info('the database file stays as large as it was: no room to rewrite it');
   return writer;
+}
+
+/** A backup and a migration of many rows may take longer than a unit has to start. */
+async function whileExtended<T>(opening: Promise<T>, notifier: Promise<Notifier>): Promise<T> {
+  const longer = async () => (await notifier).send('EXTEND_TIMEOUT_USEC=60000000\nSTATUS=opening the database');
+  const extending = setInterval(longer, 10_000);
+  // The library behind it is loaded while the database is opened.
+  const [opened] = await Promise.all([opening, notifier]).finally(() => clearInterval(extending));
+  return opened;
 }
 
 interface Beating {
@@ -160,6 +171,10 @@ async function runOn(
   const runSeconds = earlierSetting(config, 'run_seconds') ?? 0;
   const runningOut = runSeconds > 0 ? setTimeout(() => end('run-seconds'), runSeconds * 1000) : undefined;
   flush();
+  const settled = clock.every(SETTLED_MS, () => {
+    settled();
+    keepHeapsSmall(true);
+  });
   notifier.send(`READY=1\nSTATUS=${statusLine(parts)}`);
   log.info({ mode: config.engine.ingest_mode, sample_every: config.engine.sample_every, pid: process.pid }, 'started');
   reloadAtHangup(loaded, pipeline, log);

@@ -1,4 +1,4 @@
-import { accessSync, closeSync, constants, fstatSync, openSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { accessSync, constants, realpathSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Config, Source } from '@hybrid-soak/contract/config.ts';
 import { checkConfig, checkSources } from '@hybrid-soak/contract/config-check.ts';
@@ -9,11 +9,21 @@ import type { IngestMode } from '@hybrid-soak/contract/modes.ts';
 import { siteOfSource } from '../core/exchanges.ts';
 import { lastsByCode } from '../core/lasts.ts';
 import { proxyFault } from '../core/proxy.ts';
-import { type Files, fromHere } from './loaded.ts';
+import type { Files } from './files.ts';
+import { fromHere } from './loaded.ts';
+import { bytesOf } from './read.ts';
 
-/** Reads and checks the configuration; reports every fault at once. `sourcesFile` is read in mode realws only. */
-export function loadConfig(file: string, sourcesFile: string | undefined, mode?: IngestMode): Checked<Files> {
-  const text = read(file);
+/**
+ * Reads and checks the configuration; reports every fault at once. `sourcesFile` is read in mode realws only. `seen` gets the bytes
+ * that were read, by path.
+ */
+export function loadConfig(
+  file: string,
+  sourcesFile: string | undefined,
+  mode?: IngestMode,
+  seen?: Map<string, Buffer>,
+): Checked<Files> {
+  const text = read(file, seen);
   if (typeof text !== 'string') return { ok: false, faults: [text] };
   const checked = checkConfig(text, file);
   if (!checked.ok) return checked;
@@ -33,7 +43,7 @@ export function loadConfig(file: string, sourcesFile: string | undefined, mode?:
   }
   if (config.engine.ingest_mode !== 'realws') return { ok: true, value: { config, sources: [] } };
   const path = sourcesFile ?? resolve(dirname(file), 'ws_sources.toml');
-  const sourcesText = read(path);
+  const sourcesText = read(path, seen);
   if (typeof sourcesText !== 'string') return { ok: false, faults: [sourcesText] };
   const sources = checkSources(sourcesText, path);
   if (!sources.ok) return sources;
@@ -76,32 +86,17 @@ function realPath(path: string): string | null {
 }
 
 /** The text, or what is wrong for good. What fails for now is thrown. */
-function read(file: string): string | Fault {
+function read(file: string, seen?: Map<string, Buffer>): string | Fault {
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytesOf(file));
+    const bytes = bytesOf(file);
+    seen?.set(file, bytes);
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (error) {
     const code = errorCode(error);
     if (lastsByCode(code) === 'now') throw error;
     const why = code === 'ERR_ENCODING_INVALID_ENCODED_DATA' ? 'not UTF-8, which TOML requires' : code;
     const problem = code === 'ENOENT' ? 'no such file' : `cannot be read (${why})`;
     return fault(file, '', problem, 'a readable TOML file');
-  }
-}
-
-/** A configuration is far smaller. */
-const MOST_BYTES = 4 * 1024 * 1024;
-
-/** Of a regular file: opening a FIFO would wait for its other end, and a device may have no end. */
-function bytesOf(file: string): Buffer {
-  const fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
-  try {
-    const stat = fstatSync(fd);
-    if (!stat.isFile())
-      throw Object.assign(new Error(), { code: stat.isDirectory() ? 'EISDIR' : 'not a regular file' });
-    if (stat.size > MOST_BYTES) throw Object.assign(new Error(), { code: 'EFBIG' });
-    return readFileSync(fd);
-  } finally {
-    closeSync(fd);
   }
 }
 

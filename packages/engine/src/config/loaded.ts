@@ -1,14 +1,8 @@
 import { isAbsolute, resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import type { Config, Source } from '@hybrid-soak/contract/config.ts';
 import type { Checked } from '@hybrid-soak/contract/fault.ts';
-import type { IngestMode } from '@hybrid-soak/contract/modes.ts';
-
-/** The contents of the two files, checked. */
-export interface Files {
-  config: Config;
-  sources: Source[];
-}
+import type { ConfigFlags, Files } from './files.ts';
+import { keptConfig } from './kept.ts';
 
 /** The configuration that the engine runs on. */
 export interface Loaded extends Files {
@@ -16,13 +10,6 @@ export interface Loaded extends Files {
   recover: boolean;
   /** Reads the same files again. */
   again(): Promise<Checked<Files>>;
-}
-
-export interface ConfigFlags {
-  config: string;
-  sources?: string;
-  mode?: IngestMode;
-  recover?: boolean;
 }
 
 /**
@@ -36,7 +23,8 @@ export async function load({ recover = false, ...flags }: ConfigFlags): Promise<
       thread.once('message', done);
       thread.once('error', failed);
     });
-  const read = await again();
+  const kept = keptConfig(flags, process.env);
+  const read: Checked<Files> = kept === null ? await again() : { ok: true, value: kept };
   return read.ok ? { ok: true, value: { ...read.value, recover, again } } : read;
 }
 

@@ -1,4 +1,3 @@
-import { Agent } from 'node:https';
 import WebSocket from 'ws';
 import { proxyFor } from '../core/proxy.ts';
 import { DirectReads } from './direct-reads.ts';
@@ -14,7 +13,7 @@ export interface SocketRules {
  */
 export function openSocket(url: string, rules: SocketRules, env: NodeJS.ProcessEnv) {
   const proxy = proxyFor(url, env);
-  const agent = proxy === null ? undefined : new Agent({ proxyEnv: { HTTPS_PROXY: proxy } });
+  const agent = proxy === null ? undefined : throughProxy(proxy);
   const direct = agent === undefined ? new DirectReads() : undefined;
   const webSocket = new WebSocket(url, {
     ...direct?.options,
@@ -26,4 +25,10 @@ export function openSocket(url: string, rules: SocketRules, env: NodeJS.ProcessE
     followRedirects: false,
   });
   return { webSocket, direct };
+}
+
+/** Loaded only here: cryptography comes with it, and a source in the clear needs none. */
+function throughProxy(proxy: string) {
+  const { Agent } = process.getBuiltinModule('node:https');
+  return new Agent({ proxyEnv: { HTTPS_PROXY: proxy } });
 }

@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 import { beatOver } from './beat.ts';
@@ -20,15 +21,26 @@ import { Upkeep } from './upkeep.ts';
  * the kernel until the main thread calls, with a message, or without one for a heartbeat: an event loop with timers costs as
  * much again as the heartbeat itself. So a main thread that is frozen has no heartbeat.
  */
-const rules = workerData as WriterRules;
 const port = parentPort as NonNullable<typeof parentPort>;
+const beat = beatOver(workerData as SharedArrayBuffer);
 /** At rest the files are looked at with one heartbeat in this many; with every commit of rows otherwise. */
 const REST_LOOKS = 5;
 
 const tell = (message: FromWriter) => port.postMessage(message);
 
+const rules = toOpen();
 guarded(serve);
 port.close();
+
+/** The thread is started before the configuration is read. */
+function toOpen(): WriterRules {
+  for (;;) {
+    const calls = beat.calls();
+    const message = received();
+    if (message?.kind === 'open') return message.rules;
+    beat.sleep(calls);
+  }
+}
 
 function serve(): void {
   patiently(() => makeFolderOf(rules.path));
@@ -41,7 +53,6 @@ function serve(): void {
   const upkeep = patiently(() => new Upkeep(db, rules, (note) => tell({ kind: 'note', ...note })));
   let ticksWritten = 0;
   tell({ kind: 'ready', ...opened, seeds: readSeeds(db), health: readHealth(db) });
-  const beat = beatOver(rules.beat);
   let rested = 0;
   const rest = heartbeatAtRest(db, beat);
   const commit = (batch: Batch, openedMs: number) => {
@@ -65,6 +76,8 @@ function serve(): void {
     passing(() => db.pragma('wal_checkpoint(TRUNCATE)'));
     db.close();
     lock.close();
+    // The process ends before the thread would do it at its own end. Of a thread that was started from compiled code it does nothing.
+    if (end.exitCode === 0) flushCompileCache();
     tell({ kind: 'closed', ticksWritten });
   };
   for (;;) {
@@ -72,7 +85,7 @@ function serve(): void {
     for (let message = received(); message !== null; message = received()) {
       if (message.kind === 'collect') tell({ kind: 'collected', heapBytes: collect() });
       else if (message.kind === 'batch') commit(message.batch, message.openedMs);
-      else {
+      else if (message.kind === 'close') {
         close(message.end);
         return;
       }

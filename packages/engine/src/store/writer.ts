@@ -1,9 +1,10 @@
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import type { SourceHealth } from '../core/connection/health.ts';
 import type { Seeds } from '../core/dedupe/gaps.ts';
-import { type Beat, beatOver } from './beat.ts';
+import type { Beat } from './beat.ts';
 import { DatabaseRefused, DatabaseUnavailable } from './open/refusals.ts';
 import type { Batch, FromWriter, LifeEnd, ToWriter, WriterNote, WriterRules } from './rows/batch.ts';
+import { takeThread } from './thread.ts';
 import { threadClock } from './thread-clock.ts';
 
 export interface WriterEvents {
@@ -54,19 +55,15 @@ const LEAST_REST_MS = 1000;
 /** Beats come a little early or late. */
 const SLACK_MS = 500;
 
-/** Starts the thread and opens the database. Rejects with DatabaseRefused or DatabaseUnavailable if it cannot be used. */
+/** Opens the database in the writer's thread. Rejects with DatabaseRefused or DatabaseUnavailable if it cannot be used. */
 export function startWriter(
-  { flushIntervalMs, ...given }: Omit<WriterRules, 'beat'> & { flushIntervalMs: number },
+  { flushIntervalMs, ...rules }: WriterRules & { flushIntervalMs: number },
   events: WriterEvents,
 ): Promise<Writer> {
   const restMs = Math.max(LEAST_REST_MS, flushIntervalMs) - SLACK_MS;
-  const beat = beatOver();
-  const rules: WriterRules = { ...given, beat: beat.memory };
-  const worker = new Worker(new URL('./writer-thread.ts', import.meta.url), {
-    workerData: rules,
-    // It makes little garbage: a large young generation would only be memory.
-    resourceLimits: { maxYoungGenerationSizeMb: 2 },
-  });
+  const { worker, beat } = takeThread();
+  worker.postMessage({ kind: 'open', rules } satisfies ToWriter);
+  beat.call();
   return new Promise((resolve, reject) => {
     let opened: Opened | undefined;
     const fail = (error: Error) => {

@@ -17,6 +17,7 @@ import { Command, Option } from 'commander';
 import { callerFile } from '../adapters/caller-file.ts';
 import { monotonicMs } from '../adapters/clock.ts';
 import { ROOT } from '../adapters/root.ts';
+import { keepHeapSmall } from '../adapters/small-heap.ts';
 import { writableFile } from '../adapters/writable.ts';
 import { refuseUnfit } from '../inspect/gate.ts';
 import { checkDatabase, refuseBlindness, refuseMode } from '../inspect/preconditions.ts';
@@ -148,6 +149,7 @@ async function runSoak(flags: RunFlags): Promise<number> {
     db: plan.db,
     dashboard: config.dashboard,
   });
+  keepHeapSmall();
   const { ending, summary } = await soak(plan, reporter).finally(reporter.end);
   await conclude(plan, flags, summary, out, reporter.note);
   return ending.exit_code;

@@ -7,13 +7,13 @@ import { ENGINE } from './layout.ts';
 /** A program that is run once, as its unit would be, so that its next start finds everything compiled. */
 interface Warmed {
   unit: string;
-  /** What it is asked instead of what the unit asks. */
-  ask: string[];
+  /** What it is asked instead of what the unit asks; `root`: the release. */
+  ask(root: string): string[];
 }
 
 const WARMED: Warmed[] = [
-  { unit: ENGINE, ask: ['warm-cache'] },
-  { unit: 'soak.service', ask: ['run', '--dry-run'] },
+  { unit: ENGINE, ask: (root) => ['warm-cache', '--feed', join(root, 'lib/hybrid-feed.mjs')] },
+  { unit: 'soak.service', ask: () => ['run', '--dry-run'] },
 ];
 
 /**
@@ -28,7 +28,7 @@ export function warmCaches(root: string, state: string): string[] {
     const program = argv.slice(0, argv.indexOf('run'));
     if (user === undefined || program.length === 0) return [];
     const settings = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
-    const { ok, error } = dropped(user, ['env', `--chdir=${state}`, ...settings, ...program, ...ask]);
+    const { ok, error } = dropped(user, ['env', `--chdir=${state}`, ...settings, ...program, ...ask(root)]);
     return ok ? [] : [`${unit}: its code cache could not be filled (${error}): its first start is slower`];
   });
 }

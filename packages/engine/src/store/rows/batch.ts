@@ -57,7 +57,7 @@ export interface Batch {
   status: StatusRow;
 }
 
-/** What the persistence thread is given at its start. */
+/** What the persistence thread opens, and how. */
 export interface WriterRules {
   path: string;
   quarantineMaxRows: number;
@@ -69,8 +69,6 @@ export interface WriterRules {
   patienceMs: number;
   startedMs: number;
   invocationId: string | null;
-  /** Memory of `beat.ts`. */
-  beat: SharedArrayBuffer;
   /** The engine makes the stamps of its rows itself: they say nothing about the clock. */
   ownStamps: boolean;
   /** Less free space is warned of. */
@@ -86,6 +84,8 @@ export interface WriterNote {
 
 /** `openedMs`: when the first frame of the batch came, ms of `threadClock`. */
 export type ToWriter =
+  /** The first, once. */
+  | { kind: 'open'; rules: WriterRules }
   | { kind: 'batch'; batch: Batch; openedMs: number }
   | { kind: 'collect' }
   | { kind: 'close'; end: LifeEnd };
