@@ -30,7 +30,7 @@ export interface Places {
 }
 
 /** With what systemd said of the unit on the way; null if it was not asked, or there is none. */
-export interface Found extends Places {
+interface FoundPlaces extends Places {
   facts: UnitFacts | null;
 }
 
@@ -53,7 +53,7 @@ export function placesOf(flags: PlaceFlags, facts: UnitFacts | null): Places {
  * Where the files of a run are that is looked at, first that is given: the flag, the run now going, the unit, this
  * account's last run, the working directory.
  */
-export async function findPlaces(flags: PlaceFlags): Promise<Found> {
+export async function findPlaces(flags: PlaceFlags): Promise<FoundPlaces> {
   const { places, facts } = await candidates(flags);
   return { ...(places[0] as Places), facts };
 }
