@@ -20,7 +20,7 @@ export interface Row {
   target: { least: number } | { most: number };
   /** Runs only when it is named: longer than the whole table may take. */
   onlyNamed?: true;
-  /** Rests for most of a minute, and a few percent of a core beside it are no matter: measured at once with its like. */
+  /** Rests for most of a minute, and takes little harm from a few percent of a core beside it: measured at once with its like. */
   atOnce?: true;
   /** Throws NotMeasured if this machine cannot show it. */
   measure(rules: Rules): Promise<Measured>;
