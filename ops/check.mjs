@@ -21,8 +21,11 @@ function run(what, command, args) {
 const begun = performance.now();
 const failed = (
   await Promise.all([
-    // With room for what dies young it takes two thirds of the time.
-    run('types', process.execPath, ['--max-semi-space-size=64', TSC, '-p', 'tsconfig.json', '--pretty', 'false']),
+    // With room for what dies young it takes two thirds of the time; what has not changed since the last time is not checked again.
+    run('types', process.execPath, [
+      ...['--max-semi-space-size=64', TSC, '-p', 'tsconfig.json', '--pretty', 'false'],
+      ...['--incremental', '--tsBuildInfoFile', join(root, 'node_modules/.cache/types.tsbuildinfo')],
+    ]),
     run('style', join(root, 'node_modules/.bin/biome'), ['check', '.']),
     run('rules', process.execPath, ['test/tidy.test.ts']),
   ])
