@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { encodeMerged, type MergedHead } from '@hybrid-soak/fleet/merge/merged.ts';
 import type { MergedTrade } from '@hybrid-soak/fleet/merge/trade.ts';
@@ -10,9 +10,9 @@ import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { parquetReadObjects } from 'hyparquet';
 import t from 'tap';
+import { FLEET } from '../programs.ts';
 import { natsServer, noServer } from './server.ts';
 
-const PROGRAM = resolve(import.meta.dirname, '../../packages/fleet/src/main.ts');
 const MARKETS = ['btcusdt', 'ethusdt'].map((symbol) => ({ venue: 'stream.binance.com', symbol }));
 /** Just before a midnight, so that the trades of one market are of two days. */
 const START = Date.UTC(2026, 0, 2) - 20;
@@ -20,7 +20,7 @@ const START = Date.UTC(2026, 0, 2) - 20;
 const trade = (n: number): MergedTrade => [String(n), n / 3, 1, START + n, 'BTCUSD', n % 2 === 0 ? null : 'é', 'a'];
 
 async function run(...args: string[]): Promise<{ code: number; err: string }> {
-  const child = spawn(process.execPath, [PROGRAM, ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = spawn(FLEET, args, { stdio: ['ignore', 'ignore', 'pipe'] });
   const err = text(child.stderr);
   const [code] = (await once(child, 'exit')) as [number];
   return { code, err: await err };

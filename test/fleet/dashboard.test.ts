@@ -1,15 +1,14 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { appendFileSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { MIGRATIONS } from '@hybrid-soak/contract/schema.ts';
 import Database from 'better-sqlite3';
 import t from 'tap';
+import { FLEET, SOAK } from '../programs.ts';
 import { natsServer, noServer } from './server.ts';
 import { until } from './until.ts';
 
-const ROOT = resolve(import.meta.dirname, '../..');
-const NODE = [process.execPath, '--disable-warning=ExperimentalWarning'] as const;
 const HEADER = { v: 1, kind: 'header', options: { run_id: 'b', parameters: {} } };
 
 const decided = (run_id: string, seq: number, action: string, reason: string) =>
@@ -43,15 +42,13 @@ t.test('soak dashboard --fleet lists the hosts, and each opens its last run', { 
   writeFileSync(file('samples.jsonl'), `${JSON.stringify(HEADER)}\n`);
   const flags = ['--server', server.address, '--config', file('config.toml')];
   const files = ['--db', file('bot.db'), '--decisions', file('decisions.jsonl'), '--samples', file('samples.jsonl')];
-  const main = join(ROOT, 'packages/fleet/src/main.ts');
   const ship = (host: string) =>
-    spawnSync(NODE[0], [NODE[1], main, 'ship', '--once', '--host', host, ...flags, ...files], { encoding: 'utf8' });
+    spawnSync(FLEET, ['ship', '--once', '--host', host, ...flags, ...files], { encoding: 'utf8' });
   for (const host of ['tokyo.1', 'berlin-2']) {
     const ran = ship(host);
     t.equal(ran.status, 0, ran.stderr);
   }
-  const soak = join(ROOT, 'packages/supervisor/src/main.ts');
-  const dashboard = spawn(NODE[0], [NODE[1], soak, 'dashboard', '--fleet', '--listen', '127.0.0.1:0', ...flags]);
+  const dashboard = spawn(SOAK, ['dashboard', '--fleet', '--listen', '127.0.0.1:0', ...flags]);
   t.teardown(() => dashboard.kill());
   const url = String((await once(dashboard.stdout, 'data'))[0]).trim();
   const list = await (await fetch(url)).text();

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { type BatchHead, encodeBatch } from '@hybrid-soak/fleet/batch.ts';
 import { decodeMerged } from '@hybrid-soak/fleet/merge/merged.ts';
 import type { MergedTrade } from '@hybrid-soak/fleet/merge/trade.ts';
@@ -10,10 +10,10 @@ import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import t from 'tap';
 import { eventually } from '../eventually.ts';
+import { FLEET } from '../programs.ts';
 import { natsServer, noServer } from './server.ts';
 import { until } from './until.ts';
 
-const PROGRAM = resolve(import.meta.dirname, '../../packages/fleet/src/main.ts');
 const MARKET = { venue: 'v', symbol: 's' };
 
 t.setTimeout(600_000);
@@ -44,7 +44,7 @@ t.test(
 
     const merger = (): { child: ChildProcess; said: () => string } => {
       const args = ['merge', '--reorder', '0.1', '--config', join(folder, 'config.toml'), '--server', server.address];
-      const child = spawn(process.execPath, [PROGRAM, ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
+      const child = spawn(FLEET, args, { stdio: ['ignore', 'ignore', 'pipe'] });
       t.teardown(() => child.kill('SIGKILL'));
       let text = '';
       child.stderr?.on('data', (data) => {

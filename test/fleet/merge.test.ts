@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { MIGRATIONS } from '@hybrid-soak/contract/schema.ts';
 import { decodeMerged } from '@hybrid-soak/fleet/merge/merged.ts';
 import type { Gap, MergedTrade } from '@hybrid-soak/fleet/merge/trade.ts';
@@ -8,11 +8,11 @@ import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import Database from 'better-sqlite3';
 import t from 'tap';
+import { FLEET } from '../programs.ts';
 import { outputPrintedIfFailed } from '../said.ts';
 import { natsServer, noServer } from './server.ts';
 import { until } from './until.ts';
 
-const ROOT = resolve(import.meta.dirname, '../..');
 const MARKET = 'market.stream%2Ebinance%2Ecom.btcusdt';
 const LAST = 4000;
 
@@ -67,9 +67,8 @@ t.test(
       await server.kill();
     });
     const fleet = (...args: string[]): ChildProcess => {
-      const command = [join(ROOT, 'packages/fleet/src/main.ts'), ...args];
       const common = ['--config', join(folder, 'config.toml'), '--server', server.address];
-      const child = spawn(process.execPath, [...command, ...common], { stdio: ['ignore', 'ignore', 'pipe'] });
+      const child = spawn(FLEET, [...args, ...common], { stdio: ['ignore', 'ignore', 'pipe'] });
       outputPrintedIfFailed(args.join(' '), child.stderr);
       children.add(child);
       child.once('exit', () => children.delete(child));

@@ -8,6 +8,7 @@ import { connect } from '@nats-io/transport-node';
 import Database from 'better-sqlite3';
 import t from 'tap';
 import { eventually } from '../eventually.ts';
+import { FLEET, SOAK } from '../programs.ts';
 import { natsServer, noServer } from './server.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
@@ -31,23 +32,19 @@ t.test(
       const [secret, config] = [join(folder, `${user} ${password}`), join(folder, `${user} ${password}.toml`)];
       writeFileSync(secret, `${password}\n`);
       writeFileSync(config, `[fleet]\nuser = "${user}"\npassword_file = "${secret}"\n`);
-      return [join(ROOT, 'packages/fleet/src/main.ts'), ...args, '--config', config, '--server', server.address];
+      return [...args, '--config', config, '--server', server.address];
     };
     const as = (...args: Parameters<typeof command>) =>
-      spawnSync(process.execPath, command(...args), { encoding: 'utf8', timeout: 300_000 });
+      spawnSync(FLEET, command(...args), { encoding: 'utf8', timeout: 300_000 });
     const files = ['--db', join(folder, 'bot.db'), '--decisions', join(folder, 'decisions.jsonl')];
     const ship = (host: string) => ['ship', '--once', '--host', host, ...files];
     t.match(as('reader', 'CHANGE-reader', 'status'), { status: 0, stdout: /^HOST/ }, 'before any host has shipped');
     const own = as('tokyo-1', 'CHANGE-tokyo', ...ship('tokyo-1'));
     t.equal(own.status, 0, own.stderr);
     // A host is in the table as long as it ships.
-    const shipping = spawn(
-      process.execPath,
-      command('tokyo-1', 'CHANGE-tokyo', 'ship', '--host', 'tokyo-1', ...files),
-      {
-        stdio: 'ignore',
-      },
-    );
+    const shipping = spawn(FLEET, command('tokyo-1', 'CHANGE-tokyo', 'ship', '--host', 'tokyo-1', ...files), {
+      stdio: 'ignore',
+    });
     t.teardown(() => shipping.kill('SIGKILL'));
     await eventually(() => /^tokyo-1 +T1/m.test(as('reader', 'CHANGE-reader', 'status').stdout));
     const other = as('tokyo-1', 'CHANGE-tokyo', ...ship('berlin-2'));
@@ -81,23 +78,16 @@ t.test(
       writeFileSync(join(folder, user), `CHANGE-${user}\n`);
       writeFileSync(config, `[fleet]\nuser = "${user}"\npassword_file = "${join(folder, user)}"\n`);
       const common = ['--config', config, '--server', server.address];
-      const child = spawn(process.execPath, [join(ROOT, program), ...args, ...common]);
+      const child = spawn(program, [...args, ...common]);
       t.teardown(() => child.kill('SIGKILL'));
       return child;
     };
     const operator = await connect({ servers: server.address, user: 'operator', pass: 'CHANGE-operator' });
     t.teardown(() => operator.close());
     await (await jetstreamManager(operator)).streams.add({ name: 'soak-tokyo-1', subjects: ['soak.tokyo-1.>'] });
-    const merger = start('packages/fleet/src/main.ts', 'operator', 'merge');
+    const merger = start(FLEET, 'operator', 'merge');
     t.match(String((await once(merger.stderr, 'data'))[0]), /^soak-tokyo-1: merged from now on/);
-    const dashboard = start(
-      'packages/supervisor/src/main.ts',
-      'reader',
-      'dashboard',
-      '--fleet',
-      '--listen',
-      '127.0.0.1:0',
-    );
+    const dashboard = start(SOAK, 'reader', 'dashboard', '--fleet', '--listen', '127.0.0.1:0');
     const url = String((await once(dashboard.stdout, 'data'))[0]).trim();
     const list = await fetch(url);
     t.equal(list.status, 200);

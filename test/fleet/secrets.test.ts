@@ -1,14 +1,14 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { MIGRATIONS } from '@hybrid-soak/contract/schema.ts';
 import { nkeys } from '@nats-io/transport-node';
 import Database from 'better-sqlite3';
 import t, { type Test } from 'tap';
 import { eventually } from '../eventually.ts';
+import { FLEET } from '../programs.ts';
 import { natsServer, noServer } from './server.ts';
 
-const MAIN = resolve(import.meta.dirname, '../../packages/fleet/src/main.ts');
 const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
 const skip = noServer === false && !hasOpenssl ? 'openssl is not installed' : noServer;
 
@@ -50,7 +50,6 @@ async function place(t: Test, serverConfig: string) {
   const command = (secret: string, ca: string) => {
     writeFileSync(file('config.toml'), `[fleet]\ntls_ca_file = "${ca}"\n${secret}\n`);
     return [
-      MAIN,
       'ship',
       '--once',
       '--config',
@@ -62,10 +61,10 @@ async function place(t: Test, serverConfig: string) {
     ];
   };
   const ship = (secret: string) =>
-    spawnSync(process.execPath, command(secret, file('ca.pem')), { encoding: 'utf8', timeout: 300_000 });
+    spawnSync(FLEET, command(secret, file('ca.pem')), { encoding: 'utf8', timeout: 300_000 });
   /** One that trusts another authority: it tries for ever. */
   const shipTrusting = (secret: string, ca: string) => {
-    const child = spawn(process.execPath, command(secret, ca), { stdio: ['ignore', 'ignore', 'pipe'] });
+    const child = spawn(FLEET, command(secret, ca), { stdio: ['ignore', 'ignore', 'pipe'] });
     t.teardown(() => child.kill('SIGKILL'));
     return child.stderr;
   };

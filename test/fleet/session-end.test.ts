@@ -1,14 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { sessionEnd } from '@hybrid-soak/fleet/session-end.ts';
 import t from 'tap';
+import { FLEET } from '../programs.ts';
 import { until } from './until.ts';
 
-const PROGRAM = resolve(import.meta.dirname, '../../packages/fleet/src/main.ts');
 const never = new AbortController().signal;
 
 t.test('a session that goes on for months keeps nothing of what it waited for', async () => {
@@ -53,7 +53,7 @@ t.test('a server that accepts and says nothing does not keep a program that is t
   });
   const config = join(t.testdir({ 'config.toml': '' }), 'config.toml');
   const { port } = server.address() as { port: number };
-  const merge = spawn(process.execPath, [PROGRAM, 'merge', '--config', config, '--server', `127.0.0.1:${port}`]);
+  const merge = spawn(FLEET, ['merge', '--config', config, '--server', `127.0.0.1:${port}`]);
   t.teardown(() => merge.kill('SIGKILL'));
   t.match(String((await once(merge.stderr, 'data'))[0]), /the servers do not answer \(.*\); next try/);
   merge.kill('SIGTERM');

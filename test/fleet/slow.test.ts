@@ -1,17 +1,17 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { MIGRATIONS } from '@hybrid-soak/contract/schema.ts';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import Database from 'better-sqlite3';
 import t from 'tap';
+import { FLEET } from '../programs.ts';
 import { outputPrintedIfFailed } from '../said.ts';
 import { natsServer, noServer } from './server.ts';
 import { slowLine } from './slow-line.ts';
 import { until } from './until.ts';
 
-const PROGRAM = resolve(import.meta.dirname, '../../packages/fleet/src/main.ts');
 const ROWS = 2500;
 
 t.setTimeout(600_000);
@@ -37,7 +37,7 @@ t.test(
     })();
     const fleet = (address: string, ...args: string[]): ChildProcess => {
       const common = ['--config', join(folder, 'config.toml'), '--server', address];
-      const child = spawn(process.execPath, [PROGRAM, ...args, ...common], { stdio: ['ignore', 'ignore', 'pipe'] });
+      const child = spawn(FLEET, [...args, ...common], { stdio: ['ignore', 'ignore', 'pipe'] });
       outputPrintedIfFailed(args.join(' '), child.stderr);
       t.teardown(() => child.kill('SIGKILL'));
       return child;

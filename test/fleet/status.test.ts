@@ -8,6 +8,7 @@ import { connect } from '@nats-io/transport-node';
 import Database from 'better-sqlite3';
 import t from 'tap';
 import { eventually } from '../eventually.ts';
+import { FLEET } from '../programs.ts';
 import { outputPrintedIfFailed } from '../said.ts';
 import { natsServer, noServer } from './server.ts';
 import { until } from './until.ts';
@@ -35,15 +36,15 @@ t.test(
     });
     for (const writer of writers) await once(writer.stdout, 'data');
     const common = ['--config', join(folder, 'config.toml'), '--server', server.address];
-    const command = (...args: string[]) => [join(ROOT, 'packages/fleet/src/main.ts'), ...args, ...common];
-    const fleet = (...args: string[]) => spawnSync(process.execPath, command(...args), { encoding: 'utf8' });
+    const command = (...args: string[]) => [...args, ...common];
+    const fleet = (...args: string[]) => spawnSync(FLEET, command(...args), { encoding: 'utf8' });
     const ship = (name: string) => [
       ...['ship', '--host', 'tokyo.1', '--db', join(folder, name)],
       ...['--decisions', join(folder, 'decisions.jsonl'), '--samples', join(folder, 'samples.jsonl')],
     ];
     t.match(fleet(...ship('one.db'), '--once'), { status: 0 });
     // A host is in the table as long as it ships: of one that has stopped a slow machine's table may be too late.
-    const shipping = spawn(process.execPath, command(...ship('one.db')), { stdio: 'ignore' });
+    const shipping = spawn(FLEET, command(...ship('one.db')), { stdio: 'ignore' });
     t.teardown(() => shipping.kill('SIGKILL'));
     const table = await eventually(() => {
       const { stdout } = fleet('status');
@@ -72,7 +73,7 @@ t.test(
     db.exec(Object.values(MIGRATIONS).join(''));
     const start = (...args: string[]) => {
       const common = ['--config', join(folder, 'config.toml'), '--server', server.address];
-      const child = spawn(process.execPath, [join(ROOT, 'packages/fleet/src/main.ts'), ...args, ...common]);
+      const child = spawn(FLEET, [...args, ...common]);
       outputPrintedIfFailed(args.join(' '), child.stderr);
       t.teardown(() => child.kill('SIGKILL'));
       return child;
