@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import t from 'tap';
+import { ENGINE, FEED, FLEET, SOAK } from '../programs.ts';
 import { commandsOf, testOf } from './commands.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
@@ -70,12 +71,19 @@ t.test('each command of README and RUNBOOK is run by a test', async (t) => {
   for (const file of new Set(commands.map(testOf))) t.ok(existsSync(join(ROOT, String(file))), String(file));
 });
 
+const PROGRAMS: Record<string, string> = {
+  soak: SOAK,
+  'hybrid-engine': ENGINE,
+  'hybrid-feed': FEED,
+  'hybrid-fleet': FLEET,
+};
+
 t.test('each subcommand and flag that a page gives is one that the program has', async (t) => {
   const helps = new Map<string, string>();
   const help = (program: string, ...args: string[]) => {
     const key = [program, ...args].join(' ');
-    const command = join(ROOT, 'node_modules/.bin', program);
-    if (!helps.has(key)) helps.set(key, spawnSync(command, [...args, '--help'], { encoding: 'utf8' }).stdout);
+    if (!helps.has(key))
+      helps.set(key, spawnSync(PROGRAMS[program] ?? '', [...args, '--help'], { encoding: 'utf8' }).stdout);
     return helps.get(key) as string;
   };
   const wrong: string[] = [];
