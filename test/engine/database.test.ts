@@ -7,6 +7,9 @@ import t, { type Test } from 'tap';
 import { eventually } from '../eventually.ts';
 import { count, database, engine, folder, logLines, writeLock } from './engine.ts';
 
+// Each waits for deadlines most of its time.
+t.jobs = 3;
+
 const FAST = '[engine]\ntick_interval_ms = 5\n[storage]\nflush_interval_ms = 50\n';
 const PAGE = 4096;
 

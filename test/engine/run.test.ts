@@ -7,6 +7,9 @@ import { eventually } from '../eventually.ts';
 import { MS } from '../fixtures/frames.ts';
 import { count, database, engine, folder, logLines, rows, writeLock } from './engine.ts';
 
+// Each waits for rows or a deadline most of its time.
+t.jobs = 3;
+
 const REALWS = '[engine]\ningest_mode = "realws"\n';
 const exchange = (rate: number) => serve({ port: 0, host: '127.0.0.1', rate, seed: 7 });
 const binance = (port: number) => `ws://127.0.0.1:${port}/ws/btcusdt@trade`;
