@@ -7,6 +7,9 @@ import t, { type Test } from 'tap';
 import { eventually } from '../../eventually.ts';
 import { alive, CONFIG, decided, decisions, soak } from './soak.ts';
 
+// Each waits for a soak most of its time.
+t.jobs = 3;
+
 const EARLIER = fileURLToPath(new URL('../../fixtures/recordings/earlier-ambient-55.jsonl', import.meta.url));
 const ops = (cwd: string, name: string) => join(cwd, 'data/ops', name);
 

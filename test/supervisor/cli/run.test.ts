@@ -6,6 +6,9 @@ import { count } from '../../engine/engine.ts';
 import { eventually } from '../../eventually.ts';
 import { alive, CONFIG, decided, decisions, run, soak } from './soak.ts';
 
+// Each waits for a soak most of its time.
+t.jobs = 3;
+
 const folder = () => ({ config: { 'config.toml': CONFIG }, data: { ops: {} } });
 const config = (cwd: string) => readFileSync(join(cwd, 'config/config.toml'), 'utf8');
 const state = (cwd: string) => join(cwd, 'data/ops/soak_state.json');
