@@ -13,7 +13,7 @@ t.test('a reader that fails is an error of the proof, not the end of the process
   const readers = startReaders(join(t.testdir({}), 'bot.db'));
   t.ok(threads() > before);
   // They fail long before anybody asks for what they have read.
-  await eventually(() => threads() === before);
+  await eventually(() => threads() <= before);
   await t.rejects(readers.stop(), { code: 'SQLITE_CANTOPEN' });
 });
 
