@@ -112,14 +112,7 @@ t.test('a config is left as it was found, not only in its bytes', needsSystemd()
       const failed = await host.decision('ENGINE_RESTART_FAILED');
       t.match(failed['error'] ?? failed['reason'], /the engine still samples 1 in 1/);
       const { code, stdout } = await ended;
-      t.equal(
-        code,
-        20,
-        host
-          .decisions()
-          .map((r) => `${r['timestamp']} ${r['state']} ${r['action']}: ${r['reason']}`)
-          .join('\n') + stdout,
-      );
+      t.equal(code, 20, stdout);
       t.same(
         host.decisions('ENGINE_RESTARTED').filter((r) => r['state'] !== 'NORMAL'),
         [],

@@ -77,6 +77,8 @@ export const busyFor = (ms: number): string =>
 export const share = (part: number): number[] => cpus().slice(0, Math.ceil(cpus().length * part));
 const on = (cpus: number[]): string[] => ['-p', `CPUAffinity=${cpus.join(' ')}`];
 
+const lineOf = (r: Decided): string => `${r['timestamp']} ${r['state']} ${r['action']}: ${r['reason']}`;
+
 /** A machine with a real systemd, and what a test wants to see and do in it: one engine unit in its state folder. */
 export class Host {
   readonly machine: Machine;
@@ -122,7 +124,17 @@ export class Host {
     return host;
   }
 
-  close = (): Promise<void> => this.machine.close();
+  close = async (): Promise<void> => {
+    if (failed) await this.#tell();
+    await this.machine.close();
+  };
+
+  /** What a reader of a failed test's log wants to see of a machine that is about to be removed. */
+  async #tell(): Promise<void> {
+    const said = await this.machine.run(['journalctl', '-n', '60', '--no-pager'], { timeoutMs: 20_000 });
+    const text = [...this.#all().slice(-40).map(lineOf), said.stdout, said.stderr].join('\n');
+    process.stderr.write(`decisions of ${this.unit}, and the journal of its machine:\n${text}\n`);
+  }
 
   /** A file of the state folder, as this side sees it. */
   path = (name: string): string => join(this.machine.root, this.home, name);
@@ -205,8 +217,7 @@ export class Host {
     try {
       return await until(action, () => this.decisions(action).find(matching), seconds);
     } catch (error) {
-      const seen = this.decisions().map((r) => `${r['timestamp']} ${r['state']} ${r['action']}: ${r['reason']}`);
-      throw new Error(`${(error as Error).message}; decisions:\n${seen.join('\n')}`);
+      throw new Error(`${(error as Error).message}; decisions:\n${this.decisions().map(lineOf).join('\n')}`);
     }
   }
 
