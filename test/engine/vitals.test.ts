@@ -1,4 +1,5 @@
 import { type Vitals, vitalsSchema } from '@hybrid-soak/contract/heartbeat.ts';
+import { processVitals } from '@hybrid-soak/engine/process/vitals.ts';
 import t from 'tap';
 import { eventually } from '../eventually.ts';
 import { engineWith, folder, rows } from './engine.ts';
@@ -50,4 +51,10 @@ t.test('a wrong interval of floors is reported, and the usual one holds', async 
   await logged('HYBRID_FLOOR_INTERVAL_MS: soon is not an interval; valid: whole milliseconds from 100');
   child.kill('SIGTERM');
   t.equal((await ended).code, 0);
+});
+
+t.test('what the first tick would wait for is left out on request', async (t) => {
+  const ofProcess = processVitals(60_000);
+  t.same(Object.keys(ofProcess(true)), ['cpu_usec']);
+  t.match(ofProcess(), { private_bytes: Number, descriptors: Number, cpu_usec: Number });
 });

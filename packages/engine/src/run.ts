@@ -30,6 +30,8 @@ import { startWriter, type Writer } from './store/writer.ts';
 const DAY_MS = 86_400_000;
 /** At rest the whole heartbeat row is written this often; in between only its time. */
 const STATUS_MS = 30_000;
+/** A tick of the first flush interval comes within this time, if there are any. */
+const FIRST_TICK_MS = 500;
 /** By then all is loaded that a run needs. */
 const SETTLED_MS = 10_000;
 /** What a source sent before the signal is read within this time. */
@@ -136,13 +138,15 @@ async function runOn(
   const floorEveryMs = floorInterval(log);
   const ofProcess = processVitals(floorEveryMs);
   const pace = measurePace(writer, clock);
-  const vitals = () => ({ ...ofProcess(), ...pace.vitals(), floor: floor() });
+  const vitals = (brief = false) => ({ ...ofProcess(brief), ...pace.vitals(), floor: floor() });
+  const begunMs = performance.now();
   const flush = (stopped = false) =>
     writer.write(
       {
         ...pipeline.takeRows(),
         health: learnt.splice(0),
-        status: statusRow(parts, vitals(), stopped),
+        // The first tick does not wait for them.
+        status: statusRow(parts, vitals(performance.now() - begunMs < FIRST_TICK_MS), stopped),
       },
       flushing.takeOpened(),
     );

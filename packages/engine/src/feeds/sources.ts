@@ -57,7 +57,7 @@ class Sources implements Feed {
     const valid = 'exchange = "…" in its source, if it needs a subscription';
     for (const { source } of this.#lanes.filter(({ exchange }) => exchange === undefined))
       events.log('info', 'unknown exchange: no subscription sent', { source: source.name, valid });
-    this.#reconnect(chooseNext(this.#lanes, null, performance.now()));
+    this.#reconnect(chooseNext(this.#lanes, null, performance.now()), true);
   }
 
   async stop(): Promise<void> {
@@ -152,15 +152,16 @@ class Sources implements Feed {
     else this.#scheduleProbe();
   }
 
-  #reconnect(lane: Lane): void {
+  /** `first`: at once, not a turn later: the kernel connects while the rest of the run is set up. */
+  #reconnect(lane: Lane, first = false): void {
     if (this.#stopped) return;
-    this.#retry = setTimeout(
-      () => {
-        this.#active = this.#open(lane);
-        this.#scheduleProbe();
-      },
-      Math.max(0, lane.backoff.readyAtWhileDown() - performance.now()),
-    );
+    const begin = () => {
+      this.#active = this.#open(lane);
+      this.#scheduleProbe();
+    };
+    const restMs = Math.max(0, lane.backoff.readyAtWhileDown() - performance.now());
+    if (first && restMs === 0) begin();
+    else this.#retry = setTimeout(begin, restMs);
   }
 
   #takeOver(line: Line): void {
