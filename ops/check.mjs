@@ -18,6 +18,8 @@ function run(what, command, args) {
   });
 }
 
+/** `npm test` runs them as the test that they are. */
+const rules = !process.argv.includes('--without-rules');
 const begun = performance.now();
 const failed = (
   await Promise.all([
@@ -27,10 +29,11 @@ const failed = (
       ...['--incremental', '--tsBuildInfoFile', join(root, 'node_modules/.cache/types.tsbuildinfo')],
     ]),
     run('style', join(root, 'node_modules/.bin/biome'), ['check', '.']),
-    run('rules', process.execPath, ['test/tidy.test.ts']),
+    ...(rules ? [run('rules', process.execPath, ['test/tidy.test.ts'])] : []),
   ])
 ).filter((result) => result.failed);
 for (const { what, output } of failed) process.stderr.write(`${output.trimEnd()}\n${what}: failed\n`);
 const seconds = ((performance.now() - begun) / 1000).toFixed(1);
-process.stderr.write(failed.length === 0 ? `types, style, rules: ok (${seconds} s)\n` : '');
+const what = rules ? 'types, style, rules' : 'types, style';
+process.stderr.write(failed.length === 0 ? `${what}: ok (${seconds} s)\n` : '');
 process.exitCode = failed.length === 0 ? 0 : 1;
