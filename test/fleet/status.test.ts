@@ -2,6 +2,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { join, resolve } from 'node:path';
 import { MIGRATIONS } from '@hybrid-soak/contract/schema.ts';
+import { readStatuses } from '@hybrid-soak/fleet/hosts.ts';
 import { HEADER, hostTable } from '@hybrid-soak/fleet/status.ts';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
@@ -37,7 +38,7 @@ t.test(
     for (const writer of writers) await once(writer.stdout, 'data');
     const common = ['--config', join(folder, 'config.toml'), '--server', server.address];
     const command = (...args: string[]) => [...args, ...common];
-    const fleet = (...args: string[]) => spawnSync(FLEET, command(...args), { encoding: 'utf8' });
+    const fleet = (...args: string[]) => spawnSync(FLEET, command(...args), { encoding: 'utf8', timeout: 300_000 });
     const ship = (name: string) => [
       ...['ship', '--host', 'tokyo.1', '--db', join(folder, name)],
       ...['--decisions', join(folder, 'decisions.jsonl'), '--samples', join(folder, 'samples.jsonl')],
@@ -100,6 +101,13 @@ t.test(
     t.same(await once(watch, 'exit'), [0, null]);
   },
 );
+
+t.test('a list of hosts that a stalled server never ends is an error', async (t) => {
+  const ended = Promise.withResolvers<never>();
+  const keys = { stop: ended.reject, [Symbol.asyncIterator]: () => ({ next: () => ended.promise }) };
+  const bucket = { keys: async () => keys } as unknown as Parameters<typeof readStatuses>[0];
+  await t.rejects(readStatuses(bucket, 10), { name: 'Unreachable', message: /no whole list of hosts within 0.01 s/ });
+});
 
 t.test('a terminal that is narrower than the table gets a block a host', async (t) => {
   const hosts = ['tokyo', 'oslo'].map((host) => HEADER.map((_, at) => (at === 0 ? host : String(at))));

@@ -1,5 +1,6 @@
 import type { JetStreamClient } from '@nats-io/jetstream';
 import { type KV, Kvm } from '@nats-io/kv';
+import { Unreachable } from './connect.ts';
 import { isNotFound } from './stream.ts';
 import { nameIn, nameOf } from './subject.ts';
 
@@ -28,6 +29,8 @@ export interface HostStatus {
 
 export const BEAT_MS = 5000;
 const BUCKET = 'soak-hosts';
+/** A server that stalls while it lists may never say that it has ended. */
+const LIST_MS = 15_000;
 
 /** Makes the bucket unless it is there. */
 export const hostsBucket = (client: JetStreamClient, replicas: number): Promise<KV> =>
@@ -50,14 +53,22 @@ export async function aliveHosts(client: JetStreamClient): Promise<HostStatus[]>
   }
 }
 
-async function readStatuses(bucket: KV): Promise<HostStatus[]> {
+/** What stands in the bucket. Throws Unreachable if the list of its keys has no end. */
+export async function readStatuses(bucket: Pick<KV, 'keys' | 'get'>, patienceMs = LIST_MS): Promise<HostStatus[]> {
   const statuses: HostStatus[] = [];
-  for await (const key of await bucket.keys()) {
-    const entry = await bucket.get(key);
-    const host = nameIn(key);
-    if (entry === null || entry.operation !== 'PUT' || host === undefined) continue;
-    const said = objectIn(entry.string());
-    if (said !== null) statuses.push({ ...said, host });
+  const keys = await bucket.keys();
+  const why = `the servers do not answer (no whole list of hosts within ${patienceMs / 1000} s)`;
+  const cut = setTimeout(() => keys.stop(new Unreachable(why)), patienceMs);
+  try {
+    for await (const key of keys) {
+      const entry = await bucket.get(key);
+      const host = nameIn(key);
+      if (entry === null || entry.operation !== 'PUT' || host === undefined) continue;
+      const said = objectIn(entry.string());
+      if (said !== null) statuses.push({ ...said, host });
+    }
+  } finally {
+    clearTimeout(cut);
   }
   return statuses.sort((a, b) => (a.host < b.host ? -1 : 1));
 }
