@@ -3,6 +3,7 @@ import { join, relative } from 'node:path';
 import { completionsOf } from '@hybrid-soak/contract/completion.ts';
 import { type Plugin, rolldown } from 'rolldown';
 import { programs } from '../programs.ts';
+import { ascii } from './ascii.ts';
 import { seldomNeeded, withDirectBuiltIns } from './built-ins.ts';
 import { nativeAddons } from './native-addons.ts';
 import { pageAssets } from './page.ts';
@@ -90,9 +91,9 @@ export async function bundle(root: string, out: string, addons: Addons): Promise
   await build.close();
   const files = output.filter((chunk) => chunk.type === 'chunk');
   const bundled = new Map(files.map(({ fileName, code }) => [fileName, withDirectBuiltIns(code)]));
-  for (const [name, code] of joined(withoutFacades(bundled))) writeFileSync(join(out, name), code);
+  for (const [name, code] of joined(withoutFacades(bundled))) writeFileSync(join(out, name), ascii(code));
   const thread = await writerThread(root);
-  writeFileSync(join(out, thread.name), thread.code);
+  writeFileSync(join(out, thread.name), ascii(thread.code));
   const inputs = new Set([...files.flatMap(({ moduleIds }) => moduleIds), ...thread.inputs]);
   return [...inputs].map((path) => relative(root, path)).sort();
 }

@@ -19,7 +19,7 @@ import type { Platform } from './platform.ts';
 
 /** Programs of a release by name, with the V8 flags that each runs under; null: those of the checkout's launcher, by command. */
 const LAUNCHED: Record<string, string | null> = {
-  'hybrid-engine': '--max-semi-space-size=2 --v8-pool-size=1',
+  'hybrid-engine': '--max-semi-space-size=1 --v8-pool-size=1 --single-threaded-gc',
   soak: null,
   'hybrid-feed': '',
   'hybrid-fleet': '',

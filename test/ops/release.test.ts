@@ -54,6 +54,8 @@ t.test('a release is small: Node and 12 MB, 60 files, none of them a workshop', 
     files.filter((path) => /\.ts$|node_modules|tsconfig|biome/.test(path.slice(release.length))),
     [],
   );
+  const wide = files.filter((path) => path.endsWith('.mjs') && /[^\0-\x7f]/.test(readFileSync(path, 'utf8')));
+  t.same(wide, [], 'V8 keeps their text in two bytes a character');
 });
 
 t.test('two builds in two folders are equal byte for byte, in names, modes and times too', async (t) => {
