@@ -1,6 +1,6 @@
 import type { Config } from '@hybrid-soak/contract/config.ts';
 import type { Market } from './market.ts';
-import { type Executed, type Holding, ShadowExecution } from './shadow/execution.ts';
+import { type Executed, type Holding, type OrderId, ShadowExecution } from './shadow/execution.ts';
 import { periodic, type Signal, type Strategy, smaCrossover } from './strategy/strategy.ts';
 import type { Tick } from './tick.ts';
 
@@ -8,7 +8,7 @@ import type { Tick } from './tick.ts';
 export interface OrderSignal {
   signal: Signal;
   strategy: string;
-  orderId: string;
+  orderId: OrderId;
 }
 
 interface MarketState {
@@ -53,7 +53,8 @@ export class Trading {
     if (signal === null) return null;
     const { strategy } = this.#config.engine;
     const id = tick.tradeId ?? `${tick.ts}-${++state.signals}`;
-    return { signal, strategy, orderId: state.orderPrefix + id };
+    const { orderPrefix: prefix } = state;
+    return { signal, strategy, orderId: typeof id === 'number' ? { prefix, number: id } : prefix + id };
   }
 
   /** `ageMs`: how long ago the tick was received. */

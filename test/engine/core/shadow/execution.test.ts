@@ -1,5 +1,10 @@
 import type { Market } from '@hybrid-soak/engine/core/market.ts';
-import { type Executed, type ExecutionRules, ShadowExecution } from '@hybrid-soak/engine/core/shadow/execution.ts';
+import {
+  type Executed,
+  type ExecutionRules,
+  type OrderRow,
+  ShadowExecution,
+} from '@hybrid-soak/engine/core/shadow/execution.ts';
 import fc from 'fast-check';
 import t from 'tap';
 import { marketsOf } from '../../ticks.ts';
@@ -226,7 +231,7 @@ t.test('no fill that makes a position larger leaves the symbol or the whole abov
 t.test('an order is a row when it is new, at each fill, and when it ends; its fills come to its quantity', async () => {
   fc.assert(
     fc.property(events, anyRules, (list, its) => {
-      const open = new Map<string, number>();
+      const open = new Map<OrderRow['orderId'], number>();
       for (const { orders, fills } of run(new ShadowExecution(its), list)) {
         check('a fill without its row', orders.filter(({ state }) => /FILLED/.test(state)).length === fills.length);
         for (const { orderId, state, quantity } of orders) {

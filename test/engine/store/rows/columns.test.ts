@@ -136,7 +136,7 @@ t.test('Signals of one market go in by fifty, with the reasons of both sides', a
   );
 });
 
-const order = (orderId: string, more: Partial<OrderRow> = {}): OrderRow => ({
+const order = (orderId: OrderRow['orderId'], more: Partial<OrderRow> = {}): OrderRow => ({
   orderId,
   ts: 1_700_000_000_000,
   market: markets[0] as Market,
@@ -167,7 +167,7 @@ t.test(
     ];
     const states = ['NEW', 'PARTIALLY_FILLED', 'FILLED', 'VETOED', 'CANCELED'] as const;
     const orders = Array.from({ length: 130 }, (_, n) =>
-      order(n < 60 ? `v:BTC:sma:${n >> 1}` : (ids[n % ids.length] as string), {
+      order(n < 60 ? { prefix: 'v:BTC:sma:', number: n >> 1 } : (ids[n % ids.length] as string), {
         side: n % 4 < 2 ? 'BUY' : 'SELL',
         state: states[n % 5] as OrderRow['state'],
         reason: n % 3 === 0 ? null : n < 90 ? `r${n % 2}` : `RISK_CAP: ${n}`,
@@ -196,7 +196,9 @@ t.test(
     orderInserter(db, known(markets))(byOrder.take());
     fillInserter(db, known(markets))(byFill.take());
     const stored = (table: string, columns: string) => db.prepare(`SELECT ${columns} FROM ${table} ORDER BY id`).all();
-    const named = <T extends { market: Market }>({ market, ...rest }: T) => ({
+    const text = (id: OrderRow['orderId']) => (typeof id === 'string' ? id : `${id.prefix}${id.number}`);
+    const named = <T extends { market: Market; orderId?: OrderRow['orderId'] }>({ market, orderId, ...rest }: T) => ({
+      ...(orderId === undefined ? {} : { orderId: text(orderId) }),
       ...rest,
       market: market.index + 1,
       symbol: market.symbol,

@@ -1,10 +1,16 @@
-import { RecentGenerations } from '../dedupe/recent-generations.ts';
 import type { Market } from '../market.ts';
 import type { Signal } from '../strategy/strategy.ts';
 import type { Tick } from '../tick.ts';
+import { RecentOrders } from './recent-orders.ts';
+
+/**
+ * Names an order for good. Most are a text of the market and the number of a trade: put together here, each number's text would
+ * stay in V8's cache of them long enough to be collected by nothing but a full collection.
+ */
+export type OrderId = string | { prefix: string; number: number };
 
 export interface OrderRow {
-  orderId: string;
+  orderId: OrderId;
   ts: number;
   market: Market;
   source: string;
@@ -17,7 +23,7 @@ export interface OrderRow {
 }
 
 export interface FillRow {
-  orderId: string;
+  orderId: OrderId;
   ts: number;
   market: Market;
   side: 'BUY' | 'SELL';
@@ -61,8 +67,6 @@ interface Position {
   open: OpenOrder[];
 }
 
-/** Order ids that are remembered at least. */
-const RECENT_ORDERS = 5000;
 /** What is left of a quantity below this share of it is rounding. */
 const ROUNDING = 1e-9;
 const signOf = (side: 'BUY' | 'SELL') => (side === 'BUY' ? 1 : -1);
@@ -83,7 +87,7 @@ export class ShadowExecution {
   /** What earlier runs left in markets that no tick has come from yet. */
   #held: Holding[];
   /** Order ids carry the tick's id, so only recent ones can come again. */
-  readonly #seen = new RecentGenerations(RECENT_ORDERS);
+  readonly #seen = new RecentOrders();
   #openOrders = 0;
 
   /** `held`: what earlier runs left. */
@@ -93,8 +97,8 @@ export class ShadowExecution {
   }
 
   /** `ageMs`: how long ago the tick was received. The same `orderId` twice changes nothing. */
-  execute(orderId: string, signal: Signal, tick: Tick, ageMs: number): Executed {
-    if (!this.#seen.add(orderId)) return nothing();
+  execute(orderId: OrderId, signal: Signal, tick: Tick, ageMs: number): Executed {
+    if (!this.#seen.add(orderId, tick.market)) return nothing();
     const { mode, quantity } = this.#rules;
     const row = { orderId, ts: tick.ts, market: tick.market, source: tick.source, side: signal.side, quantity, mode };
     const position = this.#positionOf(tick);

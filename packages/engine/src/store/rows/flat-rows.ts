@@ -1,5 +1,5 @@
 import type { Market } from '../../core/market.ts';
-import type { FillRow, OrderRow } from '../../core/shadow/execution.ts';
+import type { FillRow, OrderId, OrderRow } from '../../core/shadow/execution.ts';
 import { numberOf } from './columns.ts';
 
 /**
@@ -127,7 +127,8 @@ export class RowsBuilder {
   }
 
   /** An id that ends in `:` and a number in two parts; any other id is all prefix. */
-  #split(orderId: string): { prefix: string; number: number } {
+  #split(orderId: OrderId): { prefix: string; number: number } {
+    if (typeof orderId !== 'string') return orderId;
     const last = this.#order;
     if (last.id === orderId) return last;
     const at = orderId.lastIndexOf(':') + 1;
