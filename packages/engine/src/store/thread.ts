@@ -26,7 +26,7 @@ function newThread(): WriterThread {
   const worker = new Worker(new URL('./writer-thread.ts', import.meta.url), {
     workerData: beat.memory,
     // It makes little garbage: a large young generation would only be memory.
-    resourceLimits: { maxYoungGenerationSizeMb: 2 },
+    resourceLimits: { maxYoungGenerationSizeMb: 1 },
   });
   return { worker, beat };
 }

@@ -12,8 +12,8 @@ const PRAGMAS = [
   ['synchronous', 'NORMAL', 1],
   ['busy_timeout', '5000', 5000],
   ['temp_store', 'MEMORY', 2],
-  // 2 MB instead of better-sqlite3's 16: what is appended is not read again.
-  ['cache_size', '-2000', -2000],
+  // 1 MB instead of better-sqlite3's 16: what is appended is not read again, and a batch changes some 200 pages.
+  ['cache_size', '-1000', -1000],
   // 32 MB: fewer checkpoints, each of which waits for the disk twice.
   ['wal_autocheckpoint', '8192', 8192],
   // What a long reader let the WAL grow to is given back after the next checkpoint.
