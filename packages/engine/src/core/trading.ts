@@ -1,6 +1,7 @@
 import type { Config } from '@hybrid-soak/contract/config.ts';
 import type { Market } from './market.ts';
-import { type Executed, type Holding, type OrderId, ShadowExecution } from './shadow/execution.ts';
+import { type Executed, type Holding, ShadowExecution } from './shadow/execution.ts';
+import type { OrderId } from './shadow/order-id.ts';
 import { periodic, type Signal, type Strategy, smaCrossover } from './strategy/strategy.ts';
 import type { Tick } from './tick.ts';
 

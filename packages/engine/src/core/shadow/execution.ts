@@ -1,13 +1,8 @@
 import type { Market } from '../market.ts';
 import type { Signal } from '../strategy/strategy.ts';
 import type { Tick } from '../tick.ts';
+import type { OrderId } from './order-id.ts';
 import { RecentOrders } from './recent-orders.ts';
-
-/**
- * Names an order for good. Most are a text of the market and the number of a trade: put together here, each number's text would
- * stay in V8's cache of them long enough to be collected by nothing but a full collection.
- */
-export type OrderId = string | { prefix: string; number: number };
 
 export interface OrderRow {
   orderId: OrderId;

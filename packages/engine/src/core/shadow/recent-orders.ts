@@ -1,6 +1,6 @@
 import { RecentGenerations } from '../dedupe/recent-generations.ts';
 import type { Market } from '../market.ts';
-import type { OrderId } from './execution.ts';
+import type { OrderId } from './order-id.ts';
 
 /** Orders that are remembered at least. */
 const ORDERS = 2000;

@@ -1,5 +1,6 @@
 import type { Market } from '../../core/market.ts';
-import type { FillRow, OrderId, OrderRow } from '../../core/shadow/execution.ts';
+import type { FillRow, OrderRow } from '../../core/shadow/execution.ts';
+import type { OrderId } from '../../core/shadow/order-id.ts';
 import { numberOf } from './columns.ts';
 
 /**
