@@ -79,7 +79,9 @@ t.test(
       writeFileSync(config, `[fleet]\nuser = "${user}"\npassword_file = "${join(folder, user)}"\n`);
       const common = ['--config', config, '--server', server.address];
       const child = spawn(program, [...args, ...common]);
-      t.teardown(() => child.kill('SIGKILL'));
+      const ended = once(child, 'exit');
+      // Ended in good order: a page that is killed leaves its folder of copies.
+      t.teardown(() => child.kill() && ended);
       return child;
     };
     const operator = await connect({ servers: server.address, user: 'operator', pass: 'CHANGE-operator' });
