@@ -1,3 +1,4 @@
+import { closeSync, openSync } from 'node:fs';
 import { type Vitals, vitalsSchema } from '@hybrid-soak/contract/heartbeat.ts';
 import { processVitals } from '@hybrid-soak/engine/process/vitals.ts';
 import t from 'tap';
@@ -51,6 +52,14 @@ t.test('a wrong interval of floors is reported, and the usual one holds', async 
   await logged('HYBRID_FLOOR_INTERVAL_MS: soon is not an interval; valid: whole milliseconds from 100');
   child.kill('SIGTERM');
   t.equal((await ended).code, 0);
+});
+
+t.test('a beat that comes a little early shows no value of the beat before', async (t) => {
+  const ofProcess = processVitals(500);
+  const before = ofProcess().descriptors ?? 0;
+  const fd = openSync('/dev/null', 'r');
+  t.equal(ofProcess().descriptors, before + 1);
+  closeSync(fd);
 });
 
 t.test('what the first tick would wait for is left out on request', async (t) => {

@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import type { Vitals } from '@hybrid-soak/contract/heartbeat.ts';
 
+/** The heartbeat asks once a second. */
+const BEAT_MS = 1000;
 const SLOW_MS = 60_000;
 /** The kernel walks all pages for it: 5 ms, a quarter of what an engine at rest takes if it were read once a minute. */
 const PRIVATE_MS = 300_000;
@@ -14,8 +16,8 @@ type OfProcess = Pick<
  * that is less; the rest at each call. `brief`: nothing of /proc, which takes several milliseconds.
  */
 export function processVitals(everyMs: number): (brief?: boolean) => OfProcess {
-  const slow = atMostOnce(Math.min(everyMs, SLOW_MS), ofProc);
-  const memory = atMostOnce(Math.min(everyMs, PRIVATE_MS), privateBytes);
+  const slow = onceIn(Math.min(everyMs, SLOW_MS), ofProc);
+  const memory = onceIn(Math.min(everyMs, PRIVATE_MS), privateBytes);
   return (brief = false) => {
     const { user, system } = process.cpuUsage();
     const cpu_usec = user + system;
@@ -25,12 +27,12 @@ export function processVitals(everyMs: number): (brief?: boolean) => OfProcess {
   };
 }
 
-/** Reads again what is older than `ms`. */
-function atMostOnce<T>(ms: number, read: () => T): () => T {
+/** Reads again what is older than `ms`, to the nearest beat: one that comes a little early is not to show the value before. */
+function onceIn<T>(ms: number, read: () => T): () => T {
   let last: { value: T; atMs: number } | null = null;
   return () => {
     const atMs = performance.now();
-    if (last === null || atMs - last.atMs >= ms) last = { value: read(), atMs };
+    if (last === null || atMs - last.atMs >= ms - BEAT_MS / 2) last = { value: read(), atMs };
     return last.value;
   };
 }
