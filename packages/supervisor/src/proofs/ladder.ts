@@ -17,10 +17,10 @@ const firstRateOf = (quick: boolean) => (quick ? 80_000 : 20_000);
 const NEIGHBOURS = 2;
 /**
  * Limits of the engine's part, percent, on one core. One thread's part is at most 100/n on n cores, and what a full load has
- * of it falls with whatever else runs on the host: 15 was seen beside six busy loops. A light engine has 1.
+ * of it falls with whatever else runs on the host: 15 was seen beside six busy loops, 1 at the last rung beside many. A light engine has 1.
  */
 const CURABLE_LIMIT = 6;
-const INCURABLE_LIMIT = 1;
+const INCURABLE_LIMIT = 0.2;
 /** The policy's times, shortened. */
 const TIMES = { sustain_s: 4, cooldown_s: 4, recover_hold_s: 5, abort_after_s: 10 };
 const QUICK = { ...TIMES, window_s: 4, cooldown_s: 2, recover_hold_s: 4, abort_after_s: 3 };
