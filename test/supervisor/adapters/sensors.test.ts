@@ -112,10 +112,13 @@ t.test(
       7: { stat, status: 'Name:\ta\nVmRSS:\t    2048 kB\n' },
       8: { stat, status: 'Name:\tz\n' },
     });
-    t.match(readProcess(7, proc), { available: true, value: { cpu_usec: 2_000_000, memory_bytes: 2 * 1024 * 1024 } });
-    t.match(readProcess(8, proc), { available: false, why: /no times or memory/ });
-    t.match(readProcess(9, proc), { available: false, why: /9: ENOENT/ });
-    t.match(readProcess(0, proc), { available: false, why: /no process now/ });
+    t.match(readProcess(7, true, proc), {
+      available: true,
+      value: { cpu_usec: 2_000_000, memory_bytes: 2 * 1024 * 1024 },
+    });
+    t.match(readProcess(8, true, proc), { available: false, why: /no times or memory/ });
+    t.match(readProcess(9, true, proc), { available: false, why: /9: ENOENT/ });
+    t.match(readProcess(0, true, proc), { available: false, why: /no process now/ });
     t.match(readProcess(process.pid), { available: true });
   },
 );
@@ -129,7 +132,8 @@ t.test('a process counts with its descendants: CPU time, memory, waits for a CPU
     7: { stat, status, io, task: { 7: thread('8 '), 9: thread('') } },
     8: { stat, status, io, task: { 8: thread('') } },
   });
-  t.same(readProcess(7, proc), {
+  t.match(readProcess(7, false, proc), { value: { run_delay_usec: null } }, 'a cgroup tells the waits');
+  t.same(readProcess(7, true, proc), {
     available: true,
     value: { cpu_usec: 4_000_000, memory_bytes: 2 * 1024 * 1024, run_delay_usec: 6000, io_bytes: 9216, io_ops: null },
   });

@@ -30,6 +30,7 @@ export function readCgroup(
     };
     const usage = stat.get('usage_usec');
     if (usage === undefined) return unavailable(`${folder}/cpu.stat: no usage_usec`);
+    const current = memoryOf(folder, 'memory.current');
     return available({
       cpu: psi('cpu'),
       memory: psi('memory'),
@@ -37,9 +38,9 @@ export function readCgroup(
       usage_usec: usage,
       nr_throttled: stat.get('nr_throttled') ?? null,
       throttled_usec: stat.get('throttled_usec') ?? null,
-      memory_bytes: memoryOf(folder),
+      memory_bytes: current,
       memory_max_bytes: memoryOf(folder, 'memory.max'),
-      ...memoryParts(folder),
+      ...memoryParts(folder, current),
       ...ioOf(folder, disks),
     });
   } catch (error) {
@@ -51,9 +52,11 @@ export function readCgroup(
  * In use is what the group could not give back without swapping: its memory less page cache and reclaimable slab, as
  * MemAvailable counts them; `shmem` is page cache that cannot be given back. Held is what its processes hold themselves.
  */
-function memoryParts(folder: string): { memory_in_use_bytes: number | null; memory_held_bytes: number | null } {
+function memoryParts(
+  folder: string,
+  current: number | null,
+): { memory_in_use_bytes: number | null; memory_held_bytes: number | null } {
   const none = { memory_in_use_bytes: null, memory_held_bytes: null };
-  const current = memoryOf(folder);
   if (current === null) return none;
   try {
     const stat = keyValues(readKernelFile(join(folder, 'memory.stat')));
@@ -87,7 +90,7 @@ function ioOf(folder: string, disks: ReadonlySet<string>): { io_bytes: number | 
 }
 
 /** Null also for the limit `max`. */
-function memoryOf(folder: string, file = 'memory.current'): number | null {
+function memoryOf(folder: string, file: string): number | null {
   try {
     const bytes = Number(readKernelFile(join(folder, file)));
     return Number.isNaN(bytes) ? null : bytes;

@@ -43,13 +43,16 @@ export function startTimeOf(pid: number, proc = '/proc'): string | null {
 
 /**
  * What a process and its descendants use: CPU time, resident memory, time that their threads waited for a CPU, bytes read
- * from and written to disks. The last two are null if they cannot be read: `/proc/PID/io` is its owner's alone.
+ * from and written to disks. What cannot be read is null: `/proc/PID/io` is its owner's alone. The waits are read only if asked
+ * for: a file for every thread, of no use beside a cgroup's pressure.
  */
-export function readProcess(pid: number, proc = '/proc'): ProcessReading {
+export function readProcess(pid: number, withWaits = true, proc = '/proc'): ProcessReading {
   if (pid === 0) return unavailable('the unit has no process now');
   try {
     const family = [pid, ...descendants(pid, proc)];
-    const [first, ...others] = family.map((one) => (one === pid ? readOne(one, proc) : ifAlive(one, proc)));
+    const [first, ...others] = family.map((one) =>
+      one === pid ? readOne(one, withWaits, proc) : ifAlive(one, withWaits, proc),
+    );
     const all = [first, ...others].filter((one) => one !== null && one !== undefined);
     const sum = (of: (one: One) => number) => all.reduce((total, one) => total + of(one), 0);
     const cpu_usec = sum(({ cpuUsec }) => cpuUsec);
@@ -76,17 +79,17 @@ interface One {
   ioBytes: number | null;
 }
 
-function readOne(pid: number, proc: string): One {
+function readOne(pid: number, withWaits: boolean, proc: string): One {
   const folder = join(proc, String(pid));
   const { cpuUsec } = readProcessStat(pid, proc);
   const kib = Number(/^VmRSS:\s+(\d+) kB$/m.exec(readKernelFile(join(folder, 'status')))?.[1]);
-  return { cpuUsec, memory: kib * 1024, delayUsec: runDelay(folder), ioBytes: diskBytes(folder) };
+  return { cpuUsec, memory: kib * 1024, delayUsec: withWaits ? runDelay(folder) : null, ioBytes: diskBytes(folder) };
 }
 
 /** A descendant may end while it is looked at. */
-function ifAlive(pid: number, proc: string): One | null {
+function ifAlive(pid: number, withWaits: boolean, proc: string): One | null {
   try {
-    return readOne(pid, proc);
+    return readOne(pid, withWaits, proc);
   } catch {
     return null;
   }

@@ -76,7 +76,8 @@ function sampler(windowMs: number) {
   const disks = wholeDisks();
   let meter = newMeter();
   const sense = (unit: UnitReading): Sensed => {
-    const cgroup = readCgroup(unit.available ? unit.value.control_group : null, undefined, disks);
+    const [group, pid] = unit.available ? [unit.value.control_group, unit.value.main_pid] : [null, 0];
+    const cgroup = readCgroup(group, undefined, disks);
     return {
       mono_ms: monotonicMs(),
       psi: pressure.read(),
@@ -84,7 +85,7 @@ function sampler(windowMs: number) {
       host_cpu: readHostCpu(),
       host_io: readHostIo(disks),
       host_memory: readHostMemory(),
-      ...(accountsForAll(cgroup) ? {} : { process: readProcess(unit.available ? unit.value.main_pid : 0) }),
+      ...(accountsForAll(cgroup) ? {} : { process: readProcess(pid, !cgroup.available) }),
       unit,
     };
   };
