@@ -15,10 +15,14 @@ export function readText(path: string): string {
   }
 }
 
-/** `[engine] sample_every` as the file has it now. */
+let last: { text: string; sample_every: number | null } | null = null;
+
+/** `[engine] sample_every` as the file has it now. The same text is not parsed again: that is a tenth of a look. */
 export function readConfigFile(path: string): ConfigReading {
   try {
-    return available({ sample_every: readSampleEvery(readText(path)) });
+    const text = readText(path);
+    if (last?.text !== text) last = { text, sample_every: readSampleEvery(text) };
+    return available({ sample_every: last.sample_every });
   } catch (error) {
     return unavailable(`${path}: ${(error as Error).message}`);
   }

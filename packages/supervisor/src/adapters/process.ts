@@ -122,13 +122,18 @@ function runDelay(folder: string): number | null {
   }
 }
 
+/** Of a process whose `io` was refused; it is not asked of it again. */
+let refused: string | null = null;
+
 function diskBytes(folder: string): number | null {
+  if (folder === refused) return null;
   try {
     const text = readKernelFile(join(folder, 'io'));
     const of = (key: string) => Number(new RegExp(`^${key}: (\\d+)$`, 'm').exec(text)?.[1]);
     const bytes = of('read_bytes') + of('write_bytes');
     return Number.isNaN(bytes) ? null : bytes;
-  } catch {
+  } catch (error) {
+    if (errorCode(error) === 'EACCES') refused = folder;
     return null;
   }
 }
