@@ -17,10 +17,14 @@ export function accountOf(name: string): Account | null {
 }
 
 /** Most accounts of services are here, and no program has to be started for it. */
-const inPasswd = (name: string): string | undefined =>
-  readFileSync('/etc/passwd', 'utf8')
-    .split('\n')
-    .find((line) => line.startsWith(`${name}:`));
+function inPasswd(name: string): string | undefined {
+  try {
+    const lines = readFileSync('/etc/passwd', 'utf8').split('\n');
+    return lines.find((line) => line.startsWith(`${name}:`));
+  } catch {
+    return undefined; // getent(1) knows what is to be had without it.
+  }
+}
 
 export const isRoot = (): boolean => process.getuid?.() === 0;
 

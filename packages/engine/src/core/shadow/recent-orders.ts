@@ -1,19 +1,19 @@
-import { RecentGenerations } from '../dedupe/recent-generations.ts';
+import { RecentIds } from '../dedupe/recent-ids.ts';
 import type { Market } from '../market.ts';
 import type { OrderId } from './order-id.ts';
 
 /** Orders that are remembered at least. */
-const ORDERS = 2000;
-/** A power of two, at most half of which is used. */
-const SLOTS = 4096;
-const BITS = 12;
+const ORDERS = 10_000;
+/** A power of two, at most two thirds of which are used. */
+const SLOTS = 16_384;
+const BITS = 14;
 
 /**
  * The latest orders, by market and number, or by the text that is their id. Numbers are kept in arrays of a fixed size: as texts in
  * a Set they outlive the young generation and are most of what V8 has to collect.
  */
 export class RecentOrders {
-  readonly #texts = new RecentGenerations(ORDERS);
+  readonly #texts = new RecentIds(ORDERS);
   #young = new Numbers();
   #old = new Numbers();
 
@@ -37,7 +37,7 @@ export class RecentOrders {
 class Numbers {
   size = 0;
   readonly #numbers = new Float64Array(SLOTS).fill(Number.NaN);
-  readonly #markets = new Uint16Array(SLOTS);
+  readonly #markets = new Uint32Array(SLOTS);
 
   has(market: number, number: number): boolean {
     return this.#numbers[this.#slotOf(market, number)] === number;
