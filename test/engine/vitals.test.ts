@@ -1,5 +1,5 @@
 import { closeSync, openSync } from 'node:fs';
-import { type Vitals, vitalsSchema } from '@hybrid-soak/contract/heartbeat.ts';
+import { type Vitals, vitalsSchema } from '@hybrid-soak/contract/vitals.ts';
 import { processVitals } from '@hybrid-soak/engine/process/vitals.ts';
 import t from 'tap';
 import { eventually } from '../eventually.ts';

@@ -1,16 +1,23 @@
-import { z } from 'zod';
+import { number, object, oneOf, text } from './read-json.ts';
 
 /** `lock.json` beside a lock: the run that has it. Readable to all who may enter the folder. */
-export const holderSchema = z.object({
-  pid: z.number(),
-  start: z.string().describe('clock ticks since boot, proc_pid_stat(5) field 22'),
-  boot: z.string().describe("the kernel's boot id; in a container, when its init started"),
-  run: z.string(),
-  unit: z.string(),
-  kind: z.enum(['soak', 'proofs', 'restore']),
-  decisions: z.string().describe('absolute paths of its files'),
-  samples: z.string(),
-  config: z.string(),
-  db: z.string(),
+export interface Holder {
+  pid: number;
+  /** Clock ticks since boot (proc_pid_stat(5), field 22). */
+  start: string;
+  /** The kernel's boot id; in a container, when its init started. */
+  boot: string;
+  run: string;
+  unit: string;
+  kind: 'soak' | 'proofs' | 'restore';
+  /** Absolute paths of its files. */
+  decisions: string;
+  samples: string;
+  config: string;
+  db: string;
+}
+
+export const readHolder = object<Holder>({
+  ...{ pid: number, start: text, boot: text, run: text, unit: text, kind: oneOf(['soak', 'proofs', 'restore']) },
+  ...{ decisions: text, samples: text, config: text, db: text },
 });
-export type Holder = z.infer<typeof holderSchema>;

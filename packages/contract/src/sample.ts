@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { CONNECTION_STATES, vitalsSchema } from './heartbeat.ts';
+import { CONNECTION_STATES } from './heartbeat.ts';
 import { requestedSchema } from './soak-request.ts';
+import { vitalsSchema } from './vitals.ts';
 
 /**
  * One observation: all that `step` sees at one tick of the supervisor, and so, line by line, the samples file

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { type Vitals, vitalsSchema } from '@hybrid-soak/contract/heartbeat.ts';
+import { type Vitals, vitalsSchema } from '@hybrid-soak/contract/vitals.ts';
 import { engineWith, folder, rows } from '../../engine/engine.ts';
 
 /**

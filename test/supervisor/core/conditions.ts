@@ -1,8 +1,8 @@
 import { configSchema } from '@hybrid-soak/contract/config.ts';
-import type { Vitals } from '@hybrid-soak/contract/heartbeat.ts';
 import type { SoakPolicy } from '@hybrid-soak/contract/policy.ts';
 import type { Resource } from '@hybrid-soak/contract/psi.ts';
 import type { Observation } from '@hybrid-soak/contract/sample.ts';
+import type { Vitals } from '@hybrid-soak/contract/vitals.ts';
 import type { SoakOptions } from '@hybrid-soak/supervisor/core/options.ts';
 
 export type Unit = Extract<Observation['unit'], { available: true }>['value'];

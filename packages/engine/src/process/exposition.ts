@@ -1,4 +1,4 @@
-import type { Vitals } from '@hybrid-soak/contract/heartbeat.ts';
+import type { Vitals } from '@hybrid-soak/contract/vitals.ts';
 import { Counter, Gauge, Registry } from '@prometheus-io/client';
 
 /** What is exposed, as of now. */

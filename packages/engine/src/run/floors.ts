@@ -1,4 +1,4 @@
-import type { Vitals } from '@hybrid-soak/contract/heartbeat.ts';
+import type { Vitals } from '@hybrid-soak/contract/vitals.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Log } from '../process/log.ts';
 import { privateBytes } from '../process/vitals.ts';

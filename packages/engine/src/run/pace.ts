@@ -1,4 +1,4 @@
-import type { Vitals } from '@hybrid-soak/contract/heartbeat.ts';
+import type { Vitals } from '@hybrid-soak/contract/vitals.ts';
 import type { ProcessClock } from '../process/clock.ts';
 import { MinuteFigures } from '../process/minute-figures.ts';
 import type { Writer } from '../store/writer.ts';

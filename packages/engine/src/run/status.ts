@@ -1,4 +1,4 @@
-import type { Vitals } from '@hybrid-soak/contract/heartbeat.ts';
+import type { Vitals } from '@hybrid-soak/contract/vitals.ts';
 import type { Feed } from '../feeds/feed.ts';
 import type { Pipeline } from '../pipeline.ts';
 import type { Measured } from '../process/exposition.ts';

@@ -1,4 +1,4 @@
-import { CONNECTION_STATES, vitalsSchema } from '@hybrid-soak/contract/heartbeat.ts';
+import { CONNECTION_STATES, readVitals } from '@hybrid-soak/contract/heartbeat.ts';
 import { available, unavailable } from '@hybrid-soak/contract/reading.ts';
 import type { HeartbeatReading, LifeReading } from '@hybrid-soak/contract/sample.ts';
 import type Database from 'better-sqlite3';
@@ -64,7 +64,7 @@ export function readHeartbeat(db: Database.Database): HeartbeatReading {
 function vitalsOf(text: string | null) {
   if (text === null) return null;
   try {
-    return vitalsSchema.parse(JSON.parse(text));
+    return readVitals(JSON.parse(text));
   } catch {
     return null;
   }

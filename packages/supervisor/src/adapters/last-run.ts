@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { type Holder, holderSchema } from '@hybrid-soak/contract/lock-holder.ts';
+import { type Holder, readHolder } from '@hybrid-soak/contract/lock-holder.ts';
 import { isRoot } from './drop-root.ts';
 import { replaceFile } from './replace-file.ts';
 import { writableByOthers } from './root-alone.ts';
@@ -28,8 +28,7 @@ export function rememberRun(run: Holder): void {
 export function lastRunHere(): Holder | null {
   if (isAnothers()) return null;
   try {
-    const parsed = holderSchema.safeParse(JSON.parse(readRegular(path()).toString('utf8')));
-    return parsed.success ? parsed.data : null;
+    return readHolder(JSON.parse(readRegular(path()).toString('utf8')));
   } catch {
     return null;
   }

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { closeSync, fstatSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { errorCode } from '@hybrid-soak/contract/error-code.ts';
-import { type Holder, holderSchema } from '@hybrid-soak/contract/lock-holder.ts';
+import { type Holder, readHolder } from '@hybrid-soak/contract/lock-holder.ts';
 import { isAlive } from './owner.ts';
 import { replaceFile } from './replace-file.ts';
 import { openRegular, readRegular, UnsafeFile } from './safe-open.ts';
@@ -94,8 +94,7 @@ function takes(fd: number, path: string, wait: string[]): boolean {
 /** What the file beside the lock says of its last holder, alive or not; null if there is none or it cannot be read. */
 export function lastHolder(path: string): Holder | null {
   try {
-    const parsed = holderSchema.safeParse(JSON.parse(readRegular(`${path}.json`).toString('utf8')));
-    return parsed.success ? parsed.data : null;
+    return readHolder(JSON.parse(readRegular(`${path}.json`).toString('utf8')));
   } catch {
     return null;
   }

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
-import { type RunState, runStateSchema } from '@hybrid-soak/contract/run-state.ts';
+import { type RunState, readRunState } from '@hybrid-soak/contract/run-state.ts';
 import { replaceFile } from '../adapters/replace-file.ts';
 import { readRegular, UnsafeFile } from '../adapters/safe-open.ts';
 import { Stop } from '../stop.ts';
@@ -19,8 +19,7 @@ export function saveRunState(path: string, state: RunState): void {
 export function loadRunState(path: string): RunState | null {
   let problem = 'is not what a soak left';
   try {
-    const parsed = runStateSchema.safeParse(JSON.parse(readRegular(path, { maxBytes: STATE_BYTES }).toString('utf8')));
-    if (parsed.success) return parsed.data;
+    return readRunState(JSON.parse(readRegular(path, { maxBytes: STATE_BYTES }).toString('utf8')));
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return null;
     if (error instanceof UnsafeFile) throw error;

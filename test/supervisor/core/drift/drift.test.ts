@@ -1,4 +1,4 @@
-import type { Vitals } from '@hybrid-soak/contract/heartbeat.ts';
+import type { Vitals } from '@hybrid-soak/contract/vitals.ts';
 import t from 'tap';
 import { Soak } from '../soak.ts';
 

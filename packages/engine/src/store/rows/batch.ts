@@ -1,5 +1,6 @@
 import type { EndReason } from '@hybrid-soak/contract/exit-codes.ts';
-import type { ConnectionState, Vitals } from '@hybrid-soak/contract/heartbeat.ts';
+import type { ConnectionState } from '@hybrid-soak/contract/heartbeat.ts';
+import type { Vitals } from '@hybrid-soak/contract/vitals.ts';
 import type { SourceHealth } from '../../core/connection/health.ts';
 import type { CoverageChange } from '../../core/coverage.ts';
 import type { GapChange, Seeds } from '../../core/dedupe/gaps.ts';

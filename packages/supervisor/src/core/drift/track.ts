@@ -1,7 +1,7 @@
 import type { DriftSignal } from '@hybrid-soak/contract/drift.ts';
-import type { Vitals } from '@hybrid-soak/contract/heartbeat.ts';
 import { median } from '@hybrid-soak/contract/median.ts';
 import type { Observation } from '@hybrid-soak/contract/sample.ts';
+import type { Vitals } from '@hybrid-soak/contract/vitals.ts';
 import type { State } from '../state.ts';
 import { type Aged, type DriftMemory, type Minute, withPoint } from './memory.ts';
 
