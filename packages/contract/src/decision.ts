@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { FIELDS, psiFields } from './decision-fields.ts';
 import { RUNGS } from './ladder.ts';
 import { POLICIES, PSI_ACTIONS } from './modes.ts';
+import { isLogged } from './stamp.ts';
 
 /** What stands in every record; the first ten fields in this order. */
 const common = {
@@ -114,9 +115,8 @@ export type LoggedDecision = { timestamp: string; action: string } & {
 
 /** A parsed line as a record; null if it is not one. A field of another type than the schema's reads as missing. */
 export function loggedDecision(value: unknown): LoggedDecision | null {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return null;
-  const { timestamp, action } = value as Record<string, unknown>;
-  if (typeof timestamp !== 'string' || typeof action !== 'string' || Number.isNaN(stampMs(timestamp))) return null;
+  if (!isLogged(value)) return null;
+  const { timestamp, action } = value;
   const record: Record<string, unknown> = { timestamp, action };
   // Field by field: a log has millions of lines, and each has a tenth of the fields there are.
   for (const [key, field] of Object.entries(value)) {
@@ -126,16 +126,4 @@ export function loggedDecision(value: unknown): LoggedDecision | null {
     else if (read.success && read.data !== undefined) record[key] = read.data;
   }
   return record as LoggedDecision;
-}
-
-/** A stamp as this tool and the earlier one write it: of such, the text has the order of the times. */
-export const USUAL_STAMP = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/;
-
-/** Milliseconds since 1970, with the fraction that Date leaves out; a stamp without a zone is UTC. NaN if it is not one. */
-export function stampMs(timestamp: string): number {
-  if (USUAL_STAMP.test(timestamp)) return Date.parse(timestamp) + Number(timestamp.slice(23, 26)) / 1000;
-  const iso = timestamp.trim().replace(' ', 'T').replace(',', '.');
-  const zoned = /(Z|[+-]\d\d:?\d\d)$/i.test(iso) ? iso : `${iso}Z`;
-  const micros = /\.\d{3}(\d{1,3})/.exec(iso)?.[1] ?? '';
-  return Date.parse(zoned) + Number(micros.padEnd(3, '0')) / 1000;
 }

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { lineBlocks, lineBlocksBackward, parseJsonLine } from '@hybrid-soak/contract/json-lines.ts';
+import { lineBlocks, parseJsonLine } from '@hybrid-soak/contract/json-lines.ts';
 import type { Observation } from '@hybrid-soak/contract/sample.ts';
 import type { Columns } from './downsample.ts';
 import { withSource } from './file-source.ts';
@@ -54,18 +54,6 @@ export function parseHeader(line: string): SamplesHeader | null {
   const parsed = parseJsonLine(line);
   const value = (parsed.kind === 'value' ? parsed.value : null) as Partial<SamplesHeader & { kind: string }> | null;
   return value?.kind === 'header' && typeof value.options?.run_id === 'string' ? (value as SamplesHeader) : null;
-}
-
-/** The last observation of a samples file, read from its end; null if there is none. Throws Unreadable. */
-export function lastObservation(path: string): Observation | null {
-  return withSource(path, (source) => {
-    for (const { lines } of lineBlocksBackward(source))
-      for (const line of lines.toReversed()) {
-        const observation = parseObservation(line);
-        if (observation !== null) return observation;
-      }
-    return null;
-  });
 }
 
 /** Reads a whole samples file into columns; null if it has no header. Throws Unreadable. */

@@ -1,5 +1,5 @@
-import { stampMs } from '@hybrid-soak/contract/decision.ts';
 import { lineBlocks } from '@hybrid-soak/contract/json-lines.ts';
+import { stampMs } from '@hybrid-soak/contract/stamp.ts';
 import { withSource } from './file-source.ts';
 import { NoRun, noRecord, parseRecord, type ShownDecision } from './read-log.ts';
 

@@ -1,6 +1,6 @@
-import { stampMs } from '@hybrid-soak/contract/decision.ts';
 import { meaningOfRecord } from '@hybrid-soak/contract/explain.ts';
 import { printable } from '@hybrid-soak/contract/printable.ts';
+import { stampMs } from '@hybrid-soak/contract/stamp.ts';
 import { numbersOf } from './numbers.ts';
 import { parseRecord, type ShownDecision } from './read-log.ts';
 import { clockText, dayText, type Zone } from './stamp.ts';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { ftruncateSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { stampMs } from '@hybrid-soak/contract/decision.ts';
+import { stampMs } from '@hybrid-soak/contract/stamp.ts';
 import { reportPage } from './html.ts';
 import { pageData } from './page-data.ts';
 import { lastOfRunBefore, predecessor, reportBeside } from './predecessor.ts';

@@ -1,5 +1,5 @@
-import { stampMs } from '@hybrid-soak/contract/decision.ts';
 import { printable, printableJson } from '@hybrid-soak/contract/printable.ts';
+import { stampMs } from '@hybrid-soak/contract/stamp.ts';
 import type { RunRow } from '@hybrid-soak/report/runs.ts';
 import { stampText, type Zone } from '@hybrid-soak/report/stamp.ts';
 import { widthOf, wrapped } from '@hybrid-soak/report/terminal/line.ts';

@@ -1,7 +1,8 @@
-import { type Decision, stampMs } from '@hybrid-soak/contract/decision.ts';
+import type { Decision } from '@hybrid-soak/contract/decision.ts';
 import { type Psi, parsePsi, RESOURCES, type Resource } from '@hybrid-soak/contract/psi.ts';
 import { available, type Reading, unavailable } from '@hybrid-soak/contract/reading.ts';
 import type { Observation } from '@hybrid-soak/contract/sample.ts';
+import { stampMs } from '@hybrid-soak/contract/stamp.ts';
 
 /** A line of a decision log, this tool's or the earlier one's: only these two fields are sure to be there. */
 export type LogRecord = Partial<Decision> & { timestamp: string; action: string } & Record<string, unknown>;

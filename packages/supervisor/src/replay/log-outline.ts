@@ -1,7 +1,7 @@
-import { stampMs } from '@hybrid-soak/contract/decision.ts';
 import type { Rung } from '@hybrid-soak/contract/ladder.ts';
 import { RESOURCES } from '@hybrid-soak/contract/psi.ts';
 import { round } from '@hybrid-soak/contract/round.ts';
+import { stampMs } from '@hybrid-soak/contract/stamp.ts';
 import { framesLostPercent, type Outline } from '../core/ending/outline.ts';
 import type { SoakOptions } from '../core/options.ts';
 import { avg10Of, type LogRecord } from './log-observations.ts';

@@ -1,7 +1,7 @@
-import { stampMs, USUAL_STAMP } from '@hybrid-soak/contract/decision.ts';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import { parseJsonLine } from '@hybrid-soak/contract/json-lines.ts';
 import { firstRunId, lastLinesOf, lastRun, type RunPlace, runsBeginning } from '@hybrid-soak/contract/run-lines.ts';
+import { stampMs, USUAL_STAMP } from '@hybrid-soak/contract/stamp.ts';
 import { readJsonLines, withFile } from '../adapters/json-lines.ts';
 import type { PerResource } from '../core/per-resource.ts';
 import { replayer } from '../core/replay.ts';
