@@ -43,20 +43,30 @@ export const seldomNeeded = (): Plugin => ({
 const IMPORTS = /^(?:import(?:[^"'`;]*from)?["'`][^"'`]+["'`];)+/;
 const IMPORT = /import([^"'`;]*)from["'`](node:[\w/]+)["'`];/g;
 
+/** Functions that many a command never calls, of modules that take 2 and 4 ms to load: the first call loads them. */
+const SELDOM_CALLED: Record<string, string[]> = {
+  'node:child_process': ['spawn', 'spawnSync'],
+  'node:crypto': ['createHash', 'randomBytes', 'randomUUID'],
+};
+
 /**
  * A chunk whose imports of Node's modules are calls of `process.getBuiltinModule`. An import statement reads every export of the
  * module, and so loads what stands behind each of its getters: of node:fs alone 30 modules more, in each thread.
  */
 export const withDirectBuiltIns = (code: string): string =>
   code.replace(IMPORTS, (imports) =>
-    imports.replace(IMPORT, (_, clause: string, name: string) => {
-      const from = `=globalThis.process.getBuiltinModule("${name}");`;
-      const [, own, all, some] =
+    imports.replace(IMPORT, (_, clause: string, module: string) => {
+      const from = `globalThis.process.getBuiltinModule("${module}")`;
+      const [, own, all, some = ''] =
         /^\s*([\w$]+)?\s*,?\s*(?:\*\s*as\s*([\w$]+)\s*)?(?:\{([^}]*)\}\s*)?$/.exec(clause) ?? [];
-      const names = some?.replaceAll(/\s+as\s+/g, ':');
-      return [own, all, names === undefined ? undefined : `{${names}}`]
-        .filter((target) => target !== undefined)
-        .map((target) => `const ${target}${from}`)
-        .join('');
+      const names = some.split(',').map((name) => name.trim().split(/\s+as\s+/) as [name: string, here?: string]);
+      const isSeldom = ([name]: [string, string?]) => SELDOM_CALLED[module]?.includes(name) === true;
+      const direct = names.filter((name) => name[0] !== '' && !isSeldom(name)).map((name) => name.join(':'));
+      return [
+        ...[own, all, direct.length === 0 ? undefined : `{${direct}}`]
+          .filter((target) => target !== undefined)
+          .map((target) => `const ${target}=${from};`),
+        ...names.filter(isSeldom).map(([name, here = name]) => `const ${here}=(...given)=>${from}.${name}(...given);`),
+      ].join('');
     }),
   );

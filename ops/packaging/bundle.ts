@@ -30,21 +30,25 @@ const PROGRAMS = {
  * everything else is split along the dynamic imports.
  */
 const CHUNKS: Chunk[] = [
-  ['commander', /node_modules\/commander\//],
   ['ws', /node_modules\/ws\//],
-  ['sqlite', /node_modules\/better-sqlite3\/|addon:better_sqlite3/],
+  // `soak status` as it is mostly called, without the parser of command lines.
+  ['status', /supervisor\/src\/commands\/(status\/|account\/run-as)/],
+  ['commander', /node_modules\/commander\/|supervisor\/src\/commands\/(options|status)\.ts/],
+  ['sqlite', /node_modules\/better-sqlite3\/|addon:better_sqlite3|supervisor\/src\/adapters\/progress\.ts/],
   ['schemas', /node_modules\/(zod|@iarna|toml-eslint-parser|eslint-visitor-keys)|packages\/contract\/src\//],
   // Its client loads https: a tenth of a second that only a soak or an engine with metrics pays.
   ['metrics', /node_modules\/@prometheus-io\/|engine\/src\/process\/(metrics|exposition)\.ts|report\/src\/metrics\//],
   // What the engine's threads share with it: the writer thread then loads neither ws nor pino.
   ['store', /packages\/engine\/src\/(core\/|store\/(?!check-copy-thread)|config\/(loaded|kept|read))/],
-  ['status', /supervisor\/src\/commands\/(status|account\/(run-as|root-parent))\.ts|node_modules\/execa\//],
   [
     'look',
     /supervisor\/src\/commands\/(tail|report|replay|compare|dashboard|runs|explain)\.ts|packages\/report\/src\//,
   ],
-  ['prove', /supervisor\/src\/commands\/(install|completion|prove|prove-as|doctor)\.ts/],
   ['run', /supervisor\/src\/commands\/(run|restore|metrics)\.ts|supervisor\/src\/text\/junit\.ts/],
+  [
+    'prove',
+    /supervisor\/src\/commands\/(install|completion|prove|prove-as|doctor|account\/root-parent)\.ts|node_modules\/execa\//,
+  ],
   [
     'engine',
     /packages\/engine\/src\/(program|run|process|config\/temporary)|node_modules\/(pino|@pinojs|sonic-boom|thread-stream|safe-stable-stringify)/,

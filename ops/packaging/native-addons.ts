@@ -25,8 +25,9 @@ export function nativeAddons(): Plugin {
     },
     load(id) {
       if (!id.startsWith('addon:')) return null;
-      const file = JSON.stringify(`./${id.slice('addon:'.length)}.node`);
-      return `import { createRequire } from 'node:module';\nexport default createRequire(import.meta.url)(${file});`;
+      const file = JSON.stringify(`/${id.slice('addon:'.length)}.node`);
+      // As require() does it, without looking for the file first.
+      return `const addon = { exports: {} };\nprocess.dlopen(addon, import.meta.dirname + ${file});\nexport default addon.exports;`;
     },
   };
 }

@@ -90,6 +90,35 @@ export async function wholeProgram(): Promise<Command> {
   return program;
 }
 
+/** Runs what the command line says. `name`: its first word. */
+async function byCommander(name: string): Promise<void> {
+  const program = await bareProgram();
+  const wanted = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (wanted !== undefined) {
+    const command = await wanted.load();
+    program.addCommand(
+      command
+        .hook('preAction', (_, action) => become(action.name(), action.opts()))
+        .exitOverride()
+        .configureOutput(outputOf(command)),
+    );
+  } else for (const [name, { summary }] of Object.entries(COMMANDS)) program.command(name).description(summary);
+  const empty = emptyArgument(process.argv.slice(2));
+  if (empty !== null) throw new Stop(SOAK_EXIT.USAGE, empty);
+  await program.parseAsync();
+}
+
+async function plainStatus(words: readonly string[]): Promise<boolean> {
+  const { plainFlags, showStatus } = await import('./commands/status/show.ts');
+  const flags = plainFlags(words);
+  if (flags === null) return false;
+  await become('status', {});
+  await showStatus(flags);
+  return true;
+}
+
+const become = async (name: string, flags: object) => (await import('./commands/account/run-as.ts')).runAs(name, flags);
+
 // Scripts ask for it: nothing is loaded for it.
 if (import.meta.main && process.argv.length === 3 && process.argv[2] === '--version')
   process.stdout.write(`${VERSION}\n`);
@@ -97,28 +126,15 @@ else if (import.meta.main) {
   outliveReaders();
   // Tools are found where distributions put them, whatever the PATH of a cron job is.
   process.env['PATH'] = `${process.env['PATH'] ?? ''}:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`;
-  const program = await bareProgram();
   // `soak help run` is `soak run --help`.
   const [, , first = '', second] = process.argv;
   const isKnown = second !== undefined && Object.hasOwn(COMMANDS, second);
   if (first === 'help' && second !== undefined) process.argv.splice(2, 2, second, ...(isKnown ? ['--help'] : []));
-  const name = process.argv[2] ?? '';
-  const wanted = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  const [, , name = '', ...words] = process.argv;
   // Read when zod loads (https://zod.dev/api): compiling a schema takes longer than parsing a few records without.
   if (!READ_MANY.includes(name)) Object.assign(globalThis, { __zod_globalConfig: { jitless: true } });
-  if (wanted !== undefined) {
-    const command = await wanted.load();
-    program.addCommand(
-      command
-        .hook('preAction', async (_, action) => (await import('./commands/account/run-as.ts')).runAs(action))
-        .exitOverride()
-        .configureOutput(outputOf(command)),
-    );
-  } else for (const [name, { summary }] of Object.entries(COMMANDS)) program.command(name).description(summary);
   try {
-    const empty = emptyArgument(process.argv.slice(2));
-    if (empty !== null) throw new Stop(SOAK_EXIT.USAGE, empty);
-    await program.parseAsync();
+    if (name !== 'status' || !(await plainStatus(words))) await byCommander(name);
   } catch (error) {
     process.exitCode = exitCodeOf(error);
   }

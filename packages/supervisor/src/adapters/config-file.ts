@@ -2,18 +2,8 @@ import { realpathSync } from 'node:fs';
 import { readSampleEvery, setSampleEvery } from '@hybrid-soak/contract/config-edit.ts';
 import { available, unavailable } from '@hybrid-soak/contract/reading.ts';
 import type { ConfigReading } from '@hybrid-soak/contract/sample.ts';
+import { readText } from './config-text.ts';
 import { writeConfig } from './config-writer.ts';
-import { readRegular } from './safe-open.ts';
-
-/** The file's text, byte for byte; throws if it is not UTF-8, since writing it again would change those bytes. */
-export function readText(path: string): string {
-  const bytes = readRegular(path, { follow: true });
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    throw new Error('not UTF-8, which TOML requires');
-  }
-}
 
 let last: { text: string; sample_every: number | null } | null = null;
 

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, readFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 
 export interface Account {
   name: string;
@@ -10,7 +10,7 @@ export interface Account {
 
 /** An account of the system by name: of /etc/passwd (passwd(5)), or of wherever else getent(1) finds one; null if there is none. */
 export function accountOf(name: string): Account | null {
-  const line = inPasswd(name) ?? spawnSync('getent', ['passwd', name], { encoding: 'utf8' }).stdout ?? '';
+  const line = inPasswd(name) ?? (areElsewhere() ? getent(name) : '');
   const fields = line.trim().split(':');
   if (fields.length < 6) return null;
   return { name, uid: Number(fields[2]), gid: Number(fields[3]), home: fields[5] as string };
@@ -25,6 +25,25 @@ function inPasswd(name: string): string | undefined {
     return undefined; // getent(1) knows what is to be had without it.
   }
 }
+
+/**
+ * Whether accounts may be somewhere else too (nsswitch.conf(5)). systemd has only those that it makes itself for as long as a unit
+ * runs, and those of user records: neither where it does not run.
+ */
+function areElsewhere(): boolean {
+  try {
+    const [, sources = ''] = /^passwd:(.*)$/m.exec(readFileSync('/etc/nsswitch.conf', 'utf8')) ?? [];
+    const others = sources
+      .trim()
+      .split(/\s+/)
+      .filter((source) => source !== 'files');
+    return others.some((source) => source !== 'systemd' || existsSync('/run/systemd/system'));
+  } catch {
+    return true;
+  }
+}
+
+const getent = (name: string): string => spawnSync('getent', ['passwd', name], { encoding: 'utf8' }).stdout ?? '';
 
 export const isRoot = (): boolean => process.getuid?.() === 0;
 

@@ -98,7 +98,8 @@ function look(now: Open, seen: Seen): Read {
 }
 
 function progress({ db, rows }: Open, seen: Seen): ProgressReading {
-  const started = performance.now();
+  // The global `performance` would load a module of its own for a command that looks once.
+  const started = process.hrtime.bigint();
   if (seen.lastId === null) {
     const first = db.prepare('SELECT MAX(id) AS id FROM ticks').get() as { id: number | null };
     seen.lastId = first.id ?? 0;
@@ -106,7 +107,8 @@ function progress({ db, rows }: Open, seen: Seen): ProgressReading {
   const { n, id, ts } = rows.get(seen.lastId) as { n: number; id: number | null; ts: number | null };
   seen.lastId = id ?? seen.lastId;
   seen.count += n;
-  return available({ new_rows: n, ticks_count: seen.count, last_tick_ts: ts, probe_ms: performance.now() - started });
+  const probe_ms = Number(process.hrtime.bigint() - started) / 1e6;
+  return available({ new_rows: n, ticks_count: seen.count, last_tick_ts: ts, probe_ms });
 }
 
 /** Names one of our tables that is something else: a view or a virtual table may produce rows without end. */

@@ -2,8 +2,9 @@ import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import { serveLive } from '@hybrid-soak/report/live/server.ts';
 import { Command } from 'commander';
 import { databaseOf, findPlaces } from '../recovery/places.ts';
+import { readConfig } from '../recovery/read-config.ts';
 import { Stop } from '../stop.ts';
-import { parseListen, readConfig, withDecisions, withSamples, withUnit } from './options.ts';
+import { parseListen, withDecisions, withSamples, withUnit } from './options.ts';
 
 interface Flags {
   listen?: string;
@@ -34,7 +35,7 @@ async function dashboard(flags: Flags): Promise<void> {
   if (flags.server !== undefined && !flags.fleet)
     throw new Stop(SOAK_EXIT.USAGE, `--server ${flags.server.join(' ')}: without --fleet; valid: --fleet --server`);
   const places = await findPlaces(flags);
-  const { config } = readConfig(places.config);
+  const { config } = await readConfig(places.config);
   const { host, port } = flags.listen === undefined ? config.dashboard : parseListen('--listen', flags.listen);
   const at = { host, port, refreshMs: config.dashboard.refresh_seconds * 1000 };
   const { decisions, samples } = places.ops;

@@ -1,14 +1,8 @@
-import type { Config } from '@hybrid-soak/contract/config.ts';
-import { checkConfig } from '@hybrid-soak/contract/config-check.ts';
 import { parseDuration } from '@hybrid-soak/contract/duration.ts';
-import { errorCode } from '@hybrid-soak/contract/error-code.ts';
+import { ENGINE_UNIT } from '@hybrid-soak/contract/engine-unit.ts';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
-import { formatFault } from '@hybrid-soak/contract/fault.ts';
 import { type Command, Option } from 'commander';
-import { readText } from '../adapters/config-file.ts';
-import { ENGINE_UNIT } from '../recovery/places.ts';
 import { Stop } from '../stop.ts';
-import { type Chosen, chooseManager, type ManagerChoice, NoManager } from '../unit/choose.ts';
 
 /** Help of the flags that say where things are; without them the unit, or the run now going, says it. */
 export const withUnit = (command: Command): Command =>
@@ -29,13 +23,6 @@ export const withManager = (command: Command): Command =>
       .default('auto'),
   );
 
-/** chooseManager, with a manager that cannot be had as exit code 12. */
-export function chooseOrStop(choice: ManagerChoice, unit: string, asIs: boolean): Promise<Chosen> {
-  return chooseManager(choice, unit, asIs).catch((error: unknown) => {
-    throw error instanceof NoManager ? new Stop(SOAK_EXIT.CONFIG, error.message) : error;
-  });
-}
-
 const YEAR_S = 366 * 86_400;
 
 /** A duration flag in seconds, from `min` to `max`; a usage error otherwise. */
@@ -51,22 +38,6 @@ export function unitName(text: string): string {
   const name = /\.[a-z]+$/.test(text) ? text : `${text}.service`;
   if (/^[\w:.\\@][\w:.\\@-]*\.service$/.test(name) && name.length < 256) return name;
   throw new Stop(SOAK_EXIT.USAGE, `--unit ${text}: valid: the name of a service, for example hybrid-engine.service`);
-}
-
-/** The configuration's text and value, or one line a fault and exit code 12. */
-export function readConfig(file: string): { text: string; config: Config } {
-  let text: string;
-  try {
-    text = readText(file);
-  } catch (error) {
-    const { message } = error as Error;
-    const code = errorCode(error);
-    const why = code === 'ENOENT' ? 'no such file' : `cannot be read (${code ?? message})`;
-    throw new Stop(SOAK_EXIT.CONFIG, `${file}: ${why}; valid: a readable config.toml`);
-  }
-  const checked = checkConfig(text, file);
-  if (!checked.ok) throw new Stop(SOAK_EXIT.CONFIG, checked.faults.map(formatFault).join('\n'));
-  return { text, config: checked.value };
 }
 
 /** `127.0.0.1:8502`, `[::1]:8502`, `localhost:8502`; port 0 takes a free one. Anything else is a usage error. */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { ENGINE_UNIT } from '@hybrid-soak/contract/engine-unit.ts';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import { printable, printableJson, printableLines } from '@hybrid-soak/contract/printable.ts';
 import { PROOFS, type Proof, type ProofFile, type ProofName } from '@hybrid-soak/contract/proof.ts';
@@ -8,10 +9,11 @@ import { Argument, Command } from 'commander';
 import { replaceFile } from '../adapters/replace-file.ts';
 import { writableFile } from '../adapters/writable.ts';
 import { prove } from '../proofs/prove.ts';
-import { ENGINE_UNIT, placesOf } from '../recovery/places.ts';
+import { placesOf } from '../recovery/places.ts';
+import { readConfig } from '../recovery/read-config.ts';
 import { proofText } from '../text/proof.ts';
-import type { ManagerChoice } from '../unit/choose.ts';
-import { chooseOrStop, readConfig, withDecisions, withManager, withUnit } from './options.ts';
+import { chooseOrStop, type ManagerChoice } from '../unit/choose.ts';
+import { withDecisions, withManager, withUnit } from './options.ts';
 
 interface Flags {
   config?: string;
@@ -48,7 +50,7 @@ async function run(names: (ProofName | 'all')[], flags: Flags): Promise<number> 
   const chosen = await chooseOrStop(flags.manager, flags.unit ?? ENGINE_UNIT, true);
   const places = placesOf(flags, chosen.facts);
   const { ops } = places;
-  readConfig(places.config);
+  await readConfig(places.config);
   writableFile('--decisions', ops.decisions);
   const out = resolve(flags.out ?? ops.proofs, new Date().toISOString().replace(/[:.]/g, '-'));
   writableFile('the folder of --out', join(out, 'proof.md'));

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import type { Config } from '@hybrid-soak/contract/config.ts';
 import { readSampleEvery } from '@hybrid-soak/contract/config-edit.ts';
+import { ENGINE_UNIT } from '@hybrid-soak/contract/engine-unit.ts';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import {
   INGEST_MODES,
@@ -21,13 +22,14 @@ import { keepHeapSmall } from '../adapters/small-heap.ts';
 import { writableFile } from '../adapters/writable.ts';
 import { refuseUnfit } from '../inspect/gate.ts';
 import { checkDatabase, refuseBlindness, refuseMode } from '../inspect/preconditions.ts';
-import { databaseOf, ENGINE_UNIT, placesOf } from '../recovery/places.ts';
+import { databaseOf, placesOf } from '../recovery/places.ts';
+import { readConfig } from '../recovery/read-config.ts';
 import { type Plan, soak } from '../run/soak.ts';
 import { policyText } from '../text/policy.ts';
 import { terminalReporter } from '../text/terminal.ts';
 import { watch } from '../text/watch.ts';
-import type { Chosen, ManagerChoice } from '../unit/choose.ts';
-import { chooseOrStop, readConfig, seconds, withDecisions, withManager, withSamples, withUnit } from './options.ts';
+import { type Chosen, chooseOrStop, type ManagerChoice } from '../unit/choose.ts';
+import { seconds, withDecisions, withManager, withSamples, withUnit } from './options.ts';
 import { conclude } from './run/conclude.ts';
 import { type ExposedFlags, exposed } from './run/exposed.ts';
 import { gather, thresholdFlags } from './run/thresholds.ts';
@@ -115,7 +117,7 @@ async function runSoak(flags: RunFlags): Promise<number> {
   ];
   const chosen = await chooseOrStop(flags.manager, flags.unit ?? ENGINE_UNIT, extra.length === 0);
   const places = placesOf(flags, chosen.facts);
-  const { text, config } = readConfig(places.config);
+  const { text, config } = await readConfig(places.config);
   const asked = askedFor(flags, chosen, text, config);
   if (flags.dryRun) {
     const json = () => `${JSON.stringify({ ...asked, run_id: undefined }, null, 2)}\n`;
@@ -131,8 +133,8 @@ async function runSoak(flags: RunFlags): Promise<number> {
     ops: places.ops,
     extra,
     metricsTextfile: flags.metricsTextfile === undefined ? null : resolve(flags.metricsTextfile),
-    read() {
-      const now = readConfig(places.config);
+    async read() {
+      const now = await readConfig(places.config);
       refuseMode({ ...wish, config: now.config, mode: flags.mode, sources: flags.sources });
       return now.text;
     },
@@ -169,7 +171,7 @@ async function refuseUnable(plan: Plan, out: string | undefined, junit: string |
   writableFile('--decisions', plan.ops.decisions);
   writableFile('--samples', plan.ops.samples);
   if (plan.chosen.name === 'embedded') writableFile("the engine's log", plan.ops.engineLog);
-  plan.read();
+  await plan.read();
   const { chosen, config, db, ops, asked } = plan;
   // Any other unit is this soak's own, made from the unit file that is shipped.
   if (chosen.facts !== null)

@@ -6,7 +6,7 @@ import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import { formatFault } from '@hybrid-soak/contract/fault.ts';
 import type { IngestMode, PsiActions } from '@hybrid-soak/contract/modes.ts';
-import { readText } from '../adapters/config-file.ts';
+import { readText } from '../adapters/config-text.ts';
 import { hostPressure } from '../adapters/pressure.ts';
 import { writableFile } from '../adapters/writable.ts';
 import { Stop } from '../stop.ts';

@@ -3,7 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { checkConfig, checkSources } from '@hybrid-soak/contract/config-check.ts';
 import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 import { formatFault } from '@hybrid-soak/contract/fault.ts';
-import { readText } from '../adapters/config-file.ts';
+import { readText } from '../adapters/config-text.ts';
 import { withFile } from '../adapters/json-lines.ts';
 import { holderText } from '../adapters/lock.ts';
 import { opsPaths } from '../adapters/ops-paths.ts';

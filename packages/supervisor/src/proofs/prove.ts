@@ -33,7 +33,7 @@ export interface ProvePlan {
   /** Folder that the engine's relative paths are relative to. */
   base: string;
   /** The config as it stands; read again after an earlier run was restored. Throws Stop. */
-  read(): { text: string; config: Config };
+  read(): Promise<{ text: string; config: Config }>;
   ops: OpsPaths;
   out: string;
   quick: boolean;
@@ -88,7 +88,7 @@ export async function prove(plan: ProvePlan): Promise<ProofFile> {
 
 async function prepare(plan: ProvePlan): Promise<Ground> {
   const { chosen, ops, runId, config: path, base, note } = plan;
-  const db = resolve(base, plan.read().config.app.db_path);
+  const db = resolve(base, (await plan.read()).config.app.db_path);
   const session = await openSession({
     ...{
       kind: 'proofs',
@@ -102,8 +102,8 @@ async function prepare(plan: ProvePlan): Promise<Ground> {
       runId,
       note,
     },
-    state() {
-      const { text, config } = plan.read();
+    async state() {
+      const { text, config } = await plan.read();
       return {
         run_id: runId,
         ingest_mode: config.engine.ingest_mode,

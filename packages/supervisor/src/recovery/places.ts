@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { ENGINE_UNIT } from '@hybrid-soak/contract/engine-unit.ts';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import type { Holder } from '@hybrid-soak/contract/lock-holder.ts';
 import { isRoot } from '../adapters/drop-root.ts';
@@ -9,6 +10,7 @@ import { isAlive } from '../adapters/owner.ts';
 import { writableByOthers } from '../adapters/root-alone.ts';
 import { Stop } from '../stop.ts';
 import { type UnitFacts, unitFacts } from '../unit/facts.ts';
+import { isBooted, mayHaveUserManager } from '../unit/user-runtime.ts';
 import { lastRunOf } from './locks.ts';
 
 /** What the flags of a command say of where things are. */
@@ -34,7 +36,6 @@ interface FoundPlaces extends Places {
   facts: UnitFacts | null;
 }
 
-export const ENGINE_UNIT = 'hybrid-engine.service';
 const CONFIG = 'config/config.toml';
 
 /** Where a run over this unit has its files: the flag, then the unit, then the working directory. */
@@ -86,6 +87,7 @@ async function candidates(flags: PlaceFlags, killed = false): Promise<{ places: 
 
 async function installedFacts(unit: string): Promise<UnitFacts | null> {
   for (const scope of ['system', 'user'] as const) {
+    if (!(scope === 'system' ? isBooted() : mayHaveUserManager())) continue;
     const asked = await unitFacts(scope, unit);
     if (asked.ok && asked.facts.load === 'loaded' && !asked.facts.transient) return asked.facts;
   }

@@ -33,9 +33,11 @@ export interface Wish {
   /** Whether it changes the config: refused at the start if that cannot work. */
   writesConfig: boolean;
   /** Read once nothing of an earlier run is left. Throws Stop if the config cannot be used. */
-  state(): Pick<
-    RunState,
-    'run_id' | 'ingest_mode' | 'psi_actions' | 'policy' | 'leave' | 'original_text' | 'original_sample_every'
+  state(): Promise<
+    Pick<
+      RunState,
+      'run_id' | 'ingest_mode' | 'psi_actions' | 'policy' | 'leave' | 'original_text' | 'original_sample_every'
+    >
   >;
   runId: string;
   note(text: string): void;
@@ -73,7 +75,7 @@ export async function openSession(wish: Wish): Promise<Session> {
   };
   try {
     await recoverLeft(wish);
-    const runState = newRunState(wish);
+    const runState = await newRunState(wish);
     const manager = await openManager(wish, runState);
     await leaveTrace(wish, runState).catch(async (error: unknown) => {
       await manager.release();
@@ -151,9 +153,9 @@ const holderOf = ({ kind, runId, chosen, ops, config, db }: Wish): Holder => ({
   ...{ run: runId, unit: chosen.unit, kind, config, db, decisions: ops.decisions, samples: ops.samples },
 });
 
-const newRunState = ({ chosen, config, db, ops, metricsTextfile, state }: Wish): RunState => ({
+const newRunState = async ({ chosen, config, db, ops, metricsTextfile, state }: Wish): Promise<RunState> => ({
   v: 1,
-  ...state(),
+  ...(await state()),
   owner: self(),
   unit: chosen.unit,
   manager: chosen.name,

@@ -27,7 +27,7 @@ export interface Plan {
   extra: string[];
   metricsTextfile: string | null;
   /** The config's text as it is now; throws Stop if it is not valid, or not what the manager can run. */
-  read(): string;
+  read(): Promise<string>;
 }
 
 export interface Ended {
@@ -88,8 +88,8 @@ const wishOf = (plan: Plan, reporter: Reporter) => {
     // Only a soak that acts does.
     writesConfig: asked.psi_actions === 'on',
     note: reporter.note,
-    state() {
-      const original_text = plan.read();
+    async state() {
+      const original_text = await plan.read();
       asked.original_sample_every = readSampleEvery(original_text);
       const { run_id, ingest_mode, psi_actions, policy, leave, original_sample_every } = asked;
       return { run_id, ingest_mode, psi_actions, policy, leave, original_text, original_sample_every };

@@ -1,5 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
+import { Stop } from '../stop.ts';
 import { embeddedUnit } from './embedded.ts';
 import { type UnitFacts, unitFacts } from './facts.ts';
 import type { UnitManager } from './manager.ts';
@@ -7,11 +9,8 @@ import { type Scope, systemctl } from './systemctl.ts';
 import { systemdUnit } from './systemd.ts';
 import { localCommand, onThisMachine, parseUnitFile, serviceRules } from './unit-file.ts';
 import { withVariables } from './unit-words.ts';
-import { userManagerPlace } from './user-runtime.ts';
+import { isBooted, mayHaveUserManager } from './user-runtime.ts';
 import { placedAt, placeUserUnit, removeUserUnit } from './user-unit.ts';
-
-/** sd_booted(3): there if systemd is this machine's manager. */
-const BOOTED = '/run/systemd/system';
 
 export type ManagerChoice = 'auto' | 'system' | 'user' | 'embedded';
 
@@ -64,8 +63,15 @@ export async function chooseManager(choice: ManagerChoice, unit: string, asIs: b
   if (silent === null)
     return choice === 'auto' ? placed(unit, 'no system unit is installed', system.why) : placed(unit, asked, null);
   if (choice === 'user') throw new NoManager(`--manager user: ${silent}`);
-  const why = existsSync(BOOTED) ? 'no unit is installed, no user manager' : 'no systemd here';
+  const why = isBooted() ? 'no unit is installed, no user manager' : 'no systemd here';
   return embedded(unit, why, `${system.why}; ${silent}`);
+}
+
+/** chooseManager, with a manager that cannot be had as exit code 12. */
+export function chooseOrStop(choice: ManagerChoice, unit: string, asIs: boolean): Promise<Chosen> {
+  return chooseManager(choice, unit, asIs).catch((error: unknown) => {
+    throw error instanceof NoManager ? new Stop(SOAK_EXIT.CONFIG, error.message) : error;
+  });
 }
 
 /** `present`: systemd has the unit or may have it, so that an engine beside it could be a second one. */
@@ -77,7 +83,7 @@ async function installed(scope: Scope, unit: string): Promise<Installed> {
   if (!asked.ok) {
     if (asked.timedOut) throw new NoManager(`--manager ${scope}: ${asked.error}`);
     // systemd is this machine's manager, whether or not it can be asked.
-    return { why: asked.error, present: scope === 'system' && existsSync(BOOTED) };
+    return { why: asked.error, present: scope === 'system' && isBooted() };
   }
   const { facts } = asked;
   // What a soak placed for itself is not installed.
@@ -99,13 +105,12 @@ export async function whereInstalled(choice: ManagerChoice, unit: string): Promi
   const system = await installed('system', unit).catch((): Installed => ({ why: 'no answer', present: true }));
   if ('facts' in system || system.present) return 'system';
   if ((await userManagerSilent()) === null && 'facts' in (await installed('user', unit))) return 'user';
-  return existsSync(BOOTED) ? 'system' : null;
+  return isBooted() ? 'system' : null;
 }
 
 /** Null if this account's user manager answers, else why not. */
 async function userManagerSilent(): Promise<string | null> {
-  if (userManagerPlace() === null && process.env['XDG_RUNTIME_DIR'] === undefined)
-    return 'no user manager of this account runs, and XDG_RUNTIME_DIR is not set';
+  if (!mayHaveUserManager()) return 'no user manager of this account runs, and XDG_RUNTIME_DIR is not set';
   const called = await systemctl('user', ['show', '-p', 'Version'], 5000);
   return called.ok ? null : called.error;
 }

@@ -1,7 +1,6 @@
-import type { Command } from 'commander';
+import { ENGINE_UNIT } from '@hybrid-soak/contract/engine-unit.ts';
 import { openForCaller } from '../../adapters/caller-file.ts';
 import { accountOf, dropRoot, isRoot, leaveClosedFolder } from '../../adapters/drop-root.ts';
-import { ENGINE_UNIT } from '../../recovery/places.ts';
 import type { ManagerChoice } from '../../unit/choose.ts';
 
 /** The account that `ops/sysusers` declares for the supervisor. */
@@ -11,6 +10,7 @@ const STAY_ROOT = ['install', 'uninstall', 'completion'];
 /** These need a signal to the engine, or a file of the engine's removed: a parent stays root for that. */
 const HELPED = ['prove', 'restore'];
 
+/** What of a command's flags matters here. */
 interface Flags {
   unit?: string;
   manager?: ManagerChoice;
@@ -23,11 +23,9 @@ interface Flags {
  * Root obeys nobody: before a command opens a file, root becomes the supervisor's account if there is one. Otherwise, and
  * for an engine of the soak's own, this process stays root, and `placesOf` refuses folders that another account can write in.
  */
-export async function runAs(command: Command): Promise<void> {
-  const name = command.name();
+export async function runAs(name: string, flags: Flags): Promise<void> {
   if (!isRoot()) return leaveClosedFolder();
   if (STAY_ROOT.includes(name)) return;
-  const flags: Flags = command.opts();
   const account = accountOf(SUPERVISOR);
   if (account === null || flags.manager === 'user' || flags.manager === 'embedded') return;
   if (HELPED.includes(name)) return (await import('./root-parent.ts')).asRootParent(account, flags.unit ?? ENGINE_UNIT);

@@ -1,0 +1,57 @@
+import { closeSync, fstatSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Config } from '@hybrid-soak/contract/config.ts';
+import { openRegular } from './safe-open.ts';
+
+const NAME = 'soak-config.json';
+/** Says which release this is; beside the folder of the bundle. */
+const SUMS = resolve(import.meta.dirname, '../SHA256SUMS');
+
+interface Remembered {
+  sums: string;
+  text: string;
+  config: Config;
+}
+
+/**
+ * What this very release found valid of this very text; null if that was another text, or nothing was kept. Without it a command
+ * loads parsers and schemas: 40 ms. It is beside the compiled code and as much to be trusted: a file of this account.
+ */
+export function rememberedConfig(text: string, env = process.env, sums = SUMS): Config | null {
+  try {
+    const kept = JSON.parse(own(placeIn(env))) as Remembered;
+    return kept.text === text && kept.sums === readFileSync(sums, 'utf8') ? kept.config : null;
+  } catch {
+    return null;
+  }
+}
+
+/** For the next command. Its readers are this account alone: URLs may have passwords in them. */
+export function rememberConfig(text: string, config: Config, env = process.env, sums = SUMS): void {
+  try {
+    const kept: Remembered = { sums: readFileSync(sums, 'utf8'), text, config };
+    const path = placeIn(env);
+    rmSync(`${path}.part`, { force: true });
+    writeFileSync(`${path}.part`, JSON.stringify(kept), { mode: 0o600, flag: 'wx' });
+    renameSync(`${path}.part`, path);
+  } catch {
+    // Of a checkout, or a folder that is full or not ours: checked again by the next command.
+  }
+}
+
+function placeIn(env: NodeJS.ProcessEnv): string {
+  const folder = env['NODE_COMPILE_CACHE'];
+  if (folder === undefined) throw new Error('nothing is kept');
+  return join(folder, NAME);
+}
+
+/** The text of a file of this account. */
+function own(path: string): string {
+  const fd = openRegular(path, 'read');
+  try {
+    if (fstatSync(fd).uid !== process.geteuid?.()) throw new Error(`${path}: another account's`);
+    return readFileSync(fd, 'utf8');
+  } finally {
+    closeSync(fd);
+  }
+}
