@@ -5,7 +5,7 @@ import t from 'tap';
 
 /** One value of each kind that JSON has, and the numbers that a count, a measure and a whole number tell apart. */
 const VALUES = [
-  ...[null, true, 'text', '', 0, 1, -1, 0.5, -0.5, 2 ** 60, 1e999],
+  ...[null, true, 'text', '', 0, 1, -1, 0.5, -0.5, 2 ** 60, Number.POSITIVE_INFINITY],
   ...[[], ['text'], {}, { p50: 1, p99: 2, max: 3 }, { p50: -1, p99: 2, max: 3 }],
   { mono_ms: 1, heap_bytes: 2, private_bytes: 3, newer: 4 },
   { a: { connected_ms: 1, reconnects: 2, failovers: 3 } },
