@@ -9,7 +9,7 @@ import { growth } from './growth/all.ts';
 import { type Growth, printed } from './growth/table.ts';
 import { median, spread } from './ratio.ts';
 import { compared, earlierResult, type Result, round } from './result.ts';
-import { NotMeasured, type Row } from './row.ts';
+import { endAll, NotMeasured, type Row } from './row.ts';
 import { ROWS } from './rows/all.ts';
 
 const GROWTH = 'growth';
@@ -29,12 +29,13 @@ const started = performance.now();
 const results: Result[] = [];
 const begun = new Map<Row, Promise<Result>>();
 for (const row of chosen) {
-  if (row.atOnce && begun.size === 0)
-    for (const other of chosen.filter(({ atOnce }) => atOnce)) begun.set(other, measured(other));
-  const result = await (begun.get(row) ?? measured(row));
+  const rowStarted = performance.now();
+  if (row.atOnce !== undefined && !begun.has(row)) beginAtOnce(row.atOnce);
+  const result = { ...(await (begun.get(row) ?? measured(row))), seconds: secondsSince(rowStarted) };
   results.push(result);
   out.write(`${line(row, result)}\n`);
 }
+await endAll();
 
 const grown: Growth[][] = [];
 if (positionals.includes(GROWTH))
@@ -42,11 +43,22 @@ if (positionals.includes(GROWTH))
     grown.push(lines);
     out.write(`\n${printed(lines)}\n`);
   }
-const seconds = Math.round((performance.now() - started) / 1000);
+const seconds = secondsSince(started);
 out.write(`\n${seconds} s in all\n`);
 if (earlier !== null) out.write(`\nagainst ${values.against}:\n${compared(results, earlier)}\n`);
 
 keepReport({ seconds, rows: results, growth: grown.flat() });
+
+/** Begins all chosen rows of that kind, and beside those under load the warm-ups of the others. */
+function beginAtOnce(kind: Row['atOnce']): void {
+  // What a warm-up ends with is seen by the row that waits for it.
+  if (kind === 'load') for (const { warmUp } of chosen) warmUp?.(rules).catch(() => {});
+  for (const row of chosen.filter(({ atOnce }) => atOnce === kind)) begun.set(row, measured(row));
+}
+
+function secondsSince(startedMs: number): number {
+  return Math.round((performance.now() - startedMs) / 1000);
+}
 
 /** Writes what was measured, with the machine it was measured on, to `data/bench/`. */
 function keepReport(measured: object): void {
@@ -116,10 +128,10 @@ async function measured(row: Row): Promise<Result> {
   }
 }
 
-function line(row: Row, result: Result): string {
+function line(row: Row, result: Result & { seconds: number }): string {
   const figure = result.median === null ? '-' : `${round(result.median)} ±${round(result.spread ?? 0)}`;
   const verdict = result.met === null ? '?' : result.met ? 'met' : 'MISSED';
   const head = `${row.name.padEnd(20)} ${figure.padStart(18)} ${row.unit.padEnd(8)} ${result.target.padEnd(10)}`;
   const why = result.why === undefined ? '' : `\n  limit: ${result.why}`;
-  return `${head} ${verdict.padEnd(6)}  ${result.note}${why}`;
+  return `${head} ${verdict.padEnd(6)} ${String(result.seconds).padStart(4)} s  ${result.note}${why}`;
 }

@@ -16,6 +16,20 @@ export async function alternate<A, B>(
   return turns;
 }
 
+/** Both at the same moment: for what uses little of a core and is counted in CPU time. */
+export async function sideBySide<A, B>(
+  repeats: number,
+  yardstick: () => Promise<A>,
+  real: () => Promise<B>,
+): Promise<{ yardstick: A; real: B }[]> {
+  const turns: { yardstick: A; real: B }[] = [];
+  for (let turn = 0; turn < repeats; turn++) {
+    const [a, b] = await Promise.all([yardstick(), real()]);
+    turns.push({ yardstick: a, real: b });
+  }
+  return turns;
+}
+
 /** The value below which `share` of the figures lie, interpolated between the two nearest. */
 export function quantile(figures: readonly number[], share: number): number {
   const sorted = [...figures].sort((a, b) => a - b);

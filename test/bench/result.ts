@@ -10,6 +10,8 @@ export interface Result {
   met: boolean | null;
   note: string;
   why: string | undefined;
+  /** What the row added to the run: one that was measured beside another added nothing. */
+  seconds?: number;
 }
 
 /** The rows of an earlier result, as `data/bench/*.json` has them. Throws if the file is not one. */

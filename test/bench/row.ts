@@ -20,8 +20,13 @@ export interface Row {
   target: { least: number } | { most: number };
   /** Runs only when it is named: longer than the whole table may take. */
   onlyNamed?: true;
-  /** Rests for most of a minute, and takes little harm from a few percent of a core beside it: measured at once with its like. */
-  atOnce?: true;
+  /**
+   * Measured at once with its like. `load`: it takes no harm from some percent of a core beside it, so the warm-ups of the others
+   * run meanwhile. `rest`: CPU at rest is counted, of processes that are warm.
+   */
+  atOnce?: 'load' | 'rest';
+  /** A minute or more in which nothing is measured; `measure` waits for the same one. */
+  warmUp?(rules: Rules): Promise<unknown>;
   /** Throws NotMeasured if this machine cannot show it. */
   measure(rules: Rules): Promise<Measured>;
   /** If the target is missed: a profile or counters under `data/bench/`, and the limit that they name. */
@@ -31,6 +36,15 @@ export interface Row {
 /** Something that the row needs is not here; the message says what. */
 export class NotMeasured extends Error {
   override name = 'NotMeasured';
+}
+
+const ends: (() => Promise<void>)[] = [];
+
+/** Has `end` called when everything is measured. */
+export const atEnd = (end: () => Promise<void>): void => void ends.push(end);
+
+export async function endAll(): Promise<void> {
+  for (const end of ends) await end();
 }
 
 /** Runs `measure` once for all rows that read different figures off the same runs. */

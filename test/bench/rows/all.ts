@@ -1,7 +1,7 @@
 import type { Row } from '../row.ts';
 import { diskStall } from './disk-stall.ts';
 import { autocommit, engineCpu, engineRate, exchangeRows, throttledCpu, throttledReads } from './engine.ts';
-import { fleet } from './fleet.ts';
+import { fleetBeside, fleetRate } from './fleet.ts';
 import { longMemoryRows, memoryRows } from './memory.ts';
 import { persistence } from './persistence.ts';
 import { policyCore } from './policy-core.ts';
@@ -22,15 +22,16 @@ export const ROWS: readonly Row[] = [
   throttledCpu,
   throttledReads,
   diskStall,
-  ...restRows,
-  ...memoryRows,
-  ...longMemoryRows,
   stallProbe,
-  supervisorCpu,
-  supervisorMemory,
-  restartGap,
   policyCore,
   replay,
   report,
-  ...fleet,
+  fleetRate,
+  restartGap,
+  ...memoryRows,
+  ...fleetBeside,
+  ...restRows,
+  supervisorCpu,
+  supervisorMemory,
+  ...longMemoryRows,
 ];

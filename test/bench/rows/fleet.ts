@@ -221,4 +221,5 @@ const lag: Row = {
   },
 };
 
-export const fleet: Row[] = [shipping, { ...cpu, atOnce: true }, { ...lag, atOnce: true }];
+export const fleetRate: Row = shipping;
+export const fleetBeside: Row[] = [cpu, lag].map((row) => ({ ...row, atOnce: 'load' }));

@@ -19,41 +19,56 @@ const SLICES = 5;
 const RATES = [0, 20, 200] as const;
 type Rate = (typeof RATES)[number];
 
-/**
- * Bare client and engine at each rate, all at once, each on a feed of its own, warm, slice by slice: a slow moment of the
- * machine falls on all, and one after the other they would take three times as long.
- */
-const measure = shared(async ({ quick }: Rules): Promise<Record<Rate, Slices>> => {
-  const [warmS, sliceS] = quick ? [8, 3] : [60, 12];
+/** Longer than any run: each feed sends until its client has ended. */
+const LONGEST_S = 3600;
+
+/** Bare client and engine at each rate, all at once, each on a feed of its own; warm when it resolves. */
+const warm = shared(async ({ quick }: Rules) => {
   const folder = mkdtempSync(join(tmpdir(), 'hybrid-bench-'));
-  await compile();
   const feeds: Feed[] = [];
   const clients: Client[] = [];
+  const close = async () => {
+    for (const client of clients) await client.close();
+    for (const feed of feeds) feed.close();
+    rmSync(folder, { recursive: true, force: true });
+  };
   const start = async (rate: Rate, client: (url: string) => Client) => {
     const feed = await startFeed();
     feeds.push(feed);
     const connected = feed.connected();
     clients.push(client(`ws://127.0.0.1:${feed.port}/ws/btcusdt@trade`));
     await connected;
-    const frames = rate * (warmS + SLICES * sliceS + 2);
-    return () => (frames > 0 ? void feed.send({ frames, rate }) : undefined);
+    return () => (rate > 0 ? void feed.send({ frames: rate * LONGEST_S, rate }) : undefined);
   };
   // The bare client has no strategy, so that the engine's should write no rows either.
   const config = (url: string) =>
     `[engine]\ningest_mode = "mockws"\nws_url = "${url}"\nsignal_every_n_ticks = 1000000000\n`;
   try {
+    await compile();
     const sends: (() => void)[] = [];
     for (const rate of RATES) {
       sends.push(await start(rate, (url) => startPart('bare-rows.ts', url, join(folder, `bare-${rate}.db`))));
       sends.push(await start(rate, (url) => startEngine(config(url))));
     }
     for (const send of sends) send();
-    await sleep(warmS * 1000);
+    await sleep(quick ? 8000 : 60_000);
+    return { clients, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+});
+
+/** Slice by slice: a slow moment of the machine falls on all, and one after the other they would take three times as long. */
+const measure = shared(async (rules: Rules): Promise<Record<Rate, Slices>> => {
+  const { clients, close } = await warm(rules);
+  const sliceMs = rules.quick ? 3000 : 12_000;
+  try {
     const look = () => clients.map(({ pid }) => ({ cpu: cpuOf(pid).total, wakeUps: wakeUpsOf(pid) }));
     const slices: Record<Rate, Slices> = { 0: [], 20: [], 200: [] };
     for (let n = 0; n < SLICES; n++) {
       const [before, startedAt] = [look(), performance.now()];
-      await sleep(sliceS * 1000);
+      await sleep(sliceMs);
       const [after, s] = [look(), (performance.now() - startedAt) / 1000];
       const of = (which: number): Slice => ({
         cpuMs: ((after[which]?.cpu ?? 0) - (before[which]?.cpu ?? 0)) / 1000 / s,
@@ -63,9 +78,7 @@ const measure = shared(async ({ quick }: Rules): Promise<Record<Rate, Slices>> =
     }
     return slices;
   } finally {
-    for (const client of clients) await client.close();
-    for (const feed of feeds) feed.close();
-    rmSync(folder, { recursive: true, force: true });
+    await close();
   }
 });
 
@@ -89,7 +102,7 @@ const atRate = (rate: Rate): Row => ({
   },
 });
 
-export const restRows: Row[] = [
+const rows: Row[] = [
   {
     name: 'rest-cpu',
     what: 'engine at rest (connected, no frame), all threads: CPU against a bare ws client with a commit a second',
@@ -113,3 +126,5 @@ export const restRows: Row[] = [
   atRate(20),
   atRate(200),
 ];
+
+export const restRows: Row[] = rows.map((row) => ({ ...row, atOnce: 'rest', warmUp: warm }));

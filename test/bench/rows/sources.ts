@@ -1,5 +1,5 @@
 import { costOfSources } from '../growth/frames.ts';
-import { alternate, median } from '../ratio.ts';
+import { median, sideBySide } from '../ratio.ts';
 import type { Row } from '../row.ts';
 
 const MANY = 16;
@@ -12,11 +12,10 @@ export const sources: Row = {
   target: { most: 1.2 },
   async measure({ quick, repeats }) {
     const seconds = quick ? 2.5 : 6;
-    const turns = await alternate(
+    const turns = await sideBySide(
       Math.min(repeats, 3),
       () => costOfSources(1, seconds),
       () => costOfSources(MANY, seconds),
-      false,
     );
     const us = (of: 'yardstick' | 'real') => `${median(turns.map((turn) => turn[of])).toFixed(1)} us`;
     return {
