@@ -47,14 +47,19 @@ const IMPORT = /import([^"'`;]*)from["'`](node:[\w/]+)["'`];/g;
 const SELDOM_CALLED: Record<string, string[]> = {
   'node:child_process': ['spawn', 'spawnSync'],
   'node:crypto': ['createHash', 'randomBytes', 'randomUUID'],
+  'node:module': ['createRequire'],
 };
+
+/** The bundler's require(), which is mostly asked for modules of Node. */
+const REQUIRE = '__require=createRequire(import.meta.url)';
+const DIRECT_REQUIRE = '__require=id=>globalThis.process.getBuiltinModule(id)??createRequire(import.meta.url)(id)';
 
 /**
  * A chunk whose imports of Node's modules are calls of `process.getBuiltinModule`. An import statement reads every export of the
  * module, and so loads what stands behind each of its getters: of node:fs alone 30 modules more, in each thread.
  */
 export const withDirectBuiltIns = (code: string): string =>
-  code.replace(IMPORTS, (imports) =>
+  code.replace(REQUIRE, DIRECT_REQUIRE).replace(IMPORTS, (imports) =>
     imports.replace(IMPORT, (_, clause: string, module: string) => {
       const from = `globalThis.process.getBuiltinModule("${module}")`;
       const [, own, all, some = ''] =

@@ -5,6 +5,7 @@ import { type Plugin, rolldown } from 'rolldown';
 import { programs } from '../programs.ts';
 import { ascii } from './ascii.ts';
 import { seldomNeeded, withDirectBuiltIns } from './built-ins.ts';
+import { compiledEarly } from './compiled-early.ts';
 import { nativeAddons } from './native-addons.ts';
 import { pageAssets } from './page.ts';
 import { threads, writerThread } from './threads.ts';
@@ -60,6 +61,9 @@ const CHUNKS: Chunk[] = [
   ['seldom', /supervisor\/src\/commands\/run\/metrics\.ts|node_modules\/log-update\//],
 ];
 
+/** What `soak status` loads: its whole time is a start. */
+const EARLY = ['soak.mjs', 'base.mjs', 'status.mjs', 'sqlite.mjs'];
+
 /** Bundles the programs of the checkout at `root` into `out`. The same input gives the same bytes. Returns what is inside. */
 export async function bundle(root: string, out: string, addons: Addons): Promise<string[]> {
   mkdirSync(out, { recursive: true });
@@ -95,7 +99,8 @@ export async function bundle(root: string, out: string, addons: Addons): Promise
   await build.close();
   const files = output.filter((chunk) => chunk.type === 'chunk');
   const bundled = new Map(files.map(({ fileName, code }) => [fileName, withDirectBuiltIns(code)]));
-  for (const [name, code] of joined(withoutFacades(bundled))) writeFileSync(join(out, name), ascii(code));
+  for (const [name, code] of joined(withoutFacades(bundled)))
+    writeFileSync(join(out, name), ascii(EARLY.includes(name) ? compiledEarly(code) : code));
   const thread = await writerThread(root);
   writeFileSync(join(out, thread.name), ascii(thread.code));
   const inputs = new Set([...files.flatMap(({ moduleIds }) => moduleIds), ...thread.inputs]);

@@ -92,6 +92,7 @@ export async function wholeProgram(): Promise<Command> {
 
 /** Runs what the command line says. `name`: its first word. */
 async function byCommander(name: string): Promise<void> {
+  outliveReaders();
   const program = await bareProgram();
   const wanted = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (wanted !== undefined) {
@@ -123,7 +124,6 @@ const become = async (name: string, flags: object) => (await import('./commands/
 if (import.meta.main && process.argv.length === 3 && process.argv[2] === '--version')
   process.stdout.write(`${VERSION}\n`);
 else if (import.meta.main) {
-  outliveReaders();
   // Tools are found where distributions put them, whatever the PATH of a cron job is.
   process.env['PATH'] = `${process.env['PATH'] ?? ''}:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`;
   // `soak help run` is `soak run --help`.
@@ -136,6 +136,7 @@ else if (import.meta.main) {
   try {
     if (name !== 'status' || !(await plainStatus(words))) await byCommander(name);
   } catch (error) {
+    outliveReaders();
     process.exitCode = exitCodeOf(error);
   }
 }

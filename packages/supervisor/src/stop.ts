@@ -11,11 +11,15 @@ export class Stop extends Error {
   }
 }
 
+let outlived = false;
+
 /**
  * A reader of the output may end before it does: `head`, or a terminal that is closed. That must not end a soak, which has a
  * configuration to restore. Any other failure to write is reported in one line.
  */
 export function outliveReaders(): void {
+  if (outlived) return;
+  outlived = true;
   for (const [name, stream] of Object.entries({ stdout: process.stdout, stderr: process.stderr }))
     stream.on('error', ({ code, message }: { code?: string; message: string }) => {
       if (hasGone(code)) return;

@@ -75,6 +75,14 @@ t.test('a second supervisor of the unit refuses and says who holds it; status se
     (await soak(cwd, 'status').ended).stdout,
     /pressure +cpu pressure \S+.*, engine's part \S+ \(limit 20\); memory/,
   );
+  // The parser of command lines is loaded for a flag with a value alone.
+  const lasting = (text: string) => text.split('\n').filter((line) => /^(rung|unit|log) /.test(line));
+  const [plain, parsed] = await Promise.all([
+    soak(cwd, 'status', '--utc').ended,
+    soak(cwd, 'status', '--utc', '--config', 'config/config.toml').ended,
+  ]);
+  t.same(lasting(plain.stdout), lasting(parsed.stdout));
+  t.equal(lasting(plain.stdout).length, 3);
   child.kill('SIGTERM');
   t.match(await ended, { code: 143 });
 });

@@ -1,3 +1,4 @@
+import { fstatSync, statSync } from 'node:fs';
 import { RUNGS, SAMPLE_EVERY } from '@hybrid-soak/contract/ladder.ts';
 import { printable } from '@hybrid-soak/contract/printable.ts';
 import { RESOURCES } from '@hybrid-soak/contract/psi.ts';
@@ -10,11 +11,18 @@ import type { Status } from './gather.ts';
 
 /** What `soak status` prints. On a terminal no line is longer than it is wide; a pipe gets each in one piece. */
 export function statusText(status: Status, zone: Zone): string {
-  const { columns } = process.stdout;
+  const columns = terminalColumns();
   return linesOf(status, zone)
     .map(printable)
-    .flatMap((line) => (columns ? wrapped(line, columns, INDENT) : line))
+    .flatMap((line) => (columns === null ? line : wrapped(line, columns, INDENT)))
     .join('\n');
+}
+
+/** Null if stdout is none, which process.stdout says too, but only with Node's streams. */
+function terminalColumns(): number | null {
+  const out = fstatSync(1);
+  const isNull = out.rdev === statSync('/dev/null', { throwIfNoEntry: false })?.rdev;
+  return out.isCharacterDevice() && !isNull ? process.stdout.columns || null : null;
 }
 
 /** Where a line's text begins. */
