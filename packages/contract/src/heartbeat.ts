@@ -8,20 +8,31 @@ import type { Vitals } from './vitals.ts';
 export const CONNECTION_STATES = ['starting', 'connected', 'disconnected', 'stopped'] as const;
 export type ConnectionState = (typeof CONNECTION_STATES)[number];
 
-const optional = maybe(count);
+const distribution = object({ p50: measure, p99: measure, max: measure });
+const floor = object({ mono_ms: measure, heap_bytes: measure, private_bytes: measure });
 const source = object({ connected_ms: measure, reconnects: count, failovers: count });
+const openGap = object({ source: text, market: text, gaps: count, missing: count });
 
 /** `engine_status.vitals`, as `vitalsSchema` says it. Throws if it is something else. */
 export const readVitals = object<Vitals>({
-  latency_us: maybe(orNull(object({ p50: measure, p99: measure, max: measure }))),
+  latency_us: maybe(orNull(distribution)),
   loop_delay_p99_ms: maybe(measure),
-  ...{ queue_depth: optional, reconnects: optional, unaccounted: maybe(whole) },
-  ...{ cpu_usec: maybe(measure), wal_blocked_s: maybe(measure) },
-  ...{ descriptors: optional, descriptor_limit: optional, threads: optional },
-  ...{ heap_bytes: maybe(measure), private_bytes: maybe(measure) },
-  floor: maybe(orNull(object({ mono_ms: measure, heap_bytes: measure, private_bytes: measure }))),
+  queue_depth: maybe(count),
+  reconnects: maybe(count),
+  unaccounted: maybe(whole),
+  cpu_usec: maybe(measure),
+  wal_blocked_s: maybe(measure),
+  descriptors: maybe(count),
+  descriptor_limit: maybe(count),
+  threads: maybe(count),
+  heap_bytes: maybe(measure),
+  private_bytes: maybe(measure),
+  floor: maybe(orNull(floor)),
   connected_ms: maybe(measure),
-  ...{ gaps_open: optional, trades_missing: optional, duplicates: optional, failovers: optional },
+  gaps_open: maybe(count),
+  trades_missing: maybe(count),
+  duplicates: maybe(count),
+  failovers: maybe(count),
   sources: maybe(byName(source)),
-  open_gaps: maybe(listOf(object({ source: text, market: text, gaps: count, missing: count }))),
+  open_gaps: maybe(listOf(openGap)),
 });

@@ -17,7 +17,16 @@ export interface Holder {
   db: string;
 }
 
+/** Throws if the value is something else. */
 export const readHolder = object<Holder>({
-  ...{ pid: number, start: text, boot: text, run: text, unit: text, kind: oneOf(['soak', 'proofs', 'restore']) },
-  ...{ decisions: text, samples: text, config: text, db: text },
+  pid: number,
+  start: text,
+  boot: text,
+  run: text,
+  unit: text,
+  kind: oneOf(['soak', 'proofs', 'restore']),
+  decisions: text,
+  samples: text,
+  config: text,
+  db: text,
 });
