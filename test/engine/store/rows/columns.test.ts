@@ -29,6 +29,10 @@ t.test('What goes through the columns stands in the table as it was', async (t) 
   const ticks = [
     ...Array.from({ length: 250 }, (_, n) => ({ ...tick(n, 1_000_000_000 + n), source: 'binance' })),
     ...odd.map((id, n) => tick(n, id, markets[n % 2])),
+    // Ids that count up from one to the next all but once, go down, or stay.
+    ...[(n: number) => (n < 30 ? 7 + n : 8 + n), (n: number) => -n, () => 5].flatMap((id) =>
+      Array.from({ length: 40 }, (_, n) => ({ ...tick(n, id(n)), source: 'kraken' })),
+    ),
   ];
   for (const each of ticks) columns.append(each);
   insert(columns.take());
@@ -86,26 +90,30 @@ function counted(db: Database.Database): Map<number, number> {
   return runs;
 }
 
-t.test('Ticks of one market and source go in by two hundred, the rest by twenty, others one by one', async (t) => {
-  const { db } = openDatabase(join(t.testdir(), 'bot.db'));
-  t.teardown(() => db.close());
-  const runs = counted(db);
-  const insert = tickInserter(db, known(markets));
-  const columns = new TickColumns(16);
-  for (let n = 0; n < 463; n++) columns.append({ ...tick(n, 1_000_000_000 + n), source: 'binance' });
-  insert(columns.take());
-  t.same(
-    [...runs],
-    [
-      [800, 2],
-      [80, 3],
-      [4, 3],
-    ],
-  );
-  for (let n = 0; n < 400; n++) columns.append(tick(n, n, markets[n % 2]));
-  insert(columns.take());
-  t.equal(runs.get(800), 2);
-});
+t.test(
+  'Ticks of one market and source go in by two hundred, the rest by twenty, others one by one; ids that count up are not bound',
+  async (t) => {
+    const { db } = openDatabase(join(t.testdir(), 'bot.db'));
+    t.teardown(() => db.close());
+    const runs = counted(db);
+    const insert = tickInserter(db, known(markets));
+    const columns = new TickColumns(16);
+    for (let n = 0; n < 463; n++) columns.append({ ...tick(n, 1_000_000_000 + n), source: 'binance' });
+    insert(columns.take());
+    t.same(
+      [...runs],
+      [
+        [600, 2],
+        [60, 3],
+        [4, 3],
+      ],
+    );
+    for (let n = 0; n < 400; n++) columns.append(tick(n, n, markets[n % 2]));
+    for (let n = 0; n < 220; n++) columns.append({ ...tick(n, 2 * n), source: 'binance' });
+    insert(columns.take());
+    t.same([runs.get(600), runs.get(60), runs.get(800), runs.get(80)], [2, 3, 1, 1]);
+  },
+);
 
 const signal = (n: number, more: Partial<SignalRow> = {}): SignalRow => ({
   market: markets[0] as Market,

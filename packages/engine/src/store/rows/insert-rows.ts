@@ -126,5 +126,6 @@ function sql(table: string, columns: Record<string, string>, rows: number, param
   const values = new Array<string>(rows).fill(row).join(', ');
   const names = ['market', 'symbol', ...Object.keys(columns)].join(', ');
   const from = ['@id', '@symbol', ...Object.values(columns)].join(', ');
-  return `INSERT INTO ${table} (${names}) SELECT ${from} FROM (VALUES ${values})`;
+  // OR FAIL: as in insert-ticks.
+  return `INSERT OR FAIL INTO ${table} (${names}) SELECT ${from} FROM (VALUES ${values})`;
 }

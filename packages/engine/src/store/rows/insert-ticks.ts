@@ -4,19 +4,29 @@ import type { KnownMarkets } from './markets.ts';
 
 /** Rows a statement, the most first: as many as are left fit into few statements. */
 const SIZES = [200, 20, 1];
+/** Values bound for a row whose id is bound too. */
 const VALUES_PER_ROW = 4;
+
+interface Statement {
+  size: number;
+  insert: Database.Statement;
+  values: number[];
+}
 
 /**
  * Inserts a batch, up to two hundred rows a statement. Market and source are bound once for a run of rows that share them. A
- * numeric trade id is bound as a number and becomes text inside SQLite, which costs less than a JavaScript string.
+ * numeric trade id is bound as a number and becomes text inside SQLite, which costs less than a JavaScript string; of ids that
+ * count up from one to the next only the first is bound.
  */
 export function tickInserter(db: Database.Database, markets: KnownMarkets): (batch: TickBatch) => void {
-  const numeric = SIZES.map((size) => ({
+  const statement = (size: number, perRow: number, id: (row: number) => string): Statement => ({
     size,
-    insert: db.prepare(sql(size, true)),
-    values: new Array<number>(size * VALUES_PER_ROW),
-  }));
-  const text = db.prepare(sql(1, false));
+    insert: db.prepare(sql(size, id)),
+    values: new Array<number>(size * perRow),
+  });
+  const numbered = SIZES.map((size) => statement(size, VALUES_PER_ROW, () => 'CAST(? AS INTEGER)'));
+  const counted = SIZES.slice(0, -1).map((size) => statement(size, VALUES_PER_ROW - 1, (row) => `@first + ${row}`));
+  const text = db.prepare(sql(1, () => '?'));
 
   return ({ rows, capacity, buffer, names, texts }) => {
     const columns = columnsOf(buffer, capacity);
@@ -34,10 +44,16 @@ export function tickInserter(db: Database.Database, markets: KnownMarkets): (bat
         row++;
         continue;
       }
-      for (const { size, insert, values } of numeric)
+      for (const [n, { size, insert, values }] of numbered.entries())
         for (; row + size <= end; row += size) {
-          fill(values, columns, row, row + size);
-          insert.run(shared, ...values);
+          const byCount = counted[n];
+          if (byCount !== undefined && counts(columns.id, row, row + size)) {
+            fill(byCount.values, columns, row, row + size, false);
+            byCount.insert.run({ ...shared, first: BigInt(columns.id[row] as number) }, ...byCount.values);
+          } else {
+            fill(values, columns, row, row + size, true);
+            insert.run(shared, ...values);
+          }
         }
     }
   };
@@ -51,20 +67,29 @@ function alike({ market, source, id }: TickArrays, from: number, end: number): n
   return row - from;
 }
 
-function fill(values: number[], columns: TickArrays, from: number, to: number): void {
+/** Whether each of these ids is the one before it plus 1. */
+function counts(id: Float64Array, from: number, to: number): boolean {
+  const first = id[from] as number;
+  let row = from;
+  while (row < to && id[row] === first + row - from) row++;
+  return row === to;
+}
+
+function fill(values: number[], columns: TickArrays, from: number, to: number, withIds: boolean): void {
   let at = 0;
   for (let row = from; row < to; row++) {
     values[at++] = columns.price[row] as number;
     values[at++] = columns.volume[row] as number;
     values[at++] = columns.ts[row] as number;
-    values[at++] = columns.id[row] as number;
+    if (withIds) values[at++] = columns.id[row] as number;
   }
 }
 
-/** The rows give numbers alone; what they share is put beside them in one place, which takes less than in each. */
-function sql(rows: number, numericId: boolean): string {
-  const id = numericId ? 'CAST(column4 AS INTEGER)' : 'column4';
-  const values = new Array<string>(rows).fill('(?, ?, ?, ?)').join(', ');
-  return `INSERT INTO ticks (market, symbol, price, volume, ts, source, trade_id)
-    SELECT @id, @symbol, column1, column2, column3, @source, ${id} FROM (VALUES ${values})`;
+/**
+ * OR FAIL: a statement that fails need not undo what it has done itself, for which SQLite would copy each page that it changes
+ * (https://www.sqlite.org/tempfiles.html, statement journals); its transaction is rolled back.
+ */
+function sql(rows: number, id: (row: number) => string): string {
+  const values = Array.from({ length: rows }, (_, row) => `(@id, @symbol, ?, ?, ?, @source, ${id(row)})`);
+  return `INSERT OR FAIL INTO ticks (market, symbol, price, volume, ts, source, trade_id) VALUES ${values.join(', ')}`;
 }
