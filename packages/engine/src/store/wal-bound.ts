@@ -4,7 +4,9 @@ import type { WriterNote } from './rows/batch.ts';
 const MIB = 1_048_576;
 /** A WAL of this size could not begin again: some reader needs what is in it (https://www.sqlite.org/wal.html#ckpt). */
 const BOUND_BYTES = 64 * MIB;
-/** Below this nothing is looked at: the checkpoint of 32 MB has not been due. */
+/** From here on it is copied to the database once no batch waits: seldom, since each checkpoint waits for the disk twice. */
+const DUE_BYTES = 32 * MIB;
+/** Below this nothing is looked at. */
 const LOOK_BYTES = 16 * MIB;
 /** A page and its header. */
 const FRAME_BYTES = 4096 + 24;
@@ -35,8 +37,11 @@ export class WalBound {
     return this.#blockedSince === null ? 0 : (performance.now() - this.#blockedSince) / 1000;
   }
 
-  /** After a commit that left the WAL file with this size. */
-  afterCommit(walBytes: number): void {
+  /**
+   * After a commit that left the WAL file with this size. `isBehind`: another batch waits. A burst that makes it wait is over
+   * sooner without the checkpoint, which comes after it, or when SQLite makes one by itself.
+   */
+  afterCommit(walBytes: number, isBehind: boolean): void {
     if (walBytes < LOOK_BYTES) return;
     const nowMs = performance.now();
     const { log: frames } = this.#look.get() as { log: number };
@@ -46,6 +51,7 @@ export class WalBound {
     const isLong = frames * FRAME_BYTES >= BOUND_BYTES;
     if (isLong && nowMs - this.#triedMs >= TRY_MS) this.#try(walBytes, nowMs);
     else if (!isLong && this.#blockedSince !== null) this.#passed();
+    else if (!isLong && !isBehind && frames * FRAME_BYTES >= DUE_BYTES) this.#checkpoint.get();
   }
 
   #try(walBytes: number, nowMs: number): void {

@@ -8,7 +8,7 @@ import { makeFolderOf } from './open/make-folder.ts';
 import { openDatabase } from './open/open.ts';
 import { DatabaseRefused, DatabaseUnavailable, lasts, refusalOf } from './open/refusals.ts';
 import { heartbeatAtRest } from './rest.ts';
-import type { Batch, FromWriter, LifeEnd, ToWriter, WriterRules } from './rows/batch.ts';
+import type { FromWriter, LifeEnd, ToWriter, WriterRules } from './rows/batch.ts';
 import { beginLife } from './rows/lives.ts';
 import { cancelAbandonedOrders, endAbandonedCoverage, readSeeds } from './rows/resume.ts';
 import { readHealth } from './rows/source-health.ts';
@@ -55,18 +55,21 @@ function serve(): void {
   tell({ kind: 'ready', ...opened, seeds: readSeeds(db), health: readHealth(db) });
   let rested = 0;
   const rest = heartbeatAtRest(db, beat);
-  const commit = (batch: Batch, openedMs: number) => {
+  /** The message that waits after it. */
+  const commit = ({ batch, openedMs }: ToWriter & { kind: 'batch' }): ToWriter | null => {
     const { ticks } = batch;
     retry(() => write.immediate(batch, Date.now(), ticksWritten + ticks.rows), Number.POSITIVE_INFINITY);
     beat.committed(ticks.rows);
     const tookUs = Math.round((threadClock() - openedMs) * 1000);
     rest.committed();
-    upkeep.afterCommit(ticks);
+    const next = received();
+    upkeep.afterCommit(ticks, next !== null);
     beat.setWal(upkeep.walBytes, upkeep.walBlockedS());
     ticksWritten += ticks.rows;
     const { buffer, isLent } = ticks;
     if (isLent) port.postMessage({ kind: 'committed', tookUs, buffer } satisfies FromWriter, [buffer]);
     else if (ticks.rows > 0) beat.setLatency(tookUs);
+    return next;
   };
   const close = (end: LifeEnd) => {
     retry(() => endLife(end, Date.now(), Math.round(performance.now())), Number.POSITIVE_INFINITY);
@@ -82,13 +85,13 @@ function serve(): void {
   };
   for (;;) {
     const calls = beat.calls();
-    for (let message = received(); message !== null; message = received()) {
-      if (message.kind === 'collect') tell({ kind: 'collected', heapBytes: collect() });
-      else if (message.kind === 'batch') commit(message.batch, message.openedMs);
-      else if (message.kind === 'close') {
+    for (let message = received(); message !== null; ) {
+      if (message.kind === 'close') {
         close(message.end);
         return;
       }
+      if (message.kind === 'collect') tell({ kind: 'collected', heapBytes: collect() });
+      message = message.kind === 'batch' ? commit(message) : received();
     }
     if (rest.isDue() && passing(rest.touch) && ++rested % REST_LOOKS === 0) upkeep.lookAtFiles();
     beat.sleep(calls);
