@@ -114,7 +114,9 @@ t.test(
 
 t.test('a failing run is minimised to the one trouble that it takes', async (t) => {
   const freeze = trouble('freeze', 600, 900);
-  const noisy = { ...CALM, jitter_ms: 30, troubles: [trouble('quiet', 100, 110), freeze, trouble('late', 2000, 2100)] };
+  const noise = [trouble('quiet', 100, 110), trouble('late', 2000, 2100)];
+  const options = { ...CALM.options, duration_s: 2400 };
+  const noisy = { ...CALM, options, jitter_ms: 30, troubles: [...noise, freeze] };
   const { scenario } = minimise(noisy, 1, ({ entries }) =>
     entries.some(({ records }) => records.some(({ action }) => action === 'STALL')) ? 'a stall' : null,
   );

@@ -75,7 +75,6 @@ export const busyFor = (ms: number): string =>
 
 /** The first of those CPUs. */
 export const share = (part: number): number[] => cpus().slice(0, Math.ceil(cpus().length * part));
-const on = (cpus: number[]): string[] => ['-p', `CPUAffinity=${cpus.join(' ')}`];
 
 const lineOf = (r: Decided): string => `${r['timestamp']} ${r['state']} ${r['action']}: ${r['reason']}`;
 
@@ -251,12 +250,11 @@ export class Host {
   }
 
   /**
-   * Three busy loops for each core in half of the cores: the host's CPU stall time is 50 % or more, whatever the others do
-   * (the kernel weighs each core by the time that it is not idle).
+   * Three loops a core, all at once for 60 ms of each 200: the host's CPU stall time is 30 % or more, whatever the others do, and
+   * they leave it most of its time.
    */
   async press(): Promise<void> {
-    const half = share(1 / 2);
-    await this.#hog(3 * half.length, 'while :; do :; done', on(half));
+    await this.#hog(3 * cpus().length, busyFor(60), []);
   }
 
   /**
@@ -270,11 +268,11 @@ export class Host {
   }
 
   /**
-   * Some CPU stall time, a twentieth of the time, for rules with a low limit: three loops a core, all at once for 10 ms of
-   * each 200, so that tasks wait on each core, whatever else it has to do.
+   * Some CPU stall time, a fiftieth of the time, for rules with a low limit: three loops a core, all at once for 4 ms of each
+   * 200, so that tasks wait on each core, whatever else it has to do.
    */
   async pressSlightly(): Promise<void> {
-    await this.#hog(3 * cpus().length, busyFor(10), []);
+    await this.#hog(3 * cpus().length, busyFor(4), []);
   }
 
   async #hog(loops: number, loop: string, properties: string[]): Promise<void> {

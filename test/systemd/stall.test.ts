@@ -3,7 +3,7 @@ import { type Decided, Host, needsSystemd, until } from './host.ts';
 
 const CONFIG = '[engine]\ningest_mode = "synthetic"\ntick_interval_ms = 20\nsample_every = 1\n';
 const THRESHOLD_S = 6;
-/** The policy's, percent: half of the cores have waiters all the time, and others that are busy halve that at most. */
+/** The policy's, percent; `press` makes more. */
 const CPU_LIMIT = 20;
 
 t.test('SIGSTOP of the main process on a real systemd', needsSystemd(), async (t) => {

@@ -34,7 +34,7 @@ export async function supervisorKilled(ground: Ground, notes: Notes, times: numb
   ground.expect(valid);
   const kills: Kills = { ground, notes, before, valid, leadMs: null, unchanged: 0, changed: 0 };
   const wrong: string[] = [];
-  const load = press();
+  const load = press(ground.quick);
   try {
     for (let n = 1; n <= times; n++) wrong.push(...(await killOnce(kills, n)));
   } finally {

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type LoggedDecision, loggedDecision } from '@hybrid-soak/contract/decision.ts';
 import { errorCode } from '@hybrid-soak/contract/error-code.ts';
@@ -75,8 +75,9 @@ export async function innerSoak(
     ended = true;
   });
   ground.adopt(child.pid as number);
-  const before = readDecisions(log).length;
-  const decisions = () => readDecisions(log).slice(before);
+  const all = decisionsIn(log);
+  const before = all().length;
+  const decisions = () => all().slice(before);
   return {
     command: ['soak', ...argv.slice(process.execArgv.length + 1)].join(' '),
     log,
@@ -109,6 +110,17 @@ export async function restoreInner(ground: Ground, soak: InnerSoak): Promise<{ c
   const { exitCode, stdout, stderr } = await execa(file, argv, { reject: false, timeout: 300_000, stdin: 'ignore' });
   ground.plan.session.lock();
   return { code: exitCode ?? null, output: `${stdout}\n${stderr}`.trim() };
+}
+
+/** The decisions of a log, which is read again only once it has grown: somebody waits for one and looks twenty times a second. */
+function decisionsIn(path: string): () => LoggedDecision[] {
+  let bytes = 0;
+  let decisions: LoggedDecision[] = [];
+  return () => {
+    const now = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+    if (now !== bytes) [bytes, decisions] = [now, readDecisions(path)];
+    return decisions;
+  };
 }
 
 function readDecisions(path: string): LoggedDecision[] {

@@ -6,14 +6,14 @@ import { NotWithin } from './ends.ts';
 import { type LocalExchange, localExchange } from './exchange.ts';
 import type { Ground } from './ground.ts';
 import { type InnerSoak, innerSoak } from './inner-soak.ts';
-import { press } from './load.ts';
+import { busyWords, press, pressureOf } from './load.ts';
 import type { ProofCode } from './proof.ts';
 
 /** Frames a second: what a light engine gets, and the first and the last rate of its own hog. */
 const LIGHT = 20;
 const LAST_RATE = 2_000_000;
 const firstRateOf = (quick: boolean) => (quick ? 80_000 : 20_000);
-/** Neighbours' busy loops: each has one for every core. */
+/** Neighbours' loops: each has one for every core. */
 const NEIGHBOURS = 2;
 /**
  * Limits of the engine's part, percent, on one core. One thread's part is at most 100/n on n cores, and what a full load has
@@ -25,6 +25,13 @@ const INCURABLE_LIMIT = 0.2;
 const TIMES = { sustain_s: 4, cooldown_s: 4, recover_hold_s: 5, abort_after_s: 10 };
 const QUICK = { ...TIMES, window_s: 4, cooldown_s: 2, recover_hold_s: 4, abort_after_s: 3 };
 const timesOf = (quick: boolean) => (quick ? QUICK : TIMES);
+/** Where every window is over the limit, shorter ones say the same. */
+const abortTimesOf = (quick: boolean) =>
+  quick ? { sustain_s: 2, window_s: 2, cooldown_s: 1, abort_after_s: 2 } : TIMES;
+const timesText = (times: object) =>
+  Object.entries(times)
+    .map(([key, seconds]) => `${key} ${seconds}`)
+    .join(', ');
 /** What is proved is the CPU's: a share of the others' disk accesses may not be known here. */
 const CPU_ALONE = { memory_limit: 100, io_limit: 100 };
 const RUNGS = ['THROTTLE1', 'THROTTLE2', 'THROTTLE3'];
@@ -35,20 +42,19 @@ export const ladder: ProofCode = {
   requirement:
     "Others' load moves nothing; the engine's own climbs a rung, is recovered from when it ends, and aborts if no rung cures it.",
   method: (quick) =>
-    `Real pressure: ${NEIGHBOURS} neighbours with a busy loop for every core, from here to the end. Beside them a light engine (${LIGHT} frames/s, ` +
+    `Real pressure: ${NEIGHBOURS} neighbours with a loop for every core, ${busyWords(quick)}, from here to the end. Beside them a light engine (${LIGHT} frames/s, ` +
     `${watchedOf(quick)} s), then one whose local exchange doubles its rate from ${firstRateOf(quick)} frames/s until the soak climbs, then a light one again until NORMAL; ` +
-    `limit of the part ${CURABLE_LIMIT} % over the number of cores. Then another soak with a limit of ${INCURABLE_LIMIT} % over it, which no rung comes below. ` +
-    `Times of the policy: ${Object.entries(timesOf(quick))
-      .map(([key, seconds]) => `${key} ${seconds}`)
-      .join(', ')}.`,
+    `limit of the part ${CURABLE_LIMIT} % over the number of cores (${timesText(timesOf(quick))}). ` +
+    `Then another soak with a limit of ${INCURABLE_LIMIT} % over it, which no rung comes below (${timesText(abortTimesOf(quick))}).`,
   async measure(ground, notes) {
     const host = hostPressure();
     const { cpu } = host.read();
     if (!cpu.available) return notes.blocked('the ladder', cpu.why, 'boot with psi=1; kernel 4.20 or later');
     const exchange = await localExchange(ground, LIGHT);
-    const neighbours = press(availableParallelism() * NEIGHBOURS);
+    const neighbours = press(ground.quick, availableParallelism() * NEIGHBOURS);
+    const pressure = pressureOf(ground.quick);
     try {
-      await ground.until('CPU stall time over 40 %', () => cpuSome(host) > 40, 180, 250);
+      await ground.until(`CPU stall time over ${pressure} %`, () => cpuSome(host) > pressure, 180, 250);
       const rate = await climbsAndRecovers(ground, notes, exchange);
       await aborts(ground, notes, exchange, rate);
     } finally {
@@ -63,10 +69,10 @@ function cpuSome(host: ReturnType<typeof hostPressure>): number {
   return cpu.available ? cpu.value.some.avg10 : 0;
 }
 
-async function soakWith(ground: Ground, name: string, limit: number): Promise<InnerSoak> {
+async function soakWith(ground: Ground, name: string, limit: number, times: object): Promise<InnerSoak> {
   ground.configure({
     engine: { ingest_mode: 'realws', sample_every: 1 },
-    soak: { policy: { ...timesOf(ground.quick), ...CPU_ALONE, cpu_limit: limit / availableParallelism() } },
+    soak: { policy: { ...times, ...CPU_ALONE, cpu_limit: limit / availableParallelism() } },
   });
   ground.expect(ground.rungTexts());
   const soak = await innerSoak(ground, name, ['-d', '30m', '--interval', '1s', '--leave', 'running']);
@@ -76,7 +82,7 @@ async function soakWith(ground: Ground, name: string, limit: number): Promise<In
 
 /** Resolves with the rate at which the engine's own load was seen. */
 async function climbsAndRecovers(ground: Ground, notes: Notes, exchange: LocalExchange): Promise<number> {
-  const soak = await soakWith(ground, 'ladder', CURABLE_LIMIT);
+  const soak = await soakWith(ground, 'ladder', CURABLE_LIMIT, timesOf(ground.quick));
   try {
     await ground.pause(watchedOf(ground.quick) * 1000);
     lightIsLeftAlone(notes, soak.decisions());
@@ -131,9 +137,10 @@ async function hog(soak: InnerSoak, exchange: LocalExchange, first: number) {
 }
 
 async function aborts(ground: Ground, notes: Notes, exchange: LocalExchange, rate: number): Promise<void> {
-  const soak = await soakWith(ground, 'ladder-abort', INCURABLE_LIMIT);
+  const soak = await soakWith(ground, 'ladder-abort', INCURABLE_LIMIT, abortTimesOf(ground.quick));
   try {
-    await exchange.comeBack(rate * 2);
+    // Far over this limit, too.
+    await exchange.comeBack(ground.quick ? rate : rate * 2);
     const abort = await soak.decided('ABORT', (r) => r.action === 'ABORT', 300);
     const rungs = soak.decisions().filter((r) => r.action === 'ENGINE_RESTART' && r.state !== 'NORMAL');
     // An engine that a rung did not relieve in time may be restarted at it.

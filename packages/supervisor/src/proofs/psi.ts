@@ -24,7 +24,7 @@ export const psi: ProofCode = {
       notes.blocked(`PSI of ${name}`, reading.available ? '' : reading.why, 'boot with psi=1, kernel 4.20 or later');
     if (blind.length > 0) return;
     await readings(ground, notes, 'idle');
-    const load = press();
+    const load = press(ground.quick);
     try {
       await ground.until('CPU stall time over 10 %', () => cpuSome(host) > 10, 120, 250);
       notes.number('cpu some avg10 under load', cpuSome(host), '% of wall time');

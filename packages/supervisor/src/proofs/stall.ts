@@ -6,7 +6,7 @@ import type { Notes } from '../inspect/notes.ts';
 import { TOO_BUSY } from './ends.ts';
 import type { Ground } from './ground.ts';
 import { type InnerSoak, innerSoak } from './inner-soak.ts';
-import { press } from './load.ts';
+import { busyWords, press, pressureOf } from './load.ts';
 import type { ProofCode } from './proof.ts';
 
 const INTERVAL_S = 1;
@@ -18,8 +18,8 @@ export const stall: ProofCode = {
   requirement:
     'An engine that stops making progress is detected within threshold + interval + 2 s and restarted, also under sustained CPU pressure.',
   method: (quick) =>
-    `A soak watches the unit (threshold ${thresholdOf(quick)} s, interval ${INTERVAL_S} s); SIGSTOP to MainPID, idle and again under busy loops, ` +
-    'three to a core. Detected: the STALL record. Restarted: ENGINE_RESTARTED with another invocation, which systemd confirms, and new rows.',
+    `A soak watches the unit (threshold ${thresholdOf(quick)} s, interval ${INTERVAL_S} s); SIGSTOP to MainPID, idle and again beside loops, ` +
+    `three to a core, ${busyWords(quick)}. Detected: the STALL record. Restarted: ENGINE_RESTARTED with another invocation, which systemd confirms, and new rows.`,
   async measure(ground, notes) {
     const threshold = thresholdOf(ground.quick);
     ground.configure({
@@ -50,9 +50,10 @@ async function pressed(ground: Ground, notes: Notes, soak: InnerSoak, threshold:
     const now = host.read().cpu;
     return now.available ? now.value.some.avg10 : 0;
   };
-  const load = press();
+  const load = press(ground.quick);
+  const wanted = pressureOf(ground.quick);
   try {
-    await ground.until('CPU stall time over 40 %', () => some() > 40, 120, 250);
+    await ground.until(`CPU stall time over ${wanted} %`, () => some() > wanted, 120, 250);
     notes.number('cpu some avg10 at the second stall', some(), '% of wall time');
     await frozen(ground, notes, soak, 'under CPU pressure', threshold);
   } finally {
