@@ -5,10 +5,7 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { completionsOf } from '@hybrid-soak/contract/completion.ts';
 import { VERSION } from '@hybrid-soak/contract/version.ts';
-import { programs } from '../programs.ts';
-import { debianPackage } from './deb.ts';
 import { ARCHITECTURES, type Architecture, platform } from './platform.ts';
-import { stage } from './stage.ts';
 import { tarball } from './tarball.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
@@ -42,12 +39,15 @@ async function build(arch: Architecture): Promise<void> {
   const using = platform(ROOT, join(out, '.cache'), arch);
   const part = `${folder}.part`;
   mkdirSync(out, { recursive: true });
+  // The bundler is loaded once something is built: a wrong option is answered without it.
+  const { stage } = await import('./stage.ts');
   await stage(ROOT, part, version, using, epoch);
   rmSync(folder, { recursive: true, force: true });
   renameSync(part, folder);
   process.stdout.write(`${folder}\n`);
   if (only !== 'folder' && only !== 'deb') say(tarball(folder, epoch, quick));
   if (only === 'folder' || only === 'tarball') return;
+  const [{ programs }, { debianPackage }] = await Promise.all([import('../programs.ts'), import('./deb.ts')]);
   const completions = new Map((await programs()).map((program) => [program.name(), completionsOf(program)]));
   say(debianPackage(folder, out, { version, arch: using.debian, epoch, quick, completions }));
 }
