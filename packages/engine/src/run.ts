@@ -172,8 +172,8 @@ async function runOn(
     const { startMetrics } = await import('./process/metrics.ts');
     startMetrics(metrics, () => measured(parts, vitals(), log), clock, log);
   }
-  const runSeconds = earlierSetting(config, 'run_seconds') ?? 0;
-  const runningOut = runSeconds > 0 ? setTimeout(() => end('run-seconds'), runSeconds * 1000) : undefined;
+  const runningOut = endAfter(earlierSetting(config, 'run_seconds') ?? 0, end);
+  await requestIsSent();
   flush();
   const settled = clock.every(SETTLED_MS, () => {
     settled();
@@ -192,6 +192,15 @@ async function runOn(
   pipeline.coverage.endAll(Date.now());
   flush(true);
   return finishRun(reason, pipeline, writer, log);
+}
+
+function endAfter(seconds: number, end: RunEnding['end']): NodeJS.Timeout | undefined {
+  return seconds > 0 ? setTimeout(() => end('run-seconds'), seconds * 1000) : undefined;
+}
+
+/** A connection that is there at once gets its request before the rest is done: the first turn ends what is being polled. */
+async function requestIsSent(): Promise<void> {
+  for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
 
 const isLive = ({ engine }: Config): boolean => engine.ingest_mode === 'mockws' || engine.ingest_mode === 'realws';

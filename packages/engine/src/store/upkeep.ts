@@ -8,6 +8,7 @@ import { lasts } from './open/refusals.ts';
 import type { WriterNote, WriterRules } from './rows/batch.ts';
 import { columnsOf, type TickBatch } from './rows/columns.ts';
 import { PRUNE_ROWS, pruner } from './rows/prune.ts';
+import { threadClock } from './thread-clock.ts';
 import { WalBound } from './wal-bound.ts';
 
 /** Rows whose median stamp stands for the newest. */
@@ -109,7 +110,7 @@ export class Upkeep {
   }
 
   #lookAtDisk(): void {
-    const nowMs = performance.now();
+    const nowMs = threadClock();
     if (nowMs - this.#diskMs < LOOK_AT_DISK_MS) return;
     this.#diskMs = nowMs;
     const folder = dirname(this.#rules.path);
@@ -125,7 +126,7 @@ export class Upkeep {
   }
 }
 
-const now = () => ({ wallMs: Date.now(), monoMs: performance.now() });
+const now = () => ({ wallMs: Date.now(), monoMs: threadClock() });
 
 function newestRows(db: Database.Database): number | null {
   const sql = `SELECT ts FROM ticks ORDER BY id DESC LIMIT ${NEWEST}`;

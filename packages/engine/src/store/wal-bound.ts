@@ -1,5 +1,6 @@
 import type Database from 'better-sqlite3';
 import type { WriterNote } from './rows/batch.ts';
+import { threadClock } from './thread-clock.ts';
 
 const MIB = 1_048_576;
 /** A WAL of this size could not begin again: some reader needs what is in it (https://www.sqlite.org/wal.html#ckpt). */
@@ -34,7 +35,7 @@ export class WalBound {
 
   /** The age of the reader that keeps the WAL beyond its bound, seconds; 0 if none does. */
   blockedS(): number {
-    return this.#blockedSince === null ? 0 : (performance.now() - this.#blockedSince) / 1000;
+    return this.#blockedSince === null ? 0 : (threadClock() - this.#blockedSince) / 1000;
   }
 
   /**
@@ -43,7 +44,7 @@ export class WalBound {
    */
   afterCommit(walBytes: number, isBehind: boolean): void {
     if (walBytes < LOOK_BYTES) return;
-    const nowMs = performance.now();
+    const nowMs = threadClock();
     const { log: frames } = this.#look.get() as { log: number };
     if (frames < (this.#samples.at(-1)?.frames ?? 0)) this.#samples = [];
     this.#samples.push({ frames, atMs: nowMs });

@@ -22,6 +22,7 @@ import { Upkeep } from './upkeep.ts';
  * much again as the heartbeat itself. So a main thread that is frozen has no heartbeat.
  */
 const port = parentPort as NonNullable<typeof parentPort>;
+const startedMs = threadClock();
 const beat = beatOver(workerData as SharedArrayBuffer);
 /** At rest the files are looked at with one heartbeat in this many; with every commit of rows otherwise. */
 const REST_LOOKS = 5;
@@ -46,13 +47,14 @@ function serve(): void {
   patiently(() => makeFolderOf(rules.path));
   const lock = lockDatabase(rules.path);
   const { db, ...opened } = patiently(() => openDatabase(rules.path, rules.recover));
-  const write = batchWriter(db, process.pid, rules.quarantineMaxRows);
   patiently(() => endAbandonedCoverage(db));
   patiently(() => cancelAbandonedOrders(db));
   const endLife = patiently(() => beginLife(db, { ...rules, pid: process.pid }));
+  tell({ kind: 'ready', ...opened, seeds: readSeeds(db), health: readHealth(db) });
+  // What only a batch needs is prepared while the main thread connects.
+  const write = batchWriter(db, process.pid, rules.quarantineMaxRows);
   const upkeep = patiently(() => new Upkeep(db, rules, (note) => tell({ kind: 'note', ...note })));
   let ticksWritten = 0;
-  tell({ kind: 'ready', ...opened, seeds: readSeeds(db), health: readHealth(db) });
   let rested = 0;
   const rest = heartbeatAtRest(db, beat);
   /** The message that waits after it. */
@@ -72,7 +74,7 @@ function serve(): void {
     return next;
   };
   const close = (end: LifeEnd) => {
-    retry(() => endLife(end, Date.now(), Math.round(performance.now())), Number.POSITIVE_INFINITY);
+    retry(() => endLife(end, Date.now(), Math.round(threadClock() - startedMs)), Number.POSITIVE_INFINITY);
     upkeep.lookAtFiles();
     upkeep.close();
     // A failed checkpoint loses nothing: the data stays in the WAL.
@@ -129,7 +131,7 @@ function guarded(run: () => void): void {
 /** At startup, retries for `patienceMs`, then throws DatabaseUnavailable. */
 function patiently<T>(run: () => T): T {
   try {
-    return retry(run, performance.now() + rules.patienceMs);
+    return retry(run, threadClock() + rules.patienceMs);
   } catch (error) {
     throw refusalOf(rules.path, error);
   }
@@ -144,7 +146,7 @@ function retry<T>(run: () => T, deadline: number): T {
     try {
       return run();
     } catch (error) {
-      if (performance.now() >= deadline || lasts(rules.path, error) !== 'now') throw error;
+      if (threadClock() >= deadline || lasts(rules.path, error) !== 'now') throw error;
       const { message } = error as Error;
       const code = errorCode(error);
       tell({ kind: 'retrying', message: code === undefined ? message : `${code}: ${message}` });
