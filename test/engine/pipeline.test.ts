@@ -115,7 +115,9 @@ t.test('a dropped trade leaves a gap behind', async (t) => {
   const { pipeline, feed } = pipelineOf({}, { ticks: 1 });
   feed(connection(), binance(1), binance(2));
   t.match(pipeline.counters, { kept: 1, dropped: 1 });
+  t.equal(pipeline.hasDropped, true);
   pipeline.takeRows();
+  t.equal(pipeline.hasDropped, false);
   feed(connection(), binance(3));
   t.match(pipeline.takeRows().gaps, [{ from: '2', to: '2' }]);
 });

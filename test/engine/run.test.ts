@@ -4,7 +4,7 @@ import { serve } from '@hybrid-soak/feed/serve.ts';
 import t, { type Test } from 'tap';
 import { WebSocketServer } from 'ws';
 import { eventually } from '../eventually.ts';
-import { MS } from '../fixtures/frames.ts';
+import { LIVE, MS } from '../fixtures/frames.ts';
 import { count, database, engine, folder, logLines, rows, writeLock } from './engine.ts';
 
 // Each waits for rows or a deadline most of its time.
@@ -193,6 +193,39 @@ t.test('a lock that another connection holds delays no intake, and nothing is lo
   t.match(said, { code: 0, unaccounted: 0, dropped: 0 });
   t.equal(count(cwd), said.ticks);
   t.same(rows(cwd, 'SELECT * FROM gaps'), [], 'no trade was missed');
+});
+
+t.test('what was dropped is known once the disk has caught up, not a flush interval later', async (t) => {
+  const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+  t.teardown(() => server.close());
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  const cwd = folder(
+    t.testdir({}),
+    [binance(port)],
+    `${REALWS}[storage]\nflush_interval_ms = 60000\nbatch_rows = 500\n[channels]\nticks = 600\n`,
+  );
+  const connected = once(server, 'connection');
+  const { child, ended } = engine(cwd, 'run');
+  const [socket] = await connected;
+  let id = 1;
+  const send = () => socket.send(LIVE['binance'].replace('4321', String(id++)));
+  send();
+  await eventually(() => count(cwd) === 1);
+  const other = writeLock(t, cwd);
+  while (id <= 1500) send();
+  socket.ping();
+  await once(socket, 'pong');
+  other.exec('ROLLBACK');
+  other.close();
+  const since = performance.now();
+  const sql = 'SELECT frames_received, ticks_written, drops FROM engine_status WHERE drops > 0';
+  const [status] = await eventually(() => rows(cwd, sql).length > 0 && rows(cwd, sql));
+  t.ok(performance.now() - since < 30_000);
+  // The first was committed before.
+  t.same(status, { frames_received: 1500, ticks_written: 1 + 600, drops: 899 });
+  child.kill('SIGTERM');
+  t.equal((await ended).code, 0);
 });
 
 t.test('kill -9 loses at most what was not flushed: the database is sound', async (t) => {

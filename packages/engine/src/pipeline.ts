@@ -39,6 +39,8 @@ export class Pipeline {
   onUnread: (why: string) => void = () => {};
   /** Something that an operator should know of a feed; at most once a market. */
   onWarning: (message: string, detail: Record<string, unknown>) => void = () => {};
+  /** Frames were dropped since the rows were taken last. */
+  hasDropped = false;
   #first = true;
   readonly #config: Config;
   readonly #trading: Trading;
@@ -97,6 +99,7 @@ export class Pipeline {
 
   /** The rows since the last call. */
   takeRows(): Rows {
+    this.hasDropped = false;
     return {
       signals: this.#signals.take(),
       orders: this.#orders.take(),
@@ -166,6 +169,7 @@ export class Pipeline {
     if (pending + this.#ticks.length >= this.#capacity) {
       const { trades, past = [], prints = [] } = mapped;
       const all = trades.length + past.length + prints.length;
+      this.hasDropped = true;
       counters.dropped++;
       counters.trades += all;
       counters.trades_dropped += all;

@@ -154,7 +154,7 @@ async function runOn(
   const floor = floors(writer, clock, floorEveryMs, flushing.touch);
   const feed = startFeed(loaded, pipeline, writer, log, { clock, learnt, end, touch: flushing.touch });
   const parts = { pipeline, writer, feed, startedMs };
-  pipeline.onDue = flush;
+  flushWhenDue(pipeline, writer, flush);
   if (isLive(config)) pipeline.ageMs = clock.lateMs;
   beatEachSecond({ clock, writer, feed, pipeline, learnt, touch: flushing.touch });
   clock.every(STATUS_MS, flushing.touch);
@@ -210,8 +210,16 @@ function newPipeline(config: Config, writer: Writer, log: Log): Pipeline {
   const holdings = config.engine.ingest_mode === 'replay' ? [] : writer.seeds.holdings;
   const pipeline = new Pipeline(config, isLive(config) ? writer.seeds : { ...NO_SEEDS, holdings });
   pipeline.onWarning = (message, detail) => log.warn(detail, message);
-  writer.onReturned = (buffer) => pipeline.giveBack(buffer);
   return pipeline;
+}
+
+/** A full batch at once. What was dropped is known as soon as the writer has caught up, and so are the rows behind it. */
+function flushWhenDue(pipeline: Pipeline, writer: Writer, flush: () => void): void {
+  pipeline.onDue = flush;
+  writer.onReturned = (buffer) => {
+    pipeline.giveBack(buffer);
+    if (pipeline.hasDropped && writer.pendingTicks() === 0) flush();
+  };
 }
 
 /** One reload after the other: the last that was asked for is the last that is applied. */
