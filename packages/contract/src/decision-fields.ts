@@ -3,6 +3,7 @@ import { completenessSchema, driftSchema } from './drift.ts';
 import { RUNGS } from './ladder.ts';
 import { RESOURCES } from './psi.ts';
 import { requestedSchema } from './soak-request.ts';
+import { TIME_CLASSES } from './time-classes.ts';
 
 /** Why a rung stays where it is. */
 export const HOLDS = ['ambient', 'quota', 'unknown', 'budget', 'busy', 'progress', 'abort', 'measured'] as const;
@@ -22,21 +23,6 @@ export const CAUSES = [
 export const QUIETS = ['no trades', 'sampled', 'disconnected'] as const;
 export type QuietReason = (typeof QUIETS)[number];
 export const VERDICTS = ['PASS', 'FAIL', 'INCONCLUSIVE', 'CONFIG_ERROR'] as const;
-/** Every second of a soak is in the first class that fits, in this order. */
-export const TIME_CLASSES = [
-  'unobserved',
-  'stopped',
-  'starting',
-  'stalled',
-  'disconnected',
-  'over_engine',
-  'over_quota',
-  'over_unknown',
-  'throttled',
-  'fine',
-] as const;
-export type TimeClass = (typeof TIME_CLASSES)[number];
-
 const byResource = <T extends z.ZodType>(value: T) => z.object({ cpu: value, memory: value, io: value });
 const percentiles = z.object({ p50: z.number(), p95: z.number(), p99: z.number() });
 const numbers = z.record(z.string(), z.number());

@@ -14,6 +14,7 @@ const only =
   };
 
 export const text = only<string>((value) => typeof value === 'string');
+export const textUpTo = (chars: number) => only<string>((value) => typeof value === 'string' && value.length <= chars);
 export const flag = only<boolean>((value) => typeof value === 'boolean');
 export const number = only<number>(Number.isFinite);
 export const whole = only<number>(Number.isSafeInteger);

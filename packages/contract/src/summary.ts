@@ -1,9 +1,10 @@
 import { z } from 'zod';
-import { TIME_CLASSES, VERDICTS } from './decision-fields.ts';
+import { VERDICTS } from './decision-fields.ts';
 import { completenessSchema, driftSchema } from './drift.ts';
 import { RUNGS } from './ladder.ts';
 import { INGEST_MODES, POLICIES, PSI_ACTIONS } from './modes.ts';
 import { RESOURCES } from './psi.ts';
+import { TIME_CLASSES } from './time-classes.ts';
 
 const byResource = <T extends z.ZodType>(value: T) => z.record(z.enum(RESOURCES), value);
 const percentiles = z.object({ p50: z.number(), p95: z.number(), p99: z.number() });

@@ -3,12 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
-import {
-  type ControlRequest,
-  controlRequestSchema,
-  REQUESTS,
-  type SoakRequest,
-} from '@hybrid-soak/contract/soak-request.ts';
+import { REQUESTS, type SoakRequest } from '@hybrid-soak/contract/request-file.ts';
+import { type ControlRequest, controlRequestSchema } from '@hybrid-soak/contract/soak-request.ts';
 import { connectToServers } from './connect.ts';
 import type { ControlAnswer } from './control-request.ts';
 import type { ChosenSettings } from './settings.ts';

@@ -1,4 +1,5 @@
-import { type Drift, type DriftSignal, LEAST_POINTS, warmUpOf } from '@hybrid-soak/contract/drift.ts';
+import type { Drift } from '@hybrid-soak/contract/drift.ts';
+import { type DriftSignal, LEAST_POINTS, warmUpOf } from '@hybrid-soak/contract/drift-signals.ts';
 import { withoutSteps } from '@hybrid-soak/contract/drift-steps.ts';
 import { median } from '@hybrid-soak/contract/median.ts';
 import type { Columns } from './downsample.ts';

@@ -1,6 +1,6 @@
 import { configSchema } from '@hybrid-soak/contract/config.ts';
-import { TIME_CLASSES } from '@hybrid-soak/contract/decision-fields.ts';
 import type { SoakThresholds } from '@hybrid-soak/contract/policy.ts';
+import { TIME_CLASSES } from '@hybrid-soak/contract/time-classes.ts';
 import { seconds } from '@hybrid-soak/supervisor/core/ending/summary.ts';
 import fc from 'fast-check';
 import t from 'tap';

@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { closeSync, fstatSync, readdirSync, readSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { REQUESTS, type Requested, type SoakRequest, soakRequestSchema } from '@hybrid-soak/contract/soak-request.ts';
+import { REQUESTS, readSoakRequest, type SoakRequest } from '@hybrid-soak/contract/request-file.ts';
+import type { Requested } from '@hybrid-soak/contract/soak-request.ts';
 import { openRegular } from './safe-open.ts';
 
 const MOST_BYTES = 4096;
@@ -40,7 +41,7 @@ function readRequest(path: string): (SoakRequest & { uid: number; at: number }) 
       const { uid, mtimeMs, nlink } = fstatSync(fd);
       const bytes = Buffer.alloc(MOST_BYTES);
       const text = bytes.toString('utf8', 0, readSync(fd, bytes));
-      return nlink === 1 ? { ...soakRequestSchema.parse(JSON.parse(text)), uid, at: mtimeMs } : null;
+      return nlink === 1 ? { ...readSoakRequest(JSON.parse(text)), uid, at: mtimeMs } : null;
     } finally {
       closeSync(fd);
     }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { LoggedDecision } from '@hybrid-soak/contract/decision.ts';
-import type { DriftSignal } from '@hybrid-soak/contract/drift.ts';
+import type { DriftSignal } from '@hybrid-soak/contract/drift-signals.ts';
 import { DESCRIPTOR_LIMIT, type Leaking, leakEnvironment } from '../adapters/proof-drop-in.ts';
 import type { Notes } from '../inspect/notes.ts';
 import { TOO_BUSY } from './ends.ts';

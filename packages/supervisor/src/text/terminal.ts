@@ -1,8 +1,8 @@
 import type { WriteStream } from 'node:tty';
 import { styleText } from 'node:util';
 import { printable, printableLines } from '@hybrid-soak/contract/printable.ts';
+import { headingOf } from '@hybrid-soak/report/heading.ts';
 import type { Zone } from '@hybrid-soak/report/stamp.ts';
-import { headingOf } from '@hybrid-soak/report/tail.ts';
 import { block } from '@hybrid-soak/report/terminal/block.ts';
 import { type TextStyle, widthOf, wrapped } from '@hybrid-soak/report/terminal/line.ts';
 import type { createLogUpdate } from 'log-update';

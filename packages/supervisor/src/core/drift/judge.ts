@@ -1,11 +1,11 @@
+import type { Drift } from '@hybrid-soak/contract/drift.ts';
 import {
   DRIFT_SIGNALS,
-  type Drift,
   type DriftSignal,
   LEAST_POINTS,
   SLOPE_UNITS,
   warmUpOf,
-} from '@hybrid-soak/contract/drift.ts';
+} from '@hybrid-soak/contract/drift-signals.ts';
 import { withoutSteps } from '@hybrid-soak/contract/drift-steps.ts';
 import type { State } from '../state.ts';
 import type { Piece } from './memory.ts';

@@ -1,4 +1,4 @@
-import type { DriftSignal } from '@hybrid-soak/contract/drift.ts';
+import type { DriftSignal } from '@hybrid-soak/contract/drift-signals.ts';
 import type { Rung } from '@hybrid-soak/contract/ladder.ts';
 
 /** `x` and `y` as `SIGNALS` says; `age`: hours since the life's beginning. */

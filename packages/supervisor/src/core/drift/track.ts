@@ -1,4 +1,4 @@
-import type { DriftSignal } from '@hybrid-soak/contract/drift.ts';
+import type { DriftSignal } from '@hybrid-soak/contract/drift-signals.ts';
 import { median } from '@hybrid-soak/contract/median.ts';
 import type { Observation } from '@hybrid-soak/contract/sample.ts';
 import type { Vitals } from '@hybrid-soak/contract/vitals.ts';

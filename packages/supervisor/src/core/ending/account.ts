@@ -1,6 +1,6 @@
-import type { TimeClass } from '@hybrid-soak/contract/decision-fields.ts';
 import { RESOURCES } from '@hybrid-soak/contract/psi.ts';
 import type { Observation } from '@hybrid-soak/contract/sample.ts';
+import type { TimeClass } from '@hybrid-soak/contract/time-classes.ts';
 import type { Vitals } from '@hybrid-soak/contract/vitals.ts';
 import { connectionOf } from '../connection-state.ts';
 import { mapResources } from '../per-resource.ts';

@@ -1,5 +1,6 @@
-import { TIME_CLASSES, type TimeClass, type VERDICTS } from '@hybrid-soak/contract/decision-fields.ts';
+import type { VERDICTS } from '@hybrid-soak/contract/decision-fields.ts';
 import type { Rung } from '@hybrid-soak/contract/ladder.ts';
+import { TIME_CLASSES, type TimeClass } from '@hybrid-soak/contract/time-classes.ts';
 import { mapResources, type PerResource } from '../per-resource.ts';
 import { noTally, type Tally } from './tally.ts';
 
