@@ -36,16 +36,19 @@ const CHUNKS: Chunk[] = [
   ['status', /supervisor\/src\/commands\/(status\/|account\/run-as)/],
   ['commander', /node_modules\/commander\/|supervisor\/src\/commands\/(options|status)\.ts/],
   ['sqlite', /node_modules\/better-sqlite3\/|addon:better_sqlite3|supervisor\/src\/adapters\/progress\.ts/],
-  ['schemas', /node_modules\/(zod|@iarna|toml-eslint-parser|eslint-visitor-keys)|packages\/contract\/src\//],
+  // What changes one value of a configuration; a soak that runs for weeks keeps it, and not the schemas.
+  ['edit', /node_modules\/(toml-eslint-parser|eslint-visitor-keys)|packages\/contract\/src\/config-(edit|place)\.ts/],
+  ['schemas', /node_modules\/(zod|@iarna)|packages\/contract\/src\//],
   // Its client loads https: a tenth of a second that only a soak or an engine with metrics pays.
   ['metrics', /node_modules\/@prometheus-io\/|engine\/src\/process\/(metrics|exposition)\.ts|report\/src\/metrics\//],
   // What the engine's threads share with it: the writer thread then loads neither ws nor pino.
   ['store', /packages\/engine\/src\/(core\/|store\/(?!check-copy-thread)|config\/(loaded|kept|read))/],
+  // Before what only reads, which takes the core from here.
+  ['run', /supervisor\/src\/commands\/(run|restore)\.ts/],
   [
     'look',
-    /supervisor\/src\/commands\/(tail|report|replay|compare|dashboard|runs|explain)\.ts|packages\/report\/src\//,
+    /supervisor\/src\/commands\/(tail|report|replay|compare|dashboard|runs|explain)\.ts|supervisor\/src\/text\/(junit|policy)\.ts|packages\/report\/src\//,
   ],
-  ['run', /supervisor\/src\/commands\/(run|restore|metrics)\.ts|supervisor\/src\/text\/junit\.ts/],
   [
     'prove',
     /supervisor\/src\/commands\/(install|completion|prove|prove-as|doctor|account\/root-parent)\.ts|node_modules\/execa\//,

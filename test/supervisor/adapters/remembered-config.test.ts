@@ -1,7 +1,12 @@
 import { renameSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkConfig } from '@hybrid-soak/contract/config-check.ts';
-import { rememberConfig, rememberedConfig } from '@hybrid-soak/supervisor/adapters/remembered-config.ts';
+import {
+  areRememberedSources,
+  rememberConfig,
+  rememberedConfig,
+  rememberSources,
+} from '@hybrid-soak/supervisor/adapters/remembered-config.ts';
 import t, { type Test } from 'tap';
 
 const TEXT = '[engine]\nsample_every = 5\n';
@@ -14,6 +19,7 @@ function ground(t: Test) {
   if (!checked.ok) throw new Error('not valid');
   rememberConfig(TEXT, checked.value, env, sums);
   return {
+    env,
     sums,
     config: checked.value,
     file: join(dir, 'cache/soak-config.json'),
@@ -29,6 +35,19 @@ t.test('what was found valid is had again of the same text, and of no other', as
   t.equal(rememberedConfig(TEXT, {}, sums), null, 'nothing is kept in a home of another account');
   writeFileSync(sums, 'another release');
   t.equal(had(), null);
+});
+
+t.test('the sources beside it are remembered too, through a change of the config', async (t) => {
+  const { config, env, sums, had } = ground(t);
+  t.notOk(areRememberedSources('# none', env, sums));
+  rememberSources('# none', env, sums);
+  t.same(had(), config);
+  rememberConfig(`${TEXT}# more`, config, env, sums);
+  t.ok(areRememberedSources('# none', env, sums));
+  t.notOk(areRememberedSources('# some', env, sums));
+  t.same(had(`${TEXT}# more`), config);
+  writeFileSync(sums, 'another release');
+  t.notOk(areRememberedSources('# none', env, sums));
 });
 
 t.test('what is torn, or leads elsewhere, is not had', async (t) => {

@@ -25,7 +25,6 @@ import { checkDatabase, refuseBlindness, refuseMode } from '../inspect/precondit
 import { databaseOf, placesOf } from '../recovery/places.ts';
 import { readConfig } from '../recovery/read-config.ts';
 import { type Plan, soak } from '../run/soak.ts';
-import { policyText } from '../text/policy.ts';
 import { terminalReporter } from '../text/terminal.ts';
 import { watch } from '../text/watch.ts';
 import { type Chosen, chooseOrStop, type ManagerChoice } from '../unit/choose.ts';
@@ -118,10 +117,11 @@ async function runSoak(flags: RunFlags): Promise<number> {
   const chosen = await chooseOrStop(flags.manager, flags.unit ?? ENGINE_UNIT, extra.length === 0);
   const places = placesOf(flags, chosen.facts);
   const { text, config } = await readConfig(places.config);
-  const asked = askedFor(flags, chosen, text, config);
+  const asked = await askedFor(flags, chosen, text, config);
   if (flags.dryRun) {
     const json = () => `${JSON.stringify({ ...asked, run_id: undefined }, null, 2)}\n`;
-    process.stdout.write(printableLines(flags.json ? json() : policyText(asked)));
+    const text = async () => (await import('../text/policy.ts')).policyText(asked);
+    process.stdout.write(printableLines(flags.json ? json() : await text()));
     return SOAK_EXIT.PASS;
   }
   const wish = { installed: chosen.facts !== null, path: places.config, base: places.base };
@@ -135,7 +135,7 @@ async function runSoak(flags: RunFlags): Promise<number> {
     metricsTextfile: flags.metricsTextfile === undefined ? null : resolve(flags.metricsTextfile),
     async read() {
       const now = await readConfig(places.config);
-      refuseMode({ ...wish, config: now.config, mode: flags.mode, sources: flags.sources });
+      await refuseMode({ ...wish, config: now.config, mode: flags.mode, sources: flags.sources });
       return now.text;
     },
   };
@@ -189,7 +189,7 @@ async function refuseUnable(plan: Plan, out: string | undefined, junit: string |
 }
 
 /** The flags over the configuration. */
-function askedFor(flags: RunFlags, chosen: Chosen, text: string, config: Config): Plan['asked'] {
+async function askedFor(flags: RunFlags, chosen: Chosen, text: string, config: Config): Promise<Plan['asked']> {
   const parameters = config.soak.policy;
   if (flags.stallThreshold !== undefined)
     parameters.stall_threshold_s = seconds('--stall-threshold', flags.stallThreshold, 1, 3600);
@@ -203,7 +203,7 @@ function askedFor(flags: RunFlags, chosen: Chosen, text: string, config: Config)
     psi_actions: flags.psiActions,
     policy: flags.policy,
     parameters,
-    ...thresholdFlags(flags.threshold ?? [], config.soak.thresholds),
+    ...(await thresholdFlags(flags.threshold ?? [], config.soak.thresholds)),
     retain_days: config.storage.retain_days,
     duration_s,
     interval_s:

@@ -14,7 +14,7 @@ import { readUnit } from './unit.ts';
 export async function refuseUnfit(subject: Subject): Promise<void> {
   const { notes, kept } = notebook();
   await readUnit(subject, notes, 'to-run');
-  configuration(subject, notes);
+  await configuration(subject, notes);
   access(subject, notes);
   await rightToAct(subject, notes);
   const failed = kept.checks.filter(({ verdict }) => verdict === 'FAIL');

@@ -1,7 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Config } from '@hybrid-soak/contract/config.ts';
-import { checkSources } from '@hybrid-soak/contract/config-check.ts';
 import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
 import { formatFault } from '@hybrid-soak/contract/fault.ts';
@@ -9,6 +8,7 @@ import type { IngestMode, PsiActions } from '@hybrid-soak/contract/modes.ts';
 import { readText } from '../adapters/config-text.ts';
 import { hostPressure } from '../adapters/pressure.ts';
 import { writableFile } from '../adapters/writable.ts';
+import { sourcesFaults } from '../recovery/read-config.ts';
 import { Stop } from '../stop.ts';
 
 /** What a soak's engine is to run with. */
@@ -25,21 +25,21 @@ export interface EngineWish {
 }
 
 /** Refuses, before anything is changed, what the engine could not run with. Throws Stop. */
-export function refuseMode(wish: EngineWish): void {
+export async function refuseMode(wish: EngineWish): Promise<void> {
   const found = wish.config.engine.ingest_mode;
-  if (!wish.installed) refuseUnready(wish);
+  if (!wish.installed) await refuseUnready(wish);
   else if (wish.mode !== undefined && wish.mode !== found) {
     const valid = 'valid: set [engine] ingest_mode';
     throw new Stop(SOAK_EXIT.USAGE, `--mode ${wish.mode}: the installed unit runs ${found}; ${valid}`);
   }
 }
 
-function refuseUnready(wish: EngineWish): void {
+async function refuseUnready(wish: EngineWish): Promise<void> {
   const { app, engine } = wish.config;
   writableFile('app.db_path', resolve(wish.base, app.db_path), { follow: true });
   const mode = wish.mode ?? engine.ingest_mode;
   if (mode === 'mockws' && engine.ws_url === undefined) refuse(wish, 'engine.ws_url', 'missing', 'a ws:// URL');
-  if (mode === 'realws') refuseSources(wish.sources ?? resolve(dirname(wish.path), 'ws_sources.toml'));
+  if (mode === 'realws') await refuseSources(wish.sources ?? resolve(dirname(wish.path), 'ws_sources.toml'));
   if (mode !== 'replay') return;
   const { replay_file: file } = engine;
   if (file === undefined) refuse(wish, 'engine.replay_file', 'missing', 'the path of a recording');
@@ -52,7 +52,7 @@ function refuse({ path, mode }: EngineWish, key: string, problem: string, valid:
   throw new Stop(SOAK_EXIT.CONFIG, `${path}: ${key}: ${problem}${why}; valid: ${valid}`);
 }
 
-function refuseSources(path: string): void {
+async function refuseSources(path: string): Promise<void> {
   let text: string;
   try {
     text = readText(path);
@@ -61,8 +61,8 @@ function refuseSources(path: string): void {
     const why = code === 'ENOENT' ? 'no such file' : `cannot be read (${code ?? (error as Error).message})`;
     throw new Stop(SOAK_EXIT.CONFIG, `${path}: ${why}; valid: a readable ws_sources.toml`);
   }
-  const checked = checkSources(text, path);
-  if (!checked.ok) throw new Stop(SOAK_EXIT.CONFIG, checked.faults.map(formatFault).join('\n'));
+  const faults = await sourcesFaults(text, path);
+  if (faults.length > 0) throw new Stop(SOAK_EXIT.CONFIG, faults.map(formatFault).join('\n'));
 }
 
 const SQLITE = 'SQLite format 3\0';

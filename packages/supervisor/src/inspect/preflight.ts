@@ -1,6 +1,5 @@
 import { accessSync, constants, existsSync, readdirSync, readFileSync, statfsSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { checkConfig, checkSources } from '@hybrid-soak/contract/config-check.ts';
 import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 import { formatFault } from '@hybrid-soak/contract/fault.ts';
 import { readText } from '../adapters/config-text.ts';
@@ -9,6 +8,7 @@ import { holderText } from '../adapters/lock.ts';
 import { opsPaths } from '../adapters/ops-paths.ts';
 import { hostPressure } from '../adapters/pressure.ts';
 import { supervisorOf } from '../recovery/locks.ts';
+import { configFaults, sourcesFaults } from '../recovery/read-config.ts';
 import { artefact } from './artefact.ts';
 import type { Notes } from './notes.ts';
 import { rightToAct } from './right.ts';
@@ -26,7 +26,7 @@ export const METHOD = 'Looks alone: systemctl, the files, /proc, /sys/fs/cgroup 
 export async function inspect(subject: Subject, notes: Notes): Promise<void> {
   const runs = await readUnit(subject, notes);
   artefact(runs ?? subject.root, notes);
-  configuration(subject, notes);
+  await configuration(subject, notes);
   access(subject, notes);
   await rightToAct(subject, notes);
   pressure(notes);
@@ -51,11 +51,10 @@ export async function inspect(subject: Subject, notes: Notes): Promise<void> {
   honestNames(subject, notes);
 }
 
-export function configuration({ config, scope }: Subject, notes: Notes): void {
-  const faults = (path: string, check: typeof checkConfig | typeof checkSources) => {
+export async function configuration({ config, scope }: Subject, notes: Notes): Promise<void> {
+  const faults = async (path: string, check: typeof configFaults | typeof sourcesFaults) => {
     try {
-      const checked = check(readText(path), path);
-      return checked.ok ? [] : checked.faults.map(formatFault);
+      return (await check(readText(path), path)).map(formatFault);
     } catch (error) {
       const code = errorCode(error);
       return [
@@ -66,7 +65,7 @@ export function configuration({ config, scope }: Subject, notes: Notes): void {
   const sources = join(dirname(config), 'ws_sources.toml');
   // No mode but realws looks at its sources.
   const needed = existsSync(sources) || /^\s*(engine\.)?ingest_mode\s*=\s*["']realws/m.test(textOf(config));
-  const found = [...faults(config, checkConfig), ...(needed ? faults(sources, checkSources) : [])];
+  const found = [...(await faults(config, configFaults)), ...(needed ? await faults(sources, sourcesFaults) : [])];
   notes.check(
     'the configuration is valid',
     found.length === 0,

@@ -5,10 +5,10 @@ import t from 'tap';
 const DEFAULTS = thresholdsSchema.parse({});
 
 t.test('flags are over the configuration, and some may end the soak', async (t) => {
-  const { thresholds, abort_on } = thresholdFlags(['max_stalls=2', 'max_dropped=5,abort'], DEFAULTS);
+  const { thresholds, abort_on } = await thresholdFlags(['max_stalls=2', 'max_dropped=5,abort'], DEFAULTS);
   t.match(thresholds, { max_stalls: 2, max_dropped: 5, max_engine_exits: 0, min_coverage_percent: 99 });
   t.same(abort_on, ['max_dropped']);
-  t.same(thresholdFlags([], DEFAULTS), { thresholds: DEFAULTS });
+  t.same(await thresholdFlags([], DEFAULTS), { thresholds: DEFAULTS });
 });
 
 t.test('a flag that cannot be is refused with what would be valid', async (t) => {
@@ -20,5 +20,5 @@ t.test('a flag that cannot be is refused with what would be valid', async (t) =>
     ['min_coverage_percent=101', /--threshold min_coverage_percent=101: valid: /],
     ['min_coverage_percent=98,abort', /valid: abort with max_stalls, /],
   ] as const)
-    t.throws(() => thresholdFlags([text], DEFAULTS), { message: said }, text);
+    await t.rejects(thresholdFlags([text], DEFAULTS), { message: said }, text);
 });

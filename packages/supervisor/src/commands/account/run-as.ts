@@ -5,6 +5,8 @@ import type { ManagerChoice } from '../../unit/choose.ts';
 
 /** The account that `ops/sysusers` declares for the supervisor. */
 const SUPERVISOR = 'hybrid-soak';
+/** Its compiled code, and the config that was found valid last (`ops/tmpfiles`): those of root are closed to it. */
+const COMPILED = '/var/cache/hybrid-soak-supervisor';
 /** These stay root, and touch what other accounts can replace through a child that is not. */
 const STAY_ROOT = ['install', 'uninstall', 'completion'];
 /** These need a signal to the engine, or a file of the engine's removed: a parent stays root for that. */
@@ -31,6 +33,7 @@ export async function runAs(name: string, flags: Flags): Promise<void> {
   if (HELPED.includes(name)) return (await import('./root-parent.ts')).asRootParent(account, flags.unit ?? ENGINE_UNIT);
   for (const file of writtenOnce(name, flags)) openForCaller(file);
   dropRoot(account);
+  process.env['NODE_COMPILE_CACHE'] = COMPILED;
 }
 
 function writtenOnce(name: string, { report, junit, out }: Flags): string[] {

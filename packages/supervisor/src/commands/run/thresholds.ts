@@ -1,10 +1,9 @@
 import { SOAK_EXIT } from '@hybrid-soak/contract/exit-codes.ts';
-import { type SoakThresholds, thresholdsSchema } from '@hybrid-soak/contract/policy.ts';
+import type { SoakThresholds, thresholdsSchema } from '@hybrid-soak/contract/policy.ts';
 import { Stop } from '../../stop.ts';
 
 type Name = keyof SoakThresholds;
 type Issue = NonNullable<ReturnType<typeof thresholdsSchema.safeParse>['error']>['issues'][number];
-const NAMES = Object.keys(thresholdsSchema.shape) as Name[];
 /** What one more event can miss for good; a share or a rate may still become good. */
 const ABORTING: readonly Name[] = [
   'max_stalls',
@@ -20,22 +19,26 @@ const ABORTING: readonly Name[] = [
 export const gather = (text: string, before: readonly string[] = []): string[] => [...before, text];
 
 /** `KEY=VALUE` over the configuration's thresholds, `KEY=VALUE,abort` also ends the soak once it is missed. */
-export function thresholdFlags(
+export async function thresholdFlags(
   given: readonly string[],
   configured: SoakThresholds,
-): { thresholds: SoakThresholds; abort_on?: Name[] } {
+): Promise<{ thresholds: SoakThresholds; abort_on?: Name[] }> {
+  if (given.length === 0) return { thresholds: configured };
+  // The schemas are megabytes for as long as the soak runs.
+  const { thresholdsSchema: schema } = await import('@hybrid-soak/contract/policy.ts');
+  const names = Object.keys(schema.shape) as Name[];
   const values: Record<string, number> = {};
   const abort_on: Name[] = [];
   for (const text of given) {
     const [, key = '', value = '', abort] = /^([^=]*)=([^,]*)(,abort)?$/.exec(text) ?? [];
-    const name = NAMES.find((known) => known === key);
-    if (name === undefined) throw wrong(text, `KEY=VALUE with a KEY of ${NAMES.join(', ')}`);
+    const name = names.find((known) => known === key);
+    if (name === undefined) throw wrong(text, `KEY=VALUE with a KEY of ${names.join(', ')}`);
     if (abort !== undefined && !ABORTING.includes(name)) throw wrong(text, `abort with ${ABORTING.join(', ')}`);
     if (value.trim() === '' || !Number.isFinite(Number(value))) throw wrong(text, `${name}=NUMBER`);
     values[name] = Number(value);
     if (abort !== undefined) abort_on.push(name);
   }
-  const read = thresholdsSchema.safeParse({ ...configured, ...values });
+  const read = schema.safeParse({ ...configured, ...values });
   if (!read.success) {
     const [issue] = read.error.issues;
     const name = String(issue?.path[0]);
