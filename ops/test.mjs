@@ -57,6 +57,22 @@ const TOGETHER = {
     /^test\/supervisor\/(adapters\/(clock|progress|sensors)|commands\/run\/thresholds|proofs|run|text)\b/,
 };
 
+/** The same of files that start programs: each group takes less than the longest of the others. */
+const STARTING = {
+  'test/engine, configured': /^test\/engine\/(config\/|pipeline\.|process\/(?!stuck))/,
+  'test/engine, stored': /^test\/engine\/((earlier-system|lives|restart)\.|store\/(?!rows\/|open\/))/,
+  'test/engine, waiting': /^test\/engine\/(frozen|vitals|process\/stuck)\./,
+  'test/feed': /^test\/feed\//,
+  'test/fleet, with a server':
+    /^test\/fleet\/(archive|at-rest|dashboard|merge-input|merge|not-loaded|permissions|secrets|session-end|status)\./,
+  'test/ops, its pages': /^test\/ops\/(ascii|bench|docs|grafana|lnav|man|prometheus)\./,
+  'test/supervisor, with programs':
+    /^test\/supervisor\/(adapters\/(config-writer|files|lock|safe-open)|commands\/run\/metrics|recovery\/|unit\/)/,
+  'test/supervisor/cli, a to o':
+    /^test\/supervisor\/cli\/(bad-input|completion|doctor|explain|gone-readers|narrow|outside-text)\./,
+  'test/supervisor/cli, r to t': /^test\/supervisor\/cli\/(records|report|runs|secrets|tail|terminal)\./,
+};
+
 /** Test files under a folder, or the one file, relative to the repository. */
 function testFiles(name) {
   const path = resolve(root, name);
@@ -153,7 +169,8 @@ async function runFiles(t, { name, files }, env) {
 
 /** What each process runs: all of a group whose files run together; one file. */
 function processesOf(files) {
-  const groups = Object.entries(TOGETHER).map(([name, of]) => ({ name, files: files.filter((file) => of.test(file)) }));
+  const all = Object.entries({ ...TOGETHER, ...STARTING });
+  const groups = all.map(([name, of]) => ({ name, files: files.filter((file) => of.test(file)) }));
   const grouped = new Set(groups.flatMap(({ files }) => files));
   const alone = files.filter((file) => !grouped.has(file)).map((file) => ({ name: file, files: [file] }));
   return [...groups.filter(({ files }) => files.length > 0), ...alone];

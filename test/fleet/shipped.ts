@@ -15,6 +15,20 @@ export async function shippedRows(address: string, host: string) {
   }
 }
 
+/** How many messages are stored of a host; 0 if the server does not say. */
+export async function storedMessages(address: string, host: string): Promise<number> {
+  const messagesIn = async (connection: NatsConnection) => {
+    const manager = await jetstreamManager(connection);
+    return (await manager.streams.info(streamOf(host))).state.messages;
+  };
+  try {
+    const connection = await connect({ servers: address });
+    return await messagesIn(connection).finally(() => connection.close());
+  } catch {
+    return 0;
+  }
+}
+
 async function rowsOf(connection: NatsConnection, host: string) {
   const manager = await jetstreamManager(connection);
   const { state } = await manager.streams.info(streamOf(host));

@@ -5,19 +5,13 @@ import { smallDisk } from '../faults/small-disk.ts';
 import { freePort } from '../free-port.ts';
 import { namespace, noNamespace } from '../namespace.ts';
 import { natsServer, noServer } from './server.ts';
-import { shippedRows } from './shipped.ts';
+import { storedMessages } from './shipped.ts';
 import { HOSTS, whileShipping } from './shipping.ts';
 import { slowLine } from './slow-line.ts';
 import { until } from './until.ts';
 
 const PER_SECOND = 2000;
 const pause = (ms: number) => new Promise((done) => setTimeout(done, ms));
-
-/** How many rows of all kinds are stored of a host. */
-async function stored(address: string, host: string): Promise<number> {
-  const shipped = await shippedRows(address, host).catch(() => null);
-  return Object.values(shipped?.rows ?? {}).reduce((sum, rows) => sum + rows.length, 0);
-}
 
 t.setTimeout(600_000);
 
@@ -40,7 +34,7 @@ t.test(
       },
       async (shipper) => {
         const shippers = HOSTS.map((host) => shipper(host));
-        const now = () => stored(server.address, HOSTS[0] as string);
+        const now = () => storedMessages(server.address, HOSTS[0] as string);
         await until(async () => (await now()) > 0);
         cut.link('down');
         await pause(6000);
@@ -80,7 +74,7 @@ t.test('of three servers one is killed: nothing is lost, with three copies', { s
     },
     async (shipper) => {
       const shippers = HOSTS.map((host) => shipper(host));
-      const now = () => stored(alive[0] as string, HOSTS[1] as string);
+      const now = () => storedMessages(alive[0] as string, HOSTS[1] as string);
       await until(async () => (await now()) > 0);
       await servers[0]?.kill();
       alive = addresses.slice(1);
@@ -105,7 +99,7 @@ t.test("the server's disk is full for a while: hosts wait, then catch up", { ski
       const shippers = HOSTS.map((host) => shipper(host));
       let before = -1;
       await until(async () => {
-        const now = await stored(server.address, HOSTS[0] as string);
+        const now = await storedMessages(server.address, HOSTS[0] as string);
         const isStuck = now > 0 && now === before;
         before = now;
         await pause(1500);

@@ -10,7 +10,7 @@ import { cpus, Host, needsSystemd, UNIT, until } from './host.ts';
 const ONE_CPU = `CPUAffinity=${cpus()[0]}`;
 const LIMIT = Math.min(10, 16 / hostCpus().length ** 2);
 const ALONE = 'memory_limit = 100\nio_limit = 100\n';
-const POLICY = `sustain_s = 5\ncooldown_s = 5\nrecover_hold_s = 5\ncpu_limit = ${LIMIT}\n${ALONE}`;
+const POLICY = `window_s = 5\nsustain_s = 4\ncooldown_s = 5\nrecover_hold_s = 5\ncpu_limit = ${LIMIT}\n${ALONE}`;
 const CONFIG = `[engine]\ningest_mode = "realws"\nsample_every = 1\n[soak.policy]\n${POLICY}`;
 const SOURCE = 'name = "local"\nurl = "ws://127.0.0.1:9001/ws/btcusdt@trade"\n';
 
