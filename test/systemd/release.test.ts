@@ -37,6 +37,8 @@ t.test('a release is installed, verified, upgraded while the engine runs', needs
   const atInstall = await compiled('/var/cache/hybrid-soak');
   t.ok(atInstall > 5, `${atInstall} modules were compiled at installation`);
   t.ok((await compiled('/var/cache/hybrid-soak-supervisor')) > 5);
+  const remembered = await outside('grep', '-c', '"sources":"', '/var/cache/hybrid-soak-supervisor/soak-config.json');
+  t.equal(remembered.code, 0, 'a soak parses neither configuration nor sources again');
   await outside('sh', '-c', `printf '%s' '${CONFIG}' > ${STATE}/config/config.toml`);
   t.equal((await host.systemctl('enable', '--now', UNIT)).code, 0);
   await until('rows', () => host.rows() > 20);
