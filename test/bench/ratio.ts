@@ -16,7 +16,7 @@ export async function alternate<A, B>(
   return turns;
 }
 
-/** Both at the same moment: for what uses little of a core and is counted in CPU time. */
+/** Both at the same moment, in half the time: for what is sent at a rate that leaves both cores room, and is counted in CPU time. */
 export async function sideBySide<A, B>(
   repeats: number,
   yardstick: () => Promise<A>,

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type EngineClient, startEngine, startPart } from '../clients.ts';
 import { profiled } from '../profile.ts';
-import { alternate, median } from '../ratio.ts';
+import { alternate, median, sideBySide } from '../ratio.ts';
 import { type Row, type Rules, shared } from '../row.ts';
 import { type Streamed, stream } from '../stream.ts';
 
@@ -154,11 +154,10 @@ export const throttledReads: Row = {
   async measure({ quick, repeats }) {
     const go = { frames: quick ? 20_000 : 60_000, rate: 10_000 };
     const gathered = (url: string) => engine(url, 'sample_every = 20\n');
-    const turns = await alternate(
+    const turns = await sideBySide(
       Math.min(repeats, 3),
       () => stream(kept, go),
       () => stream(gathered, go),
-      false,
     );
     const seen = (of: 'yardstick' | 'real') => micros(turns.map((turn) => turn[of].totalUs));
     return {
