@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 export interface Account {
   name: string;
@@ -9,17 +10,17 @@ export interface Account {
 }
 
 /** An account of the system by name: of /etc/passwd (passwd(5)), or of wherever else getent(1) finds one; null if there is none. */
-export function accountOf(name: string): Account | null {
-  const line = inPasswd(name) ?? (areElsewhere() ? getent(name) : '');
+export function accountOf(name: string, etc = '/etc'): Account | null {
+  const line = inPasswd(name, etc) ?? (areElsewhere(etc) ? getent(name) : '');
   const fields = line.trim().split(':');
   if (fields.length < 6) return null;
   return { name, uid: Number(fields[2]), gid: Number(fields[3]), home: fields[5] as string };
 }
 
 /** Most accounts of services are here, and no program has to be started for it. */
-function inPasswd(name: string): string | undefined {
+function inPasswd(name: string, etc: string): string | undefined {
   try {
-    const lines = readFileSync('/etc/passwd', 'utf8').split('\n');
+    const lines = readFileSync(join(etc, 'passwd'), 'utf8').split('\n');
     return lines.find((line) => line.startsWith(`${name}:`));
   } catch {
     return undefined; // getent(1) knows what is to be had without it.
@@ -30,9 +31,9 @@ function inPasswd(name: string): string | undefined {
  * Whether accounts may be somewhere else too (nsswitch.conf(5)). systemd has only those that it makes itself for as long as a unit
  * runs, and those of user records: neither where it does not run.
  */
-function areElsewhere(): boolean {
+function areElsewhere(etc: string): boolean {
   try {
-    const [, sources = ''] = /^passwd:(.*)$/m.exec(readFileSync('/etc/nsswitch.conf', 'utf8')) ?? [];
+    const [, sources = 'unknown'] = /^passwd:(.*)$/m.exec(readFileSync(join(etc, 'nsswitch.conf'), 'utf8')) ?? [];
     const others = sources
       .trim()
       .split(/\s+/)

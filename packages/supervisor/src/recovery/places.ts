@@ -70,8 +70,10 @@ async function candidates(flags: PlaceFlags, killed = false): Promise<{ places: 
   if (flags.decisions !== undefined && flags.config !== undefined)
     return { places: [placesOf(flags, null)], facts: null };
   const unit = flags.unit ?? ENGINE_UNIT;
-  const facts = await installedFacts(unit);
+  const asked = installedFacts(unit);
+  // While systemd thinks about its answer.
   const last = lastRunHere();
+  const facts = await asked;
   // The run that this account has going, over whichever unit, unless another one was asked for.
   const own = flags.unit === undefined || last?.unit === flags.unit ? last : null;
   const runs = [lastRunOf('system', facts?.id ?? unit), lastRunOf('user', facts?.id ?? unit)];
