@@ -3,14 +3,13 @@ import { earlierSetting } from '@hybrid-soak/contract/earlier-system.ts';
 import { EXIT_OF_REASON } from '@hybrid-soak/contract/exit-codes.ts';
 import { fromHere, type Loaded } from './config/loaded.ts';
 import { reload } from './config/reload.ts';
-import type { Clock } from './core/clock.ts';
 import type { SourceHealth } from './core/connection/health.ts';
 import { newCounters } from './core/counters.ts';
 import { NO_SEEDS } from './core/dedupe/gaps.ts';
 import type { Feed } from './feeds/feed.ts';
 import { Pipeline } from './pipeline.ts';
 import { atMostEvery } from './process/at-most-every.ts';
-import { startClock } from './process/clock.ts';
+import { type ProcessClock, startClock } from './process/clock.ts';
 import { within } from './process/exit.ts';
 import { onHangup } from './process/hangup.ts';
 import { watchHealth } from './process/health.ts';
@@ -101,7 +100,7 @@ async function whileExtended<T>(opening: Promise<T>, notifier: Promise<Notifier>
 }
 
 interface Beating {
-  clock: Clock;
+  clock: ProcessClock;
   writer: Writer;
   feed: Feed;
   pipeline: Pipeline;
@@ -112,10 +111,11 @@ interface Beating {
 /** The writer's beat, and a status soon after the feed's state or the sampling has changed, or something was learnt. */
 function beatEachSecond({ clock, writer, feed, pipeline, learnt, touch }: Beating): void {
   let [toldState, toldEvery] = ['', 0];
+  // After the batch that may be written in this second: it is a heartbeat too.
+  clock.after = writer.beat;
   clock.every(1000, () => {
-    // After the batch that may be written in this second: it is a heartbeat too.
-    queueMicrotask(writer.beat);
-    const [state, { every }] = [feed.state(), pipeline.sampler];
+    const state = feed.state();
+    const { every } = pipeline.sampler;
     if (state === toldState && every === toldEvery && learnt.length === 0) return;
     touch();
     toldState = state;

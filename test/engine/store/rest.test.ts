@@ -26,7 +26,7 @@ t.test('at rest the heartbeat goes on while the main thread beats, and goes stal
     sample_every, counters) VALUES (1, 1, 1, 1, 0, 0, 0, '', 1, '{}')`);
   const last = () => db.prepare('SELECT last_flush_ms FROM engine_status').pluck().get() as number;
   await eventually(() => {
-    writer.beat();
+    writer.beat(performance.now());
     return last() > 1;
   });
   t.ok(writer.commits() > 0, 'the main thread sees them without a message');
@@ -39,7 +39,7 @@ t.test('at rest the heartbeat goes on while the main thread beats, and goes stal
   for (let n = 0; n < 2; n++) {
     seen = last();
     await eventually(() => {
-      writer.beat();
+      writer.beat(performance.now());
       return last() > seen;
     });
     t.ok(last() - seen >= 250, `not more often than it is due: after ${last() - seen} ms`);

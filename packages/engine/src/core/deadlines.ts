@@ -4,8 +4,8 @@ import { RunningTime } from './running-time.ts';
 export interface Progress {
   dropped: number;
   commits: number;
-  /** Half of the queue or more is taken. */
-  isHalfFull: boolean;
+  /** Half of the queue or more is taken. Asked only if something was dropped. */
+  isHalfFull(): boolean;
 }
 
 export type Overdue = 'the disk cannot keep up' | 'the queue cannot keep up';
@@ -36,7 +36,7 @@ export class Deadlines {
     this.#seen = now;
     if (now.commits !== seen.commits) this.#committedAt = running;
     if (now.dropped > seen.dropped) this.#fullSince ??= running;
-    else if (!now.isHalfFull) this.#fullSince = null;
+    else if (this.#fullSince !== null && !now.isHalfFull()) this.#fullSince = null;
 
     if (running - this.#committedAt > this.#overloadMs) return 'the disk cannot keep up';
     const isFull = this.#fullSince !== null && running - this.#fullSince > this.#overloadMs;

@@ -1,6 +1,14 @@
 import type { Clock } from '../core/clock.ts';
 
 const GRID_MS = 1000;
+/** A timer fires up to a millisecond early. */
+const EARLY_MS = 1;
+/** A timer that repeats each second is replaced if it is further from the whole second than this. */
+const DRIFT_MS = 50;
+/** It is begun if the next whole second is this close to a second from now. */
+const NEAR_MS = 5;
+/** Timers fire late: up to a millisecond, and what the loop takes. */
+const BEAT_MS = 999;
 
 interface Task {
   ms: number;
@@ -10,6 +18,8 @@ interface Task {
 
 /** The clock of the process, and what it knows of how late the process is. */
 export interface ProcessClock extends Clock {
+  /** Called each time after the work that was due. */
+  after: (nowMs: number) => void;
   /**
    * How long a frame read now may have waited in the kernel because this process did not run, ms: by how much the last call
    * was late, or the next one is by now. 0 while all is well; short of the true time by at most the time to the next call,
@@ -24,6 +34,8 @@ export function startClock(): ProcessClock {
   const startedAt = performance.now();
   const tasks = new Set<Task>();
   let timer: NodeJS.Timeout | undefined;
+  /** The timer fires each second by itself: to arm one again costs as much as all that an engine at rest does in a second. */
+  let beats = false;
   /** When the armed timer should fire. */
   let armedFor = Number.POSITIVE_INFINITY;
   let late = 0;
@@ -31,52 +43,75 @@ export function startClock(): ProcessClock {
 
   const nextDue = (ms: number, now: number) => {
     if (ms < GRID_MS) return now + ms;
-    const passed = now - startedAt;
-    // A timer fires up to a millisecond early: that is still the grid point it was armed for.
-    const onGrid = Math.floor((passed + ms + 1) / GRID_MS) * GRID_MS;
-    return startedAt + Math.max(onGrid, (Math.floor((passed + 1) / GRID_MS) + 1) * GRID_MS);
+    const passed = now - startedAt + EARLY_MS;
+    const onGrid = Math.floor((passed + ms) / GRID_MS) * GRID_MS;
+    return startedAt + Math.max(onGrid, (Math.floor(passed / GRID_MS) + 1) * GRID_MS);
   };
-  const arm = () => {
-    if (isTicking) return;
-    let due = Number.POSITIVE_INFINITY;
-    for (const task of tasks) due = Math.min(due, task.due);
-    if (due === armedFor) return;
-    armedFor = due;
+  /** The whole second that a call now is meant for, or now. */
+  const meantFor = (now: number) => {
+    const nearest = startedAt + Math.round((now - startedAt) / GRID_MS) * GRID_MS;
+    return Math.abs(now - nearest) <= DRIFT_MS ? nearest : now;
+  };
+  const disarm = () => {
     clearTimeout(timer);
-    if (due < Number.POSITIVE_INFINITY) timer = setTimeout(tick, Math.max(1, Math.ceil(due - performance.now())));
+    timer = undefined;
+    beats = false;
+    armedFor = Number.POSITIVE_INFINITY;
+  };
+  const arm = (now: number) => {
+    if (isTicking) return;
+    let [due, ms] = [Number.POSITIVE_INFINITY, 0];
+    for (const task of tasks) {
+      if (task.due < due) ({ due, ms } = task);
+    }
+    if (due === armedFor || (beats && ms >= GRID_MS && Math.abs(due - armedFor) <= DRIFT_MS)) return;
+    disarm();
+    if (due === Number.POSITIVE_INFINITY) return;
+    armedFor = due;
+    beats = ms >= GRID_MS && Math.abs(due - now - GRID_MS) <= NEAR_MS;
+    if (beats) timer = setInterval(tick, BEAT_MS);
+    else timer = setTimeout(tick, Math.max(1, Math.ceil(due - now)));
   };
   const tick = () => {
-    timer = undefined;
     const now = performance.now();
     late = Math.max(0, now - armedFor);
-    armedFor = Number.POSITIVE_INFINITY;
+    armedFor = beats ? now + BEAT_MS : Number.POSITIVE_INFINITY;
     isTicking = true;
+    const second = meantFor(now);
     try {
       for (const task of tasks) {
-        if (task.due > now + 1) continue;
-        task.due = nextDue(task.ms, now);
+        const at = task.ms < GRID_MS ? now : second;
+        if (task.due > at + EARLY_MS) continue;
+        task.due = nextDue(task.ms, at);
         task.run(now);
       }
+      clock.after(now);
     } finally {
       isTicking = false;
-      arm();
+      arm(now);
     }
   };
 
-  return {
+  const clock: ProcessClock = {
+    after: () => {},
     every(ms, run) {
-      const task = { ms, due: nextDue(ms, performance.now()), run };
+      const now = performance.now();
+      const task = { ms, due: nextDue(ms, now), run };
       tasks.add(task);
-      arm();
+      arm(now);
       return () => {
         tasks.delete(task);
-        arm();
+        arm(performance.now());
       };
     },
-    lateMs: () => (tasks.size === 0 ? 0 : Math.max(late, performance.now() - armedFor, 0)),
+    lateMs() {
+      if (tasks.size === 0) return 0;
+      return isTicking ? late : Math.max(late, performance.now() - armedFor);
+    },
     stop() {
       tasks.clear();
-      arm();
+      disarm();
     },
   };
+  return clock;
 }

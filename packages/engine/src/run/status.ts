@@ -95,7 +95,7 @@ export function watched(parts: RunParts, log: Log, jumped: () => void, end: Watc
     progress: () => ({
       dropped: pipeline.counters.dropped,
       commits: writer.commits(),
-      isHalfFull: pipeline.isHalfFull(writer.pendingTicks()),
+      isHalfFull: () => pipeline.isHalfFull(writer.pendingTicks()),
     }),
     malformed: () => pipeline.counters.malformed,
     totals() {

@@ -4,16 +4,23 @@ const TICKS = 2;
 const WAL_KIB = 3;
 const BLOCKED_TENTHS = 4;
 const LATENCY_US = 5;
-const CELLS = 6;
+const POSTED = 6;
+const ASKED = 7;
+const CELLS = 8;
 const KIB = 1024;
 
 /** What main thread and writer thread know of each other without a message: both would wake for one. */
 export interface Beat {
   /** The memory, to be handed to the other thread. */
   readonly memory: SharedArrayBuffer;
-  /** Called by the main thread after a message, and when a heartbeat is due: wakes the writer. */
+  /** Called by the main thread after a message: wakes the writer. */
   call(): void;
+  /** Called by the main thread when a heartbeat is due: wakes the writer, for which there is no message then. */
+  ask(): void;
+  /** Calls of both kinds, to be read before the two that follow. */
   calls(): number;
+  posted(): number;
+  asked(): number;
   /** Called by the writer: sleeps until there are other calls than those that it has `seen`. */
   sleep(seen: number): void;
   /** Called by the writer after each commit; `ticks` that were in it. */
@@ -37,13 +44,21 @@ export function beatOver(memory = new SharedArrayBuffer(CELLS * Int32Array.BYTES
   return {
     memory,
     call() {
+      Atomics.add(cells, POSTED, 1);
+      Atomics.add(cells, CALLS, 1);
+      Atomics.notify(cells, CALLS);
+    },
+    ask() {
+      Atomics.add(cells, ASKED, 1);
       Atomics.add(cells, CALLS, 1);
       Atomics.notify(cells, CALLS);
     },
     calls: () => Atomics.load(cells, CALLS),
+    posted: () => Atomics.load(cells, POSTED),
+    asked: () => Atomics.load(cells, ASKED),
     sleep: (seen) => void Atomics.wait(cells, CALLS, seen),
     committed(ticks) {
-      Atomics.add(cells, TICKS, ticks);
+      if (ticks > 0) Atomics.add(cells, TICKS, ticks);
       Atomics.add(cells, COMMITS, 1);
     },
     commits: () => Atomics.load(cells, COMMITS),

@@ -11,14 +11,15 @@ const WAL_MAGIC = 0x377f0682;
  */
 export class FileWatch {
   readonly #path: string;
-  readonly #file: string;
-  #wal: { fd: number; identity: string } | null = null;
+  readonly #file: Stats;
+  readonly #head = Buffer.alloc(4);
+  #wal: { fd: number; file: Stats } | null = null;
   #leastPages = Number.POSITIVE_INFINITY;
   #size = 0;
 
   constructor(path: string) {
     this.#path = realpathSync(path);
-    this.#file = identityOf(statSync(this.#path));
+    this.#file = statSync(this.#path);
   }
 
   /** The database's size in pages after a transaction that may have made it smaller. */
@@ -30,7 +31,7 @@ export class FileWatch {
   look(pages: number, pageSize: number): number {
     this.shrunkTo(pages);
     const stat = statSync(this.#path, { throwIfNoEntry: false });
-    if (stat === undefined || identityOf(stat) !== this.#file) throw this.#gone('', 'removed or replaced');
+    if (stat === undefined || !isSame(stat, this.#file)) throw this.#gone('', 'removed or replaced');
     // A checkpoint cuts the file to the size that the database has then, never below.
     if (stat.size < this.#size && stat.size < this.#leastPages * pageSize)
       throw this.#gone('', `cut off from ${this.#size} to ${stat.size} bytes`);
@@ -48,9 +49,9 @@ export class FileWatch {
     const path = `${this.#path}-wal`;
     const stat = statSync(path, { throwIfNoEntry: false });
     if (stat === undefined) throw this.#gone('-wal', 'removed');
-    this.#wal ??= { fd: openSync(path, 'r'), identity: identityOf(stat) };
-    if (identityOf(stat) !== this.#wal.identity) throw this.#gone('-wal', 'replaced');
-    const head = Buffer.alloc(4);
+    this.#wal ??= { fd: openSync(path, 'r'), file: stat };
+    if (!isSame(stat, this.#wal.file)) throw this.#gone('-wal', 'replaced');
+    const head = this.#head;
     readSync(this.#wal.fd, head, 0, 4, 0);
     // Empty after a checkpoint that another connection asked for.
     if (stat.size > 0 && (head.readUInt32BE(0) & ~1) >>> 0 !== WAL_MAGIC) throw this.#gone('-wal', 'cut off');
@@ -62,4 +63,4 @@ export class FileWatch {
   }
 }
 
-const identityOf = ({ dev, ino }: Stats): string => `${dev}:${ino}`;
+const isSame = (one: Stats, other: Stats): boolean => one.ino === other.ino && one.dev === other.dev;

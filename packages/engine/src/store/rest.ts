@@ -1,23 +1,18 @@
 import type Database from 'better-sqlite3';
 import type { Beat } from './beat.ts';
-import { threadClock } from './thread-clock.ts';
-
-/** A call that came while a batch was committed needs no heartbeat: the batch was one. */
-const LEAST_MS = 500;
 
 /** The heartbeat while there is nothing to commit: one small statement. */
 export function heartbeatAtRest(db: Database.Database, beat: Beat) {
   const statement = db.prepare('UPDATE engine_status SET last_flush_ms = ? WHERE id = 1');
-  let lastMs = threadClock();
+  let done = beat.asked();
   return {
-    /** After a commit, which was a heartbeat too. */
+    /** After a commit, which was a heartbeat too: what was asked for meanwhile needs none. */
     committed() {
-      lastMs = threadClock();
+      done = beat.asked();
     },
-    /** Whether it is time for one. */
-    isDue: () => threadClock() - lastMs >= LEAST_MS,
+    isDue: () => beat.asked() !== done,
     touch() {
-      lastMs = threadClock();
+      done = beat.asked();
       statement.run(Date.now());
       beat.committed(0);
     },

@@ -85,9 +85,12 @@ function serve(): void {
     if (end.exitCode === 0) flushCompileCache();
     tell({ kind: 'closed', ticksWritten });
   };
+  let read = -1;
   for (;;) {
     const calls = beat.calls();
-    for (let message = received(); message !== null; ) {
+    const posted = beat.posted();
+    // A heartbeat comes without a message: then the port is not asked for one.
+    for (let message = posted === read ? null : received(); message !== null; ) {
       if (message.kind === 'close') {
         close(message.end);
         return;
@@ -95,6 +98,7 @@ function serve(): void {
       if (message.kind === 'collect') tell({ kind: 'collected', heapBytes: collect() });
       message = message.kind === 'batch' ? commit(message) : received();
     }
+    read = posted;
     if (rest.isDue() && passing(rest.touch) && ++rested % REST_LOOKS === 0) upkeep.lookAtFiles();
     beat.sleep(calls);
   }

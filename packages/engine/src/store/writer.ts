@@ -38,8 +38,8 @@ export interface Writer {
   committedTicks(): number;
   /** Commits, heartbeats included. */
   commits(): number;
-  /** To be called each second, after what is written then: makes the heartbeat while nothing is written. */
-  beat(): void;
+  /** To be called each second, after what is written then: makes the heartbeat while nothing is written. `nowMs`: monotonic. */
+  beat(nowMs: number): void;
   /** The WAL's size after the last commit, and the age of a reader that keeps it beyond its bound, seconds. */
   wal(): { bytes: number; blockedS: number };
   /** `openedMs`: when its first frame came. */
@@ -123,8 +123,10 @@ class Opened implements Writer {
   pendingTicks = (): number => this.#handedOver - this.#beat.ticks();
   committedTicks = (): number => this.#beat.ticks();
   commits = (): number => this.#beat.commits();
-  beat = (): void => {
-    if (performance.now() - this.#calledMs >= this.#restMs) this.#call();
+  beat = (nowMs: number): void => {
+    if (nowMs - this.#calledMs < this.#restMs) return;
+    this.#calledMs = nowMs;
+    this.#beat.ask();
   };
   wal = (): { bytes: number; blockedS: number } => this.#beat.wal();
 
@@ -146,12 +148,8 @@ class Opened implements Writer {
   }
 
   #send(message: ToWriter, given: ArrayBuffer[] = []): void {
-    this.#worker.postMessage(message, given);
-    this.#call();
-  }
-
-  #call(): void {
     this.#calledMs = performance.now();
+    this.#worker.postMessage(message, given);
     this.#beat.call();
   }
 
