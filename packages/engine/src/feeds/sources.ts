@@ -5,7 +5,7 @@ import { Outage } from '../core/connection/outage.ts';
 import type { FrameOrigin } from '../core/frame-origin.ts';
 import type { Feed, FeedEvents } from './feed.ts';
 import { healthOf, type Lane, lanesOf, type SourcesRules } from './lanes.ts';
-import { type Line, stateText } from './line.ts';
+import { type Line, stateTexts } from './line.ts';
 import { SourceLedger } from './source-ledger.ts';
 import { type ConnectionRules, connect } from './websocket.ts';
 
@@ -35,6 +35,7 @@ class Sources implements Feed {
   #probe: Line | null = null;
   #lastProbed = -1;
   readonly #ledger: SourceLedger;
+  readonly #stateText = stateTexts();
   #established = false;
   #stopped = false;
   #retry: NodeJS.Timeout | undefined;
@@ -71,7 +72,7 @@ class Sources implements Feed {
   }
 
   state(): string {
-    return stateText(this.#active);
+    return this.#stateText(this.#active);
   }
 
   connection(): 'starting' | 'connected' | 'disconnected' {

@@ -3,10 +3,8 @@ import type { Clock } from '../core/clock.ts';
 const GRID_MS = 1000;
 /** A timer fires up to a millisecond early. */
 const EARLY_MS = 1;
-/** A timer that repeats each second is replaced if it is further from the whole second than this. */
+/** A timer that repeats each second is as far as this from the whole second at most; else it is replaced. */
 const DRIFT_MS = 50;
-/** It is begun if the next whole second is this close to a second from now. */
-const NEAR_MS = 5;
 /** Timers fire late: up to a millisecond, and what the loop takes. */
 const BEAT_MS = 999;
 
@@ -60,15 +58,18 @@ export function startClock(): ProcessClock {
   };
   const arm = (now: number) => {
     if (isTicking) return;
-    let [due, ms] = [Number.POSITIVE_INFINITY, 0];
+    let due = Number.POSITIVE_INFINITY;
+    let ms = GRID_MS;
     for (const task of tasks) {
-      if (task.due < due) ({ due, ms } = task);
+      if (task.due >= due) continue;
+      due = task.due;
+      ms = task.ms;
     }
     if (due === armedFor || (beats && ms >= GRID_MS && Math.abs(due - armedFor) <= DRIFT_MS)) return;
     disarm();
     if (due === Number.POSITIVE_INFINITY) return;
     armedFor = due;
-    beats = ms >= GRID_MS && Math.abs(due - now - GRID_MS) <= NEAR_MS;
+    beats = ms >= GRID_MS && Math.abs(due - now - GRID_MS) <= DRIFT_MS;
     if (beats) timer = setInterval(tick, BEAT_MS);
     else timer = setTimeout(tick, Math.max(1, Math.ceil(due - now)));
   };
@@ -78,11 +79,12 @@ export function startClock(): ProcessClock {
     armedFor = beats ? now + BEAT_MS : Number.POSITIVE_INFINITY;
     isTicking = true;
     const second = meantFor(now);
+    const next = nextDue(GRID_MS, second);
     try {
       for (const task of tasks) {
         const at = task.ms < GRID_MS ? now : second;
         if (task.due > at + EARLY_MS) continue;
-        task.due = nextDue(task.ms, at);
+        task.due = task.ms === GRID_MS ? next : nextDue(task.ms, at);
         task.run(now);
       }
       clock.after(now);

@@ -7,8 +7,7 @@ import type { Notifier } from './notify.ts';
 
 /** The engine as it is watched. */
 export interface Watched {
-  progress(): Progress;
-  malformed(): number;
+  progress(): Progress & { malformed: number };
   /** What the heartbeat line says. */
   totals(): Record<string, unknown>;
   /** One line for `systemctl status`. */
@@ -45,10 +44,11 @@ function deadlines(engine: Watched, overloadMs: number, log: Logger): (nowMs: nu
   const limits = new Deadlines(overloadMs, engine.progress(), performance.now());
   let told = 0;
   return (nowMs) => {
-    const malformed = engine.malformed();
+    const progress = engine.progress();
+    const { malformed } = progress;
     if (malformed > told) tell(malformed);
     told = malformed;
-    const overdue = limits.look(engine.progress(), nowMs);
+    const overdue = limits.look(progress, nowMs);
     if (overdue === null) return;
     log.error(engine.totals(), overdue);
     engine.end('overload');

@@ -94,10 +94,10 @@ export function watched(parts: RunParts, log: Log, jumped: () => void, end: Watc
   return {
     progress: () => ({
       dropped: pipeline.counters.dropped,
+      malformed: pipeline.counters.malformed,
       commits: writer.commits(),
       isHalfFull: () => pipeline.isHalfFull(writer.pendingTicks()),
     }),
-    malformed: () => pipeline.counters.malformed,
     totals() {
       const [pending, unaccounted] = [writer.pendingTicks(), pipeline.unaccounted()];
       const log_lines_dropped = log.droppedLines();
