@@ -28,92 +28,98 @@ export interface ProcessClock extends Clock {
 }
 
 /** Starts the clock. Its timer is armed only while there is work. */
-export function startClock(): ProcessClock {
-  const startedAt = performance.now();
-  const tasks = new Set<Task>();
-  let timer: NodeJS.Timeout | undefined;
-  /** The timer fires each second by itself: to arm one again costs as much as all that an engine at rest does in a second. */
-  let beats = false;
-  /** When the armed timer should fire. */
-  let armedFor = Number.POSITIVE_INFINITY;
-  let late = 0;
-  let isTicking = false;
+export const startClock = (): ProcessClock => new GridClock();
 
-  const nextDue = (ms: number, now: number) => {
+class GridClock implements ProcessClock {
+  after: (nowMs: number) => void = () => {};
+  readonly #startedAt = performance.now();
+  readonly #tasks = new Set<Task>();
+  #timer: NodeJS.Timeout | undefined;
+  /** The timer fires each second by itself: to arm one again costs a tenth of all that an engine at rest does in a second. */
+  #beats = false;
+  /** When the armed timer should fire. */
+  #armedFor = Number.POSITIVE_INFINITY;
+  #late = 0;
+  #isTicking = false;
+
+  every(ms: number, run: (nowMs: number) => void): () => void {
+    const task = { ms, due: this.#nextDue(ms, performance.now()), run };
+    this.#tasks.add(task);
+    this.#arm();
+    return () => {
+      this.#tasks.delete(task);
+      this.#arm();
+    };
+  }
+
+  lateMs = (): number => {
+    if (this.#tasks.size === 0) return 0;
+    return this.#isTicking ? this.#late : Math.max(this.#late, performance.now() - this.#armedFor);
+  };
+
+  stop(): void {
+    this.#tasks.clear();
+    this.#disarm();
+  }
+
+  #nextDue(ms: number, now: number): number {
     if (ms < GRID_MS) return now + ms;
-    const passed = now - startedAt + EARLY_MS;
+    const passed = now - this.#startedAt + EARLY_MS;
     const onGrid = Math.floor((passed + ms) / GRID_MS) * GRID_MS;
-    return startedAt + Math.max(onGrid, (Math.floor(passed / GRID_MS) + 1) * GRID_MS);
-  };
+    return this.#startedAt + Math.max(onGrid, (Math.floor(passed / GRID_MS) + 1) * GRID_MS);
+  }
+
   /** The whole second that a call now is meant for, or now. */
-  const meantFor = (now: number) => {
-    const nearest = startedAt + Math.round((now - startedAt) / GRID_MS) * GRID_MS;
+  #meantFor(now: number): number {
+    const nearest = this.#startedAt + Math.round((now - this.#startedAt) / GRID_MS) * GRID_MS;
     return Math.abs(now - nearest) <= DRIFT_MS ? nearest : now;
+  }
+
+  readonly #tick = () => {
+    const now = performance.now();
+    this.#late = Math.max(0, now - this.#armedFor);
+    this.#armedFor = this.#beats ? now + BEAT_MS : Number.POSITIVE_INFINITY;
+    this.#isTicking = true;
+    const second = this.#meantFor(now);
+    const next = this.#nextDue(GRID_MS, second);
+    try {
+      for (const task of this.#tasks) {
+        const at = task.ms < GRID_MS ? now : second;
+        if (task.due > at + EARLY_MS) continue;
+        task.due = task.ms === GRID_MS ? next : this.#nextDue(task.ms, at);
+        task.run(now);
+      }
+      this.after(now);
+    } finally {
+      this.#isTicking = false;
+      this.#arm();
+    }
   };
-  const disarm = () => {
-    clearTimeout(timer);
-    timer = undefined;
-    beats = false;
-    armedFor = Number.POSITIVE_INFINITY;
-  };
-  const arm = (now: number) => {
-    if (isTicking) return;
+
+  #arm(): void {
+    if (this.#isTicking) return;
     let due = Number.POSITIVE_INFINITY;
     let ms = GRID_MS;
-    for (const task of tasks) {
+    for (const task of this.#tasks) {
       if (task.due >= due) continue;
       due = task.due;
       ms = task.ms;
     }
-    if (due === armedFor || (beats && ms >= GRID_MS && Math.abs(due - armedFor) <= DRIFT_MS)) return;
-    disarm();
+    const onGrid = ms >= GRID_MS;
+    if (due === this.#armedFor || (this.#beats && onGrid && Math.abs(due - this.#armedFor) <= DRIFT_MS)) return;
+    this.#disarm();
     if (due === Number.POSITIVE_INFINITY) return;
-    armedFor = due;
-    beats = ms >= GRID_MS && Math.abs(due - now - GRID_MS) <= DRIFT_MS;
-    if (beats) timer = setInterval(tick, BEAT_MS);
-    else timer = setTimeout(tick, Math.max(1, Math.ceil(due - now)));
-  };
-  const tick = () => {
-    const now = performance.now();
-    late = Math.max(0, now - armedFor);
-    armedFor = beats ? now + BEAT_MS : Number.POSITIVE_INFINITY;
-    isTicking = true;
-    const second = meantFor(now);
-    const next = nextDue(GRID_MS, second);
-    try {
-      for (const task of tasks) {
-        const at = task.ms < GRID_MS ? now : second;
-        if (task.due > at + EARLY_MS) continue;
-        task.due = task.ms === GRID_MS ? next : nextDue(task.ms, at);
-        task.run(now);
-      }
-      clock.after(now);
-    } finally {
-      isTicking = false;
-      arm(now);
-    }
-  };
+    this.#armedFor = due;
+    const leftMs = due - performance.now();
+    this.#beats = onGrid && Math.abs(leftMs - GRID_MS) <= DRIFT_MS;
+    if (this.#beats) this.#timer = setInterval(this.#tick, BEAT_MS);
+    else this.#timer = setTimeout(this.#tick, Math.max(1, Math.ceil(leftMs)));
+  }
 
-  const clock: ProcessClock = {
-    after: () => {},
-    every(ms, run) {
-      const now = performance.now();
-      const task = { ms, due: nextDue(ms, now), run };
-      tasks.add(task);
-      arm(now);
-      return () => {
-        tasks.delete(task);
-        arm(performance.now());
-      };
-    },
-    lateMs() {
-      if (tasks.size === 0) return 0;
-      return isTicking ? late : Math.max(late, performance.now() - armedFor);
-    },
-    stop() {
-      tasks.clear();
-      disarm();
-    },
-  };
-  return clock;
+  #disarm(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#beats = false;
+    this.#armedFor = Number.POSITIVE_INFINITY;
+  }
 }
