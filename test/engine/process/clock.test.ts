@@ -66,3 +66,23 @@ t.test('a process that did not run for a while is late by that, to a second, unt
   t.ok(clock.lateMs() > 550, `and right after it: ${clock.lateMs()} ms`);
   await eventually(() => clock.lateMs() < 100);
 });
+
+t.test('a second that came late does not shift those after it, and `after` comes after the work', async (t) => {
+  const clock = startClock();
+  t.teardown(() => clock.stop());
+  const at: number[] = [];
+  const ran: string[] = [];
+  clock.every(1000, (nowMs) => {
+    at.push(nowMs);
+    ran.push('work');
+  });
+  clock.after = () => ran.push('after');
+  await eventually(() => at.length > 1);
+  const first = at[0] as number;
+  // Into the middle of a second, with one missed.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1500);
+  const offset = (ms: number) => Math.abs(ms - first - Math.round((ms - first) / 1000) * 1000);
+  const late = at.length;
+  await eventually(() => at.slice(late + 1).some((ms) => offset(ms) < 120));
+  t.same(ran.slice(0, 4), ['work', 'after', 'work', 'after']);
+});
