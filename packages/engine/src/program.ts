@@ -154,12 +154,13 @@ async function run(flags: ConfigFlags, before = () => {}): Promise<never> {
   obeyNobody(fromHere(config.app.db_path), config.metrics.textfile);
   const log = openLog(config.engine.log_level, process.env);
   const leave = async (code: number): Promise<never> => {
-    await within(LAST_LINES_MS, log.written());
+    const written = within(LAST_LINES_MS, log.written());
     // Node does it in process.exit. Only then does the next start find its modules compiled; a failing disk is not waited for.
     if (code === ENGINE_EXIT.COMPLETE) {
       keepHeapsSmall(false);
       flushCompileCache();
     }
+    await written;
     before();
     return exitNow(code);
   };

@@ -85,8 +85,11 @@ async function openWriter(loaded: Loaded, startedMs: number, ending: RunEnding, 
   const writer = await Promise.race([opening, ending.ended]);
   if (typeof writer === 'string') return null;
   const { pragmas, migrated: migrated_backup, movedAside: moved_aside, compacted } = writer;
-  log.info({ db: app.db_path, pragmas, migrated_backup, moved_aside }, 'database verified');
-  if (compacted === 'no room') log.info('the database file stays as large as it was: no room to rewrite it');
+  // The first line takes a millisecond, in which the first source can be asked.
+  setImmediate(() => {
+    log.info({ db: app.db_path, pragmas, migrated_backup, moved_aside }, 'database verified');
+    if (compacted === 'no room') log.info('the database file stays as large as it was: no room to rewrite it');
+  });
   return writer;
 }
 
