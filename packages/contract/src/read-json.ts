@@ -16,8 +16,10 @@ const only =
 export const text = only<string>((value) => typeof value === 'string');
 export const textUpTo = (chars: number) => only<string>((value) => typeof value === 'string' && value.length <= chars);
 export const flag = only<boolean>((value) => typeof value === 'boolean');
+/** Finite, as every number of JSON that JSON.parse() can hold. */
 export const number = only<number>(Number.isFinite);
 export const whole = only<number>(Number.isSafeInteger);
+/** Zero or more; a count is whole. */
 export const measure = only<number>((value) => Number.isFinite(value) && (value as number) >= 0);
 export const count = only<number>((value) => Number.isSafeInteger(value) && (value as number) >= 0);
 const anObject = only<Record<string, unknown>>(
@@ -25,6 +27,7 @@ const anObject = only<Record<string, unknown>>(
 );
 const anArray = only<unknown[]>(Array.isArray);
 
+/** One of a few texts or numbers. */
 export const oneOf = <const T>(values: readonly T[]) => only<T>((value) => values.includes(value as T));
 export const orNull =
   <T>(read: ReadJson<T>): ReadJson<T | null> =>
