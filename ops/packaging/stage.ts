@@ -13,6 +13,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+import { ENGINE_UNIT } from '@hybrid-soak/contract/engine-unit.ts';
+import { AHEAD, ASKED } from '@hybrid-soak/supervisor/unit/facts.ts';
 import { bundle } from './bundle.ts';
 import { billOfMaterials, licenceFile, parts } from './inventory.ts';
 import type { Platform } from './platform.ts';
@@ -58,7 +60,16 @@ export async function stage(
     if (existsSync(join(root, name))) cpSync(join(root, name), join(to, name), { recursive: true });
   for (const unit of readdirSync(join(to, 'ops/systemd'))) rewrite(join(to, 'ops/systemd', unit), releasedCommand);
   for (const [name, flags] of Object.entries(LAUNCHED))
-    write(to, `bin/${name}`, launcher(name, version, flags === null ? chosenFlags(root) : `heap="${flags}"\n`));
+    write(
+      to,
+      `bin/${name}`,
+      launcher(
+        name,
+        version,
+        flags === null ? chosenFlags(root) : `heap="${flags}"\n`,
+        name === 'soak' ? ASK_AHEAD : '',
+      ),
+    );
   write(
     to,
     'install',
@@ -123,10 +134,24 @@ function chosenFlags(root: string): string {
 }
 
 /**
- * The programs find their files from where they really are; `exec` keeps one process, so that signals reach it. `set`:
- * shell lines that set `heap`.
+ * systemd is asked while Node starts, which takes longer than its answer: a status alone waits for both. No exec: the shell is the
+ * parent of both.
  */
-function launcher(name: string, version: string, set: string): string {
+const ASK_AHEAD = `case $* in
+  status | "status --json" | "status --utc")
+    if [ -d /run/systemd/system ]; then
+      LC_ALL=C timeout -s KILL 5 systemctl --no-ask-password show ${ENGINE_UNIT} -p ${ASKED} 2>/dev/null |
+        ${AHEAD}=1 "$here/node" --disable-warning=ExperimentalWarning $heap "$here/lib/soak.mjs" "$@"
+      exit
+    fi ;;
+esac
+`;
+
+/**
+ * The programs find their files from where they really are; `exec` keeps one process, so that signals reach it. `set`:
+ * shell lines that set `heap`; `ahead`: others before Node is started.
+ */
+function launcher(name: string, version: string, set: string, ahead: string): string {
   // In a home of this account's own: compiled code is run as it is found, and sudo may keep somebody else's HOME.
   // biome-ignore lint/suspicious/noTemplateCurlyInString: the shell expands it
   const home = '${XDG_CACHE_HOME:-${HOME:-/root}}';
@@ -141,7 +166,7 @@ if [ -h "$here" ]; then here=$(readlink -f -- "$here"); fi
 here=\${here%/*}/..
 if [ -O "${home}" ]; then export NODE_COMPILE_CACHE="${cache}"; fi
 export MALLOC_ARENA_MAX="\${MALLOC_ARENA_MAX:-2}"
-${set}exec "$here/node" --disable-warning=ExperimentalWarning $heap "$here/lib/${name}.mjs" "$@"
+${set}${ahead}exec "$here/node" --disable-warning=ExperimentalWarning $heap "$here/lib/${name}.mjs" "$@"
 `;
 }
 

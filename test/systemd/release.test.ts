@@ -1,4 +1,4 @@
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { STATE } from '../../ops/sandbox/machine.ts';
 import { Host, needsSystemd, UNIT, until } from './host.ts';
 import { releases } from './prepared.ts';
@@ -46,6 +46,8 @@ t.test('a release is installed, verified, upgraded while the engine runs', needs
   const doctor = await outside('soak', 'doctor');
   t.match(doctor.stdout, /the artefact is the one that was built/);
   t.equal(doctor.code, 0, doctor.stdout);
+
+  await askedAhead(t, outside);
 
   await outside('sh', '-c', 'echo "// changed" >> /opt/hybrid-soak/current/lib/base.mjs');
   const tampered = await outside('soak', 'doctor');
@@ -126,3 +128,29 @@ t.test('the Debian package installs, upgrades, downgrades, is removed and purged
   t.equal((await outside('test', '-e', '/etc/hybrid-soak/config.toml')).code, 1);
   t.equal(host.rows(), rows, 'the database is untouched');
 });
+
+/** The launcher asks systemd while Node starts, once, and what comes of it is the same. */
+async function askedAhead(
+  t: Test,
+  outside: (...command: string[]) => Promise<{ code: number; stdout: string; stderr: string }>,
+) {
+  const real = (await outside('sh', '-c', 'command -v systemctl')).stdout.trim();
+  const script = `#!/bin/sh\ncat /proc/$PPID/comm >>/tmp/own/asked\nexec ${real} "$@"\n`;
+  await outside(
+    'sh',
+    '-c',
+    `mkdir /tmp/own && printf '%s' '${script}' >/tmp/own/systemctl && chmod -R 777 /tmp/own && chmod 755 /tmp/own/systemctl`,
+  );
+  const status = (...flags: string[]) =>
+    outside('sh', '-c', `PATH=/tmp/own:$PATH exec soak status --json ${flags.join(' ')}`);
+  const asked = async () => (await outside('sh', '-c', 'cat /tmp/own/asked; rm -f /tmp/own/asked')).stdout;
+  const plain = await status();
+  t.equal(await asked(), 'timeout');
+  const parsed = await status('--config', `${STATE}/config/config.toml`);
+  t.match(await asked(), /^node|^MainThread/);
+  t.match(JSON.parse(plain.stdout).unit, { available: true, value: { active_state: 'active' } });
+  t.same(JSON.parse(plain.stdout).unit, JSON.parse(parsed.stdout).unit);
+  await outside('mv', `${STATE}/config/config.toml`, `${STATE}/config/aside`);
+  t.match(await status(), { code: 12, stderr: /config\.toml: no such file/ });
+  await outside('mv', `${STATE}/config/aside`, `${STATE}/config/config.toml`);
+}

@@ -8,6 +8,7 @@ import { Unreadable, withSource } from '@hybrid-soak/report/file-source.ts';
 import { lastObservation } from '@hybrid-soak/report/last-observation.ts';
 import { lastDecision } from '../../adapters/decision-log.ts';
 import { holderText } from '../../adapters/lock.ts';
+import { progressProbe } from '../../adapters/progress.ts';
 import { supervisorOf } from '../../recovery/locks.ts';
 import { databaseOf, findPlaces } from '../../recovery/places.ts';
 import { readConfig } from '../../recovery/read-config.ts';
@@ -27,8 +28,7 @@ export type Status = Awaited<ReturnType<typeof gatherStatus>>;
 
 /** What is running now. Throws Stop. */
 export async function gatherStatus(flags: StatusPlaces) {
-  // SQLite is loaded while systemd thinks about its answer.
-  const [places, { progressProbe }] = await Promise.all([findPlaces(flags), import('../../adapters/progress.ts')]);
+  const places = await findPlaces(flags);
   const { config } = await readConfig(places.config);
   const limits = config.soak.policy;
   const left = loadRunState(places.ops.state);
