@@ -1,8 +1,7 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, type StdioOptions, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
-import { execa } from 'execa';
 import { makeCgroups } from './cgroup.ts';
 import { childrenOf, killTree, machinePrefix, removeDeadMachines, removeMachine } from './leftovers.ts';
 
@@ -170,8 +169,8 @@ async function booted({ container, said }: Powered): Promise<number> {
     const pid = firstChild(container.pid as number);
     if (pid !== null) {
       const ask = ['-t', String(pid), '-a', '--', 'systemctl', 'is-active', 'basic.target'];
-      const { stdout } = await execa('nsenter', ask, { reject: false, timeout: 5000, stdin: 'ignore' });
-      if (stdout.trim() === 'active') return pid;
+      const { stdout } = await finished(spawn('nsenter', ask, { stdio: READ }), 5000);
+      if (stdout === 'active') return pid;
     }
     if (performance.now() > deadline) throw new Error(`the machine did not boot within 300 s\n${said()}`);
     await new Promise((resolve) => setTimeout(resolve, 200));
@@ -197,31 +196,39 @@ function inside(
     TERM: process.env['TERM'] ?? 'dumb',
     ...own,
   };
-  // env -i: nothing of this side's environment reaches in, also not what a test runner adds to every child's.
-  const argv = (command: string[], more: Record<string, string> = {}) => [
-    ...['-t', String(pid()), '-a', '--', 'env', '-i'],
-    ...Object.entries({ ...env, ...more }).map(([key, value]) => `${key}=${value}`),
-    ...['sh', '-c', `cd ${STATE} 2>/dev/null || cd /; exec "$@"`, 'sh', ...command],
-  ];
+  const script = `cd ${STATE} 2>/dev/null || cd /; exec "$@"`;
+  const argv = (command: string[]) => ['-t', String(pid()), '-a', '--', 'sh', '-c', script, 'sh', ...command];
+  // Nothing of this side's environment reaches in, also not what a test runner adds to every child's.
+  const start = (command: string[], stdio: StdioOptions, more: Record<string, string> = {}) =>
+    tracked(spawn('nsenter', argv(command), { stdio, env: { ...env, ...more } }));
   return {
     get pid() {
       return pid();
     },
     root,
-    async run(command, { timeoutMs = 500_000, env: more } = {}) {
-      const child = execa('nsenter', argv(command, more), {
-        reject: false,
-        timeout: timeoutMs,
-        forceKillAfterDelay: 1000,
-        stdin: 'ignore',
-      });
-      tracked(child.nodeChildProcess);
-      const result = await child;
-      return { code: result.exitCode ?? -1, stdout: String(result.stdout), stderr: String(result.stderr) };
-    },
-    spawn: (command, stdio = 'ignore') => tracked(spawn('nsenter', argv(command), { stdio })),
+    run: (command, { timeoutMs = 500_000, env: more } = {}) => finished(start(command, READ, more), timeoutMs),
+    spawn: (command, stdio = 'ignore') => start(command, stdio),
     ...power,
   };
+}
+
+const READ: StdioOptions = ['ignore', 'pipe', 'pipe'];
+
+/** Its end and what it has printed, without the last newline; past the time it is killed. -1: it had no exit code. */
+async function finished(child: ChildProcess, withinMs: number): Promise<Ran> {
+  const said = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const)
+    child[name]?.setEncoding('utf8').on('data', (text) => {
+      said[name] += text;
+    });
+  const late = setTimeout(() => killTree(child.pid as number), withinMs);
+  const code = await new Promise<number | null>((resolve) => {
+    child.once('error', () => resolve(null));
+    child.once('close', resolve);
+  });
+  clearTimeout(late);
+  const [stdout, stderr] = [said.stdout, said.stderr].map((text) => text.replace(/\n$/, ''));
+  return { code: code ?? -1, stdout: stdout as string, stderr: stderr as string };
 }
 
 function firstChild(pid: number): number | null {

@@ -141,7 +141,8 @@ export class Host {
   readConfig = (): string => readFileSync(this.path('config/config.toml'), 'utf8');
   writeConfig = (text: string): void => writeFileSync(this.path('config/config.toml'), text);
 
-  run = (...command: string[]): Promise<Ran> => this.machine.run(['env', '-C', this.home, ...command]);
+  run = (...command: string[]): Promise<Ran> =>
+    this.machine.run(this.home === STATE ? command : ['env', '-C', this.home, ...command]);
   systemctl = (...args: string[]): Promise<Ran> => this.run('systemctl', ...args);
   soak = (...args: string[]): Promise<Ran> => this.run('soak', ...args);
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, realpathSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, readSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorCode } from '@hybrid-soak/contract/error-code.ts';
 import { VERSION } from '@hybrid-soak/contract/version.ts';
@@ -33,13 +33,28 @@ function release(root: string, notes: Notes): void {
   );
 }
 
+/** A release's Node has 120 MB: its parts are read into this one after another. */
+const PART_BYTES = 256 * 1024;
+
 /** The digest of a file, or the code of the error that reading it gave. */
 function digestOf(path: string): string {
   try {
-    return createHash('sha256').update(readFileSync(path)).digest('hex');
+    return sha256Of(path);
   } catch (error) {
     return errorCode(error) ?? 'ERROR';
   }
+}
+
+function sha256Of(path: string): string {
+  const hash = createHash('sha256');
+  const part = Buffer.allocUnsafe(PART_BYTES);
+  const file = openSync(path, 'r');
+  try {
+    for (let read = readSync(file, part); read > 0; read = readSync(file, part)) hash.update(part.subarray(0, read));
+  } finally {
+    closeSync(file);
+  }
+  return hash.digest('hex');
 }
 
 /** One hash over every source file that the engine and the supervisor run from, by path. */
