@@ -36,7 +36,7 @@ export const killSoak: Fault = {
 /** Loops that wait for each other: meek and short, so that what runs beside them is hardly slowed. */
 function press(): () => void {
   const loops = Array.from({ length: 3 * cpus().length }, () =>
-    spawn('nice', ['-n', '19', 'bash', '-c', busyFor(10)], { stdio: 'ignore' }),
+    spawn('nice', ['-n', '19', 'bash', '-c', busyFor(4)], { stdio: 'ignore' }),
   );
   return () => {
     for (const loop of loops) loop.kill('SIGKILL');

@@ -89,7 +89,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'ladder/effect.ts',
     line: 'const saved = round(Math.max(0, measuring.before - after));',
     becomes: 'const saved = after * 0;',
-    by: '3: an engine just over its limit for a day',
+    by: '17: the engine writes',
   },
   {
     name: 'effect unknown at every other look',
