@@ -33,7 +33,8 @@ export const startClock = (): ProcessClock => new GridClock();
 class GridClock implements ProcessClock {
   after: (nowMs: number) => void = () => {};
   readonly #startedAt = performance.now();
-  readonly #tasks = new Set<Task>();
+  /** Replaced if it changes, so that a turn goes on over the one that it began with; by number, since an iterator makes garbage. */
+  #tasks: readonly Task[] = [];
   #timer: NodeJS.Timeout | undefined;
   /** The timer fires each second by itself: to arm one again costs a tenth of all that an engine at rest does in a second. */
   #beats = false;
@@ -44,21 +45,23 @@ class GridClock implements ProcessClock {
 
   every(ms: number, run: (nowMs: number) => void): () => void {
     const task = { ms, due: this.#nextDue(ms, performance.now()), run };
-    this.#tasks.add(task);
+    this.#tasks = [...this.#tasks, task];
     this.#arm();
     return () => {
-      this.#tasks.delete(task);
+      task.due = Number.POSITIVE_INFINITY;
+      this.#tasks = this.#tasks.filter((other) => other !== task);
       this.#arm();
     };
   }
 
   lateMs = (): number => {
-    if (this.#tasks.size === 0) return 0;
+    if (this.#tasks.length === 0) return 0;
     return this.#isTicking ? this.#late : Math.max(this.#late, performance.now() - this.#armedFor);
   };
 
   stop(): void {
-    this.#tasks.clear();
+    for (const task of this.#tasks) task.due = Number.POSITIVE_INFINITY;
+    this.#tasks = [];
     this.#disarm();
   }
 
@@ -80,10 +83,12 @@ class GridClock implements ProcessClock {
     this.#late = Math.max(0, now - this.#armedFor);
     this.#armedFor = this.#beats ? now + BEAT_MS : Number.POSITIVE_INFINITY;
     this.#isTicking = true;
+    const tasks = this.#tasks;
     const second = this.#meantFor(now);
     const next = this.#nextDue(GRID_MS, second);
     try {
-      for (const task of this.#tasks) {
+      for (let n = 0; n < tasks.length; n++) {
+        const task = tasks[n] as Task;
         const at = task.ms < GRID_MS ? now : second;
         if (task.due > at + EARLY_MS) continue;
         task.due = task.ms === GRID_MS ? next : this.#nextDue(task.ms, at);
@@ -100,7 +105,9 @@ class GridClock implements ProcessClock {
     if (this.#isTicking) return;
     let due = Number.POSITIVE_INFINITY;
     let ms = GRID_MS;
-    for (const task of this.#tasks) {
+    const tasks = this.#tasks;
+    for (let n = 0; n < tasks.length; n++) {
+      const task = tasks[n] as Task;
       if (task.due >= due) continue;
       due = task.due;
       ms = task.ms;
