@@ -12,6 +12,7 @@ import {
   STATE_BIT,
   STATES,
 } from './flat-rows.ts';
+import { manyRows } from './many-rows.ts';
 import type { KnownMarkets } from './markets.ts';
 
 /** Rows a statement, the most first. */
@@ -70,19 +71,16 @@ function inserter(
   const { texts, numbers } = form;
   const width = cellsOf(form);
   const keys = 1 + texts.length;
-  const statements = SIZES.map((size) => ({
-    size,
-    insert: db.prepare(sql(table, columns, size, 1 + numbers)),
-    values: new Array<number>(size * (1 + numbers)),
-  }));
+  const statements = SIZES.map((size) => manyRows(db, size, 1 + numbers, () => sql(table, columns, size, 1 + numbers)));
   return ({ cells, texts: known }: FlatRows): void => {
     for (let at = 0; at < cells.length; ) {
       const { end, reasons } = alike(cells, at, width, keys);
       const shared: Record<string, string | number | null> = { ...markets.of(cells[at] as number) };
       for (const [n, name] of texts.entries()) shared[name] = known[cells[at + 1 + n] as number] as string;
       for (const [n, name] of REASONS.entries()) shared[name] = known[reasons[n] ?? NO_TEXT] ?? null;
-      for (const { size, insert, values } of statements)
+      for (const { size, use } of statements)
         for (const step = size * width; at + step <= end; at += step) {
+          const { insert, values } = use();
           fill(values, cells, at, at + step, width, keys, reasons);
           insert.run(shared, ...values);
         }

@@ -1,5 +1,6 @@
 import type Database from 'better-sqlite3';
 import { columnsOf, type TickArrays, type TickBatch } from './columns.ts';
+import { manyRows } from './many-rows.ts';
 import type { KnownMarkets } from './markets.ts';
 
 /** Rows a statement, the most first: as many as are left fit into few statements. */
@@ -7,25 +8,16 @@ const SIZES = [200, 20, 1];
 /** Values bound for a row whose id is bound too. */
 const VALUES_PER_ROW = 4;
 
-interface Statement {
-  size: number;
-  insert: Database.Statement;
-  values: number[];
-}
-
 /**
  * Inserts a batch, up to two hundred rows a statement. Market and source are bound once for a run of rows that share them. A
  * numeric trade id is bound as a number and becomes text inside SQLite, which costs less than a JavaScript string; of ids that
  * count up from one to the next only the first is bound.
  */
 export function tickInserter(db: Database.Database, markets: KnownMarkets): (batch: TickBatch) => void {
-  const statement = (size: number, perRow: number, id: (row: number) => string): Statement => ({
-    size,
-    insert: db.prepare(sql(size, id)),
-    values: new Array<number>(size * perRow),
-  });
-  const numbered = SIZES.map((size) => statement(size, VALUES_PER_ROW, () => 'CAST(? AS INTEGER)'));
-  const counted = SIZES.slice(0, -1).map((size) => statement(size, VALUES_PER_ROW - 1, (row) => `@first + ${row}`));
+  const numbered = SIZES.map((size) => manyRows(db, size, VALUES_PER_ROW, () => sql(size, () => 'CAST(? AS INTEGER)')));
+  const counted = SIZES.slice(0, -1).map((size) =>
+    manyRows(db, size, VALUES_PER_ROW - 1, () => sql(size, (row) => `@first + ${row}`)),
+  );
   const text = db.prepare(sql(1, () => '?'));
 
   return ({ rows, capacity, buffer, names, texts }) => {
@@ -44,13 +36,15 @@ export function tickInserter(db: Database.Database, markets: KnownMarkets): (bat
         row++;
         continue;
       }
-      for (const [n, { size, insert, values }] of numbered.entries())
-        for (; row + size <= end; row += size) {
+      for (const [n, of] of numbered.entries())
+        for (const { size } = of; row + size <= end; row += size) {
           const byCount = counted[n];
           if (byCount !== undefined && counts(columns.id, row, row + size)) {
-            fill(byCount.values, columns, row, row + size, false);
-            byCount.insert.run({ ...shared, first: BigInt(columns.id[row] as number) }, ...byCount.values);
+            const { insert, values } = byCount.use();
+            fill(values, columns, row, row + size, false);
+            insert.run({ ...shared, first: BigInt(columns.id[row] as number) }, ...values);
           } else {
+            const { insert, values } = of.use();
             fill(values, columns, row, row + size, true);
             insert.run(shared, ...values);
           }
