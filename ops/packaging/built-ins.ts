@@ -15,6 +15,12 @@ const SELDOM: [file: string, ...changes: [from: string | RegExp, to: string][]][
     [/\bhttps\.request\b/g, "require('https').request"],
     [/\btls\.connect\b/g, "require('tls').connect"],
   ],
+  // Nothing of ours is compressed on its way.
+  [
+    'ws/lib/permessage-deflate.js',
+    ["const zlib = require('zlib');", ''],
+    [/\bzlib\.(?=Z_|create)/g, "require('zlib')."],
+  ],
   [
     'commander/lib/command.js',
     ["import childProcess from 'node:child_process';", ''],
