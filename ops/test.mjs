@@ -30,15 +30,26 @@ const FIRST = [
   'test/systemd/account.test.ts',
   'test/systemd/prove-outage.test.ts',
   'test/systemd/exits.test.ts',
-  // Those that mostly wait, beside those that compute.
-  'test/engine/database.test.ts',
+  'test/systemd/stall.test.ts',
+  'test/systemd/upgrade.test.ts',
+  // Those that mostly wait, beside those that compute. A name of STARTING is that group's.
   'test/faults/faults.test.ts',
-  'test/engine/run.test.ts',
-  'test/fleet/slow.test.ts',
   'test/sim/simulation.test.ts',
-  'test/engine/outage-network.test.ts',
-  'test/engine/outage.test.ts',
+  'test/fleet/slow.test.ts',
+  'test/supervisor/cli, r to t',
+  'test/engine, configured',
+  'test/fleet, with a server',
+  'test/supervisor/cli, a to o',
   'test/fleet/trouble.test.ts',
+  'test/engine, stored',
+  'test/engine, waiting',
+  'test/ops/start.test.ts',
+  'test/engine/outage.test.ts',
+  'test/engine/database.test.ts',
+  'test/ops/release.test.ts',
+  'test/engine/run.test.ts',
+  'test/engine/outage-network.test.ts',
+  'test/engine/feeds/replay/replay.test.ts',
   'test/supervisor/cli/replay.test.ts',
   'test/supervisor/cli/run.test.ts',
 ];
@@ -50,7 +61,7 @@ const TOGETHER = {
   'test/engine/feeds': /^test\/engine\/feeds\/(?!replay\/)/,
   'test/engine/store': /^test\/engine\/store\/(open|rows)\//,
   'test/fleet': /^test\/fleet\/(lines|merging|subject|tables)\./,
-  'test/ops': /^test\/ops\/(pictures|polkit|runbook)\./,
+  'test/ops': /^test\/ops\/(compiled-early|pictures|polkit|runbook)\./,
   'test/report': /^test\/report\/(line-follower|read-log|runs|series|terminal|trends)\./,
   'test/supervisor/core': /^test\/supervisor\/core\//,
   'test/supervisor':
@@ -67,7 +78,7 @@ const STARTING = {
     /^test\/fleet\/(archive|at-rest|dashboard|merge-input|merge|not-loaded|permissions|secrets|session-end|status)\./,
   'test/ops, its pages': /^test\/ops\/(ascii|bench|docs|grafana|lnav|man|prometheus)\./,
   'test/supervisor, with programs':
-    /^test\/supervisor\/(adapters\/(config-writer|files|lock|safe-open)|commands\/run\/metrics|recovery\/|unit\/)/,
+    /^test\/supervisor\/(adapters\/(config-writer|drop-root|files|lock|remembered-config|safe-open)|commands\/run\/metrics|recovery\/|unit\/)/,
   'test/supervisor/cli, a to o':
     /^test\/supervisor\/cli\/(bad-input|completion|doctor|explain|gone-readers|narrow|outside-text)\./,
   'test/supervisor/cli, r to t': /^test\/supervisor\/cli\/(records|report|runs|secrets|tail|terminal)\./,
@@ -167,13 +178,16 @@ async function runFiles(t, { name, files }, env) {
   process.stderr.write(`${result?.ok === false ? 'FAILED ' : ''}${name} ${seconds} s\n`);
 }
 
-/** What each process runs: all of a group whose files run together; one file. */
+/** What each process runs: all of a group whose files run together; one file. Short groups first, then by rank. */
 function processesOf(files) {
-  const all = Object.entries({ ...TOGETHER, ...STARTING });
-  const groups = all.map(([name, of]) => ({ name, files: files.filter((file) => of.test(file)) }));
-  const grouped = new Set(groups.flatMap(({ files }) => files));
+  const groupsOf = (groups) =>
+    Object.entries(groups).map(([name, of]) => ({ name, files: files.filter((file) => of.test(file)) }));
+  const [first, others] = [TOGETHER, STARTING].map((groups) =>
+    groupsOf(groups).filter(({ files }) => files.length > 0),
+  );
+  const grouped = new Set([...first, ...others].flatMap(({ files }) => files));
   const alone = files.filter((file) => !grouped.has(file)).map((file) => ({ name: file, files: [file] }));
-  return [...groups.filter(({ files }) => files.length > 0), ...alone];
+  return [...first, ...[...others, ...alone].sort((a, b) => rank(a.name) - rank(b.name))];
 }
 
 /** So many processes run at a time. */
