@@ -170,36 +170,10 @@ t.test('freed pages are given back in small steps; an older database is rewritte
   t.teardown(() => upkeep.close());
   const pages = () => db.pragma('page_count', { simple: true }) as number;
   const before = pages();
-  upkeep.afterCommit(batchOf([]), false);
+  upkeep.afterCommit(batchOf([]));
   t.equal(before - pages(), 64, 'one step');
-  for (let step = 0; step < 200; step++) upkeep.afterCommit(batchOf([]), false);
+  for (let step = 0; step < 200; step++) upkeep.afterCommit(batchOf([]));
   t.equal(db.pragma('freelist_count', { simple: true }), 2048, 'what the next rows need stays');
-});
-
-t.test('the WAL of 32 MB is copied to the database once no batch waits, of 60 MB in any case', async (t) => {
-  const path = join(t.testdir(), 'bot.db');
-  const { db } = openDatabase(path);
-  t.teardown(() => db.close());
-  const upkeep = new Upkeep(db, { ...RULES, path }, ({ message }) => t.fail(message));
-  t.teardown(() => upkeep.close());
-  const write = db.prepare(
-    "INSERT INTO quarantine (source, received_ms, reason, raw) VALUES ('s', 1, 'r', hex(zeroblob(2000000)))",
-  );
-  /** MB of the WAL, and of it what is not in the database yet. */
-  const commit = (isBehind: boolean) => {
-    write.run();
-    upkeep.afterCommit(batchOf([]), isBehind);
-    const { log, checkpointed } = db.prepare('PRAGMA wal_checkpoint(NOOP)').get() as Record<string, number>;
-    return [log, (log ?? 0) - (checkpointed ?? 0)].map((pages = 0) => Math.round((pages * 4096) / 1e6));
-  };
-  for (let n = 0; n < 9; n++) commit(true);
-  const [long = 0, left = 0] = commit(true);
-  t.ok(long > 34 && left > 34, `${long} MB, ${left} MB left`);
-  t.same(commit(false)[1], 0);
-  for (let n = 0; n < 20 && commit(true)[1] !== 0; n++);
-  const [again = 0, none] = commit(true);
-  t.ok(again < 10 && (none ?? 0) < 10, `it begins again: ${again} MB, ${none} MB left`);
-  t.ok(upkeep.walBytes > 50_000_000 && upkeep.walBytes <= 67_108_864, `${upkeep.walBytes} bytes`);
 });
 
 t.test('a reader that keeps the WAL beyond its bound is reported with its age, and when it has gone', async (t) => {
@@ -214,7 +188,7 @@ t.test('a reader that keeps the WAL beyond its bound is reported with its age, a
   );
   const commit = () => {
     write.run();
-    upkeep.afterCommit(batchOf([]), false);
+    upkeep.afterCommit(batchOf([]));
   };
   commit();
   const reader = new Database(path, { readonly: true });

@@ -54,17 +54,14 @@ export class Upkeep {
     this.#retention = retainMs === null ? null : new Retention(retainMs, ownStamps, newestRows(db), now());
   }
 
-  /**
-   * `isBehind`: another batch waits. Throws DatabaseUnavailable if the files are not those that were written. What fails for now
-   * is tried after the next commit.
-   */
-  afterCommit(ticks: TickBatch, isBehind: boolean): void {
+  /** Throws DatabaseUnavailable if the files are not those that were written. What fails for now is tried after the next commit. */
+  afterCommit(ticks: TickBatch): void {
     this.#lastPages = this.#pages();
     this.lookAtFiles();
     try {
       this.#retain(ticks);
       this.#giveBack();
-      this.#wal.afterCommit(this.walBytes, isBehind);
+      this.#wal.afterCommit(this.walBytes);
       this.#lookAtDisk();
     } catch (error) {
       if (lasts(this.#rules.path, error) !== 'now') throw error;

@@ -5,9 +5,7 @@ import { threadClock } from './thread-clock.ts';
 const MIB = 1_048_576;
 /** A WAL of this size could not begin again: some reader needs what is in it (https://www.sqlite.org/wal.html#ckpt). */
 const BOUND_BYTES = 64 * MIB;
-/** From here on it is copied to the database once no batch waits: seldom, since each checkpoint waits for the disk twice. */
-const DUE_BYTES = 32 * MIB;
-/** Below this nothing is looked at. */
+/** Below this nothing is looked at: the checkpoint of 32 MB has not been due. */
 const LOOK_BYTES = 16 * MIB;
 /** A page and its header. */
 const FRAME_BYTES = 4096 + 24;
@@ -38,11 +36,8 @@ export class WalBound {
     return this.#blockedSince === null ? 0 : (threadClock() - this.#blockedSince) / 1000;
   }
 
-  /**
-   * After a commit that left the WAL file with this size. `isBehind`: another batch waits. A burst that makes it wait is over
-   * sooner without the checkpoint, which comes after it, or when SQLite makes one by itself.
-   */
-  afterCommit(walBytes: number, isBehind: boolean): void {
+  /** After a commit that left the WAL file with this size. */
+  afterCommit(walBytes: number): void {
     if (walBytes < LOOK_BYTES) return;
     const nowMs = threadClock();
     const { log: frames } = this.#look.get() as { log: number };
@@ -52,7 +47,6 @@ export class WalBound {
     const isLong = frames * FRAME_BYTES >= BOUND_BYTES;
     if (isLong && nowMs - this.#triedMs >= TRY_MS) this.#try(walBytes, nowMs);
     else if (!isLong && this.#blockedSince !== null) this.#passed();
-    else if (!isLong && !isBehind && frames * FRAME_BYTES >= DUE_BYTES) this.#checkpoint.get();
   }
 
   #try(walBytes: number, nowMs: number): void {

@@ -8,7 +8,7 @@ import { makeFolderOf } from './open/make-folder.ts';
 import { openDatabase } from './open/open.ts';
 import { DatabaseRefused, DatabaseUnavailable, lasts, refusalOf } from './open/refusals.ts';
 import { heartbeatAtRest } from './rest.ts';
-import type { FromWriter, LifeEnd, ToWriter, WriterRules } from './rows/batch.ts';
+import type { Batch, FromWriter, LifeEnd, ToWriter, WriterRules } from './rows/batch.ts';
 import { beginLife } from './rows/lives.ts';
 import { cancelAbandonedOrders, endAbandonedCoverage, readSeeds } from './rows/resume.ts';
 import { readHealth } from './rows/source-health.ts';
@@ -57,21 +57,18 @@ function serve(): void {
   let ticksWritten = 0;
   let rested = 0;
   const rest = heartbeatAtRest(db, beat);
-  /** The message that waits after it. */
-  const commit = ({ batch, openedMs }: ToWriter & { kind: 'batch' }): ToWriter | null => {
+  const commit = (batch: Batch, openedMs: number) => {
     const { ticks } = batch;
     retry(() => write.immediate(batch, Date.now(), ticksWritten + ticks.rows), Number.POSITIVE_INFINITY);
     beat.committed(ticks.rows);
     const tookUs = Math.round((threadClock() - openedMs) * 1000);
     rest.committed();
-    const next = received();
-    upkeep.afterCommit(ticks, next !== null);
+    upkeep.afterCommit(ticks);
     beat.setWal(upkeep.walBytes, upkeep.walBlockedS());
     ticksWritten += ticks.rows;
     const { buffer, isLent } = ticks;
     if (isLent) port.postMessage({ kind: 'committed', tookUs, buffer } satisfies FromWriter, [buffer]);
     else if (ticks.rows > 0) beat.setLatency(tookUs);
-    return next;
   };
   const close = (end: LifeEnd) => {
     retry(() => endLife(end, Date.now(), Math.round(threadClock() - startedMs)), Number.POSITIVE_INFINITY);
@@ -90,13 +87,13 @@ function serve(): void {
     const calls = beat.calls();
     const posted = beat.posted();
     // A heartbeat comes without a message: then the port is not asked for one.
-    for (let message = posted === read ? null : received(); message !== null; ) {
-      if (message.kind === 'close') {
+    for (let message = posted === read ? null : received(); message !== null; message = received()) {
+      if (message.kind === 'collect') tell({ kind: 'collected', heapBytes: collect() });
+      else if (message.kind === 'batch') commit(message.batch, message.openedMs);
+      else if (message.kind === 'close') {
         close(message.end);
         return;
       }
-      if (message.kind === 'collect') tell({ kind: 'collected', heapBytes: collect() });
-      message = message.kind === 'batch' ? commit(message) : received();
     }
     read = posted;
     if (rest.isDue() && passing(rest.touch) && ++rested % REST_LOOKS === 0) upkeep.lookAtFiles();

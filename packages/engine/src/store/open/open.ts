@@ -14,8 +14,8 @@ const PRAGMAS = [
   ['temp_store', 'MEMORY', 2],
   // 1 MB instead of better-sqlite3's 16: what is appended is not read again, and a batch changes some 200 pages.
   ['cache_size', '-1000', -1000],
-  // 60 MB: the writer makes a checkpoint of its own before that, when it has time for it (wal-bound).
-  ['wal_autocheckpoint', '15360', 15360],
+  // 32 MB: fewer checkpoints, each of which waits for the disk twice.
+  ['wal_autocheckpoint', '8192', 8192],
   // What a long reader let the WAL grow to is given back after the next checkpoint.
   ['journal_size_limit', '67108864', 67108864],
 ] as const;
