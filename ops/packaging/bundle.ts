@@ -49,10 +49,8 @@ const CHUNKS: Chunk[] = [
     'look',
     /supervisor\/src\/commands\/(tail|report|replay|compare|dashboard|runs|explain)\.ts|supervisor\/src\/text\/(junit|policy)\.ts|packages\/report\/src\//,
   ],
-  [
-    'prove',
-    /supervisor\/src\/commands\/(install|completion|prove|prove-as|doctor|account\/root-parent)\.ts|node_modules\/execa\//,
-  ],
+  ['execa', /node_modules\/execa\//],
+  ['prove', /supervisor\/src\/commands\/(install|completion|prove|prove-as|doctor|account\/root-parent)\.ts/],
   [
     'engine',
     /packages\/engine\/src\/(program|run|process|config\/temporary)|node_modules\/(pino|@pinojs|sonic-boom|thread-stream|safe-stable-stringify)/,

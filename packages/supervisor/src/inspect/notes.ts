@@ -1,5 +1,4 @@
 import type { Check, Proof } from '@hybrid-soak/contract/proof.ts';
-import { runCommand } from '../adapters/command.ts';
 
 /** What a proof writes down. */
 export interface Notes {
@@ -39,9 +38,13 @@ export function notebook() {
     },
     evidence: (record) => void kept.evidence.push(record),
     async run(command, timeoutMs = 10_000) {
-      const { stdout, stderr, exitCode, problem } = await runCommand(command, timeoutMs);
-      notes.ran(command.join(' '), exitCode, `${stdout}${stderr || (exitCode === null ? problem : '')}`);
-      return stdout;
+      const { execa } = await import('execa');
+      const [file, ...args] = command as [string, ...string[]];
+      const options = { reject: false, timeout: timeoutMs, forceKillAfterDelay: 1000, stdin: 'ignore' } as const;
+      const result = await execa(file, args, { ...options, stripFinalNewline: false });
+      const output = [result.stdout, result.stderr || (result.failed ? result.originalMessage : '')].join('');
+      notes.ran(command.join(' '), result.exitCode ?? null, output);
+      return result.stdout ?? '';
     },
     ran: (command, exitCode, output) =>
       void kept.commands.push({ command, exit_code: exitCode, output: output.slice(0, OUTPUT_CHARS) }),

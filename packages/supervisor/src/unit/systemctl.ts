@@ -1,4 +1,3 @@
-import { runCommand } from '../adapters/command.ts';
 import { userManagerPlace } from './user-runtime.ts';
 
 export type Scope = 'system' | 'user';
@@ -14,13 +13,21 @@ export interface Called {
 
 /** One `systemctl` call: no password prompt, no shell, bounded by a timeout and a forced kill. Never throws. */
 export async function systemctl(scope: Scope, args: string[], timeoutMs = 10_000): Promise<Called> {
+  // A hundred modules, which a command that asks systemd nothing need not load.
+  const { execa } = await import('execa');
   const flags = scope === 'user' ? ['--user'] : [];
-  const command = ['systemctl', ...flags, '--no-ask-password', ...args];
-  const ran = await runCommand(command, timeoutMs, systemctlEnvironment(scope));
-  const { stderr, exitCode, problem, timedOut, missing } = ran;
-  const stdout = ran.stdout.replace(/\n$/, '');
-  if (exitCode === 0) return { ok: true, timedOut, missing, stdout, error: '' };
-  const why = timedOut ? `no answer within ${timeoutMs / 1000} s` : stderr.split('\n')[0] || problem;
+  const result = await execa('systemctl', [...flags, '--no-ask-password', ...args], {
+    reject: false,
+    timeout: timeoutMs,
+    forceKillAfterDelay: 1000,
+    stdin: 'ignore',
+    env: systemctlEnvironment(scope),
+  });
+  const { stdout, timedOut, failed, stderr, originalMessage, exitCode } = result;
+  const missing = result.code === 'ENOENT';
+  if (!failed) return { ok: true, timedOut, missing, stdout, error: '' };
+  const line = stderr.split('\n')[0] || originalMessage || `exit code ${exitCode}`;
+  const why = timedOut ? `no answer within ${timeoutMs / 1000} s` : line;
   return { ok: false, timedOut, missing, stdout, error: `systemctl ${args.join(' ')}: ${why}` };
 }
 
