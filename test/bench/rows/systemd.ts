@@ -1,8 +1,9 @@
+import type { ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 import { bootMachine, INSIDE, type Machine, STATE, whyNoMachine } from '../../../ops/sandbox/machine.ts';
 import { cpuOf } from '../clients.ts';
-import { bareNodeMb, privateMb, sleep } from '../memory.ts';
+import { privateMb, sleep } from '../memory.ts';
 import { quantile } from '../ratio.ts';
 import { RELEASE } from '../release.ts';
 import { atEnd, NotMeasured, type Row, type Rules, shared } from '../row.ts';
@@ -12,7 +13,8 @@ const ROOT = resolve(import.meta.dirname, '../../..');
 const NODE = [`${INSIDE}/node_modules/.bin/node`, '--disable-warning=ExperimentalWarning'];
 const inside = (path: string) => `${INSIDE}/${relative(ROOT, path)}`;
 const GAPS = resolve(import.meta.dirname, '../parts/restart-gap.ts');
-const SOAK = '/opt/hybrid-soak/current/bin/soak';
+const CURRENT = '/opt/hybrid-soak/current';
+const SOAK = `${CURRENT}/bin/soak`;
 const INTERVAL_MS = 5000;
 
 /** One for all rows, with the release instead of the checkout that a machine begins with. */
@@ -69,14 +71,26 @@ const warm = shared(async (rules: Rules) => {
   const soak = machine.spawn([SOAK, 'run', '-d', '1h', '--calibrate', '0', '-q'], 'ignore');
   await sleep(rules.quick ? 7000 : 60_000);
   if (soak.exitCode !== null) throw new Error(`the soak ended with ${soak.exitCode}`);
-  const pid = Number(readFileSync(`/proc/${soak.pid}/task/${soak.pid}/children`, 'latin1').trim().split(' ')[0]);
-  return { soak, pid, rows };
+  return { machine, soak, pid: innerPid(soak), rows };
 });
+
+/** Of what a machine's process was started for: the first child of what enters the machine. */
+const innerPid = ({ pid }: ChildProcess): number =>
+  Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').trim().split(' ')[0]);
+
+/** Bare Node beside it, MB: the kernel shares less of a program's file between processes in there than outside. */
+async function bareMb(machine: Machine): Promise<number> {
+  const bare = machine.spawn([`${CURRENT}/node`, '-e', 'setInterval(() => {}, 1e6)'], 'ignore');
+  await sleep(1500);
+  const mb = privateMb(innerPid(bare));
+  bare.kill('SIGKILL');
+  return mb;
+}
 
 /** What the supervisor uses once it is warm. */
 const supervised = shared(async (rules: Rules) => {
-  const { soak, pid, rows } = await warm(rules);
-  const bare = await bareNodeMb();
+  const { machine, soak, pid, rows } = await warm(rules);
+  const bare = await bareMb(machine);
   const shares: number[] = [];
   for (let n = 0; n < (rules.quick ? 2 : 9); n++) {
     const before = cpuOf(pid).total;
