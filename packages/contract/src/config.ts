@@ -110,7 +110,7 @@ export const configSchema = z.strictObject({
     .prefault({}),
   channels: z
     .strictObject({
-      ticks: positive.default(200_000).describe('rows that may wait for the disk; more are dropped and counted'),
+      ticks: positive.default(500_000).describe('rows that may wait for the disk; more are dropped and counted'),
       tick_channel_size: positive.optional().describe('of the earlier system; no effect'),
       signal_channel_size: positive.optional().describe('of the earlier system; no effect'),
       persist_channel_size: positive.optional().describe('of the earlier system; no effect'),
