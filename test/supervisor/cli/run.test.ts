@@ -87,6 +87,12 @@ t.test('a second supervisor of the unit refuses and says who holds it; status se
   t.match(await ended, { code: 143 });
 });
 
+t.test('a status before the first soak starts no program if no systemd runs here', async (t) => {
+  const { code, stdout } = await soak(t.testdir(folder()), 'status').ended;
+  t.match({ code, stdout }, { code: 0, stdout: /^soak +none running\n[\s\S]*\nlast +no decision yet\n/ });
+  t.match(stdout, existsSync('/run/systemd/system') ? /\nunit +\S/ : /\nunit +no systemd here\n/);
+});
+
 t.test('status finds the soak of a unit with another name by what it has left here', async (t) => {
   const cwd = t.testdir(folder());
   const { child, ended } = run(cwd, '-d', '1h', '--unit', 'other.service');

@@ -1,6 +1,7 @@
 import { ENGINE_UNIT } from '@hybrid-soak/contract/engine-unit.ts';
 import { lineBlocks, parseJsonLine } from '@hybrid-soak/contract/json-lines.ts';
 import { flag, number, oneOf, type ReadJson, text } from '@hybrid-soak/contract/read-json.ts';
+import { unavailable } from '@hybrid-soak/contract/reading.ts';
 import { lastRun } from '@hybrid-soak/contract/run-lines.ts';
 import type { Parts, UnitReading } from '@hybrid-soak/contract/sample.ts';
 import { isLogged } from '@hybrid-soak/contract/stamp.ts';
@@ -16,6 +17,7 @@ import { loadRunState } from '../../recovery/run-state.ts';
 import type { UnitFacts } from '../../unit/facts.ts';
 import type { Scope } from '../../unit/systemctl.ts';
 import { systemdUnit } from '../../unit/systemd.ts';
+import { isBooted } from '../../unit/user-runtime.ts';
 
 /** Where to look; without a flag, where the unit or the run now going says. */
 export interface StatusPlaces {
@@ -61,6 +63,7 @@ export async function gatherStatus(flags: StatusPlaces) {
 
 /** As systemd has just said, or says now if it was not asked for that one. */
 async function readingOf(manager: Scope, name: string, facts: UnitFacts | null): Promise<UnitReading> {
+  if (manager === 'system' && !isBooted()) return unavailable('no systemd here');
   if (facts !== null && facts.scope === manager && facts.id === name) return facts.reading;
   return systemdUnit(manager, name, '').show();
 }
