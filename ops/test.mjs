@@ -229,8 +229,9 @@ function printFailuresAtTheEnd() {
   process.once('exit', () => process.stderr.write(failures.slice(0, 10).join('')));
 }
 
-/** Place, difference and own fields of a failed assertion, at most 20 lines. */
-function said({ at, diff = '', source: _source, stack: _stack, compare: _compare, ...fields } = {}) {
+/** Place, difference and own fields of a failed assertion, at most 20 lines; null: of a test that has not ended. */
+function said(diagnostics) {
+  const { at, diff = '', source: _source, stack: _stack, compare: _compare, ...fields } = diagnostics ?? {};
   const place = at === undefined ? [] : [`at ${at.fileName}:${at.lineNumber}`];
   const own = Object.keys(fields).length === 0 ? [] : [JSON.stringify(fields).slice(0, 1500)];
   const lines = [...place, ...own, ...diff.split('\n').filter((line) => line !== '')];
