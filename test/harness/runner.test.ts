@@ -48,6 +48,18 @@ function isThere(pid: number): boolean {
 }
 const pidIn = (path: string) => () => existsSync(path) && Number(readFileSync(path, 'latin1'));
 
+t.test(
+  'a failure without diagnostics, as of a test that has not ended, is one of those named at the end',
+  async (t) => {
+    const dir = t.testdir({
+      'bare.test.ts': "console.log('not ok 1 - test unfinished\\n1..1');\nprocess.exitCode = 1;\n",
+    });
+    const { child, output } = runner(join(dir, 'bare.test.ts'), join(dir, 'pid'));
+    t.same(await once(child, 'close'), [1, null]);
+    t.match(output(), /^FAILED .*test unfinished$/m);
+  },
+);
+
 t.test('a failed test that leaves a server and a process open does not hold the run up', async (t) => {
   const dir = t.testdir({ 'leaks.test.ts': LEAKS });
   const begun = performance.now();
